@@ -184,6 +184,7 @@ try:
     )
     env.group = "Storage"
     KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
+    BIN_DAYS = env.integer("BIN_DAYS", 30, "Days after which a conversation in the bin is deleted for good.", least=1, most=3650)
     env.group = "Server"
     DRAIN_S = env.number("DRAIN_S", 8, "Seconds that live sessions have at shutdown to finish and store their results.", least=0.1, most=60)
     env.group = "Access and HTTPS"
@@ -329,7 +330,7 @@ def _database() -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;",
         },
         "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
     }

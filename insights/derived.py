@@ -47,7 +47,7 @@ class Derived(Generic[T]):
         self._make, self._most = make, most
         self._entries: OrderedDict[int, Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
-        _forget_functions.append(self.forget)
+        register(self.forget, self.conversation_ids)
 
     @contextmanager
     def of(self, conversation_id: int, before_waiting: Callable[[], None]) -> Iterator[Entry[T]]:
@@ -81,6 +81,11 @@ class Derived(Generic[T]):
         with self._lock:
             self._entries.pop(conversation_id, None)
 
+    def conversation_ids(self) -> set[int]:
+        """Return the conversations that have a value."""
+        with self._lock:
+            return set(self._entries)
+
     def _evict(self) -> None:
         with self._lock:
             oldest = time.monotonic() - KEPT_S
@@ -93,10 +98,20 @@ class Derived(Generic[T]):
                 self._entries.popitem(last=False)
 
 
-_forget_functions: list[Callable[[int], None]] = []
+_caches: list[tuple[Callable[[int], None], Callable[[], set[int]]]] = []
+
+
+def register(forget: Callable[[int], None], conversation_ids: Callable[[], set[int]]) -> None:
+    """Include a cache of words, in any module, in the deletion of conversations: both functions must be quick, and safe in any thread."""
+    _caches.append((forget, conversation_ids))
 
 
 def forget(conversation_id: int) -> None:
-    """Remove all cached values of a conversation in this process."""
-    for function in _forget_functions:
-        function(conversation_id)
+    """Remove everything that this process has cached of a conversation."""
+    for forget_one, _ in _caches:
+        forget_one(conversation_id)
+
+
+def cached() -> set[int]:
+    """Return the conversations of which this process has cached anything."""
+    return set().union(*(conversation_ids() for _, conversation_ids in _caches))

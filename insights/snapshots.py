@@ -117,6 +117,11 @@ class MessageSnapshot:
     entities: tuple[EntitySnapshot, ...] = ()
     speaker: SpeakerSnapshot | None = None
 
+    @property
+    def deleted(self) -> bool:
+        """Whether the message was deleted: only then it has no text."""
+        return not self.text
+
     @classmethod
     def parse(cls, payload: Payload) -> "MessageSnapshot":
         """Return the message that a JSON object describes."""
@@ -181,6 +186,11 @@ class InsightSnapshot:
     review: str = "pending"
     reviewed_at: str = ""
     done_at: str = ""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the insight was deleted: only then it has no text."""
+        return not self.text
 
     @classmethod
     def parse(cls, payload: Payload) -> "InsightSnapshot":

@@ -124,6 +124,10 @@ class Server:
         headers = {"Content-Type": "application/json", "x-api-key": token}
         return _answer(urllib.request.Request(self.url + path, json.dumps(body or {}).encode(), headers, method=method))
 
+    def request(self, method: str, path: str, token: str) -> tuple[int, Any]:
+        """Send a request without a body and return status and JSON body."""
+        return _answer(urllib.request.Request(self.url + path, headers={"x-api-key": token}, method=method))
+
     def token(self, email: str = "jane@example.com") -> str:
         """Create an app for a user, once, and return an access token."""
         if email not in self._tokens:

@@ -13,7 +13,7 @@ from ninja import Field, Query, Router, Schema
 from insights import long_responses, queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
-from insights.api.errors import ApiError
+from insights.api.errors import WRITE_PROBLEMS, ApiError, Done, not_found
 from insights.api.paging import of_conversation, responses
 from insights.api.people import Person, person_json
 from insights.json_text import nested
@@ -137,6 +137,39 @@ def _conditions(filters: list[str]) -> list[Q]:
     except rsql.RsqlError as error:
         raise ApiError(400, f"filter: {error}") from None
     return [rsql.condition(expression) for expression in found]
+
+
+@router.delete("/v1/conversations/{conversation_id}", response={200: Done, **WRITE_PROBLEMS}, summary="Delete a conversation")
+def delete_conversation(request: HttpRequest, conversation_id: str) -> Done:
+    """Delete one of your conversations for good, a live one too: its speakers and subscribers are disconnected."""
+    conversation = auth.conversation(request, conversation_id)
+    try:
+        recorder.delete_conversation(conversation.pk, auth.caller(request).pk)
+    except recorder.UnknownConversation:  # another request deleted it meanwhile
+        raise not_found() from None
+    return Done(message="successfully deleted the conversation")
+
+
+class RedactionIn(Schema):
+    """How to redact stored text."""
+
+    redactionString: str = Field(recorder.MASK, description="The text in place of personal data, without letters and digits.")
+
+
+@router.post("/v1/conversations/{conversation_id}/redact", response={200: Done, **WRITE_PROBLEMS}, summary="Redact stored text")
+def redact_conversation(request: HttpRequest, conversation_id: str, body: RedactionIn | None = None) -> Done:
+    """Mask personal data in all stored messages, original texts, words, insights and earlier events, for good. Not part of Symbl's API.
+
+    It finds what `config.redaction` of a live conversation finds. What is said afterwards is not redacted.
+    """
+    conversation = auth.conversation(request, conversation_id)
+    try:
+        recorder.redact_conversation(conversation.pk, auth.caller(request).pk, body.redactionString if body else recorder.MASK)
+    except recorder.UnknownConversation:
+        raise not_found() from None
+    except recorder.RecorderError as error:
+        raise ApiError(400, str(error)) from None
+    return Done(message="successfully redacted the conversation")
 
 
 def _conversation_after(account: int, page: Page) -> Conversation:

@@ -28,6 +28,16 @@ class LimitProblem(Problem):
     statusCode: int
 
 
+class Done(Schema):
+    """The answer to a call that changed something and returns nothing else."""
+
+    message: str
+
+
+WRITE_PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+"""The errors of a call that changes a conversation."""
+
+
 class ApiError(Exception):
     """End a request with an HTTP status and a message."""
 

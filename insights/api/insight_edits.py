@@ -11,6 +11,7 @@ from pydantic import Field
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_INSIGHT, aware, editing
+from insights.api.errors import Done
 from insights.api.insights import InsightOut, insight_json, router
 from insights.models import Conversation
 from insights.recorder import Assignee, InsightEdit, UnknownMessage
@@ -88,6 +89,18 @@ def _wanted(body: InsightFields, verdict: str | None = None) -> InsightEdit:
     assignee = (Assignee(to.id, to.name) if to else Assignee()) if "assignee" in sent else None
     due = aware(body.dueBy) if body.dueBy else None
     return InsightEdit(verdict=verdict, text=body.text, assignee=assignee, due_at=due, has_due="dueBy" in sent, done=body.done)
+
+
+@router.delete(_ROOT + "/{insight_id}", response={200: Done, **EDIT_PROBLEMS}, summary="Delete an insight")
+def delete_insight(request: HttpRequest, conversation_id: str, insight_id: str) -> Done:
+    """Delete an insight for good, in all earlier events and edits too; its message stays. It cannot be undone."""
+    conversation = auth.conversation(request, conversation_id)
+    with editing(UNKNOWN_INSIGHT):
+        insight = queries.insight_of(conversation, insight_id)
+        if insight is None:
+            raise UnknownMessage(insight_id)
+        recorder.delete_insight(conversation.id, insight.id, auth.caller(request).pk)
+    return Done(message="successfully deleted the insight")
 
 
 def _answer(conversation: Conversation, insight_id: str, change_id: int | None) -> dict[str, object]:

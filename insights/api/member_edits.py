@@ -9,7 +9,7 @@ from pydantic import Field
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_MEMBER, EditOut, editing
-from insights.api.errors import ApiError
+from insights.api.errors import ApiError, Done
 from insights.models import Conversation, Member
 from insights.recorder import Person, SpeakerEvent
 
@@ -101,6 +101,15 @@ def put_speakers(request: HttpRequest, conversation_id: str, body: SpeakerEvents
     with editing():
         edited = recorder.attribute_speakers(conversation.id, events, auth.caller(request).pk)
     return EditOut.of(f"Speaker events associated for conversationId: {conversation.id} successfully! {_EVERYWHERE}", edited)
+
+
+@router.delete(_ROOT + "/members/{member_id}", response={200: Done, **EDIT_PROBLEMS}, summary="Delete a member's words")
+def delete_member(request: HttpRequest, conversation_id: str, member_id: str) -> Done:
+    """Delete all messages of a member for good, and the member's name and address in the conversation. It cannot be undone."""
+    conversation, member = _member(request, conversation_id, member_id)
+    with editing():
+        count = recorder.delete_words_of(conversation.id, member.id, auth.caller(request).pk)
+    return Done(message=f"successfully deleted the member and {count} message{'' if count == 1 else 's'}")
 
 
 def _person(user: SpeakerUser) -> Person:

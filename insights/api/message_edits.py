@@ -1,4 +1,4 @@
-"""Edit a message: its words, its speaker, and where it begins and ends. Not part of Symbl's API."""
+"""Edit a message: its words, its speaker, and where it begins and ends; delete it. Not part of Symbl's API."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from ninja import Schema
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
+from insights.api.errors import Done
 from insights.api.messages import MessageOut, message_forms, router
 from insights.models import Conversation
 from insights.recorder import Edited, UnknownMessage
@@ -66,6 +67,18 @@ def join_message(request: HttpRequest, conversation_id: str, message_id: str) ->
     with editing():
         edited = recorder.join_next(identity, auth.caller(request).pk)
     return _answer(conversation, edited, identity)
+
+
+@router.delete(_ROOT, response={200: Done, **EDIT_PROBLEMS}, summary="Delete a message")
+def delete_message(request: HttpRequest, conversation_id: str, message_id: str) -> Done:
+    """Delete a message with its insights, topics, entities and tracker matches for good, in all earlier events and edits too.
+
+    It cannot be undone. The numbers of the events stay.
+    """
+    conversation, identity = _message(request, conversation_id, message_id)
+    with editing():
+        recorder.delete_message(conversation.id, identity, auth.caller(request).pk)
+    return Done(message="successfully deleted the message")
 
 
 def _message(request: HttpRequest, conversation_id: str, message_id: str) -> tuple[Conversation, UUID]:

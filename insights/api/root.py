@@ -30,6 +30,7 @@ from insights.api import (
     message_edits,
     messages,
     oauth,
+    persons,
     process,
     schema,
     summary,
@@ -64,6 +65,7 @@ errors.install(api)
 RESOURCES = (
     oauth,
     experiences,  # before insights: their path for one insight would take /conversations/experiences/insights/list
+    persons,
     conversations,
     messages,
     insights,

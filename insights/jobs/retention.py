@@ -1,4 +1,5 @@
-"""Retention: removal of expired sign-ins, of old jobs and, with the setting `KEEP_DAYS`, of old conversations.
+"""Retention: removal of expired sign-ins, of old jobs, of conversations that are older than `KEEP_DAYS` or than their account keeps
+them, and of those that were in the bin for `BIN_DAYS`.
 
 Each run removes limited batches, so that other writers do not wait long, and runs again soon while there is more.
 """
@@ -40,6 +41,15 @@ def remove_expired(job: RunningJob) -> None:
         full = full or conversations >= MOST
         if conversations:
             logger.info("removed %d conversations that ended more than %d days ago", conversations, settings.KEEP_DAYS)
+    job.check()
+    by_accounts = _removed(recorder.forget_by_accounts, now)
+    if by_accounts:
+        logger.info("removed %d conversations that were older than their accounts keep them", by_accounts)
+    job.check()
+    binned = _removed(recorder.empty_bin, now - timedelta(days=settings.BIN_DAYS))
+    if binned:
+        logger.info("removed %d conversations that were in the bin for %d days", binned, settings.BIN_DAYS)
+    full = full or max(by_accounts, binned) >= MOST
     job.check()
     full = _removed(forget_jobs, now) >= MOST_JOBS or full
     job.again_s = AGAIN_S if full else EVERY_S

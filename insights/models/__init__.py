@@ -3,10 +3,12 @@
 Only `insights.recorder` writes conversations and only `insights.queries` reads them; apps belong to `insights.access`.
 """
 
+from insights.models.account_settings import AccountSettings
 from insights.models.apps import App
 from insights.models.bookmarks import Bookmark, BookmarkReference, Experience
 from insights.models.changes import Change
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
+from insights.models.deletions import Deletion
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
@@ -19,12 +21,14 @@ __all__ = [
     "AccountEntity",
     "AccountTracker",
     "AccountVocabulary",
+    "AccountSettings",
     "App",
     "Change",
     "Bookmark",
     "BookmarkReference",
     "Conversation",
     "ConversationGroup",
+    "Deletion",
     "Entity",
     "Event",
     "Experience",

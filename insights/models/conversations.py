@@ -11,6 +11,7 @@ from insights.models.processes import ServerProcess
 
 LEAST_ID = 10**15
 MOST_ID = 2**53 - 1  # the largest integer that JavaScript represents exactly
+_REDACTION = "Set: its stored text is being redacted with this mask."
 
 
 def new_conversation_id() -> int:
@@ -18,11 +19,19 @@ def new_conversation_id() -> int:
     return LEAST_ID + secrets.randbelow(MOST_ID - LEAST_ID + 1)
 
 
+class VisibleConversations(models.Manager["Conversation"]):
+    """The conversations that are neither in the bin nor deleted for good."""
+
+    def get_queryset(self) -> models.QuerySet["Conversation"]:
+        """Return the visible conversations."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Conversation(models.Model):
     """A conversation. While `ended_at` is empty it is live, and its connection id is unique for its owner.
 
     `last_event` and `message_count` are the last numbers of events and messages. A writer locks the row first, so that the numbers have
-    no gaps.
+    no gaps. `objects` has the visible conversations; only code that concerns deletion uses `everything`.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
@@ -37,11 +46,18 @@ class Conversation(models.Model):
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Nobody is connected; ends then unless somebody comes back.")
     last_event = models.BigIntegerField(default=0)
     message_count = models.PositiveIntegerField(default=0)
+    messages_deleted = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     metadata = models.JSONField(default=dict, blank=True)
     webhook_url = models.CharField(max_length=2048, blank=True, default="", help_text="Where a client wants the progress to be posted.")
     detect_phrases = models.BooleanField(
         default=False, db_default=False, help_text="Whether readers get the action phrases of messages without asking for them."
     )
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: hidden; in the bin since then.")
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: deleted for good, rows still to remove.")
+    redaction = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False, help_text=_REDACTION)
+
+    objects = VisibleConversations()
+    everything = models.Manager["Conversation"]()
 
     class Meta:
         ordering = ["-started_at", "-id"]
@@ -52,15 +68,24 @@ class Conversation(models.Model):
             models.CheckConstraint(condition=Q(id__gte=LEAST_ID, id__lte=MOST_ID), name="conversation_id_has_16_digits"),
             models.CheckConstraint(condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="conversation_ends_after_start"),
             models.CheckConstraint(condition=Q(last_event__gte=0), name="conversation_last_event_not_negative"),
+            models.CheckConstraint(condition=Q(erased_at=None) | Q(deleted_at__isnull=False), name="conversation_erased_is_hidden"),
+            models.CheckConstraint(condition=Q(deleted_at=None) | Q(ended_at__isnull=False), name="conversation_hidden_has_ended"),
         ]
         indexes = [
             models.Index(fields=["owner", "started_at"], name="conversation_owner_start"),
             models.Index(fields=["-started_at", "-id"], name="conversation_newest"),
             models.Index(fields=["closes_at"], condition=Q(ended_at=None), name="conversation_closing"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="conversation_hidden"),
+            models.Index(fields=["id"], condition=~Q(redaction=""), name="conversation_redacting"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def messages_left(self) -> int:
+        """The number of messages, without the deleted ones."""
+        return max(0, self.message_count - self.messages_deleted)
 
 
 class Member(models.Model):

@@ -14,6 +14,7 @@ from insights.queries.batches import (
     topic_families,
     topics_in_batches,
 )
+from insights.queries.bin import binned_conversation, binned_conversations
 from insights.queries.bookmarks import bookmark_of, bookmarks_of, experience_of, marked_messages, summaries
 from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
@@ -69,6 +70,8 @@ __all__ = [
     "Spoken",
     "bookmark_of",
     "bookmarks_of",
+    "binned_conversation",
+    "binned_conversations",
     "conversations_started_since",
     "conversation_for",
     "conversations_of",

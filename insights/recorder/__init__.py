@@ -8,6 +8,14 @@ from insights.payloads import StoredEvent
 from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.changes import Edited
 from insights.recorder.conversation_edits import edit_conversation
+from insights.recorder.delete import (
+    bin_conversation,
+    continue_deletions,
+    delete_conversation,
+    remove_conversation,
+    restore_conversation,
+)
+from insights.recorder.delete_parts import delete_insight, delete_message, delete_words_of
 from insights.recorder.ending import close_due, leave
 from insights.recorder.experiences import Look, UnknownExperience, add_experience, delete_experience
 from insights.recorder.imports import (
@@ -26,8 +34,9 @@ from insights.recorder.message_edits import correct_message, edit_message
 from insights.recorder.message_splits import join_next, split_message
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
-from insights.recorder.retention import forget_ended_before, remove_conversation
-from insights.recorder.signals import stored_afterwards
+from insights.recorder.redact_stored import MASK, continue_redactions, redact_conversation
+from insights.recorder.retention import empty_bin, forget_by_accounts, forget_ended_before
+from insights.recorder.signals import conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
 from insights.recorder.speaker_edits import Person, SpeakerEvent, attribute_speakers
 from insights.recorder.types import (
     ChangeConflict,
@@ -61,6 +70,7 @@ __all__ = [
     "Listening",
     "Look",
     "NotTheAuthor",
+    "MASK",
     "Opening",
     "Person",
     "RecorderError",
@@ -82,7 +92,13 @@ __all__ = [
     "attribute_speakers",
     "begin_import",
     "change_bookmark",
+    "bin_conversation",
     "close_due",
+    "continue_deletions",
+    "continue_redactions",
+    "redact_conversation",
+    "conversation_deleted",
+    "conversation_hidden",
     "correct_message",
     "delete_bookmark",
     "delete_experience",
@@ -91,6 +107,13 @@ __all__ = [
     "edit_member",
     "edit_message",
     "end_import",
+    "delete_conversation",
+    "delete_insight",
+    "delete_message",
+    "delete_words_of",
+    "empty_bin",
+    "events_emptied",
+    "forget_by_accounts",
     "forget_ended_before",
     "heartbeat",
     "import_member",
@@ -104,6 +127,7 @@ __all__ = [
     "register_process",
     "remove_conversation",
     "remove_process",
+    "restore_conversation",
     "review_insight",
     "split_message",
     "stored_afterwards",

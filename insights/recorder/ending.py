@@ -15,6 +15,7 @@ from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.event_log import EventLog, locked, locked_if_free
 from insights.recorder.processes import remove_dead_processes
+from insights.recorder.types import UnknownConversation
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,11 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
         session = LiveSession.objects.filter(id=session_id).first()
         if session is None:
             return []
-        conversation = locked(session.conversation_id)
         LiveSession.objects.filter(id=session_id).delete()
+        try:
+            conversation = locked(session.conversation_id)
+        except UnknownConversation:  # deleted meanwhile
+            return []
         if final and session.member_id is not None:  # older sessions of the same speaker, left by a crash, must not delay the end
             before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id)
             before.exclude(process__in=ServerProcess.objects.filter(seen_at__gte=session.joined_at)).update(keep_s=0)

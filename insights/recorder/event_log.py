@@ -16,7 +16,7 @@ def clean(text: str, limit: int | None = None) -> str:
 
 
 def locked(conversation_id: int) -> Conversation:
-    """Return a conversation with its row locked until the transaction ends. Raises UnknownConversation."""
+    """Return a visible conversation with its row locked until the transaction ends. Raises UnknownConversation."""
     try:
         return Conversation.objects.select_for_update().get(id=conversation_id)
     except Conversation.DoesNotExist:

@@ -34,6 +34,9 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
         return []
     try:
         return _record(conversation_id, utterance, sentences, listening)
+    except UnknownConversation:
+        topics.forget(conversation_id)
+        raise
     except IntegrityError:
         if before := _events_of(conversation_id, utterance):
             return before
@@ -75,7 +78,7 @@ def _context(conversation_id: int, listening: Listening) -> Context:
     """Read what the analysis needs: in three queries, and in four for the first utterance of a speaker."""
     speaker = speakers.known(conversation_id, listening)
     conversation = speaker.conversation if speaker else Conversation.objects.filter(id=conversation_id).first()
-    if conversation is None:
+    if conversation is None or conversation.deleted_at is not None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
     members = list(Member.objects.filter(conversation=conversation).select_related("merged_into"))
     before = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("-number")[: analysis.CONTEXT]

@@ -1,6 +1,6 @@
-"""Signal for events that are stored outside live sessions, such as a correction in the admin.
+"""Signals for what is stored outside live sessions, such as a correction in the admin, and for deletions.
 
-`streaming` connects to it to broadcast the events at once; `insights` does not import `streaming`.
+`streaming` connects to them to broadcast at once; `insights` does not import `streaming`.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,18 @@ stored_afterwards = Signal()
 storing = Signal()
 """Sent with `conversation` and `events` in the transaction that stores the events of a locked conversation. What a receiver stores is
 committed with them or not at all; an exception of a receiver undoes both."""
+
+conversation_hidden = Signal()
+"""Sent with `conversation_id` after a conversation was moved to the bin: its live readers are closed, its contents stay."""
+
+conversation_deleted = Signal()
+"""Sent with `conversation_id` after a conversation was deleted for good. Receivers close its live readers and remove its files.
+
+It may be sent again for the same conversation, in any process: after a crash, or until no receiver raises an exception.
+"""
+
+events_emptied = Signal()
+"""Sent with `conversation_id` after stored events were changed (a message was deleted, text was redacted): caches of them are invalid."""
 
 
 def announce(events: Sequence[StoredEvent]) -> list[StoredEvent]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
 
+from insights import derived
 from insights.analysis import topics as analysis
 from insights.analysis.text.languages import knows
 from insights.events import Kind
@@ -173,3 +174,11 @@ def forget(conversation_id: int) -> None:
     """Remove a conversation from the cache. If it is recorded again, its counts are read from the tables."""
     with _cache_lock:
         _cache.pop(conversation_id, None)
+
+
+def _cached() -> set[int]:
+    with _cache_lock:
+        return set(_cache)
+
+
+derived.register(forget, _cached)

@@ -2,7 +2,8 @@
 
 No database work runs in the event loop, or on the thread-sensitive thread that Django shares among all requests (design law 4). Reads and
 writes have separate executors, so that a handshake or the read of a gap never waits behind a writer that waits for SQLite's lock. SQLite
-gets one writer thread, since it allows one writer at a time. Heartbeats have their own thread: a late heartbeat makes other processes
+gets one writer thread, since it allows one writer at a time. Long work in batches, such as deletions, has a thread of its own, so that no
+result waits behind all of it. Heartbeats have their own thread: a late heartbeat makes other processes
 consider this one dead. So has the session directory, so that a session that starts does not wait behind results that are stored.
 """
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 _READERS = 2
 _POSTGRES_WRITERS = 4
 _HEARTBEATS = 1
+_MAINTENANCE = 1
 
 _pools: dict[str, ThreadPoolExecutor] = {}
 
@@ -26,7 +28,7 @@ _pools: dict[str, ThreadPoolExecutor] = {}
 def _pool(kind: str) -> ThreadPoolExecutor:
     if kind not in _pools:
         writers = _POSTGRES_WRITERS if connection.vendor == "postgresql" else 1
-        threads = {"read": _READERS, "write": writers, "directory": writers, "heartbeat": _HEARTBEATS}
+        threads = {"read": _READERS, "write": writers, "directory": writers, "heartbeat": _HEARTBEATS, "maintenance": _MAINTENANCE}
         _pools[kind] = ThreadPoolExecutor(threads[kind], thread_name_prefix=f"database-{kind}")
     return _pools[kind]
 
@@ -39,6 +41,11 @@ async def run_in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 async def run_write(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a write (a function of `insights.recorder`) in a thread and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_pool("write"), lambda: _run(work, *args, **kwargs))
+
+
+async def run_maintenance(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a write that consists of many short transactions in a thread and return its result; live results are stored meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(_pool("maintenance"), lambda: _run(work, *args, **kwargs))
 
 
 async def run_heartbeat(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

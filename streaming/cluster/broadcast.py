@@ -20,7 +20,7 @@ from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.transcript_update import Delivery, JobProgress, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, StoredEvent, TranscriptUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,22 @@ class Subscription(AsyncIterator[Delivery]):
         self._queue: BoundedQueue[Delivery | int] = BoundedQueue(WAITING, FullPolicy.DROP_OLDEST)
         self._from_database: deque[StoredEvent] = deque()
         self._behind = False
+        self.deleted = False
+        """Whether the conversation was deleted: the subscription delivers that, and nothing after it."""
+        self._deletion_delivered = False
 
     def push(self, delivery: Delivery | int) -> None:
-        """Queue an event, a recognition result, or only the number of the latest event."""
+        """Queue an event, a recognition result, or only the number of the latest event. A deletion overtakes all of them."""
+        self.deleted = self.deleted or isinstance(delivery, ConversationDeleted)
         self._queue.put(delivery)
 
     async def __anext__(self) -> Delivery:
         while True:
+            if self.deleted:
+                if self._deletion_delivered:
+                    raise StopAsyncIteration
+                self._deletion_delivered = True
+                return ConversationDeleted(self.conversation_id)
             if self._from_database:
                 event = self._from_database.popleft()
                 if event.number > self.cursor:
@@ -67,6 +76,8 @@ class Subscription(AsyncIterator[Delivery]):
             if self._queue.dropped:
                 self._queue.dropped = 0
                 self._behind = True
+            if self.deleted or isinstance(delivery, ConversationDeleted):
+                continue
             if isinstance(delivery, TranscriptUpdate | JobProgress):
                 return delivery
             number = delivery if isinstance(delivery, int) else delivery.number
@@ -117,7 +128,7 @@ class Broadcaster:
         except BaseException:  # database error, or cancelled: the caller has no subscription that it could close
             await subscription.close()
             raise
-        subscription.push(latest.get(conversation_id, after))
+        subscription.push(latest.get(conversation_id, ConversationDeleted(conversation_id)))
         return subscription
 
     async def unsubscribe(self, subscription: Subscription) -> None:
@@ -153,6 +164,11 @@ class Broadcaster:
         if not self._pubsub.alone:
             await self._send(progress.conversation_id, {"job": progress.dump()})
 
+    def end_deleted(self, conversation_id: int) -> None:
+        """End the subscriptions of this event loop to a conversation that was deleted."""
+        for subscription in self._subscriptions.get(conversation_id, ()):
+            subscription.push(ConversationDeleted(conversation_id))
+
     async def caught_up(self, seconds: float) -> None:
         """Wait, at most `seconds`, until every subscriber has taken the last event of its conversation that this process knows."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -161,7 +177,7 @@ class Broadcaster:
 
     def _has_subscriber_behind(self) -> bool:
         return any(
-            subscription.cursor < self._latest.get(conversation_id, 0)
+            not subscription.deleted and subscription.cursor < self._latest.get(conversation_id, 0)
             for conversation_id, subscriptions in self._subscriptions.items()
             for subscription in subscriptions
         )
@@ -190,7 +206,11 @@ class Broadcaster:
             self._deliver(StoredEvent(conversation_id, message["number"], event, at))
 
     async def _read_latest(self) -> None:
-        latest = await run_in_database(queries.last_events, list(self._subscriptions)) if self._subscriptions else {}
+        """Read the last number of each conversation; one that is not found was deleted, and the notification about it was lost."""
+        asked = list(self._subscriptions)
+        latest = await run_in_database(queries.last_events, asked) if asked else {}
+        for conversation_id in set(asked) - latest.keys():
+            self.end_deleted(conversation_id)
         for conversation_id, number in latest.items():
             if conversation_id in self._subscriptions and number > self._latest.get(conversation_id, 0):
                 self._latest[conversation_id] = number

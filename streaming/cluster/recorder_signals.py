@@ -1,16 +1,21 @@
-"""Publish events that a page or job of this process stored, as soon as their transaction committed (law 1). Both run in threads."""
+"""Publish what a page of this process stored or deleted, as soon as its transaction is committed (design law 1). Pages run in threads."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from insights.recorder import StoredEvent, stored_afterwards
+from insights.recorder import StoredEvent, conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
 from streaming.cluster.background_loop import run_in_loop
-from streaming.cluster.runtime import runtime
+from streaming.cluster.deletions import Change
+from streaming.cluster.runtime import running, runtime
 
 
 def connect() -> None:
-    """Connect to the recorder's signal; call once in each process."""
+    """Connect to the recorder's signals; call once in each process."""
     stored_afterwards.connect(_on_stored, dispatch_uid="streaming.recorder_signals")
+    conversation_deleted.connect(_on_deleted, dispatch_uid="streaming.conversation_deleted")
+    conversation_hidden.connect(_on_deleted, dispatch_uid="streaming.conversation_hidden")
+    events_emptied.connect(_on_emptied, dispatch_uid="streaming.events_emptied")
 
 
 def _on_stored(events: Sequence[StoredEvent], **signal: Any) -> None:
@@ -20,3 +25,30 @@ def _on_stored(events: Sequence[StoredEvent], **signal: Any) -> None:
 
 async def _publish(events: Sequence[StoredEvent]) -> None:
     await runtime().broadcaster.publish(events)
+
+
+def _on_deleted(conversation_id: int, **signal: Any) -> None:
+    _apply(Change.DELETED, conversation_id)
+
+
+def _on_emptied(conversation_id: int, **signal: Any) -> None:
+    _apply(Change.EMPTIED, conversation_id)
+
+
+def _apply(change: Change, conversation_id: int) -> None:
+    """Apply a change in all event loops of this process and tell the other processes, without waiting for either.
+
+    A deletion also comes from threads without an event loop of their own, such as retention, so the loops are looked up.
+    """
+    loops = running()
+    for loop, own in loops:
+        loop.call_soon_threadsafe(own.deletions.apply, change, conversation_id)
+    if loops:
+        loop, own = loops[0]
+        asyncio.run_coroutine_threadsafe(own.deletions.tell(change, conversation_id), loop)
+    else:
+        run_in_loop(_tell, change, conversation_id)
+
+
+async def _tell(change: Change, conversation_id: int) -> None:
+    await runtime().deletions.tell(change, conversation_id)

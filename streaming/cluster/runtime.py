@@ -10,6 +10,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from streaming.cluster.broadcast import Broadcaster
+from streaming.cluster.deletions import Deletions
 from streaming.cluster.directory import Directory
 from streaming.cluster.heartbeat import Heartbeat
 from streaming.cluster.poller import Poller
@@ -38,6 +39,7 @@ class Runtime:
         self.heartbeat = Heartbeat(self.pubsub, self.poller)
         self.directory = Directory(self.heartbeat, self.pubsub, shared=shared)
         self.broadcaster = Broadcaster(self.pubsub, self.poller)
+        self.deletions = Deletions(self.pubsub, self.poller, self.broadcaster)
         self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)
         self.revocation = RevocationWatcher(self.poller)
@@ -51,8 +53,9 @@ class Runtime:
         return found
 
     def start(self) -> None:
-        """Start the periodic work that needs no session: heartbeats, closing of stale conversations. May be called again."""
+        """Start the periodic work that needs no session: heartbeats, closing of stale conversations, deletions. May be called again."""
         self.registry.start()
+        self.deletions.start()
         self.poller.add("check for a worker", warn_without_worker, CHECK_S, first_s=FIRST_S)
 
     async def close(self) -> None:
@@ -72,6 +75,11 @@ def runtime() -> Runtime:
         _forget_closed_loops()
         found = _runtimes[loop] = Runtime()
     return found
+
+
+def running() -> list[tuple[asyncio.AbstractEventLoop, Runtime]]:
+    """Return the runtimes of all running event loops of this process. Any thread."""
+    return [(loop, own) for loop, own in list(_runtimes.items()) if loop.is_running()]
 
 
 def use(own: Runtime) -> Runtime:

@@ -1,4 +1,4 @@
-"""What a subscription delivers: numbered events, and recognition results and progress of jobs, which may be lost."""
+"""What a subscription delivers: numbered events; recognition results and progress of jobs, which may be lost; its deletion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from insights.recorder import StoredEvent
 from insights.snapshots import JobProgress, JsonObject, MemberSnapshot, TrackerSnapshot
 from streaming.speech.engines.base import Word
 
-__all__ = ["Delivery", "JobProgress", "StoredEvent", "TranscriptUpdate"]
+__all__ = ["ConversationDeleted", "Delivery", "JobProgress", "StoredEvent", "TranscriptUpdate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,11 @@ class TranscriptUpdate:
         }
 
 
-Delivery = StoredEvent | TranscriptUpdate | JobProgress
+@dataclass(frozen=True, slots=True)
+class ConversationDeleted:
+    """The conversation was deleted or moved to the bin. It has no number; nothing follows it."""
+
+    conversation_id: int
+
+
+Delivery = StoredEvent | TranscriptUpdate | JobProgress | ConversationDeleted

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from insights.events import ConversationCompleted, Kind
+from insights import derived
+from insights.events import ConversationCompleted, ConversationEvent, Kind
 from streaming.aio.send_queue import SendQueue
 from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
-from streaming.cluster.transcript_update import JobProgress, StoredEvent, TranscriptUpdate
-from streaming.protocols.symbl import View, encode, job_progress, recognition_result, render_event, tracker_response
+from streaming.cluster.transcript_update import ConversationDeleted, JobProgress, StoredEvent, TranscriptUpdate
+from streaming.protocols.symbl import View, conversation_deleted, encode, job_progress, recognition_result, render_event, tracker_response
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M")
@@ -20,12 +21,14 @@ M_co = TypeVar("M_co", covariant=True)
 
 CATCH_UP_S = 5.0
 """Seconds that a client may take at the end of its session for the events that it has not got yet."""
-SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVERSATION_COMPLETED})
-"""Kinds of events that a speaker receives in the answers to its own start_request and stop_request instead."""
+DELETION = "conversation_deleted"
+SPEAKERS_SKIP: frozenset[str] = frozenset({Kind.CONVERSATION_CREATED, Kind.CONVERSATION_COMPLETED, DELETION})
+"""What a speaker receives in the answers to its own start_request and stop_request, and at the end of its session, instead."""
 REMEMBERED = 256
 """Entries of each rendering cache."""
 
-_rendered: OrderedDict[tuple[int, int, View], tuple[str, ...]] = OrderedDict()
+_rendered: OrderedDict[tuple[int, int, View], tuple[ConversationEvent, tuple[str, ...]]] = OrderedDict()
+"""Each with the event that it renders: a stored event changes when words in it are deleted."""
 _rendered_updates: OrderedDict[int, tuple[TranscriptUpdate, tuple[str, ...]]] = OrderedDict()
 """Keyed by `id()` of the update; the entry holds the update, so that its id is not reused."""
 
@@ -42,9 +45,12 @@ class Renderer(Protocol[M_co]):
     def progress(self, progress: JobProgress) -> Iterable[M_co]:
         """Return the messages about the progress of a job of the conversation. They may be dropped: return none."""
 
+    def deleted(self, conversation_id: int) -> Iterable[M_co]:
+        """Return the messages that say that the conversation was deleted; no others follow."""
+
 
 class RenderedEvents(AsyncIterator[M]):
-    """The messages of one subscription, until it is closed or the conversation is completed; read by one client at its own pace."""
+    """The messages of one subscription, until it is closed or the conversation is completed or deleted; read by one client at its pace."""
 
     def __init__(self, subscription: Subscription, renderer: Renderer[M]) -> None:
         self.renderer = renderer
@@ -54,6 +60,8 @@ class RenderedEvents(AsyncIterator[M]):
         self._messages: deque[M] = deque()
         self._last_read = subscription.cursor
         self._completed = self._closed = False
+        self.deleted = False
+        """Whether the end was the deletion of the conversation."""
         self._progress = asyncio.Event()
 
     @classmethod
@@ -73,6 +81,10 @@ class RenderedEvents(AsyncIterator[M]):
                 continue
             if isinstance(delivery, JobProgress):
                 self._messages.extend(self.renderer.progress(delivery))
+                continue
+            if isinstance(delivery, ConversationDeleted):
+                self._completed = self.deleted = True
+                self._messages.extend(self.renderer.deleted(delivery.conversation_id))
                 continue
             self._messages.extend(self.renderer.event(delivery))
             self._completed = isinstance(delivery.event, ConversationCompleted)
@@ -130,12 +142,13 @@ class SymblTexts:
         if event.kind in self._skip:
             return ()
         key = (event.conversation_id, event.number, self._view)
-        texts = _rendered.get(key)
-        if texts is None:
-            texts = tuple(encode(message) for message in render_event(event.event, event.number, self._view))
-            _rendered[key] = texts
-            if len(_rendered) > REMEMBERED:
-                _rendered.popitem(last=False)
+        known = _rendered.get(key)
+        if known is not None and known[0] == event.event:
+            return known[1]
+        texts = tuple(encode(message) for message in render_event(event.event, event.number, self._view))
+        _rendered[key] = (event.event, texts)
+        if len(_rendered) > REMEMBERED:
+            _rendered.popitem(last=False)
         return texts
 
     def update(self, update: TranscriptUpdate) -> Iterable[str]:
@@ -146,6 +159,10 @@ class SymblTexts:
     def progress(self, progress: JobProgress) -> Iterable[str]:
         """Return the encoded message about the progress of a job, if this client has room for it."""
         return () if self._send_queue.crowded else (encode(job_progress(progress)),)
+
+    def deleted(self, conversation_id: int) -> Iterable[str]:
+        """Return the message that says that the conversation was deleted, unless this client learns it in another way."""
+        return () if DELETION in self._skip else (encode(conversation_deleted(conversation_id)),)
 
 
 def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
@@ -160,3 +177,18 @@ def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
     if len(_rendered_updates) > REMEMBERED:
         _rendered_updates.popitem(last=False)
     return texts
+
+
+def _forget(conversation_id: int) -> None:
+    """Drop what is cached of a conversation."""
+    for key in [key for key in list(_rendered) if key[0] == conversation_id]:
+        _rendered.pop(key, None)
+    for identity in [identity for identity, (update, _) in list(_rendered_updates.items()) if update.conversation_id == conversation_id]:
+        _rendered_updates.pop(identity, None)
+
+
+def _cached() -> set[int]:
+    return {key[0] for key in list(_rendered)} | {update.conversation_id for update, _ in list(_rendered_updates.values())}
+
+
+derived.register(_forget, _cached)

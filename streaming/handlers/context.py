@@ -50,7 +50,7 @@ def error_message(text: str) -> Message:
 
 def end_message(end: End, reason: str) -> Message | None:
     """Return the message to a client whose session the server or the handler ends; None where the closed connection says enough."""
-    if end in (End.STALE, End.REVOKED):
+    if end in (End.STALE, End.REVOKED, End.DELETED):
         return error_message(reason)
     if end in (End.TIME_LIMIT, End.FINISHED):
         return {"type": "end_stream", "data": reason, "message": reason}

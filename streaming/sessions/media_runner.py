@@ -174,7 +174,7 @@ class MediaRunner(Runner):
         message = end_message(end, reason)
         if message is not None:
             self.send_message(message)
-        if end is End.REVOKED:  # nothing that the handler still produces may reach this client
+        if end in (End.REVOKED, End.DELETED):  # nothing that the handler still produces may reach this client
             self.audio_output.close(discard=True)
 
     def stop(self) -> None:

@@ -298,7 +298,7 @@ class Session(Generic[R]):
             await asyncio.shield(self._ending)
 
     def end(self, end: End, reason: str = "") -> None:
-        """Begin to end; only the first call counts, except that REVOKED and OVERRUN close the connection at any time, at once."""
+        """Begin to end; only the first call counts, except that REVOKED, OVERRUN and DELETED close the connection at any time, at once."""
         if self.ended.is_set() or (self._ending is not None and end not in AT_ONCE):
             return
         if self._runner is not None:

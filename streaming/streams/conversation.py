@@ -13,16 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from insights import insight_kinds
 from insights.recorder import RecorderError, SpeakerIdentity
-from streaming import AdditionalOutputs, AsyncStreamHandler, Stream, WebRTCError, get_current_context
+from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
 from streaming.cluster.transcript_update import JobProgress, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.protocols.symbl import View, job_progress, recognition_result, render_event
+from streaming.protocols.symbl import View, conversation_deleted, job_progress, recognition_result, render_event
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.client_connection import Message
+from streaming.types.session_end import TEXTS, End
 
 RATE = 16_000
 
@@ -86,13 +87,16 @@ class ConversationStreamHandler(AsyncStreamHandler):
             await conversation.subscribe(joined, joined.cursor - len(joined.events), self)
             self._subscribed.set()
 
-    async def emit(self) -> AdditionalOutputs | None:
-        """Return the next message."""
+    async def emit(self) -> AdditionalOutputs | CloseStream | None:
+        """Return the next message; after the deletion of the conversation, end the session."""
         await self._subscribed.wait()
         events = self._conversation.events if self._conversation is not None else None
         message = await anext(events, None) if events is not None else None
         if message is not None:
             return AdditionalOutputs(message)
+        if events is not None and events.deleted:
+            self._ending = True
+            return CloseStream(TEXTS[End.DELETED])
         if self._conversation is None or self._conversation.events is events:
             self._subscribed.clear()  # everything is sent
         return None
@@ -120,6 +124,10 @@ class ConversationStreamHandler(AsyncStreamHandler):
     def progress(self, progress: JobProgress) -> list[Message]:
         """Render the progress of a job."""
         return [job_progress(progress)]
+
+    def deleted(self, conversation_id: int) -> list[Message]:
+        """Render the deletion of the conversation."""
+        return [conversation_deleted(conversation_id)]
 
     async def _begin(self, conversation: ConversationHandler[Message], start_options: StartOptions) -> None:
         """Join, or join again with other options. Raises WebRTCError when it is refused."""

@@ -33,6 +33,7 @@ from streaming.protocols.symbl import (
     connection_id,
     conversation_completed,
     conversation_created,
+    conversation_deleted,
     encode,
     error_envelope,
     error_top,
@@ -194,6 +195,10 @@ class SpeakConsumer(SymblConsumer):
                 self.refuse(reason, "", RECONNECT if from_sdk else RESTART)
             case End.REVOKED:
                 self.refuse(reason, "access_token")
+            case End.DELETED:
+                if self._speaker is not None and self._speaker.conversation_id is not None:
+                    self.send_queue.put(encode(conversation_deleted(self._speaker.conversation_id)))
+                self.refuse(reason, "conversationId")
             case End.OVERRUN:
                 self.refuse(reason, "audio")
             case End.FINISHED | End.LOST | End.CLOSED | End.TIME_LIMIT:

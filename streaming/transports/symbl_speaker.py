@@ -12,7 +12,7 @@ from typing import assert_never
 from django.conf import settings
 
 from insights.analysis.trackers import Tracker
-from insights.recorder import Joined, RecorderError, SpeakerIdentity
+from insights.recorder import Joined, RecorderError, SpeakerIdentity, UnknownConversation
 from streaming.aio.bounded_queue import BoundedQueue
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.arrival_rate import ArrivalRate
@@ -20,7 +20,7 @@ from streaming.audio.codecs import AudioError
 from streaming.audio.pcm import BYTES_PER_SAMPLE
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
-from streaming.conversations.rendered_events import SPEAKERS_SKIP, SymblTexts, send_events
+from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Ping, Start, Stop, View, encode
 from streaming.sessions.session import Runner, Session
@@ -83,6 +83,8 @@ class SymblSpeaker(Runner):
     ) -> None:
         self.state = State.WAITING
         self.started_or_starting = False
+        self.conversation_id: int | None = None
+        """The conversation that was joined last."""
         self._session = session
         self._send_queue = send_queue
         self._site = site
@@ -134,7 +136,7 @@ class SymblSpeaker(Runner):
 
     def on_end(self, end: End, reason: str) -> None:
         """Take no more messages; queued ones are still handled if the client went, or the server ends the session."""
-        self._inbox.close(discard=end in (End.FINISHED, End.FAILED, End.IDLE, End.OVERRUN))
+        self._inbox.close(discard=end in (End.FINISHED, End.FAILED, End.IDLE, End.OVERRUN, End.DELETED))
 
     async def _receive(self, message: ClientMessage) -> None:
         with self._session.busy():
@@ -192,6 +194,7 @@ class SymblSpeaker(Runner):
             return False
         self._start = start
         self._arrivals = _arrivals(start)
+        self.conversation_id = joined.conversation_id
         self._late_audio_reported = False
         self.state = State.LISTENING
         for message in (
@@ -219,7 +222,12 @@ class SymblSpeaker(Runner):
         if cursor > joined.cursor:
             cursor = 0  # the cursor belongs to an earlier conversation: the client has received nothing of this one
         events = await self._conversation.subscribe(joined, cursor, texts)
-        self._sender_task = asyncio.create_task(send_events(events, self._send_queue))
+        self._sender_task = asyncio.create_task(self._send(events))
+
+    async def _send(self, events: RenderedEvents[str]) -> None:
+        await send_events(events, self._send_queue)
+        if events.deleted:
+            self._session.end_early(End.DELETED)
 
     async def _stop_sending(self) -> None:
         await self._conversation.unsubscribe()
@@ -280,6 +288,9 @@ class SymblSpeaker(Runner):
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, DecodeCostError):
             self._session.end(End.OVERRUN, str(error))
+            return
+        if isinstance(error, UnknownConversation):
+            self._session.end_early(End.DELETED)
             return
         if isinstance(error, StorageDelayed):
             self._warn(str(error), "storage")

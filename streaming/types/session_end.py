@@ -28,13 +28,15 @@ class End(Enum):
     """This process sent no heartbeat for so long that another one closed its sessions as stale."""
     REVOKED = "revoked"
     """The client's access was revoked."""
+    DELETED = "deleted"
+    """The conversation was deleted."""
     CLOSED = "closed"
     """The client or the developer's code closed the session."""
     TIME_LIMIT = "time limit"
     """The stream's time limit was reached."""
 
 
-AT_ONCE = frozenset({End.REVOKED, End.OVERRUN})
+AT_ONCE = frozenset({End.REVOKED, End.OVERRUN, End.DELETED})
 """Reasons for which the connection is closed before the handler has finished: nothing more may reach the client."""
 
 
@@ -42,6 +44,7 @@ TEXTS = {
     End.SHUTDOWN: "this server is restarting; connect again",
     End.STALE: "this server was suspended, and other processes closed its sessions; connect again",
     End.REVOKED: "your access was withdrawn; sign in again",
+    End.DELETED: "this conversation was deleted",
 }
 """The texts that clients get where the server ends their session."""
 

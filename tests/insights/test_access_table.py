@@ -51,7 +51,12 @@ TABLE: dict[str, Access] = {
     "conversations/<int:conversation_id>/download.<str:form>": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
+    "conversations/<int:conversation_id>/delete/": POSTED,
+    "bin/": SIGNED_IN,
+    "bin/<int:conversation_id>/restore/": POSTED,  # as the next one, see portal/test_bin
+    "bin/<int:conversation_id>/delete/": POSTED,
     "account/": SIGNED_IN,
+    "account/retention/": POSTED,
     "account/password/": POSTED,
     "account/vocabulary/": POSTED,
     "account/apps/": POSTED,
@@ -118,6 +123,8 @@ TABLE: dict[str, Access] = {
         )
     },
     _CONVERSATION: OWN_API,
+    f"{_CONVERSATION}/redact": POSTED,
+    "v1/manage/person": POSTED,  # DELETE only, see test_delete
     **{
         f"{_CONVERSATION}/{rest}": OWN_API
         for rest in (

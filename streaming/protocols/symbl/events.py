@@ -94,7 +94,7 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
         case MessageCorrected():
             return _corrected(_messages([event.message], view), event.behind)
         case MessageDeleted():
-            return [{"type": "message_response", "messages": [_message(event.message, view) | {"dismissed": True}]}]
+            return _messages([event.message], view, dismissed=True)
         case InsightsFound():
             return _insights(event.insights, view)
         case InsightReviewed():
@@ -142,10 +142,11 @@ def _reference_type(name: str, view: View) -> str:
     return insight_kinds.wire_type_for(name, view.insight_types) or insight_kinds.kind_of(name).wire_type
 
 
-def _messages(messages: Sequence[MessageSnapshot], view: View) -> list[Message]:
+def _messages(messages: Sequence[MessageSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
     if not messages:
         return []
-    response: Message = {"type": "message_response", "messages": [_message(message, view) for message in messages]}
+    rendered = [_message(message, view) | {"dismissed": dismissed or message.deleted} for message in messages]
+    response: Message = {"type": "message_response", "messages": rendered}
     if view.sentiment:
         response["sentiment"] = True
     found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
@@ -222,7 +223,7 @@ def _sentiment(score: float) -> Message:
 
 def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
     wanted = [
-        _insight(insight, kind, view) | {"dismissed": dismissed}
+        _insight(insight, kind, view) | {"dismissed": dismissed or insight.deleted}
         for insight in insights
         if (kind := insight_kinds.wire_type_for(insight.type, view.insight_types)) and insight.confidence >= view.confidence_threshold
     ]

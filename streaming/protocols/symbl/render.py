@@ -101,6 +101,12 @@ def messages_moved(member: MemberSnapshot | None, message_ids: Sequence[str]) ->
     return envelope("messages_moved", data={"member": user(member), "messageIds": list(message_ids)})
 
 
+def conversation_deleted(conversation_id: int | str) -> Message:
+    """Return the envelope that says that the conversation was deleted (our extension). It has no sequence number, and nothing follows."""
+    text = str(conversation_id)
+    return envelope("conversation_deleted", conversationId=text, data={"conversationId": text})
+
+
 def session_modified(encoding: str, sample_rate: int) -> Message:
     """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})

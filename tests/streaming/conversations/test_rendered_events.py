@@ -62,6 +62,9 @@ class Plain:
         """Return its number twice."""
         return [f"{event.number}a", f"{event.number}b"]
 
+    def deleted(self, conversation_id: int) -> list[str]:
+        return ["deleted"]
+
     def update(self, update: TranscriptUpdate) -> list[str]:
         """Return its text."""
         return [update.text]

@@ -1,0 +1,30 @@
+"""The table of the settings of an account that its user may change."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+MOST_DAYS = 36_500
+
+
+class AccountSettings(models.Model):
+    """The settings of one account. An account without a row has the defaults.
+
+    `keep_days` and `keep_audio_days` are days after the end of a conversation; the installation's own limits apply where they are shorter.
+    """
+
+    _DAYS = [MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="account_settings")
+    keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Days that ended conversations are kept.")
+    keep_audio_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Days that audio is kept.")
+
+    class Meta:
+        verbose_name_plural = "account settings"
+        constraints = [
+            models.CheckConstraint(condition=Q(keep_days=None) | Q(keep_days__gte=1), name="account_keep_days_from_1"),
+            models.CheckConstraint(condition=Q(keep_audio_days=None) | Q(keep_audio_days__gte=1), name="account_keep_audio_days_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"settings of {self.user_id}"

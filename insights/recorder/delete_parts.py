@@ -1,0 +1,199 @@
+"""Delete messages and insights: their rows go, and their content in all earlier events. The numbers of the events stay.
+
+The search for the events that name a message reads all events of the conversation, so it runs before the transaction; inside it only the
+events that were added meanwhile are searched.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from insights import derived
+from insights.database import write_transaction
+from insights.emptied import Gone, emptied_insight, emptied_message
+from insights.events import InsightDeleted, MessageDeleted
+from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, Topic, TopicReference
+from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
+from insights.recorder.audit import note_deletion
+from insights.recorder.emptied_changes import empty_changes
+from insights.recorder.event_log import EventLog, locked
+from insights.recorder.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all
+from insights.recorder.signals import announce, events_emptied
+from insights.recorder.types import UnknownMember, UnknownMessage
+from insights.snapshots import MessageSnapshot
+
+BATCH = 20
+"""Messages that one transaction deletes."""
+
+
+def delete_message(conversation_id: int, message_id: UUID, user_id: int) -> list[StoredEvent]:
+    """Delete a message with its insights, entities, topic references and tracker matches, for good.
+
+    Raises UnknownConversation and UnknownMessage.
+    """
+    return _delete_messages(conversation_id, [message_id], user_id, message_id)
+
+
+def delete_insight(conversation_id: int, insight_id: UUID, user_id: int) -> list[StoredEvent]:
+    """Delete an insight for good; its message stays. Raises UnknownConversation and UnknownMessage."""
+    gone = Gone(insights={str(insight_id)})
+    last = _last_event(conversation_id)
+    numbers = events_that_name(conversation_id, gone.insights)
+    with write_transaction():
+        conversation = locked(conversation_id)
+        rows = Insight.objects.select_related("message__speaker__member", "assignee")
+        insight = rows.filter(conversation=conversation, id=insight_id).first()
+        if insight is None:
+            raise UnknownMessage(f"insight {insight_id} does not exist")
+        snapshot = emptied_insight(reviewed_insight_snapshot(insight))
+        insight.delete()
+        rewritten = _rewrite(conversation, numbers, last, gone)
+        log = EventLog(conversation, timezone.now())
+        log.add(InsightDeleted(snapshot))
+        events = announce(log.store())
+        note_deletion(
+            Deletion.Kind.INSIGHT,
+            user_id=user_id,
+            conversation_id=conversation_id,
+            owner_id=conversation.owner_id,
+            item_id=insight_id,
+            counts={"events": rewritten},
+        )
+    _after(conversation_id)
+    return events
+
+
+def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) -> int:
+    """Delete all messages of a member, and make the member anonymous; return the number of deleted messages.
+
+    In batches: if it is interrupted, the same call deletes the rest. Raises UnknownConversation and UnknownMember.
+    """
+    member = str(member_id)
+    deleted = rewritten = 0
+    said = Message.objects.filter(conversation_id=conversation_id, speaker__member_id=member_id).order_by("number")
+    while ids := list(said.values_list("id", flat=True)):  # more than once if the person speaks meanwhile
+        insights = Insight.objects.filter(message_id__in=said.values("id")).values_list("id", flat=True)
+        mine = set(map(str, ids))
+        former, _ = _relatives(conversation_id, mine)  # both parts of a split message are the member's
+        gone = Gone(mine | former, set(map(str, insights)), _topics_left_without(said.values("id")), {member})
+        last = _last_event(conversation_id)
+        rewritten += rewrite_all(conversation_id, gone)
+        for at in range(0, len(ids), BATCH):
+            _delete_messages(conversation_id, ids[at : at + BATCH], user_id, None, searched=last)
+            time.sleep(PAUSE_S)
+        deleted += len(ids)
+    gone = Gone(members={member})
+    last = _last_event(conversation_id)
+    numbers = events_that_name(conversation_id, gone.members)
+    with write_transaction():
+        conversation = locked(conversation_id)
+        if not Member.objects.filter(conversation=conversation, id=member_id).exists():
+            raise UnknownMember(f"member {member_id} is not in conversation {conversation_id}")
+        rewritten += _rewrite(conversation, numbers, last, gone)
+        Speaker.objects.filter(member_id=member_id).update(member=None)
+        Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
+        Member.objects.filter(id=member_id).delete()
+        note_deletion(
+            Deletion.Kind.MEMBER,
+            user_id=user_id,
+            conversation_id=conversation_id,
+            owner_id=conversation.owner_id,
+            item_id=member_id,
+            counts={"messages": deleted, "events": rewritten},
+        )
+    _after(conversation_id)
+    return deleted
+
+
+def _delete_messages(
+    conversation_id: int, ids: Sequence[UUID], user_id: int | None, item_id: UUID | None, searched: int | None = None
+) -> list[StoredEvent]:
+    """Delete messages. `searched`: number of the event up to which all events are emptied already."""
+    last = _last_event(conversation_id) if searched is None else searched
+    found = Insight.objects.filter(message_id__in=ids, conversation_id=conversation_id)
+    former, partners = _relatives(conversation_id, {str(one) for one in ids})
+    names = {str(one) for one in (*ids, *found.values_list("id", flat=True))} | former | partners
+    numbers = events_that_name(conversation_id, names) if searched is None else []
+    with write_transaction():
+        conversation = locked(conversation_id)
+        messages = list(Message.objects.filter(conversation=conversation, id__in=ids).select_related("speaker__member"))
+        if not messages:
+            raise UnknownMessage(f"message {ids[0]} does not exist")
+        insights = list(found.select_related("message__speaker__member", "assignee"))
+        deleted = {str(one.id) for one in messages} | former
+        left = _without_originals(conversation, partners)
+        gone = Gone(deleted, {str(one.id) for one in insights}, _topics_left_without(ids), replaced=left)
+        log = EventLog(conversation, timezone.now())
+        for insight in insights:
+            log.add(InsightDeleted(emptied_insight(reviewed_insight_snapshot(insight))))
+        for message in messages:
+            log.add(MessageDeleted(emptied_message(message_snapshot(message, ()))))
+        Topic.objects.filter(id__in=gone.topics).delete()
+        Message.objects.filter(id__in=[one.id for one in messages]).delete()  # with all that refers to them, in any table
+        rewritten = _rewrite(conversation, numbers, last, gone)
+        conversation.messages_deleted += len(messages)
+        events = announce(log.store("messages_deleted"))
+        note_deletion(
+            Deletion.Kind.MESSAGE,
+            user_id=user_id,
+            conversation_id=conversation_id,
+            owner_id=conversation.owner_id,
+            item_id=item_id,
+            counts={"messages": len(messages), "insights": len(insights), "topics": len(gone.topics), "events": rewritten},
+        )
+    _after(conversation_id)
+    return events
+
+
+def _last_event(conversation_id: int) -> int:
+    """Return the number of the last event before the search for events begins; 0 for an unknown conversation."""
+    return Conversation.objects.filter(id=conversation_id).values_list("last_event", flat=True).first() or 0
+
+
+def _rewrite(conversation: Conversation, numbers: Sequence[int], last: int, gone: Gone) -> int:
+    """Empty the events with these numbers, and those after number `last` that name the same objects; return how many changed."""
+    names = [*gone.messages, *gone.insights, *gone.members, *gone.replaced]
+    later = events_that_name(conversation.id, names, after=last)
+    empty_changes(conversation.id, names)
+    empty_changes(conversation.id, gone.members, persons=True)
+    return rewrite(conversation.id, sorted({*numbers, *later}), gone)
+
+
+def _relatives(conversation_id: int, ids: set[str]) -> tuple[set[str], set[str]]:
+    """Return the messages that were joined with these ones or split from them: those that are no more, and those that are left."""
+    kinds = (Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED)
+    edits = Change.objects.filter(conversation_id=conversation_id, kind__in=kinds).values_list("before", "after")
+    together = [{key.removeprefix("message:") for key in {*before, *after} if key.startswith("message:")} for before, after in edits]
+    found = set(ids)
+    while more := set().union(*(group for group in together if group & found)) - found:
+        found |= more
+    found -= ids
+    left = {str(one) for one in Message.objects.filter(id__in=found).values_list("id", flat=True)} if found else set()
+    return found - left, left
+
+
+def _without_originals(conversation: Conversation, ids: Collection[str]) -> dict[str, MessageSnapshot]:
+    """Remove the original texts of messages, which may have words of a part that was split off; return the messages."""
+    rows = Message.objects.filter(conversation=conversation, id__in=ids)
+    rows.update(original_text="")
+    with_all = rows.select_related("speaker__member").prefetch_related("entities")
+    return {str(one.id): message_snapshot(one, one.entities.all()) for one in with_all}
+
+
+def _topics_left_without(message_ids: Collection[UUID] | QuerySet[Message, Any]) -> set[str]:
+    """Return the topics that only these messages have."""
+    theirs = TopicReference.objects.filter(message_id__in=message_ids).values("topic_id")
+    others = TopicReference.objects.filter(topic_id__in=theirs).exclude(message_id__in=message_ids).values("topic_id")
+    return {str(one) for one in Topic.objects.filter(id__in=theirs).exclude(id__in=others).values_list("id", flat=True)}
+
+
+def _after(conversation_id: int) -> None:
+    """Tell all processes that cached words and events are wrong."""
+    derived.forget(conversation_id)
+    transaction.on_commit(partial(events_emptied.send_robust, sender=None, conversation_id=conversation_id))

@@ -1,0 +1,220 @@
+"""Deleting messages, insights and the words of a member: nothing of the words is left, in any table or event."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core import serializers
+from django.db import connection
+
+from insights import queries, recorder
+from insights.analysis.trackers import Tracker
+from insights.events import Kind
+from insights.models import Conversation, Deletion, Entity, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+from insights.models.search import SEARCH_TEXT
+from insights.recorder import ChangeConflict, Joined, Listening, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
+from streaming.protocols.symbl import View, render_event
+from tests.insights.conftest import Say, opening, utterance
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "zeppelin"
+TRACKERS = (Tracker("Ships", (SECRET, "budget")),)
+
+
+def stored_text() -> str:
+    """Return all rows of all tables as text."""
+    rows = [row for model in apps.get_app_config("insights").get_models() for row in model._base_manager.all()]
+    text = serializers.serialize("json", rows)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT text FROM {SEARCH_TEXT}")  # noqa: S608
+            text += str(cursor.fetchall())
+    return text.lower()
+
+
+def rendered(conversation_id: int) -> list[dict[str, Any]]:
+    """Return what a subscriber gets that replays everything."""
+    events = queries.events_after(conversation_id, 0)
+    assert [one.number for one in events] == list(range(1, len(events) + 1))
+    return [message for one in events for message in render_event(one.event, one.number, View(sentiment=True, entities=True))]
+
+
+@pytest.fixture
+def secret(say: Say, joined: Joined) -> Message:
+    """A message with a secret in it, an insight and everything else, between two others; corrected once."""
+    say("Is the budget ready?", trackers=TRACKERS)
+    say(f"Will the {SECRET} land in London on Friday?", trackers=TRACKERS)
+    say("Ada will call Bob tomorrow.", trackers=TRACKERS)
+    message = Message.objects.get(text__contains=SECRET)
+    insight = Insight.objects.filter(message=message)[0]
+    recorder.review_insight(insight.id, "accepted", message.conversation.owner_id, f"The {SECRET}?")
+    recorder.correct_message(message.id, f"Will the {SECRET} land in Paris on Friday?", message.conversation.owner_id)
+    assert stored_text().count(SECRET) > 10
+    return message
+
+
+def test_nothing_is_left_of_a_deleted_message(secret: Message, joined: Joined, owner: User) -> None:
+    """Its event numbers stay, empty; a replay shows it as deleted; all that others said is as before."""
+    before = {one["id"]: one for response in rendered(joined.conversation_id) for one in response.get("messages", ())}
+    last = Conversation.objects.get().last_event
+    events = recorder.delete_message(joined.conversation_id, secret.id, owner.pk)
+    assert SECRET not in stored_text()
+    assert "paris" not in stored_text()
+    assert [one.kind for one in events] == [Kind.INSIGHT_DELETED, Kind.MESSAGE_DELETED]
+    assert [one.number for one in events] == [last + 1, last + 2]
+    mine = str(secret.id)
+    shown = [one for response in rendered(joined.conversation_id) for one in response.get("messages", ())]
+    theirs = {one["id"]: one for one in shown if one["id"] != mine}
+    assert theirs == {key: value for key, value in before.items() if key != mine}
+    deleted = [one for one in shown if one["id"] == mine]
+    assert len(deleted) == 3, "stored, corrected, deleted"
+    for one in deleted:
+        assert one.keys() == before[mine].keys()
+        assert (one["payload"]["content"], one["metadata"]["words"], one["metadata"]["originalContent"]) == ("", "[]", "")
+        assert one["dismissed"] is True
+        assert one["entities"] == []
+    insights = [one for response in rendered(joined.conversation_id) for one in response.get("insights", ())]
+    gone = [one for one in insights if one["messageReference"]["id"] == mine]
+    assert len(gone) == 3, "found, reviewed, deleted"
+    assert all(one["dismissed"] and one["text"] == "" for one in gone)
+    conversation = Conversation.objects.get()
+    assert (conversation.message_count, conversation.messages_left) == (3, 2)
+    assert not queries.conversations_of(owner.pk, search=SECRET).exists()
+    assert Deletion.objects.get().item_id == secret.id
+    with pytest.raises(UnknownMessage):
+        recorder.delete_message(joined.conversation_id, secret.id, owner.pk)
+
+
+def test_all_counts_follow(secret: Message, joined: Joined, owner: User, say: Say) -> None:
+    """Figures, summary and topics are those of the messages that are left, also after the next one."""
+    conversation = Conversation.objects.get()
+    queries.talk_seconds(conversation)
+    queries.summary_of(conversation)
+    recorder.delete_message(joined.conversation_id, secret.id, owner.pk)
+    conversation.refresh_from_db()
+    spoken = sum(Message.objects.values_list("duration_s", flat=True))
+    assert sum(queries.talk_seconds(conversation).values()) == pytest.approx(spoken)
+    assert SECRET not in str(queries.summary_of(conversation))
+    assert not TopicReference.objects.filter(message_id=secret.id).exists()
+    assert not Topic.objects.filter(references=None).exists()
+    say("The budget is ready.")
+    assert SECRET not in stored_text()
+    assert not TrackerMatch.objects.filter(message_id=secret.id).exists()
+    assert not Entity.objects.filter(message_id=secret.id).exists()
+
+
+def test_an_insight_is_deleted_and_its_message_stays(secret: Message, joined: Joined, owner: User) -> None:
+    """Its texts are empty in all events; the words of its message are still there."""
+    insight = Insight.objects.filter(message=secret)[0]
+    recorder.delete_insight(joined.conversation_id, insight.id, owner.pk)
+    assert f"the {SECRET}?" not in stored_text()
+    assert Message.objects.get(id=secret.id).text.count(SECRET) == 1
+    shown = [one for response in rendered(joined.conversation_id) for one in response.get("insights", ()) if one["id"] == str(insight.id)]
+    assert [one["dismissed"] for one in shown] == [True, True, True]
+    with pytest.raises(UnknownMessage):
+        recorder.delete_insight(joined.conversation_id, insight.id, owner.pk)
+
+
+def test_words_that_were_split_or_joined_are_deleted(say: Say, joined: Joined, owner: User) -> None:
+    """The history of edits has no word left either, and an edit that has lost its states cannot be undone."""
+    say("We like the budget and the zeppelin is late today.")
+    whole = Message.objects.get()
+    second, edited = recorder.split_message(whole.id, whole.text.index("the zeppelin"), owner.pk)
+    recorder.correct_message(second, "The zeppelin is very late.", owner.pk)
+    recorder.delete_message(joined.conversation_id, second, owner.pk)
+    assert SECRET not in stored_text()
+    assert Message.objects.get().text == "We like the budget and"
+    assert edited.change_id is not None
+    with pytest.raises(ChangeConflict):
+        recorder.undo(edited.change_id, owner.pk)
+    say("Another zeppelin came.")
+    say("It is blue.")
+    first = Message.objects.get(text__contains=SECRET)
+    recorder.join_next(first.id, owner.pk)
+    recorder.correct_message(first.id, "Nothing came. It is blue.", owner.pk)
+    recorder.delete_message(joined.conversation_id, first.id, owner.pk)
+    assert SECRET not in stored_text()
+    assert "it is blue" not in stored_text()
+
+
+def test_objects_of_other_conversations_are_unknown(secret: Message, owner: User) -> None:
+    """The id of a message or insight of another conversation changes nothing."""
+    other = recorder.open_conversation(opening(owner, "another room")).conversation_id
+    with pytest.raises(UnknownMessage):
+        recorder.delete_message(other, secret.id, owner.pk)
+    with pytest.raises(UnknownMessage):
+        recorder.delete_insight(other, Insight.objects.filter(message=secret)[0].id, owner.pk)
+    with pytest.raises(UnknownConversation):
+        recorder.delete_message(10**15, secret.id, owner.pk)
+    assert SECRET in stored_text()
+
+
+def test_the_words_of_one_member_are_deleted(secret: Message, joined: Joined, owner: User) -> None:
+    """All messages of the person go, and the name; those of others stay."""
+    assert joined.member is not None
+    bob = recorder.open_conversation(opening(owner, speaker=recorder.SpeakerIdentity("bob@example.org", "Bob Kowalski"))).member
+    assert bob is not None
+    said = utterance("I like the budget.", joined.started_at)
+    recorder.record(joined.conversation_id, said, Listening(member_id=bob.id))
+    assert recorder.delete_words_of(joined.conversation_id, UUID(joined.member.id), owner.pk) == 3
+    text = stored_text()
+    assert SECRET not in text
+    assert joined.member.user_id not in text
+    assert Message.objects.get().text == "I like the budget."
+    assert Member.objects.get().name == "Bob Kowalski"
+    assert recorder.delete_words_of(joined.conversation_id, UUID(bob.id), owner.pk) == 1
+    assert "kowalski" not in stored_text()
+    with pytest.raises(UnknownMember):
+        recorder.delete_words_of(joined.conversation_id, UUID(bob.id), owner.pk)
+
+
+def test_stored_text_is_redacted(say: Say, joined: Joined, owner: User) -> None:
+    """Names and numbers go from messages, words, insights, topics and all events; the rest is as before."""
+    say("Is the budget ready?", trackers=TRACKERS)
+    say("Please call Maria Lopez at 555 123 4567 about the budget.", trackers=TRACKERS)
+    say("Maria Lopez will send it to maria@example.org tomorrow.")
+    first, second, *_ = Message.objects.order_by("number")
+    recorder.correct_message(second.id, "Please call Maria Lopez on 555 123 9999 about the budget.", owner.pk)
+    recorder.redact_conversation(joined.conversation_id, owner.pk)
+    text = stored_text()
+    for word in ("lopez", "4567", "9999", "maria@"):
+        assert word not in text, text[max(0, text.index(word) - 400) :][:500]
+    assert Message.objects.get(id=first.id).text == first.text
+    redacted = Message.objects.get(id=second.id)
+    assert redacted.text == "Please call **** on **** about the budget."
+    assert "".join(one["word"] for one in redacted.words).count("****") >= 2
+    match = TrackerMatch.objects.get(message=second, insight=None)
+    assert redacted.text[match.offset : match.offset + len(match.text)] == match.text
+    assert Conversation.objects.get().redaction == ""
+    assert {entity.text for entity in Entity.objects.filter(message=second) if entity.type != "number"} >= {"****"}
+    last = Event.objects.count()
+    recorder.redact_conversation(joined.conversation_id, owner.pk)
+    assert Event.objects.count() == last
+    assert json.dumps(rendered(joined.conversation_id)).count("Lopez") == 0
+
+
+def test_an_interrupted_redaction_is_continued(say: Say, joined: Joined, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a crash left is found by any process."""
+    say("Please call Maria Lopez.")
+
+    def crash(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("insights.recorder.redact_stored.rewrite_all", crash)
+        with pytest.raises(KeyboardInterrupt):
+            recorder.redact_conversation(joined.conversation_id, owner.pk)
+    assert "lopez" in stored_text()
+    recorder.continue_redactions()
+    assert "lopez" not in stored_text()
+
+
+def test_a_mask_has_no_letters(joined: Joined, owner: User) -> None:
+    """A mask with letters would be analysed as words."""
+    for mask in ("", "[X]", "*" * 40):
+        with pytest.raises(RecorderError, match="redactionString"):
+            recorder.redact_conversation(joined.conversation_id, owner.pk, mask)
