@@ -5,6 +5,7 @@ from django.contrib import admin
 from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
 from insights.admin.conversations import ConversationAdmin
+from insights.admin.deletions import DeletionAdmin
 from insights.admin.insights import InsightAdmin
 from insights.admin.managed import EntityAdmin, GroupAdmin, TrackerAdmin
 from insights.admin.signin import redirect_to_signin
@@ -14,4 +15,4 @@ admin.site.index_title = "Saved conversations and accounts"
 admin.site.enable_nav_sidebar = False  # with a few lists only, the width is better used for the text to review
 admin.site.login = redirect_to_signin  # type: ignore[method-assign]  # the documented way needs an AdminSite subclass only for this
 
-__all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "EntityAdmin", "GroupAdmin", "InsightAdmin", "TrackerAdmin"]
+__all__ = ["AccountAdmin", "AppAdmin", "ConversationAdmin", "DeletionAdmin", "EntityAdmin", "GroupAdmin", "InsightAdmin", "TrackerAdmin"]

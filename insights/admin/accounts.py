@@ -1,14 +1,19 @@
 """Accounts: created and changed here, except the first one. The user name of an account is its e-mail address."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, time_element
+from insights import persons
+from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, reviewer, time_element
+from insights.models import Conversation
 
 
 def address() -> forms.EmailField:
@@ -35,6 +40,13 @@ class AccountForm(UserFormBase):
     def clean_username(self) -> str:
         """Return the address in lower case."""
         return str(self.cleaned_data["username"]).lower()
+
+
+def _delete_account(account: User, request: HttpRequest) -> None:
+    try:
+        persons.delete_account(account, reviewer(request))
+    except persons.NotFinished as error:
+        messages.warning(request, str(error))
 
 
 admin.site.unregister(User)
@@ -68,6 +80,21 @@ class AccountAdmin(UserBase):
     def signed_in(self, account: User) -> SafeString | str:
         """Return when this account last signed in."""
         return time_element(account.last_login)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what the page that asks for confirmation lists: addresses and counts, not every row of every table."""
+        accounts = list(objs)
+        conversations = Conversation.everything.filter(owner__in=accounts).count()
+        return [account.username for account in accounts], {"accounts": len(accounts), "conversations": conversations}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete the account with everything that it has, once the transaction of this page is committed."""
+        transaction.on_commit(partial(_delete_account, obj, request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Delete the selected accounts with everything that they have."""
+        for account in queryset:
+            transaction.on_commit(partial(_delete_account, account, request))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the address in the `email` field as well."""

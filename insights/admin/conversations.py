@@ -1,5 +1,6 @@
 """Conversations: search, filters, inline messages and insights, corrections, reviews, export."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
@@ -22,7 +23,7 @@ from insights.admin.bases import (
     submit_review,
     time_element,
 )
-from insights.admin.filters import Confidence, InsightType, Review, Year
+from insights.admin.filters import Bin, Confidence, InsightType, Review, Year
 from insights.admin.paging import PagedInline, links
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Message
@@ -92,7 +93,7 @@ class ConversationAdmin(Titled, ConversationBase):
     list_display = ("name", "owner", "began", "ended", "message_count")
     list_per_page = 50
     save_on_top = True
-    list_filter = (("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
+    list_filter = (Bin, ("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
     search_fields = ("name",)  # only makes the search box appear; see get_search_results
     search_help_text = "Searches names, connection ids, members and what was said (words of three letters or more)."
     list_select_related = ("owner",)
@@ -103,6 +104,10 @@ class ConversationAdmin(Titled, ConversationBase):
     readonly_fields = ("owner", "began", "ended", "message_pages", "insight_pages", "connection_id", "type", "language", "metadata")
     inlines = (MessageInline, InsightInline)
     actions = ("export",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        """Return all conversations but those that are deleted for good; the filter `Bin` hides those in the bin."""
+        return Conversation.everything.filter(erased_at=None).order_by(*self.get_ordering(request) or ("-started_at", "-id"))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """Return the conversations that contain every word and every quoted phrase, and False: there are no duplicates."""
@@ -154,6 +159,23 @@ class ConversationAdmin(Titled, ConversationBase):
         """Return False: only the recorder creates conversations."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: conversations are not deleted here."""
-        return False
+    def has_change_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        """Return whether the user may review; nothing in the bin can be changed."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.deleted_at is None)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what the page that asks for confirmation lists: titles and counts, not every row of every table."""
+        found = list(objs)
+        counts = {"conversations": len(found), "messages": sum(one.messages_left for one in found)}
+        return [str(one) for one in found], counts, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
+        """Delete a conversation for good."""
+        with suppress(recorder.UnknownConversation):
+            recorder.delete_conversation(obj.pk, reviewer(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        """Delete the selected conversations for good."""
+        for conversation_id in queryset.values_list("pk", flat=True):
+            with suppress(recorder.UnknownConversation):
+                recorder.delete_conversation(conversation_id, reviewer(request))

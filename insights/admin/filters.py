@@ -76,6 +76,21 @@ class Review(_InsightFilter):
         return {"review": self.value()} if self.value() else None
 
 
+class Bin(admin.SimpleListFilter):
+    """Conversations in the bin of their owner; without this filter the list does not have them."""
+
+    title = "bin"
+    parameter_name = "bin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choice besides all others."""
+        return [("yes", "In the bin")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the conversations in the bin, or those outside of it."""
+        return queryset.filter(deleted_at__isnull=self.value() != "yes")
+
+
 class Year(admin.SimpleListFilter):
     """By the year (UTC) in which a conversation started. Django's `date_hierarchy` reads every row; on SQLite, in Python."""
 

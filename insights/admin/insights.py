@@ -50,6 +50,10 @@ class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
     actions = ("accept", "reject")
     show_full_result_count = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Insight]:
+        """Return the insights of all conversations that are not deleted."""
+        return super().get_queryset(request).filter(conversation__deleted_at=None)
+
     @admin.display(description="Type", ordering="type")
     def kind(self, insight: Insight) -> str:
         """Return the type."""

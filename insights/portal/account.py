@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -14,11 +15,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.portal.forms import AppForm, NewPasswordForm, VocabularyForm
+from insights.models import AccountSettings
+from insights.portal.forms import AppForm, NewPasswordForm, RetentionForm, VocabularyForm
 
 DONE = {
     "vocabulary": "Names and special words saved. Conversations that start from now on use them.",
     "password": "Password changed. Other devices have been signed out.",
+    "retention": "Retention saved.",
     "revoked": "App revoked. Its secret and tokens no longer work.",
 }
 
@@ -32,10 +35,15 @@ def _user(request: HttpRequest) -> User:
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the account page; `parts` replaces parts of it, such as a form with errors."""
     user = _user(request)
-    context = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now()}
+    context: dict[str, Any] = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now()}
     context["vocabulary"] = parts.pop("vocabulary", None) or VocabularyForm.of(user.pk)
+    context |= {"retention": RetentionForm(instance=_settings_of(user)), "installation_days": settings.KEEP_DAYS}
     context |= parts
     return render(request, "portal/account.html", context, status=status)
+
+
+def _settings_of(user: User) -> AccountSettings:
+    return AccountSettings.objects.filter(user=user).first() or AccountSettings(user=user)
 
 
 @require_GET
@@ -67,6 +75,17 @@ def change_password(request: HttpRequest) -> HttpResponse:
         return page(request, 429, too_many=True, wait_minutes=error.wait_s // 60)
     update_session_auth_hash(request, form.save())
     return redirect("/account/?done=password")
+
+
+@require_POST
+@login_required
+def change_retention(request: HttpRequest) -> HttpResponse:
+    """Change how long the account's conversations are kept."""
+    form = RetentionForm(request.POST, instance=_settings_of(_user(request)))
+    if not form.is_valid():
+        return page(request, 400, retention=form)
+    form.save()
+    return redirect("/account/?done=retention")
 
 
 @require_POST

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -166,5 +167,6 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         "shares": shares_of(talked, faces),
         "part": part,
         "parts": last_part,
+        "bin_days": settings.BIN_DAYS,
     }
     return render(request, "portal/conversation.html", context)

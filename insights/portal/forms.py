@@ -12,6 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 
 from insights import access, managed
 from insights.managed import vocabulary
+from insights.models import AccountSettings
 
 
 class FirstAccountForm(forms.Form):
@@ -90,6 +91,16 @@ class NewPasswordForm(PasswordChangeForm):
             self.fields[name].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = "At least 10 characters."
         self.fields["new_password2"].help_text = ""
+
+
+class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """How long conversations of the account are kept."""
+
+    class Meta:
+        model = AccountSettings
+        fields = ("keep_days",)
+        labels = {"keep_days": "Delete conversations after (days)"}
+        help_texts = {"keep_days": "Counted from the end of the conversation. Leave empty to keep them."}
 
 
 class AppForm(forms.Form):

@@ -134,7 +134,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
         live=conversation.ended_at is None,
         connection_id=conversation.connection_id,
         duration=duration(length),
-        messages=conversation.message_count,
+        messages=conversation.messages_left,
         faces=faces[:4],
         more_faces=max(0, len(faces) - 4),
         names=", ".join(one.name for one in faces),

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from insights.portal import (
     account,
+    bin,
     conversation,
     conversations,
     downloads,
@@ -33,9 +34,14 @@ urlpatterns = [
         experience.experience_style,
         name="experience_style",
     ),
+    path("conversations/<int:conversation_id>/delete/", bin.move_to_bin, name="move_to_bin"),
+    path("bin/", bin.bin_page, name="bin"),
+    path("bin/<int:conversation_id>/restore/", bin.restore, name="restore"),
+    path("bin/<int:conversation_id>/delete/", bin.delete_for_good, name="delete_for_good"),
     path("account/", account.account, name="account"),
     path("account/password/", account.change_password, name="change_password"),
     path("account/vocabulary/", vocabulary.save_vocabulary, name="save_vocabulary"),
+    path("account/retention/", account.change_retention, name="change_retention"),
     path("account/apps/", account.make_app, name="make_app"),
     path("account/apps/<int:app_pk>/revoke/", account.revoke_app, name="revoke_app"),
     path("live/", live.new, name="new_live"),

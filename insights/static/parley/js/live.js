@@ -36,9 +36,10 @@ const STATES = {
   waiting: () => ["Reconnecting", "Catching up. Your audio is buffered and will be sent."],
   stopping: () => ["Finishing", "Finishing the transcript…"],
   over: () => ["The conversation is saved", watching === "yes" ? "The conversation has ended." : "You stopped speaking."],
+  deleted: () => ["Deleted", "This conversation was deleted."],
   failed: (reason) => ["Stopped", reason || "The server ended the connection."],
 };
-const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], failed: ["Stopped", ""] };
+const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], deleted: ["Deleted", ""], failed: ["Stopped", ""] };
 
 function muted() {
   return part("mute").dataset.muted === "true";
@@ -80,7 +81,7 @@ function showState(state, detail) {
   if (state === "lost") view.dropInterims();
   else if (document.activeElement === part("try-now")) part("invite").focus(); // a hidden element loses the focus
   part("try-now").hidden = state !== "lost";
-  if (state === "over" || state === "failed") finish(state, detail);
+  if (["over", "failed", "deleted"].includes(state)) finish(state, detail);
 }
 
 function finish(state, reason) {
@@ -90,7 +91,10 @@ function finish(state, reason) {
   for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
   part("invite").hidden = true;
-  if (store.conversation) {
+  if (state === "deleted") {
+    for (const id of ["turns", "interims", "insights", "topics"]) part(id).replaceChildren();
+    showWarning("This conversation was deleted.");
+  } else if (store.conversation) {
     part("open").href = saved.replace("/0/", `/${store.conversation}/`);
     part("open").hidden = false;
     if (document.activeElement === document.body) part("open").focus(); // the element with the focus is hidden

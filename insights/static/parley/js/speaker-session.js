@@ -20,7 +20,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class SpeakerSession {
   /**
    * `urls`: {socket, resumePoint}; `speaker`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows.
-   * `on`: message(object); state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed;
+   * `on`: message(object); state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed, deleted;
    * warning(text, temporary), where a temporary one is removed when the page is listening again.
    */
   constructor({ urls, speaker, title, insightTypes, store, on }) {
@@ -133,11 +133,17 @@ export class SpeakerSession {
     const inner = message.type === "message" ? message.message : {};
     if (message.type === "error" || inner.type === "error") this.onError(message, inner);
     else if (inner.type === "conversation_created") this.onConversation(inner.data.conversationId);
+    else if (inner.type === "conversation_deleted") this.onDeleted();
     else if (inner.type === "started_listening") this.onListening();
     else if (inner.type === "recognition_result") this.onResult(inner);
     else if (inner.type === "recognition_stopped") this.onStopped();
     if (message.type === "message_response") this.calibrate(message.messages);
     this.on.message(message);
+  }
+
+  onDeleted() {
+    this.deleted = true;
+    this.connection.end(DONE);
   }
 
   onStopped() {
@@ -224,7 +230,8 @@ export class SpeakerSession {
   onEnd({ code, reason }) {
     this.listening = false;
     clearInterval(this.pumping);
-    if (this.stopping && !reason) this.on.state("over");
+    if (this.deleted) this.on.state("deleted");
+    else if (this.stopping && !reason) this.on.state("over");
     else this.on.state("failed", reason || (code === DONE ? "The server ended the conversation." : ""));
   }
 }

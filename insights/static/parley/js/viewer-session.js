@@ -16,7 +16,7 @@ export class ViewerSession {
       onOpen: () => this.onOpen(),
       onMessage: (message) => this.receive(message),
       onLost: (seconds) => on.state("lost", seconds),
-      onEnd: ({ code, reason }) => on.state(code === 1000 ? "over" : "failed", reason),
+      onEnd: ({ code, reason }) => on.state(this.deleted ? "deleted" : code === 1000 ? "over" : "failed", reason),
       isEnd: (code) => code === 1000 || code === 1008,
     });
   }
@@ -34,6 +34,11 @@ export class ViewerSession {
   receive(message) {
     const inner = message.type === "message" ? message.message : {};
     if (inner.type === "conversation_created") this.store.conversation = inner.data.conversationId;
+    if (inner.type === "conversation_deleted") {
+      this.deleted = true;
+      this.connection.end();
+      return;
+    }
     if (message.type === "error") this.on.warning(message.details ?? message.message, true);
     this.on.message(message);
   }
