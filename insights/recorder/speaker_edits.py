@@ -92,12 +92,11 @@ def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
 
 def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
     """Return when each person spoke, ordered by start. A start without a stop lasts until the end. Raises RecorderError."""
+    people = _named(events)
     spans: list[Span] = []
     open_since: dict[Person, list[float]] = {}
     for place, event in sorted(enumerate(events), key=lambda item: (item[1].offset, item[1].started, item[0])):
-        person = event.person
-        if not any(person):
-            raise RecorderError(f"speakerEvents.{place}.user: id, name or email is needed")
+        person = people[place]
         if event.started:
             open_since.setdefault(person, []).append(event.offset)
         elif not open_since.get(person):
@@ -106,6 +105,19 @@ def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
             spans.append(Span(person, open_since[person].pop(0), event.offset))
     spans += [Span(person, start, inf) for person, starts in open_since.items() for start in starts]
     return sorted(spans, key=lambda span: span.start)
+
+
+def _named(events: Sequence[SpeakerEvent]) -> list[Person]:
+    """Return the person of each event, with all that any event says of them. The same id, else address, else name: the same person."""
+    cleaned = [Person(*(clean_name(text, LONGEST_NAME) for text in event.person)) for event in events]
+    known: dict[str, Person] = {}
+    for place, person in enumerate(cleaned):
+        key = person.id or person.email or person.name
+        if not key:
+            raise RecorderError(f"speakerEvents.{place}.user: id, name or email is needed, with visible characters")
+        before = known.get(key, person)
+        known[key] = Person(*(first or second for first, second in zip(before, person, strict=True)))
+    return [known[person.id or person.email or person.name] for person in cleaned]
 
 
 def _chosen(messages: Sequence[Said], spans: Sequence[Span]) -> Iterator[tuple[Said, Person]]:
@@ -134,7 +146,7 @@ class _People:
 
     def member_of(self, person: Person) -> Member:
         """Return the member; a new one is stored."""
-        user_id, name, email = (clean_name(text, LONGEST_NAME) for text in person)
+        user_id, name, email = person
         for wanted, values in (
             (user_id, lambda member: (str(member.id), member.user_id)),
             (email, lambda member: (member.email,)),

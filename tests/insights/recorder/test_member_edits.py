@@ -105,7 +105,7 @@ def test_speaker_events_give_messages_to_members(joined: Joined, say: Say, owner
         SpeakerEvent(True, ada, 4.5),
         SpeakerEvent(True, cleo, 5.5),
         SpeakerEvent(False, ada, 6),
-        SpeakerEvent(False, cleo, 8),
+        SpeakerEvent(False, Person("c"), 8),
         SpeakerEvent(True, cleo, 14),
     ]
     edited = recorder.attribute_speakers(joined.conversation_id, events, owner.pk)
@@ -122,6 +122,7 @@ def test_events_without_a_start_or_a_person_are_refused(joined: Joined, owner: U
     for events, error in (
         ([SpeakerEvent(True, ben, 1), SpeakerEvent(False, ben, 0.5)], "speakerEvents.1: stopped_speaking needs"),
         ([SpeakerEvent(True, Person(), 1)], "speakerEvents.0.user: id, name or email"),
+        ([SpeakerEvent(True, Person("\x00", "\u202e"), 1)], "with visible characters"),
     ):
         with pytest.raises(RecorderError, match=error):
             recorder.attribute_speakers(joined.conversation_id, events, owner.pk)
