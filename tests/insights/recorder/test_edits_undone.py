@@ -15,6 +15,7 @@ from insights.analysis.trackers import Tracker
 from insights.models import (
     Bookmark,
     BookmarkReference,
+    Change,
     Conversation,
     Entity,
     Event,
@@ -193,3 +194,20 @@ def test_a_change_before_another_of_the_same_message_waits(owner: User, plain_an
     recorder.undo(words.change_id, owner.pk)
     recorder.undo(split.change_id, owner.pk)
     assert [message.text for message in messages(conversation)][0] == one.text
+
+
+def test_a_change_of_a_deleted_message_cannot_be_undone(owner: User, plain_analysis: None) -> None:
+    """A deletion empties the corrections, splits and joins of a message; they answer with the reason. Other changes can be undone."""
+    conversation = talk(owner)
+    one, *_, last = messages(conversation)
+    other = recorder.edit_message(last.id, owner.pk, text="Other words.")
+    words = recorder.edit_message(one.id, owner.pk, text="A secret zeppelin")
+    second, split = recorder.split_message(one.id, 9, owner.pk)
+    recorder.delete_message(conversation.id, one.id, owner.pk)
+    assert "zeppelin" not in str(list(Change.objects.exclude(pk=other.change_id).values()))
+    for change in (words.change_id, split.change_id):
+        with pytest.raises(ChangeConflict, match="what it changed was deleted"):
+            recorder.undo(change or 0, owner.pk)
+    recorder.undo(other.change_id or 0, owner.pk)
+    assert [message.text for message in messages(conversation)][-1] == last.text
+    assert Message.objects.get(id=second).text == "zeppelin"
