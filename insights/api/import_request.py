@@ -14,6 +14,7 @@ from ninja import Schema
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
 from insights.imports.options import ChannelSpeaker, ImportOptions
 from insights.recorder import SpeakerIdentity
@@ -171,8 +172,6 @@ class ImportRequest(Schema):
     def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
         found = []
-        if self.entities:
-            found.append("entities: custom entities are not detected")
         wanted = (self.features or {}).get("featureList")
         if isinstance(wanted, list):
             found += [f"features: {str(feature)[:40]} is not available" for feature in wanted[:20] if feature != "insights"]
@@ -187,6 +186,7 @@ class ImportRequest(Schema):
             vocabulary=tuple(self.customVocabulary or ()),
             trackers=tuple(Tracker(one.name, tuple(one.vocabulary), one.id) for one in self.trackers or ()),
             all_trackers=bool(self.enableAllTrackers),
+            entities=tuple(CustomEntity(one.customType, (one.text,), value=one.value or "") for one in self.entities or ()),
             append=append,
         )
 

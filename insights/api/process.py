@@ -170,8 +170,10 @@ def _accept(
         with write_transaction():
             conversation = existing or _open(asked, user_id)
             if existing is not None and (asked.name or asked.metadata):
-                with editing():
+                with editing():  # as an edit, which can be undone
                     recorder.edit_conversation(existing.id, user_id, name=asked.name or None, metadata=asked.metadata)
+            if existing is not None and asked.detectPhrases:
+                recorder.detect_phrases(existing.id)
             source = ImportSource(
                 options=asked.options(append=existing is not None),
                 asked_at=timezone.now(),
@@ -197,5 +199,6 @@ def _open(asked: ImportRequest, user_id: int) -> Conversation:
             language=asked.languageCode or "en-US",
             started_at=asked.startTime or timezone.now(),
             metadata=asked.metadata or {},
+            detect_phrases=bool(asked.detectPhrases),
         )
     )

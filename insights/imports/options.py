@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from insights.analysis.managed_trackers import with_managed
+from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
-from insights.recorder.types import SpeakerIdentity
+from insights.managed.accounts import LiveSettings
+from insights.recorder.types import Listening, SpeakerIdentity
 from insights.snapshots import JsonObject
 
 
@@ -33,6 +35,7 @@ class ImportOptions:
     vocabulary: tuple[str, ...] = ()
     trackers: tuple[Tracker, ...] = ()
     all_trackers: bool = False
+    entities: tuple[CustomEntity, ...] = ()
     separate_channels: bool = False
     channels: tuple[ChannelSpeaker, ...] = ()
     append: bool = False
@@ -46,6 +49,7 @@ class ImportOptions:
             "vocabulary": list(self.vocabulary),
             "trackers": [{"name": one.name, "vocabulary": list(one.vocabulary), "id": one.id} for one in self.trackers],
             "allTrackers": self.all_trackers,
+            "entities": [{"type": one.type, "values": list(one.values), "value": one.value} for one in self.entities],
             "separateChannels": self.separate_channels,
             "channels": [
                 {"channel": one.channel, "userId": one.speaker.user_id, "name": one.speaker.name, "email": one.speaker.email}
@@ -64,6 +68,7 @@ class ImportOptions:
             vocabulary=tuple(stored["vocabulary"]),
             trackers=tuple(Tracker(one["name"], tuple(one["vocabulary"]), one["id"]) for one in stored["trackers"]),
             all_trackers=stored["allTrackers"],
+            entities=tuple(CustomEntity(one["type"], tuple(one["values"]), value=one["value"]) for one in stored["entities"]),
             separate_channels=stored["separateChannels"],
             channels=tuple(
                 ChannelSpeaker(one["channel"], SpeakerIdentity(one["userId"], one["name"], one["email"])) for one in stored["channels"]
@@ -71,10 +76,17 @@ class ImportOptions:
             append=stored["append"],
         )
 
-    @property
-    def watched(self) -> tuple[Tracker, ...]:
-        """The trackers to look for, with the managed ones if all are wanted."""
-        return with_managed(self.trackers) if self.all_trackers else self.trackers
+    def listening(self, own: LiveSettings, member_id: UUID | str | None, source: UUID | None = None) -> Listening:
+        """Return how the words of a member are analysed, with the vocabulary, entities and trackers of the account."""
+        return Listening(
+            member_id=member_id,
+            session_id=source,
+            confidence_threshold=self.confidence_threshold,
+            trackers=own.trackers_with(self.trackers),
+            vocabulary=own.vocabulary_with(self.vocabulary),
+            language=self.language,
+            entities=(*self.entities, *own.entities),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,17 @@
 """The job that imports text: each item becomes messages, one for each sentence, with insights, topics and trackers."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid5
 
-from insights import jobs, recorder
+from insights import jobs, managed, recorder
 from insights.database import release_connection
 from insights.imports import files
-from insights.imports.options import ImportOptions, ImportSource
+from insights.imports.options import ImportSource
 from insights.jobs.running import RunningJob
-from insights.recorder import Listening, SpeakerIdentity, Utterance
+from insights.recorder import SpeakerIdentity, Utterance
 from insights.recorder.signals import announce
 
 WORD_S = 0.4
@@ -34,14 +35,16 @@ def import_text(job: RunningJob) -> None:
     base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
     utterances = _utterances(job, items, base)
     stored = recorder.stored_before(utterances)
-    members: dict[SpeakerIdentity, str | None] = {}
+    own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else managed.LiveSettings()
+    members: dict[tuple[str, str, str], str | None] = {}
     for number, (item, utterance) in enumerate(zip(items, utterances, strict=True)):
-        identity = SpeakerIdentity(item["userId"], item["name"], item["email"])
+        identity = (item["userId"], item["name"], item["email"])
         if identity not in members:
-            member = recorder.import_member(conversation_id, identity)
+            member = recorder.import_member(conversation_id, SpeakerIdentity(*identity))
             members[identity] = member.id if member else None
         if utterance.id not in stored:
-            announce(recorder.record(conversation_id, utterance, _listening(options, members[identity])))
+            listening = replace(options.listening(own, members[identity]), vocabulary=())  # nobody misheard a text
+            announce(recorder.record(conversation_id, utterance, listening))
         job.progress((number + 1) / len(items))
         release_connection()
     recorder.end_import(conversation_id, max(utterance.end for utterance in utterances))
@@ -59,13 +62,3 @@ def _utterances(job: RunningJob, items: list[dict[str, Any]], base: datetime) ->
         utterances.append(Utterance(content, (), 1.0, start, max(start, end), uuid5(job.id, f"item {number}")))
         at = max(at, utterances[-1].end)
     return utterances
-
-
-def _listening(options: ImportOptions, member_id: str | None) -> Listening:
-    return Listening(
-        member_id=member_id,
-        confidence_threshold=options.confidence_threshold,
-        trackers=options.watched,
-        vocabulary=(),  # it corrects what a recogniser misheard; nobody misheard a text
-        language=options.language,
-    )

@@ -21,6 +21,7 @@ from insights.recorder.experiences import Look, UnknownExperience, add_experienc
 from insights.recorder.imports import (
     ImportOpening,
     begin_import,
+    detect_phrases,
     end_import,
     import_member,
     imported_until,
@@ -102,6 +103,7 @@ __all__ = [
     "correct_message",
     "delete_bookmark",
     "delete_experience",
+    "detect_phrases",
     "edit_conversation",
     "edit_insight",
     "edit_member",

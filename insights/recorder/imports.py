@@ -36,6 +36,7 @@ class ImportOpening:
     language: str = "en-US"
     started_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    detect_phrases: bool = False
 
 
 def open_import(opening: ImportOpening) -> Conversation:
@@ -50,11 +51,18 @@ def open_import(opening: ImportOpening) -> Conversation:
             language=clean(opening.language, 35),
             started_at=opening.started_at,
             metadata=dict(opening.metadata),
+            detect_phrases=opening.detect_phrases,
         )
         log = EventLog(conversation, timezone.now())
         log.add(conversation_created(conversation))
         announce(log.store())
         return conversation
+
+
+def detect_phrases(conversation_id: int) -> None:
+    """Note that the phrases of a conversation are wanted."""
+    with write_transaction():
+        Conversation.objects.filter(id=conversation_id).update(detect_phrases=True)
 
 
 def begin_import(conversation_id: int, started_at: datetime | None, *, append: bool, asked_at: datetime) -> datetime:

@@ -13,11 +13,12 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 
-from insights import http_client, jobs, recorder
+from insights import http_client, jobs, managed, recorder
 from insights.database import release_connection
 from insights.imports import files
 from insights.imports.options import ImportOptions, ImportSource
 from insights.jobs import RunningJob
+from insights.managed import LiveSettings
 from insights.recorder import Listening, SpokenWord, Utterance
 from insights.recorder.signals import announce
 from streaming import recogniser
@@ -100,7 +101,8 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         created = datetime.fromisoformat(header.created) if header.created else None
         known = options.started_at or (None if options.append else created)
         base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
-        channels = [_channel(job.id, conversation_id, number + 1, options, base) for number in range(header.channels)]
+        own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else LiveSettings()
+        channels = [_channel(job, number + 1, options, own, base) for number in range(header.channels)]
         recognition = FileRecognition(engine, [_recognition_options(options, one) for one in channels], job.check)
         begun = DOWNLOADED if source.url else 0.0
 
@@ -134,19 +136,14 @@ def _reporting(blocks: Iterable[bytes], report: Callable[[], None]) -> Iterator[
         report()
 
 
-def _channel(job_id: UUID, conversation_id: int, number: int, options: ImportOptions, base: datetime) -> _Channel:
+def _channel(job: RunningJob, number: int, options: ImportOptions, own: LiveSettings, base: datetime) -> _Channel:
     """Return a channel, with its member if the request names one."""
+    assert job.conversation_id is not None  # noqa: S101 - an import always has one
+    conversation_id = job.conversation_id
     identity = next((one.speaker for one in options.channels if one.channel == number), None)
     member = recorder.import_member(conversation_id, identity) if identity else None
-    source = uuid5(job_id, f"channel {number}")
-    listening = Listening(
-        member_id=member.id if member else None,
-        session_id=source,
-        confidence_threshold=options.confidence_threshold,
-        trackers=options.watched,
-        vocabulary=options.vocabulary,
-        language=options.language,
-    )
+    source = uuid5(job.id, f"channel {number}")
+    listening = options.listening(own, member.id if member else None, source)
     until = recorder.imported_until(conversation_id, source, listening.member_id)
     return _Channel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0)
 
