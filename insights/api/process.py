@@ -122,7 +122,14 @@ def _import_file(request: HttpRequest, existing: Conversation | None) -> Status[
 
 
 def _in_query(request: HttpRequest) -> dict[str, Any]:
-    return {name: value for name, value in request.GET.items() if name not in _NOT_OPTIONS}
+    return {name: _repeated(values) for name, values in request.GET.lists() if name not in _NOT_OPTIONS}
+
+
+def _repeated(values: list[str]) -> str:
+    """Return the value of a parameter. One that is repeated is a list; the Python SDK repeats one for each character of a JSON text."""
+    if len(values) == 1:
+        return values[0]
+    return "".join(values) if all(len(value) <= 1 for value in values) else json.dumps(values)
 
 
 def _parsed(kind: type[Request], fields: dict[str, Any]) -> Request:

@@ -84,7 +84,8 @@ async def test_an_upload_becomes_a_conversation(make_server: Callable[..., Serve
         await subscriber.wait("message_response", 3)
         await subscriber.wait("topic_response")
         assert subscriber.said()[0].startswith("Good morning, Tom")
-    assert (await ended(server, token, accepted["jobId"]))["status"] == "completed"
+    job = await ended(server, token, accepted["jobId"])
+    assert job["status"] == "completed", (job, [line for line in server.output if "readyz" not in line])
     said = await messages(server, token, accepted["conversationId"])
     starts = [message["startTime"] for message in said]
     assert starts == sorted(starts)
@@ -111,8 +112,10 @@ async def test_a_worker_that_is_killed(make_server: Callable[..., Server]) -> No
     workers = re.findall(r"worker (\d+) runs", "".join(server.output))
     os.kill(int(workers[-1]), signal.SIGKILL)
     assert len(before) < TURNS
-    assert (await ended(server, token, accepted["jobId"]))["status"] == "completed"
-    assert (await ended(server, token, more["jobId"]))["status"] == "completed"
+    job = await ended(server, token, accepted["jobId"])
+    assert job["status"] == "completed", (job, [line for line in server.output if "readyz" not in line])
+    job = await ended(server, token, more["jobId"])
+    assert job["status"] == "completed", (job, [line for line in server.output if "readyz" not in line])
     whole = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS)))
     assert (await ended(server, token, whole["jobId"]))["status"] == "completed"
     undisturbed = await messages(server, token, whole["conversationId"])

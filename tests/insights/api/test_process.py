@@ -229,6 +229,12 @@ def test_the_query_completes_a_json_body(sender: Sender, monkeypatch: pytest.Mon
     assert ImportSource.parse(job.parameters).options.confidence_threshold == 0.9
 
 
+@pytest.mark.parametrize("query", [["Parley", "Symbl"], list('["Parley", "Symbl"]')])
+def test_a_repeated_option_is_a_list(sender: Sender, query: list[str]) -> None:
+    """Each word once; or each character of the JSON text, as symbl_rest sends it."""
+    assert source_of(sender.raw("audio", customVocabulary=query)).options.vocabulary == ("Parley", "Symbl")
+
+
 NOT_DONE = {
     "enableSpeakerDiarization": ("true", "enableSpeakerDiarization: speakers in one audio channel are not told apart"),
     "diarizationSpeakerCount": ("2", "diarizationSpeakerCount: has no effect without"),
