@@ -126,5 +126,5 @@ async def test_a_worker_that_is_killed(make_server: Callable[..., Server]) -> No
     assert [(one["text"], one["timeOffset"]) for one in said[:count]] == [(one["text"], one["timeOffset"]) for one in undisturbed]
     assert len(said) > count
     assert said[count]["timeOffset"] >= 3.0 * TURNS
-    numbers = [event["number"] for event in (await read(server, token, f"/v1/conversations/{identity}/events?limit=1000"))["events"]]
+    numbers = [event["number"] for event in (await read(server, token, f"/v1/conversations/{identity}/events?limit=500"))["events"]]
     assert numbers == list(range(1, len(numbers) + 1))
