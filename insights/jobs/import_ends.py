@@ -1,4 +1,4 @@
-"""What is done when an import has ended, well or not: its file is removed, and its conversation does not stay open."""
+"""What is done when an import has ended, well or not, or its conversation was deleted: no file is kept, no conversation stays open."""
 
 import logging
 from typing import Any
@@ -8,6 +8,7 @@ from insights.imports import files
 from insights.imports.options import ImportSource
 from insights.jobs.signals import status_changed, status_stored
 from insights.models import Job
+from insights.recorder.signals import conversation_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ def connect() -> None:
     """Connect to the signals of jobs; call once in each process."""
     status_stored.connect(_end_conversation, dispatch_uid="insights.jobs.import_ends")
     status_changed.connect(_remove_file, dispatch_uid="insights.jobs.import_ends")
+    conversation_deleted.connect(_remove_files, dispatch_uid="insights.jobs.import_ends")
 
 
 def _end_conversation(job: Job, **signal: Any) -> None:
@@ -32,3 +34,8 @@ def _end_conversation(job: Job, **signal: Any) -> None:
 def _remove_file(job: Job, **signal: Any) -> None:
     if job.kind in KINDS and job.finished and (name := ImportSource.parse(job.parameters).file):
         files.path_of(name).unlink(missing_ok=True)
+
+
+def _remove_files(conversation_id: int, **signal: Any) -> None:
+    """Remove the files of a deleted conversation, whose jobs are deleted with it."""
+    files.remove_of_conversation(conversation_id)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from insights import jobs
+from insights import jobs, recorder
 from insights.imports.options import ImportSource
 from insights.models import Conversation, Event, Job, Message
 from tests.insights.api.conftest import token_of
@@ -333,6 +333,16 @@ def test_a_cancelled_import_ends_its_conversation(sender: Sender, uploads: Path)
     assert Conversation.objects.get().ended_at is not None
     assert list(uploads.iterdir()) == []
     assert isinstance(job.pk, UUID)
+
+
+def test_a_deleted_conversation_keeps_no_file(sender: Sender, uploads: Path) -> None:
+    """Its file is removed at once, although the job never ran."""
+    job = job_of(sender.raw("audio"))
+    assert len(list(uploads.iterdir())) == 1
+    recorder.delete_conversation(job.conversation_id)
+    assert list(uploads.iterdir()) == []
+    jobs.run_waiting()
+    assert not Job.objects.filter(pk=job.pk).exists()
 
 
 def test_too_many_jobs(sender: Sender, settings: LazySettings, uploads: Path) -> None:
