@@ -1,6 +1,14 @@
 """Authentication and authorisation: accounts, apps and their tokens, sign-ins, grants, limits on failed attempts."""
 
-from insights.access.accounts import account_for, active_account, find_or_new_account, make_administrator, may_see, nobody_can_sign_in
+from insights.access.accounts import (
+    account_for,
+    active_account,
+    find_or_new_account,
+    make_administrator,
+    may_see,
+    nobody_can_sign_in,
+    settings_of,
+)
 from insights.access.app_tokens import (
     SecondFactorNeeded,
     WrongCredentials,
@@ -63,6 +71,7 @@ __all__ = [
     "revoke_app",
     "revoke_tokens",
     "scope_of_call",
+    "settings_of",
     "setup_is_open",
     "setup_link",
     "valid_grants",

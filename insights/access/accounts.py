@@ -3,7 +3,7 @@
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, User
 
-from insights.models import Conversation
+from insights.models import AccountSettings, Conversation
 
 
 def nobody_can_sign_in() -> bool:
@@ -17,6 +17,11 @@ def make_administrator(user: User, password: str | None = None) -> None:
     if password is not None:
         user.set_password(password)
     user.save()
+
+
+def settings_of(user: User) -> AccountSettings:
+    """Return the settings of an account, unsaved defaults if it has none."""
+    return AccountSettings.objects.filter(user=user).first() or AccountSettings(user=user)
 
 
 def account_for(address: str) -> User:

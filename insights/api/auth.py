@@ -54,7 +54,15 @@ class QueryToken(APIKeyQuery):
         return _owner(request, key)
 
 
-CALLERS = [Bearer(), ApiKey(), QueryToken(), SessionAuth()]
+class SignIn(SessionAuth):
+    """The portal's session cookie, with the CSRF token for writes; a request without the cookie is only not authenticated."""
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        """Return the session key. Raises HttpError 403 if the cookie comes without the CSRF token that a write needs."""
+        return super()._get_key(request) if self.param_name in request.COOKIES else None
+
+
+CALLERS = [Bearer(), ApiKey(), QueryToken(), SignIn()]
 
 
 def caller(request: HttpRequest) -> User:

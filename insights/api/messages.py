@@ -15,7 +15,7 @@ from insights.api.redaction import Redaction, redactor
 from insights.api.sentiment import Sentiment, sentiment_json
 from insights.api.shapes import Phrase, Shape, phrases_json, shape_of
 from insights.json_text import array_of
-from insights.models import Conversation, Message
+from insights.models import Conversation
 from insights.payloads import iso
 from insights.queries import Spoken
 from insights.redaction import Redacted, Redactor
@@ -91,7 +91,7 @@ def list_messages(
             conversation.detect_phrases if detectPhrases is None else detectPhrases,
             shape_of(request, shape),
         )
-        first = item_after(Message.objects.filter(conversation=conversation), part)
+        first = item_after(queries.message_rows(conversation), part)
         batches = queries.spoken_in(conversation, phrases=view.phrases, words=verbose, after=first.number if first else 0, most=part.limit)
         hidden = redactor(conversation, redaction)
         return array_of((_shown(batch, view, hidden) for batch in batches), lambda form: form, '{"messages": [', "]}")

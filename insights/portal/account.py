@@ -15,7 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.models import AccountSettings
 from insights.portal.forms import AppForm, NewPasswordForm, RetentionForm, VocabularyForm
 
 DONE = {
@@ -37,13 +36,9 @@ def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     user = _user(request)
     context: dict[str, Any] = {"password": NewPasswordForm(user), "app": AppForm(), "apps": access.apps_of(user), "now": timezone.now()}
     context["vocabulary"] = parts.pop("vocabulary", None) or VocabularyForm.of(user.pk)
-    context |= {"retention": RetentionForm(instance=_settings_of(user)), "installation_days": settings.KEEP_DAYS}
+    context |= {"retention": RetentionForm(instance=access.settings_of(user)), "installation_days": settings.KEEP_DAYS}
     context |= parts
     return render(request, "portal/account.html", context, status=status)
-
-
-def _settings_of(user: User) -> AccountSettings:
-    return AccountSettings.objects.filter(user=user).first() or AccountSettings(user=user)
 
 
 @require_GET
@@ -81,7 +76,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_retention(request: HttpRequest) -> HttpResponse:
     """Change how long the account's conversations are kept."""
-    form = RetentionForm(request.POST, instance=_settings_of(_user(request)))
+    form = RetentionForm(request.POST, instance=access.settings_of(_user(request)))
     if not form.is_valid():
         return page(request, 400, retention=form)
     form.save()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField
+from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 
 from insights.analysis.personal_data import CUSTOM
@@ -63,6 +63,11 @@ def spoken_in(
         if len(batch) < wanted:
             return
         after, most = batch[-1].number, None if most is None else most - len(batch)
+
+
+def message_rows(conversation: Conversation) -> QuerySet[Message]:
+    """Return the messages of a conversation, in no order, for `item_after`."""
+    return Message.objects.filter(conversation=conversation)
 
 
 def spoken_with_ids(conversation: Conversation, ids: Collection[UUID]) -> list[Spoken]:

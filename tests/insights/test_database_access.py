@@ -1,4 +1,4 @@
-"""Only the recorder, queries, access, jobs, the admin and the session directory query the database (docs/architecture.md)."""
+"""Only these packages query the database: each is the recorder or a reader of conversations, or the only user of its own tables."""
 
 import ast
 from collections.abc import Iterator
@@ -12,6 +12,10 @@ PACKAGES = (
     "streaming/cluster/directory_table.py",  # the only user of the table of the session directory
     "streaming/aio/database_executors.py",  # sets options of its connections
     "insights/jobs",  # the only user of the table of jobs
+    "insights/managed",  # the only user of the tables of what an account manages
+    "insights/webhooks",  # the only user of the tables of webhooks
+    "insights/persons.py",  # finds everything of one person, to delete it
+    "insights/management/commands/deleteperson.py",  # the accounts of that person
     "insights/recorder",
     "insights/queries",
     "insights/access",

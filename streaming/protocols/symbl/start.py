@@ -24,8 +24,6 @@ METADATA_FIELDS = 64
 METADATA_LENGTH = 128
 URL_LENGTH = 2048
 
-_OTHER_NAMES = {"follow-up": "follow_up", "action-item": "action_item", "topics": "topic"}
-"""Names of insight types in Symbl's documentation that its clients do not use."""
 _NOT_FOUND_LIVE = {
     "intent": "intents are not detected while people speak",
     "summary": "GET /v1/conversations/{id}/summary has the summary",
@@ -129,14 +127,19 @@ def _insight_types(message: Fields, notices: Notices) -> frozenset[str]:
         name = value if isinstance(value, str) else ""
         if name in allowed:
             types.add(name)
-        elif name in _OTHER_NAMES:
-            types.add(_OTHER_NAMES[name])
-            notices.add(path, f"is read as {_OTHER_NAMES[name]}, the name of this type")
+        elif (known := _type_name(name)) in allowed:
+            types.add(known)
+            notices.add(path, f"is read as {known}, the name of this type")
         elif name in _NOT_FOUND_LIVE:
             notices.add(path, f"{name!r} is ignored: {_NOT_FOUND_LIVE[name]}")
         else:
             raise refused(path, "one of " + ", ".join(allowed), value)
     return frozenset(types)
+
+
+def _type_name(name: str) -> str:
+    """Return the name of an insight type that Symbl's documentation writes with a hyphen ("action-item") or in the plural ("topics")."""
+    return name.replace("-", "_").removesuffix("s")
 
 
 def _metadata(fields: Fields) -> dict[str, str]:

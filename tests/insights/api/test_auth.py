@@ -65,3 +65,13 @@ def test_other_origins_may_read_with_tokens_only(talk: Conversation, owner: User
     answer = Client().get(path, headers={"Origin": "https://else.example", "X-API-KEY": token_of(owner)})
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in answer
+
+
+@pytest.mark.django_db
+def test_a_write_without_credentials_is_not_authenticated() -> None:
+    """The answer is 401 with the protocol's text, not an error about CSRF; a cookie without the CSRF token is refused."""
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/v1/process/text", {"messages": []}, "application/json")
+    assert (response.status_code, response.json()) == (401, {"message": "Token validation failed for provided token."})
+    client.force_login(User.objects.create_user("jane@example.com"))
+    assert client.post("/v1/process/text", {"messages": []}, "application/json").status_code == 403

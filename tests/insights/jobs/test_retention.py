@@ -89,7 +89,7 @@ def test_it_runs_by_itself(old: Conversation, settings: Any) -> None:
     create_periodic_jobs()
     jobs.run_waiting()
     assert Conversation.objects.count() == 0
-    assert Job.objects.get().run_at > timezone.now() + timedelta(minutes=50)
+    assert Job.objects.get(kind="retention").run_at > timezone.now() + timedelta(minutes=50)
     assert not worker_is_missing()
     Job.objects.update(run_at=timezone.now() - timedelta(hours=1))
     assert worker_is_missing()
