@@ -29,13 +29,14 @@ from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
 from streaming.cluster.runtime import runtime  # noqa: E402
 from streaming.discovery import check_settings  # noqa: E402
+from streaming.recordings.store import AudioStore  # noqa: E402
 from streaming.routing import websockets  # noqa: E402
 from streaming.transports.consumer import close_all  # noqa: E402
 from streaming.transports.request_log import log_http_status, log_refused_handshake  # noqa: E402
 from streaming.transports.webrtc.peer import Peers  # noqa: E402
 
 FLUSH_S = 2.0
-"""Seconds at shutdown for the last messages to reach slow clients; for each of four steps."""
+"""Seconds at shutdown for the last messages to reach slow clients; for each of five steps."""
 
 make_private()
 create_files_private()
@@ -73,6 +74,7 @@ def start() -> None:
     """Set up the thread pools, start the background tasks and load the recogniser; does nothing if already done."""
     make_room()
     runtime().start()
+    runtime().part(AudioStore).start()
     recogniser.begin_loading()
 
 
@@ -81,6 +83,7 @@ async def drain() -> None:
     await runtime().registry.drain(settings.DRAIN_S)
     await runtime().broadcaster.caught_up(FLUSH_S)
     await close_all(FLUSH_S)
+    await runtime().part(AudioStore).finished(FLUSH_S)
     await runtime().part(Peers).all_gone(FLUSH_S)
     if not len(runtime().registry):
         await runtime().directory.finish(FLUSH_S)

@@ -48,7 +48,7 @@ def _paths(data: Path) -> Iterator[Path]:
         if file and ":memory:" not in file:
             _create(Path(file))
             yield from (Path(file + suffix) for suffix in _SQLITE_FILES)
-    for folder in (data / "models", data / "media"):
+    for folder in (data / "models", data / "media", data / "audio"):
         if folder.is_dir() and not folder.is_symlink():
             yield folder
             yield from (path for path in folder.rglob("*") if not path.is_symlink())

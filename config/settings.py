@@ -185,6 +185,19 @@ try:
     env.group = "Storage"
     KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
     BIN_DAYS = env.integer("BIN_DAYS", 30, "Days after which a conversation in the bin is deleted for good.", least=1, most=3650)
+    KEEP_AUDIO_DAYS = env.integer(
+        "KEEP_AUDIO_DAYS", 0, "Days after the end of a conversation after which its stored audio is deleted. 0: with it.", most=36_500
+    )
+    AUDIO_S3_BUCKET = env.text(
+        "AUDIO_S3_BUCKET",
+        "",
+        "Bucket of an S3-compatible service where stored audio is kept. Empty: in `DATA_DIR/audio`. Needs the packages `django-storages` "
+        "and `boto3`.",
+    )
+    AUDIO_S3_URL = env.url("AUDIO_S3_URL", "Base URL of the S3-compatible service. Empty: AWS.", ("http", "https"))
+    AUDIO_S3_REGION = env.text("AUDIO_S3_REGION", "", "Region of the bucket.")
+    AUDIO_S3_KEY_ID = env.text("AUDIO_S3_KEY_ID", "", "Access key id for the bucket. Empty: the usual configuration of AWS clients.")
+    AUDIO_S3_SECRET = env.text("AUDIO_S3_SECRET", "", "Secret access key for the bucket.")
     env.group = "Server"
     DRAIN_S = env.number("DRAIN_S", 8, "Seconds that live sessions have at shutdown to finish and store their results.", least=0.1, most=60)
     env.group = "Access and HTTPS"
@@ -380,6 +393,37 @@ TASKS = {
         "BACKEND": "django_tasks_rq.RQBackend" if TASK_QUEUE == "redis" else "django_tasks_db.DatabaseBackend",
         "QUEUES": _QUEUES,
     }
+}
+
+if AUDIO_S3_BUCKET and (find_spec("storages") is None or find_spec("boto3") is None):
+    raise ImproperlyConfigured("AUDIO_S3_BUCKET: the packages django-storages and boto3 are needed (requirements/optional.txt)")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "audio": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": AUDIO_S3_BUCKET,
+                "endpoint_url": AUDIO_S3_URL or None,
+                "region_name": AUDIO_S3_REGION or None,
+                "access_key": AUDIO_S3_KEY_ID or None,
+                "secret_key": AUDIO_S3_SECRET or None,
+                "default_acl": None,
+                "querystring_auth": True,
+                "max_memory_size": 1_048_576,
+            },
+        }
+        if AUDIO_S3_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {
+                "location": DATA_DIR / "audio" / "stored",
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+    ),
 }
 
 _mail = urlsplit(MAIL_URL)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from insights.events import (
+    AudioRecording,
     BookmarkChanged,
     BookmarkDeleted,
     ConversationChanged,
@@ -130,7 +131,7 @@ def edited(event: ConversationEvent, edit: Edit) -> ConversationEvent:
             return TrackersMatched(tuple(tracker for tracker in trackers if tracker.matches))
         case MemberJoined() | MemberChanged():
             return replace(event, member=edit.member(event.member))
-        case MessagesMoved():
+        case MessagesMoved() | AudioRecording():
             return replace(event, member=edit.member(event.member) if event.member else None)
         case BookmarkChanged() | BookmarkDeleted() | ConversationChanged() | UnknownEvent():
             return event

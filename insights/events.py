@@ -42,6 +42,7 @@ class Kind(StrEnum):
     MESSAGES_MOVED = "messages_moved"
     BOOKMARK_CHANGED = "bookmark_changed"
     BOOKMARK_DELETED = "bookmark_deleted"
+    AUDIO_RECORDING = "audio_recording"
     CONVERSATION_COMPLETED = "conversation_completed"
 
 
@@ -183,6 +184,17 @@ class MessagesMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioRecording:
+    """The audio of a session is being stored from now on. `member` is its speaker, None if unknown."""
+
+    kind: ClassVar[Kind] = Kind.AUDIO_RECORDING
+    conversation_id: str
+    audio_id: str
+    session_id: str
+    member: MemberSnapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationCompleted:
     """The conversation ended. Results that are recognised later still get higher numbers."""
 
@@ -215,6 +227,7 @@ ConversationEvent: TypeAlias = (
     | MessagesMoved
     | BookmarkChanged
     | BookmarkDeleted
+    | AudioRecording
     | ConversationCompleted
     | UnknownEvent
 )
@@ -267,6 +280,9 @@ def dump(event: ConversationEvent) -> JsonObject:
             return {"bookmark": event.bookmark.dump(), "changedBy": event.changed_by}
         case BookmarkDeleted():
             return {"bookmarkId": event.bookmark_id, "changedBy": event.changed_by}
+        case AudioRecording():
+            ids: JsonObject = {"conversationId": event.conversation_id, "audioId": event.audio_id, "sessionId": event.session_id}
+            return ids | {"member": event.member.dump() if event.member else None}
         case ConversationCompleted():
             return {"conversationId": event.conversation_id, "endedAt": event.ended_at}
         case UnknownEvent():
@@ -300,6 +316,9 @@ _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
     Kind.BOOKMARK_DELETED: lambda p: BookmarkDeleted(p["bookmarkId"], p.get("changedBy") or ""),
     Kind.MESSAGES_MOVED: lambda p: MessagesMoved(
         MemberSnapshot.parse(p["member"]) if p.get("member") else None, tuple(p["messageIds"]), p.get("changedBy") or ""
+    ),
+    Kind.AUDIO_RECORDING: lambda p: AudioRecording(
+        p["conversationId"], p["audioId"], p["sessionId"], MemberSnapshot.parse(p["member"]) if p.get("member") else None
     ),
     Kind.CONVERSATION_COMPLETED: lambda p: ConversationCompleted(p["conversationId"], p.get("endedAt") or ""),
 }

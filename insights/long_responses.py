@@ -66,34 +66,40 @@ class Withdrawn(Exception):
 
 def answer(
     request: HttpRequest,
-    pieces: Iterator[str],
+    pieces: Iterator[str] | Iterator[bytes],
     *,
     account: int,
     exists: Check = lambda: True,
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> HttpResponseBase:
     """Return the joined pieces as a response, streamed if they are long.
 
     `account`: user id for the limit. `exists`: returns whether the data still exists; called every CHECK_S seconds and before the last
     chunk. Raises TooManyAnswers.
     """
-    head, complete = _head(pieces)
+    encoded = map(_encoded, pieces)
+    head, complete = _head(encoded)
     if complete or request.method == "HEAD":
-        return HttpResponse(head, content_type=content_type, headers=headers)
+        return HttpResponse(head, content_type=content_type, headers=headers, status=status)
     grant = grant_of_request(request)
     content = (_AsyncContent if isinstance(request, ASGIRequest) else _SyncContent)(
-        account, head, pieces, lambda: grant is not None and bool(access.valid_grants([grant])) and exists()
+        account, head, encoded, lambda: grant is not None and bool(access.valid_grants([grant])) and exists()
     )
     _admit(content)
-    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
+    return StreamingHttpResponse(content, content_type=content_type, headers=headers, status=status)
 
 
-def _head(pieces: Iterator[str]) -> tuple[bytes, bool]:
+def _encoded(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode(errors="replace")
+
+
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
     """Return the first pieces of a response, and whether they are all of it."""
     made, size = [], 0
     for piece in pieces:
-        made.append(piece.encode(errors="replace"))
+        made.append(piece)
         size += len(made[-1])
         if size >= SHORT_BYTES or len(made) >= MOST_FIRST_PIECES:
             return b"".join(made), False
@@ -103,7 +109,7 @@ def _head(pieces: Iterator[str]) -> tuple[bytes, bool]:
 class _Content:
     """The content of a long response. It counts for its account until it is closed or garbage-collected."""
 
-    def __init__(self, account: int, head: bytes, pieces: Iterator[str], allowed: Check) -> None:
+    def __init__(self, account: int, head: bytes, pieces: Iterator[bytes], allowed: Check) -> None:
         self.account, self.closed = account, False
         self._head, self._pieces, self._allowed = head, pieces, allowed
         self._checked = time.monotonic()
@@ -121,7 +127,7 @@ class _Content:
         """Return the next chunk. It may be empty before the end, if pieces without text took the time. Raises Withdrawn."""
         made, size, until = [], 0, time.monotonic() + STEP_S
         for piece in self._pieces:
-            made.append(piece.encode(errors="replace"))
+            made.append(piece)
             size += len(made[-1])
             if size >= CHUNK_BYTES or time.monotonic() >= until:
                 break

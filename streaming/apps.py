@@ -11,8 +11,11 @@ class StreamingConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions; add jobs with audio."""
-        from streaming.cluster import job_progress, recorder_signals  # imported here because the models need all apps to be loaded
+        from insights import stored_audio  # imported here because the models need all apps to be loaded
+        from streaming.cluster import job_progress, recorder_signals
         from streaming.imports import import_audio  # noqa: F401  # registers its handler
+        from streaming.recordings import mix
 
         recorder_signals.connect()
         job_progress.connect()
+        stored_audio.register(mix.open_audio)

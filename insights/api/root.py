@@ -10,6 +10,7 @@ from ninja.operation import PathView
 
 from insights.api import (
     analytics,
+    audio,
     bookmarks,
     changes,
     comprehensive,
@@ -89,6 +90,7 @@ RESOURCES = (
     comprehensive,
     language,
     webhooks,
+    audio,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""

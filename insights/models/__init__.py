@@ -5,6 +5,7 @@ Only `insights.recorder` writes conversations and only `insights.queries` reads 
 
 from insights.models.account_settings import AccountSettings
 from insights.models.apps import App
+from insights.models.audio import StoredAudio
 from insights.models.bookmarks import Bookmark, BookmarkReference, Experience
 from insights.models.changes import Change
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
@@ -39,6 +40,7 @@ __all__ = [
     "Message",
     "ServerProcess",
     "Speaker",
+    "StoredAudio",
     "Topic",
     "TopicReference",
     "TrackerMatch",

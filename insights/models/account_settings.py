@@ -11,13 +11,16 @@ MOST_DAYS = 36_500
 class AccountSettings(models.Model):
     """The settings of one account. An account without a row has the defaults.
 
-    `keep_days` and `keep_audio_days` are days after the end of a conversation; the installation's own limits apply where they are shorter.
+    `store_audio`: whether audio is stored where a client does not say. `keep_days` and `keep_audio_days` are days after the end of a
+    conversation; the installation's own limits apply where they are shorter.
     """
 
     _DAYS = [MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="account_settings")
     keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Days that ended conversations are kept.")
     keep_audio_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Days that audio is kept.")
+
+    store_audio = models.BooleanField(default=False, db_default=False, help_text="Store the audio of every session.")
 
     class Meta:
         verbose_name_plural = "account settings"

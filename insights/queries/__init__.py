@@ -4,6 +4,7 @@ Functions that take a conversation do not check the owner again: get it from `co
 function that takes a user id.
 """
 
+from insights.queries.audio import audio_of, speech_times
 from insights.queries.batches import (
     BATCH,
     CONVERSATION_COLUMNS,
@@ -66,6 +67,7 @@ __all__ = [
     "ConversationValues",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
+    "audio_of",
     "change_of",
     "changes_of",
     "Spoken",
@@ -77,6 +79,7 @@ __all__ = [
     "conversation_for",
     "conversations_of",
     "custom_spans",
+    "speech_times",
     "ends_after",
     "entities_of",
     "entity_places",

@@ -5,6 +5,7 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
+from insights.recorder.audio import AudioFacts, discard_audio, old_audio, remove_audio, store_audio
 from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.changes import Edited
 from insights.recorder.conversation_edits import edit_conversation
@@ -60,6 +61,7 @@ from insights.recorder.undo import undo
 
 __all__ = [
     "Assignee",
+    "AudioFacts",
     "BookmarkFields",
     "ChangeConflict",
     "ConversationBusy",
@@ -116,6 +118,7 @@ __all__ = [
     "empty_bin",
     "events_emptied",
     "forget_by_accounts",
+    "discard_audio",
     "forget_ended_before",
     "heartbeat",
     "import_member",
@@ -123,15 +126,18 @@ __all__ = [
     "join_next",
     "leave",
     "merge_members",
+    "old_audio",
     "open_conversation",
     "open_import",
     "record",
     "register_process",
+    "remove_audio",
     "remove_conversation",
     "remove_process",
     "restore_conversation",
     "review_insight",
     "split_message",
+    "store_audio",
     "stored_afterwards",
     "stored_before",
     "undo",

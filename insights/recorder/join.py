@@ -12,6 +12,7 @@ from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
+from insights.recorder.audio import begin_audio, is_recorded
 from insights.recorder.event_log import EventLog, clean
 from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity
 from insights.snapshots import JsonObject
@@ -56,9 +57,12 @@ def _join(opening: Opening, now: datetime) -> Joined:
         log.add(MemberJoined(speaking))
     session = {"conversation": conversation, "member": member, "process_id": opening.process, "joined_at": now}
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
+    if opening.audio_id is not None:
+        begin_audio(log, conversation, opening.session_id, opening.audio_id, member, now)
     conversation.closes_at = None
     events = log.store("closes_at", *_add_options(conversation, opening))
-    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at)
+    recorded = opening.audio_id is not None or is_recorded(conversation.id)
+    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded)
 
 
 def _add_options(conversation: Conversation, opening: Opening) -> list[str]:

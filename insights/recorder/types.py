@@ -65,7 +65,7 @@ class Opening:
     `timezone_offset`: minutes east of UTC. `keep_s`: seconds for which the conversation stays open after its last connection, this one,
     was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
     the conversation's id. `metadata` is added to that of the conversation, at most METADATA_FIELDS together; the first `webhook_url` is
-    kept; `detect_phrases` is set by any speaker.
+    kept; `detect_phrases` is set by any speaker. `audio_id`: id of the stored audio of this session, None if none is stored.
     """
 
     owner_id: int
@@ -80,11 +80,15 @@ class Opening:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
+    audio_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The result of an opening. `cursor` is the number of the conversation's last event, `events` included."""
+    """The result of an opening. `cursor` is the number of the conversation's last event, `events` included.
+
+    `audio_recorded`: whether the audio of any connected session of the conversation is stored.
+    """
 
     conversation_id: int
     member: MemberSnapshot | None
@@ -92,6 +96,7 @@ class Joined:
     cursor: int
     events: list[StoredEvent]
     started_at: datetime
+    audio_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ TRACKER_THREADS = Threads("trackers", 2)
 """Searches interim results for trackers."""
 STT_THREADS = Threads("stt", 4)
 """Waits for the recogniser, for handlers that transcribe whole recordings."""
+AUDIO_STORAGE_THREADS = Threads("audio-storage", 2)
+"""Copies recorded audio to the storage, which may be a slow service."""
 TTS_THREADS = Threads("tts", 4)
 """Synthesises speech."""
 

@@ -8,6 +8,7 @@ set. Audio that comes faster than real time sets no anchor.
 connection. `SteadyTime` gives the time of arrival for both.
 """
 
+import threading
 import time
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
@@ -45,26 +46,29 @@ def steady_time_of(conversation_id: int) -> SteadyTime:
 
 
 class Clock:
-    """Maps positions in the audio to wall-clock times by anchors, each a position and its time of arrival."""
+    """Maps positions in the audio to wall-clock times by anchors, each a position and its time of arrival. Thread-safe."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._places: list[float] = []
         self._moments: list[datetime] = []
 
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
-        if not self._places or self._behind_s(place, now) > BEHIND_S:
-            self._anchor(place, now)
+        with self._lock:
+            if not self._places or self._behind_s(place, now) > BEHIND_S:
+                self._anchor(place, now)
 
     def ended(self, place: float, now: datetime) -> None:
         """Record that a chunk that arrived at `now` ends at `place` (seconds); call it after each chunk."""
 
     def at(self, place: float) -> datetime:
         """Return the wall-clock time of the audio at `place` (seconds). Raises ValueError before any audio arrived."""
-        if not self._places:
-            raise ValueError("no sound has arrived yet")
-        index = max(0, bisect_right(self._places, place) - 1)
-        return self._from(index, place)
+        with self._lock:
+            if not self._places:
+                raise ValueError("no sound has arrived yet")
+            index = max(0, bisect_right(self._places, place) - 1)
+            return self._from(index, place)
 
     def _from(self, index: int, place: float) -> datetime:
         return self._moments[index] + timedelta(seconds=place - self._places[index])
@@ -94,17 +98,19 @@ class DatedClock(Clock):
 
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
-        behind_s = self._behind_s(place, now)
-        if behind_s <= BEHIND_S:
-            self._caught_up = True
-        elif self._caught_up:
-            self._anchor(place, now)
+        with self._lock:
+            behind_s = self._behind_s(place, now)
+            if behind_s <= BEHIND_S:
+                self._caught_up = True
+            elif self._caught_up:
+                self._anchor(place, now)
 
     def ended(self, place: float, now: datetime) -> None:
         """Record that a chunk that arrived at `now` ends at `place` (seconds); call it after each chunk."""
-        while (ahead := self.at(place) - now) > timedelta():
-            earlier = self._moments[-1] - ahead
-            if len(self._places) == 1 or earlier > self._from(-2, self._places[-1]):
-                self._moments[-1] = earlier
-                return
-            del self._places[-1], self._moments[-1]
+        with self._lock:
+            while (ahead := self.at(place) - now) > timedelta():
+                earlier = self._moments[-1] - ahead
+                if len(self._places) == 1 or earlier > self._from(-2, self._places[-1]):
+                    self._moments[-1] = earlier
+                    return
+                del self._places[-1], self._moments[-1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -29,10 +29,12 @@ from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
-from streaming.audio.codecs import AudioError, open_decoder
+from streaming.audio.codecs import AudioError, Decoder, open_decoder
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
+from streaming.recordings.recording import WRITER, RecordedDecoder, Recording
+from streaming.recordings.store import AudioStore
 from streaming.speech.engines.base import Recognition, RecognitionOptions, RecognitionResult, Word
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ class StartOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
+    store_audio: bool = False
 
 
 class LiveSpeech:
@@ -112,6 +115,7 @@ class LiveSpeech:
         self._recognition: Recognition | None = None
         self._listener: _RecognitionListener | None = None
         self._storing: asyncio.Task[None] | None = None
+        self._recording: Recording | None = None
         self._time = SteadyTime()
         self._exact = False  # whether the duration of a chunk is known before it is decoded
         self._outage_reported = False
@@ -147,14 +151,19 @@ class LiveSpeech:
         start_options = await self._with_account(start_options)
         process = await _with_retries(runtime().heartbeat.registered)
         runtime().registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
-        self.joined = await _join_or_leave(recorder.open_conversation, self._opening(start_options, process))
+        opening = self._opening(start_options, process)
+        self.joined = await _join_or_leave(recorder.open_conversation, opening)
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
         self._time = steady_time_of(self.joined.conversation_id)
         listener = _RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
         self._exact = decoder.seconds_per_byte is not None
-        self._recognition = engine.open(options, decoder, listener)
+        if opening.audio_id is not None:
+            self._recording = Recording(opening.audio_id, self.joined.conversation_id, listener.clock, listener.recording_error)
+        self._recognition = engine.open(options, self._recorded(decoder), listener)
+        if self._recording is not None:
+            WRITER.add(self._recording)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
@@ -177,9 +186,12 @@ class LiveSpeech:
 
     async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
         """Wait until more may be fed; not after the server's shutdown deadline, so that `finish` can still store what was recognised."""
-        while (recognition.full or recognition.backlog > HIGH_WATER_S or len(listener.results) > PENDING_FINALS) and not (
-            listener.done.is_set() or runtime().registry.drain_deadline.is_set()
-        ):
+        while (
+            recognition.full
+            or recognition.backlog > HIGH_WATER_S
+            or len(listener.results) > PENDING_FINALS
+            or (self._recording is not None and self._recording.full)
+        ) and not (listener.done.is_set() or runtime().registry.drain_deadline.is_set()):
             listener.room.clear()
             try:
                 async with asyncio.timeout(0.25):
@@ -193,7 +205,7 @@ class LiveSpeech:
         if recognition is not None and listener is not None:
             decoder = open_decoder(encoding, sample_rate)
             self._exact = decoder.seconds_per_byte is not None
-            recognition.switch(decoder)
+            recognition.switch(self._recorded(decoder))
             await self._wait_for_room(recognition, listener)
 
     async def finish(self) -> None:
@@ -215,7 +227,18 @@ class LiveSpeech:
                 await asyncio.sleep(0)  # results that were just scheduled in the event loop arrive first
                 listener.flush_interim()
             listener.results.close()
+            self._store_audio()
         await asyncio.shield(storing)
+
+    def _recorded(self, decoder: Decoder) -> Decoder:
+        """Return the decoder; if the audio is stored, one that records what it decodes."""
+        return decoder if self._recording is None else RecordedDecoder(decoder, self._recording)
+
+    def _store_audio(self) -> None:
+        """Close the recording, if there is one; it is put into the storage in the background."""
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            runtime().part(AudioStore).store_later(recording)
 
     async def leave(self, *, final: bool, discard_empty: bool = False) -> list[StoredEvent]:
         """Leave the conversation after `finish`; the last speaker who leaves with `final` completes it. Return the stored events.
@@ -261,6 +284,7 @@ class LiveSpeech:
             metadata=start_options.metadata,
             webhook_url=start_options.webhook_url,
             detect_phrases=start_options.detect_phrases,
+            audio_id=uuid4() if start_options.store_audio else None,
         )
 
     async def _store_results(self, listener: "_RecognitionListener", joined: Joined, start_options: StartOptions) -> None:
@@ -405,6 +429,10 @@ class _RecognitionListener:
 
     def audio_error(self, error: AudioError) -> None:
         """Report an error. Called from any thread."""
+        self._call_in_loop(self._on_error, error)
+
+    def recording_error(self, error: Exception) -> None:
+        """Report that audio cannot be stored. Called from any thread."""
         self._call_in_loop(self._on_error, error)
 
     def backlog_low(self) -> None:

@@ -23,6 +23,7 @@ from streaming.conversations.live_speech import LanguageError, StartOptions, Sto
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Ping, Start, Stop, View, encode
+from streaming.recordings.recording import AudioNotStored
 from streaming.sessions.session import Runner, Session
 from streaming.speech.decode_queue import DecodeCostError
 from streaming.speech.engines.base import RecogniserError
@@ -203,6 +204,8 @@ class SymblSpeaker(Runner):
             wire.recognition_started(joined.conversation_id),
         ):
             self._send_queue.put(encode(message))
+        if joined.audio_recorded:
+            self._send_queue.put(encode(wire.audio_recording(joined.conversation_id)))
         if self._speech.language_warning:
             self._warn(self._speech.language_warning, _field(self._speech.language_warning))
         for notice in start.notices:
@@ -292,7 +295,7 @@ class SymblSpeaker(Runner):
         if isinstance(error, UnknownConversation):
             self._session.end_early(End.DELETED)
             return
-        if isinstance(error, StorageDelayed):
+        if isinstance(error, StorageDelayed | AudioNotStored):
             self._warn(str(error), "storage")
             return
         self._error(str(error), _field(error))
@@ -333,6 +336,7 @@ def _start_options(start: Start) -> StartOptions:
         metadata=start.metadata,
         webhook_url=start.webhook_url,
         detect_phrases=start.detect_phrases,
+        store_audio=start.store_audio or False,
     )
 
 

@@ -142,8 +142,10 @@ TABLE: dict[str, Access] = {
             "summary",
             "events",
             "changes",
+            "audio/sessions",
         )
     },
+    f"{_CONVERSATION}/audio": Access(401, 404, 404),  # this one has none, see api/test_audio
     f"{_CONVERSATION}/changes/<change_id>/undo": POSTED,
     f"{_CONVERSATION}/insights/<insight_id>": POSTED,
     f"{_CONVERSATION}/members/<member_id>": POSTED,

@@ -22,6 +22,7 @@ from streaming.protocols.symbl.parsing import after, connection_id, parse
 from streaming.protocols.symbl.render import (
     PONG,
     Message,
+    audio_recording,
     conversation_completed,
     conversation_created,
     conversation_deleted,
@@ -68,6 +69,7 @@ __all__ = [
     "recognition_started",
     "recognition_stopped",
     "render_event",
+    "audio_recording",
     "session_modified",
     "started_listening",
     "tracker_response",

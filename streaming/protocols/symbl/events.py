@@ -14,6 +14,7 @@ from typing import assert_never
 
 from insights import insight_kinds
 from insights.events import (
+    AudioRecording,
     BookmarkChanged,
     BookmarkDeleted,
     ConversationChanged,
@@ -112,6 +113,8 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             return [render.bookmark_deleted(event.bookmark_id)]
         case ConversationChanged():
             return [render.conversation_changed(event.conversation_id, event.name, event.metadata)]
+        case AudioRecording():
+            return [render.audio_recording(event.conversation_id, event.session_id, event.member)]
         case MemberChanged():
             return [render.member_changed(event.member)]
         case MessagesMoved():

@@ -83,6 +83,7 @@ class Start:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
+    store_audio: bool | None = None
     notices: tuple[Notice, ...] = ()
     """What the client is warned about."""
 

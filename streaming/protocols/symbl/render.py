@@ -107,6 +107,11 @@ def conversation_deleted(conversation_id: int | str) -> Message:
     return envelope("conversation_deleted", conversationId=text, data={"conversationId": text})
 
 
+def audio_recording(conversation_id: int | str, session_id: str = "", member: MemberSnapshot | None = None) -> Message:
+    """Return the envelope that says that audio is being stored: of this session, or of any (our extension, which SDKs ignore)."""
+    return envelope("audio_recording", data={"conversationId": str(conversation_id), "sessionId": session_id, "user": user(member)})
+
+
 def session_modified(encoding: str, sample_rate: int) -> Message:
     """Return the envelope that confirms a modify_request with the new encoding and rate in Hz."""
     return envelope("session_modified", data={"speechRecognition": {"encoding": encoding, "sampleRateHertz": sample_rate}})

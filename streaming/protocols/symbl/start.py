@@ -71,6 +71,7 @@ def start_request(message: Fields) -> Start:
         metadata={**_metadata(config), **_metadata(message)},
         webhook_url=urls[0] or urls[1],
         detect_phrases=any([place.flag("detectPhrases") for place in (message, config)]),
+        store_audio=_store_audio(message, config),
     )
     parts = (message, config, config.child("speechRecognition"), config.child("trackers"), config.child("redaction"), *trackers)
     notices.add_unread(parts)
@@ -186,6 +187,12 @@ def _all_trackers(message: Fields, config: Fields) -> bool:
     places = (message, config, config.child("trackers"))
     flags: list[Any] = [place.flag("enableAllTrackers") for place in places]
     return any(flags)
+
+
+def _store_audio(message: Fields, config: Fields) -> bool | None:
+    """Return whether the audio is stored; None: as the account says."""
+    flags = [place.flag("storeAudio") for place in (message, config)]
+    return flags[0] if flags[0] is not None else flags[1]
 
 
 def _no_connection_timeout(message: Fields) -> int | None:

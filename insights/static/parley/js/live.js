@@ -90,6 +90,7 @@ function finish(state, reason) {
   view.dropInterims();
   for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
+  part("recording").hidden = true;
   part("invite").hidden = true;
   if (state === "deleted") {
     for (const id of ["turns", "interims", "insights", "topics"]) part(id).replaceChildren();
@@ -107,6 +108,7 @@ function receive(message) {
   const inner = message.type === "message" ? message.message : {};
   if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "job_progress") showJob(inner);
+  if (inner.type === "audio_recording") part("recording").hidden = false;
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }

@@ -1,0 +1,133 @@
+"""The stored audio of a conversation (not part of Symbl's API)."""
+
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from ninja import Field, Query, Router, Schema
+
+from insights import long_responses, queries
+from insights.api import auth
+from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
+from insights.api.errors import ApiError, Problem
+from insights.api.paging import PROBLEMS
+from insights.api.redaction import Redaction, redactor
+from insights.hidden_speech import hidden_speech
+from insights.models import Conversation, StoredAudio
+from insights.payloads import iso
+from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
+
+router = Router(tags=["Audio"])
+
+MARGIN_S = 0.2
+"""Seconds of audio before and after a message, and of silence around hidden words."""
+NO_AUDIO = "The conversation has no stored audio of this kind."
+
+
+class AudioIn(Redaction):
+    """Which audio is wanted."""
+
+    session: UUID | None = Field(None, description="Only this session: an `id` or a `sessionId` of the list of sessions. Default: all.")
+    message: UUID | None = Field(None, description="Only the stretch of this message, with 0.2 s before and after it.")
+    format: AudioFormat = Field(
+        AudioFormat.WAV, description="`wav`: the mix, on the clock of the conversation. `ogg`: the file of one session as it was stored."
+    )
+
+
+class SessionAudio(Schema):
+    """The audio of one session. `offset`: seconds from the start of the conversation to its first sample."""
+
+    id: UUID
+    sessionId: UUID
+    speaker: str
+    state: Literal["recording", "stored"]
+    startTime: str
+    offset: float
+    duration: float
+    size: int
+
+
+class SessionAudioList(Schema):
+    """The stored audio of a conversation, in the order of its start. `duration` and `size` are 0 while a session is being recorded."""
+
+    audio: list[SessionAudio]
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}/audio",
+    response={200: None, 206: None, 416: Problem, **PROBLEMS},
+    summary="Get the audio",
+)
+def get_audio(request: HttpRequest, conversation_id: str, wanted: Query[AudioIn]) -> HttpResponseBase:
+    """Return the mix of all recorded sessions, or a part of it. Ranges of bytes (`Range`, `If-Range`) are supported."""
+    conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
+    content = _content(conversation, wanted)
+    etag = f'"{content.etag}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-store"}
+    try:
+        part = requested_range(request, content.size, etag)
+    except RangeNotSatisfiable:
+        headers["Content-Range"] = f"bytes */{content.size}"
+        return JsonResponse({"message": f"Range: the audio has {content.size} bytes."}, status=416, headers=headers)
+    start, stop = part or (0, content.size)
+    headers["Content-Length"] = str(stop - start)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"
+    return long_responses.answer(
+        request,
+        content.pieces(start, stop),
+        account=account,
+        exists=lambda: queries.conversation_for(account, conversation_id) is not None,
+        content_type=content.content_type,
+        headers=headers,
+        status=200 if part is None else 206,
+    )
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}/audio/sessions",
+    response={200: SessionAudioList, 401: Problem, 404: Problem},
+    summary="List recorded sessions",
+)
+def list_audio(request: HttpRequest, conversation_id: str) -> SessionAudioList:
+    """Return which sessions of the conversation have stored audio."""
+    conversation = auth.conversation(request, conversation_id)
+    return SessionAudioList(audio=[_session(conversation, audio) for audio in queries.audio_of(conversation)])
+
+
+def _content(conversation: Conversation, wanted: AudioIn) -> AudioContent:
+    """Return what is wanted. Raises 400, 404 or 503."""
+    stretch = _stretch(conversation, wanted.message) if wanted.message else None
+    hides = redactor(conversation, wanted)
+    audio = list(queries.audio_of(conversation, wanted.session))
+    if not audio:
+        raise ApiError(404, NO_AUDIO)
+    if wanted.format is AudioFormat.OGG and (len(audio) > 1 or stretch or hides):
+        raise ApiError(400, "format: ogg is possible for one session as a whole only (`session`), without `message` and `redact`; use wav")
+    hidden = [(start - MARGIN_S, end + MARGIN_S) for start, end in hidden_speech(conversation, hides)] if hides else []
+    try:
+        return open_audio(AudioWanted(conversation, audio, wanted.format, stretch, hidden))
+    except AudioAway as error:
+        raise ApiError(503, str(error)) from None
+
+
+def _stretch(conversation: Conversation, message_id: UUID) -> Stretch:
+    times = queries.speech_times(conversation, message_id)
+    if times is None:
+        raise ApiError(404, "message: is not the id of a message of this conversation")
+    return times[0] - MARGIN_S, times[1] + MARGIN_S
+
+
+def _session(conversation: Conversation, audio: StoredAudio) -> SessionAudio:
+    member = audio.member.merged_into or audio.member if audio.member else None
+    return SessionAudio(
+        id=audio.id,
+        sessionId=audio.session_id,
+        speaker=str(member) if member else "",
+        state="recording" if audio.state == StoredAudio.State.RECORDING else "stored",
+        startTime=iso(audio.started_at),
+        offset=round((audio.started_at - conversation.started_at).total_seconds(), 3),
+        duration=round(audio.seconds, 3),
+        size=audio.size,
+    )

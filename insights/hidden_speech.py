@@ -1,0 +1,52 @@
+"""Where the words that a reader does not get are in the audio: those hidden by a redaction, and those hidden while they were said."""
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from insights import queries
+from insights.models import Conversation, Entity
+from insights.queries.spoken import Spoken
+from insights.redaction import MASK, Redacted, Redactor
+
+_MASKED = re.compile(r"\*\*\*|[\[<{][^\[\]<>{}]{1,64}[\]>}]")
+"""A usual mask. Recognised speech has no such characters."""
+
+
+def hidden_speech(conversation: Conversation, redactor: Redactor) -> list[tuple[float, float]]:
+    """Return start and end of each hidden word, in seconds from the start of the conversation, in the order of the messages.
+
+    A message without words that has hidden text is hidden as a whole.
+    """
+    found = [one for batch in queries.spoken_in(conversation, words=True) for one in _hidden_in(batch, redactor)]
+    began = conversation.started_at
+    return [((start - began).total_seconds(), (end - began).total_seconds()) for start, end in found]
+
+
+def _hidden_in(batch: list[Spoken], redactor: Redactor) -> Iterator[tuple[datetime, datetime]]:
+    masks = _masks(batch)
+    for message, rest in redactor.messages(batch):
+        texts = masks.get(message.id, set())
+        if not rest.words and (_is_hidden(rest.text, texts) or message.text != rest.text):
+            yield message.started_at, message.ended_at
+        yield from _hidden_words(rest, texts)
+
+
+def _hidden_words(rest: Redacted, masks: Collection[str]) -> Iterator[tuple[datetime, datetime]]:
+    for word in rest.words:
+        if _is_hidden(word.word, masks):
+            yield datetime.fromisoformat(word.start_time), datetime.fromisoformat(word.end_time)
+
+
+def _is_hidden(text: str, masks: Collection[str]) -> bool:
+    return MASK in text or _MASKED.search(text) is not None or any(mask in text for mask in masks)
+
+
+def _masks(batch: list[Spoken]) -> dict[UUID, set[str]]:
+    """Return the texts that replaced words while they were said: entities without a value, by message. One query."""
+    rows = Entity.objects.filter(message_id__in=[message.id for message in batch], value={}).order_by()
+    masks: dict[UUID, set[str]] = {}
+    for message_id, text in rows.values_list("message_id", "text"):
+        masks.setdefault(message_id, set()).add(text)
+    return masks
