@@ -1,6 +1,7 @@
 """Where the words that a reader does not get are in the audio: those hidden by a redaction, and those hidden while they were said."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +28,7 @@ def hidden_speech(conversation: Conversation, redactor: Redactor) -> list[tuple[
 def _hidden_in(batch: list[Spoken], redactor: Redactor) -> Iterator[tuple[datetime, datetime]]:
     masks = _masks(batch)
     for message, rest in redactor.messages(batch):
-        texts = masks.get(message.id, set())
+        texts = masks[message.id]
         if not rest.words and (_is_hidden(rest.text, texts) or message.text != rest.text):
             yield message.started_at, message.ended_at
         yield from _hidden_words(rest, texts)
@@ -46,7 +47,7 @@ def _is_hidden(text: str, masks: Collection[str]) -> bool:
 def _masks(batch: list[Spoken]) -> dict[UUID, set[str]]:
     """Return the texts that replaced words while they were said: entities without a value, by message. One query."""
     rows = Entity.objects.filter(message_id__in=[message.id for message in batch], value={}).order_by()
-    masks: dict[UUID, set[str]] = {}
+    masks: dict[UUID, set[str]] = defaultdict(set)
     for message_id, text in rows.values_list("message_id", "text"):
-        masks.setdefault(message_id, set()).add(text)
+        masks[message_id].add(text)
     return masks

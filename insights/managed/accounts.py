@@ -7,15 +7,17 @@ from insights.analysis.trackers import Tracker
 from insights.managed.entities import entities_of
 from insights.managed.trackers import trackers_of
 from insights.managed.vocabulary import vocabulary_of
+from insights.models import AccountSettings
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """The account's vocabulary and entities, and all trackers if they are wanted."""
+    """The account's vocabulary and entities, all trackers if they are wanted, and whether audio is stored where a client does not say."""
 
     vocabulary: tuple[str, ...] = ()
     entities: tuple[CustomEntity, ...] = ()
     trackers: tuple[Tracker, ...] = ()
+    store_audio: bool = False
 
     def trackers_with(self, trackers: tuple[Tracker, ...]) -> tuple[Tracker, ...]:
         """Return the trackers of a request plus those of the account; one of the request replaces one with the same name or id."""
@@ -29,6 +31,7 @@ class LiveSettings:
 
 
 def settings_of(owner_id: int, *, all_trackers: bool) -> LiveSettings:
-    """Return what a conversation of this account uses. Two queries; three with trackers."""
+    """Return what a conversation of this account uses. Three queries; four with trackers."""
     trackers = trackers_of(owner_id) if all_trackers else ()
-    return LiveSettings(vocabulary_of(owner_id), entities_of(owner_id), trackers)
+    store_audio = AccountSettings.objects.filter(user_id=owner_id, store_audio=True).exists()
+    return LiveSettings(vocabulary_of(owner_id), entities_of(owner_id), trackers, store_audio)

@@ -94,13 +94,21 @@ class NewPasswordForm(PasswordChangeForm):
 
 
 class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """How long conversations of the account are kept."""
+    """How long conversations of the account and their audio are kept, and whether audio is stored."""
 
     class Meta:
         model = AccountSettings
-        fields = ("keep_days",)
-        labels = {"keep_days": "Delete conversations after (days)"}
-        help_texts = {"keep_days": "Counted from the end of the conversation. Leave empty to keep them."}
+        fields = ("keep_days", "store_audio", "keep_audio_days")
+        labels = {
+            "keep_days": "Delete conversations after (days)",
+            "store_audio": "Record audio",
+            "keep_audio_days": "Delete audio after (days)",
+        }
+        help_texts = {
+            "keep_days": "Counted from the end of the conversation. Leave empty to keep them.",
+            "store_audio": "Stores what is said as audio, too, unless a program says otherwise. Ask people before you record them.",
+            "keep_audio_days": "Counted from the end of the conversation. Leave empty to keep it as long as the conversation.",
+        }
 
 
 class AppForm(forms.Form):

@@ -5,7 +5,7 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
-from insights.recorder.audio import AudioFacts, discard_audio, old_audio, remove_audio, store_audio
+from insights.recorder.audio import AudioFacts, discard_audio, forget_audio, remove_audio, store_audio
 from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.changes import Edited
 from insights.recorder.conversation_edits import edit_conversation
@@ -38,7 +38,7 @@ from insights.recorder.processes import heartbeat, register_process, remove_proc
 from insights.recorder.record_results import record
 from insights.recorder.redact_stored import MASK, continue_redactions, redact_conversation
 from insights.recorder.retention import empty_bin, forget_by_accounts, forget_ended_before
-from insights.recorder.signals import conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
+from insights.recorder.signals import audio_removed, conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
 from insights.recorder.speaker_edits import Person, SpeakerEvent, attribute_speakers
 from insights.recorder.types import (
     ChangeConflict,
@@ -90,6 +90,7 @@ __all__ = [
     "UnknownMessage",
     "Utterance",
     "add_bookmark",
+    "audio_removed",
     "add_experience",
     "add_insight",
     "attribute_speakers",
@@ -119,6 +120,7 @@ __all__ = [
     "events_emptied",
     "forget_by_accounts",
     "discard_audio",
+    "forget_audio",
     "forget_ended_before",
     "heartbeat",
     "import_member",
@@ -126,7 +128,6 @@ __all__ = [
     "join_next",
     "leave",
     "merge_members",
-    "old_audio",
     "open_conversation",
     "open_import",
     "record",

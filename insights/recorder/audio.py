@@ -1,22 +1,24 @@
 """The rows of stored audio. The files are the business of `streaming`, which stores and removes them."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from insights.database import log_after_commit, write_transaction
 from insights.events import AudioRecording
-from insights.models import Conversation, LiveSession, Member, StoredAudio
+from insights.models import AccountSettings, Conversation, LiveSession, Member, StoredAudio
 from insights.payloads import member_snapshot
 from insights.recorder.event_log import EventLog
+from insights.recorder.signals import audio_removed
 
 logger = logging.getLogger(__name__)
 
 MOST_AUDIO = 50
-"""Files that one run of the retention removes at most."""
+"""Files that one call of `forget_audio` removes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,11 @@ def is_recorded(conversation_id: int) -> bool:
 
 
 def store_audio(audio_id: UUID, facts: AudioFacts, name: str) -> bool:
-    """Store that a file is complete and in the storage under `name`; return False if the row is gone, as its conversation was deleted."""
+    """Store that a file is complete and in the storage under `name`; return False if the conversation was deleted meanwhile."""
     values = {"started_at": facts.started_at, "seconds": facts.seconds, "size": facts.size}
     with write_transaction():
-        return bool(StoredAudio.objects.filter(id=audio_id).update(state=StoredAudio.State.STORED, name=name, **values))
+        kept = StoredAudio.objects.filter(id=audio_id, conversation__erased_at=None)
+        return bool(kept.update(state=StoredAudio.State.STORED, name=name, **values))
 
 
 def discard_audio(audio_id: UUID) -> None:
@@ -56,13 +59,24 @@ def discard_audio(audio_id: UUID) -> None:
         StoredAudio.objects.filter(id=audio_id, state=StoredAudio.State.RECORDING).delete()
 
 
-def remove_audio(audio_ids: list[UUID]) -> None:
-    """Remove the rows of files; call it before the files are removed."""
+def remove_audio(audio: Sequence[StoredAudio]) -> None:
+    """Remove stored audio: first the files, then the rows, so that an interrupted call can be repeated. Raises what a receiver raises."""
+    if not audio:
+        return
+    audio_removed.send(sender=None, audio=list(audio))
     with write_transaction():
-        StoredAudio.objects.filter(id__in=audio_ids).delete()
+        StoredAudio.objects.filter(id__in=[one.id for one in audio]).delete()
 
 
-def old_audio(before: datetime) -> QuerySet[StoredAudio]:
-    """Return the stored audio of conversations that ended before a time, oldest first; see MOST_AUDIO."""
-    old = StoredAudio.objects.filter(conversation__ended_at__lt=before, state=StoredAudio.State.STORED)
-    return old.order_by("conversation__ended_at", "id")[:MOST_AUDIO]
+def forget_audio(now: datetime, installation_days: int, most: int = MOST_AUDIO) -> int:
+    """Remove at most `most` files of conversations that ended longer ago than the installation (0: no limit) or their account keeps audio.
+
+    Return how many were removed.
+    """
+    over = Q(conversation__ended_at__lt=now - timedelta(days=installation_days)) if installation_days else Q(pk__in=[])
+    for days in AccountSettings.objects.exclude(keep_audio_days=None).order_by().values_list("keep_audio_days", flat=True).distinct():
+        account = Q(conversation__owner__account_settings__keep_audio_days=days)
+        over |= account & Q(conversation__ended_at__lt=now - timedelta(days=days or 0))
+    old = list(StoredAudio.objects.filter(over, state=StoredAudio.State.STORED).order_by("conversation__ended_at", "id")[:most])
+    remove_audio(old)
+    return len(old)

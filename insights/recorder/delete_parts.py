@@ -18,8 +18,9 @@ from insights import derived
 from insights.database import write_transaction
 from insights.emptied import Gone, emptied_insight, emptied_message
 from insights.events import InsightDeleted, MessageDeleted
-from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, Topic, TopicReference
+from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, StoredAudio, Topic, TopicReference
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
+from insights.recorder.audio import remove_audio
 from insights.recorder.audit import note_deletion
 from insights.recorder.emptied_changes import empty_changes
 from insights.recorder.event_log import EventLog, locked
@@ -70,7 +71,7 @@ def delete_insight(conversation_id: int, insight_id: UUID, user_id: int) -> list
 
 
 def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) -> int:
-    """Delete all messages of a member, and make the member anonymous; return the number of deleted messages.
+    """Delete all messages and the stored audio of a member, and make the member anonymous; return the number of deleted messages.
 
     In batches: if it is interrupted, the same call deletes the rest. Raises UnknownConversation and UnknownMember.
     """
@@ -88,6 +89,7 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
             _delete_messages(conversation_id, ids[at : at + BATCH], user_id, None, searched=last)
             time.sleep(PAUSE_S)
         deleted += len(ids)
+    remove_audio(list(StoredAudio.objects.filter(conversation_id=conversation_id, member_id=member_id)))
     gone = Gone(members={member})
     last = _last_event(conversation_id)
     numbers = events_that_name(conversation_id, gone.members)

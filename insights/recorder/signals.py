@@ -27,6 +27,9 @@ conversation_deleted = Signal()
 It may be sent again for the same conversation, in any process: after a crash, or until no receiver raises an exception.
 """
 
+audio_removed = Signal()
+"""Sent with `audio`, a list of StoredAudio, before the rows are deleted. Receivers remove the files; it may be sent again for the same."""
+
 events_emptied = Signal()
 """Sent with `conversation_id` after stored events were changed (a message was deleted, text was redacted): caches of them are invalid."""
 

@@ -91,7 +91,8 @@ class StartOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
-    store_audio: bool = False
+    store_audio: bool | None = None
+    """Whether the audio is stored; None: as the account says."""
 
 
 class LiveSpeech:
@@ -260,7 +261,7 @@ class LiveSpeech:
         return events
 
     async def _with_account(self, start_options: StartOptions) -> StartOptions:
-        """Return the options with the vocabulary, custom entities and, if wanted, trackers of the account added."""
+        """Return the options with the account's vocabulary, custom entities and, if wanted, trackers, and its choice about audio."""
         wanted = start_options.all_trackers
         own = await _with_retries(lambda: run_in_database(managed.settings_of, self.owner_id, all_trackers=wanted))
         return replace(
@@ -268,6 +269,7 @@ class LiveSpeech:
             vocabulary=own.vocabulary_with(start_options.vocabulary),
             trackers=own.trackers_with(start_options.trackers),
             entities=(*start_options.entities, *own.entities),
+            store_audio=own.store_audio if start_options.store_audio is None else start_options.store_audio,
         )
 
     def _opening(self, start_options: StartOptions, process: UUID) -> Opening:

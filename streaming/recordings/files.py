@@ -162,6 +162,13 @@ def remove(names: list[str]) -> None:
         storage().delete(name)
 
 
+def remove_one(audio: StoredAudio) -> None:
+    """Remove the file of a row on this host and in the storage."""
+    for folder in ("unfinished", "fetched"):
+        (settings.DATA_DIR / "audio" / folder / f"{audio.conversation_id}.{audio.id}.ogg").unlink(missing_ok=True)
+    remove([name_of(audio.conversation_id, audio.id)])
+
+
 def remove_all_of(conversation_id: int) -> None:
     """Remove all files of a conversation on this host and in the storage."""
     for folder in ("unfinished", "fetched"):

@@ -65,6 +65,8 @@ class AudioStore:
                 if not await run_write(recorder.store_audio, file.audio_id, file.facts, name):
                     await AUDIO_STORAGE_THREADS.run(partial(files.remove, [name]))  # the conversation was deleted meanwhile
             await AUDIO_STORAGE_THREADS.run(file.remove)
+        except FileNotFoundError:  # its conversation, or its speaker, was deleted meanwhile
+            file.close()
         except Exception as error:
             logger.warning("audio could not be stored, which is tried again (%s)", error_location(error))
             file.close()

@@ -336,7 +336,7 @@ def _start_options(start: Start) -> StartOptions:
         metadata=start.metadata,
         webhook_url=start.webhook_url,
         detect_phrases=start.detect_phrases,
-        store_audio=start.store_audio or False,
+        store_audio=start.store_audio,
     )
 
 
