@@ -69,11 +69,11 @@ def test_silence_keeps_the_time() -> None:
     assert writer.samples == len(samples) + 5 * RATE + 790
 
 
-@pytest.mark.parametrize("cut", [1, 30, 700, 5000, 20_000])
+@pytest.mark.parametrize("cut", [1, 30, 700, 3000])
 def test_a_cut_file_is_repaired(cut: int) -> None:
     """An incomplete page is cut off, and the rest is read."""
     whole = written(tones())
-    file = io.BytesIO(whole[: max(0, len(whole) - cut)])
+    file = io.BytesIO(whole[:-cut])
     index = repair(file)
     assert index.size == len(file.getvalue()) <= len(whole) - cut
     assert OpusReader(file).seconds == index.seconds
@@ -83,7 +83,7 @@ def test_a_damaged_last_page_is_cut_off() -> None:
     """A page with a wrong checksum is not kept."""
     data = bytearray(written(tones()))
     index = PageIndex.read(io.BytesIO(bytes(data)))
-    data[index.offsets[-1] + 40] ^= 1
+    data[index.size - 1] ^= 1
     file = io.BytesIO(bytes(data))
     assert repair(file).ends == index.ends[:-1]
 

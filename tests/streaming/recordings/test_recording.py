@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.conf import LazySettings
 
 from streaming.audio.clock import Clock
 from streaming.audio.opus_file import OpusReader
@@ -24,7 +24,7 @@ ID = 10**15
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: LazySettings, tmp_path: Path) -> Path:
     """An empty data directory."""
     settings.DATA_DIR = tmp_path
     local = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "audio" / "stored"}}
@@ -44,7 +44,7 @@ def one(errors: list[Exception]) -> Iterator[Recording]:
     clock = Clock()
     clock.arrived(0.0, BEGAN)
     clock.arrived(1.0, BEGAN + timedelta(seconds=4))
-    yield Recording(uuid4(), ID, clock, errors.append)
+    return Recording(uuid4(), ID, clock, errors.append)
 
 
 def tone(seconds: float = 1.0) -> Samples:
@@ -66,10 +66,12 @@ def test_a_pause_is_silence(one: Recording) -> None:
     one.add(tone())
     one.add(tone())
     file = finished(one)
-    assert file is not None and file.facts is not None
+    assert file is not None
+    assert file.facts is not None
     assert (file.facts.started_at, file.facts.size) == (BEGAN, file.path.stat().st_size)
     assert file.facts.seconds == pytest.approx(5.0, abs=0.05)
-    assert found(OpusReader(open(file.path, "rb")).read(0, 5 * RATE)) == pytest.approx([0.0, 4.0], abs=0.02)  # noqa: SIM115
+    with open(file.path, "rb") as written:
+        assert found(OpusReader(written).read(0, 5 * RATE)) == pytest.approx([0.0, 4.0], abs=0.02)
     file.close()
 
 
@@ -124,7 +126,9 @@ def test_a_file_that_was_left_behind_is_taken_over(one: Recording, monkeypatch: 
     one._file.file.close()
     (left,) = files.left_behind()
     assert (left.conversation_id, left.audio_id) == (ID, one.audio_id)
-    assert left.facts is not None and left.facts.started_at == BEGAN and left.facts.seconds > 0.9
+    assert left.facts is not None
+    assert left.facts.started_at == BEGAN
+    assert left.facts.seconds > 0.9
     assert left.put() == left.put() == f"{ID}/{one.audio_id}.ogg"
     left.remove()
     assert not left.path.exists()
