@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from uuid import UUID
 
 from insights import queries
 from insights.models import Conversation, Entity
@@ -44,10 +43,10 @@ def _is_hidden(text: str, masks: Collection[str]) -> bool:
     return MASK in text or _MASKED.search(text) is not None or any(mask in text for mask in masks)
 
 
-def _masks(batch: list[Spoken]) -> dict[UUID, set[str]]:
+def _masks(batch: list[Spoken]) -> dict[str, set[str]]:
     """Return the texts that replaced words while they were said: entities without a value, by message. One query."""
     rows = Entity.objects.filter(message_id__in=[message.id for message in batch], value={}).order_by()
-    masks: dict[UUID, set[str]] = defaultdict(set)
+    masks: dict[str, set[str]] = defaultdict(set)
     for message_id, text in rows.values_list("message_id", "text"):
-        masks[message_id].add(text)
+        masks[str(message_id)].add(text)
     return masks

@@ -103,9 +103,11 @@ def _content(conversation: Conversation, wanted: AudioIn) -> AudioContent:
     audio = list(queries.audio_of(conversation, wanted.session))
     if not audio:
         raise ApiError(404, NO_AUDIO)
-    if wanted.format is AudioFormat.OGG and (len(audio) > 1 or stretch or hides):
-        raise ApiError(400, "format: ogg is possible for one session as a whole only (`session`), without `message` and `redact`; use wav")
-    hidden = [(start - MARGIN_S, end + MARGIN_S) for start, end in hidden_speech(conversation, hides)] if hides else []
+    hidden = queries.deleted_speech(conversation) + (hidden_speech(conversation, hides) if hides else [])
+    if wanted.format is AudioFormat.OGG and (len(audio) > 1 or stretch or hides or hidden):
+        text = "ogg is possible for one whole session only (`session`), without `message` and `redact`, and if no message was deleted"
+        raise ApiError(400, f"format: {text}; use wav")
+    hidden = [(start - MARGIN_S, end + MARGIN_S) for start, end in hidden]
     try:
         return open_audio(AudioWanted(conversation, audio, wanted.format, stretch, hidden))
     except AudioAway as error:

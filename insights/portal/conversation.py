@@ -40,6 +40,7 @@ class Turn:
 
     face: Face
     place: str
+    offset: float
     started_at: datetime
     lines: list[Line] = field(default_factory=list)
 
@@ -75,7 +76,7 @@ def turns_of(messages: list[Message], faces: dict[UUID | None, Face], kinds: dic
     for one in messages:
         if first is None or begins_turn(first, one):
             first = one
-            turns.append(Turn(faces[one.member_id], clock(one.offset_s), one.started_at))
+            turns.append(Turn(faces[one.member_id], clock(one.offset_s), one.offset_s, one.started_at))
         turns[-1].lines.append(Line(one.id, one.text, kinds.get(one.id), one.corrected_at is not None))
     return turns
 
@@ -167,6 +168,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         "shares": shares_of(talked, faces),
         "part": part,
         "parts": last_part,
+        "has_audio": queries.audio_of(one).exists(),
         "bin_days": settings.BIN_DAYS,
     }
     return render(request, "portal/conversation.html", context)

@@ -4,7 +4,7 @@ Functions that take a conversation do not check the owner again: get it from `co
 function that takes a user id.
 """
 
-from insights.queries.audio import audio_of, speech_times
+from insights.queries.audio import audio_of, deleted_speech, speech_times
 from insights.queries.batches import (
     BATCH,
     CONVERSATION_COLUMNS,
@@ -79,6 +79,7 @@ __all__ = [
     "conversation_for",
     "conversations_of",
     "custom_spans",
+    "deleted_speech",
     "speech_times",
     "ends_after",
     "entities_of",

@@ -131,6 +131,17 @@ def test_hidden_words_are_silent(talk: Conversation, store: Store, page: Client)
     assert page.get(url(talk, "?redact=true&format=ogg")).status_code == 400
 
 
+def test_deleted_messages_are_silent(talk: Conversation, store: Store, page: Client) -> None:
+    """What was deleted is not heard, and the stored file, which still has it, is not sent."""
+    audio, start = store(), talk.started_at + timedelta(seconds=2)
+    Message.objects.update(started_at=start, ended_at=start + timedelta(seconds=1))
+    recorder.delete_message(talk.pk, Message.objects.get().pk, None)
+    levels = loudness(whole(page, url(talk)))
+    assert set(levels[19:31]) == {0.0}
+    assert min(levels[:17] + levels[33:70]) > 0.2
+    assert page.get(url(talk, f"?format=ogg&session={audio.id}")).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("?session=x", 400), (f"?session={uuid4()}", 404), (f"?message={uuid4()}", 404), ("?format=mp3", 400), ("?format=ogg", 400)],
