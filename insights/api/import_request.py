@@ -161,6 +161,7 @@ class ImportRequest(Schema):
     enableSummary: Flag = None
     trackers: Annotated[list[TrackerIn] | None, BeforeValidator(_json("a list of trackers")), Field(max_length=MOST_TRACKERS)] = None
     enableAllTrackers: Flag = None
+    storeAudio: Flag = None
     features: Annotated[dict[str, Any] | None, BeforeValidator(_json("an object"))] = None
 
     @classmethod
@@ -186,6 +187,7 @@ class ImportRequest(Schema):
             vocabulary=tuple(self.customVocabulary or ()),
             trackers=tuple(Tracker(one.name, tuple(one.vocabulary), one.id) for one in self.trackers or ()),
             all_trackers=bool(self.enableAllTrackers),
+            store_audio=self.storeAudio,
             entities=tuple(CustomEntity(one.customType, (one.text,), value=one.value or "") for one in self.entities or ()),
             append=append,
         )

@@ -35,6 +35,7 @@ class ImportOptions:
     vocabulary: tuple[str, ...] = ()
     trackers: tuple[Tracker, ...] = ()
     all_trackers: bool = False
+    store_audio: bool | None = None
     entities: tuple[CustomEntity, ...] = ()
     separate_channels: bool = False
     channels: tuple[ChannelSpeaker, ...] = ()
@@ -49,6 +50,7 @@ class ImportOptions:
             "vocabulary": list(self.vocabulary),
             "trackers": [{"name": one.name, "vocabulary": list(one.vocabulary), "id": one.id} for one in self.trackers],
             "allTrackers": self.all_trackers,
+            "storeAudio": self.store_audio,
             "entities": [{"type": one.type, "values": list(one.values), "value": one.value} for one in self.entities],
             "separateChannels": self.separate_channels,
             "channels": [
@@ -68,6 +70,7 @@ class ImportOptions:
             vocabulary=tuple(stored["vocabulary"]),
             trackers=tuple(Tracker(one["name"], tuple(one["vocabulary"]), one["id"]) for one in stored["trackers"]),
             all_trackers=stored["allTrackers"],
+            store_audio=stored.get("storeAudio"),
             entities=tuple(CustomEntity(one["type"], tuple(one["values"]), value=one["value"]) for one in stored["entities"]),
             separate_channels=stored["separateChannels"],
             channels=tuple(

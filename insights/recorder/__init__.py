@@ -5,7 +5,7 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
-from insights.recorder.audio import AudioFacts, discard_audio, forget_audio, remove_audio, store_audio
+from insights.recorder.audio import AudioFacts, begin_imported_audio, discard_audio, forget_audio, remove_audio, store_audio
 from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.changes import Edited
 from insights.recorder.conversation_edits import edit_conversation
@@ -91,6 +91,7 @@ __all__ = [
     "Utterance",
     "add_bookmark",
     "audio_removed",
+    "begin_imported_audio",
     "add_experience",
     "add_insight",
     "attribute_speakers",

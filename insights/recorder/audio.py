@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from insights.database import log_after_commit, write_transaction
 from insights.events import AudioRecording
 from insights.models import AccountSettings, Conversation, LiveSession, Member, StoredAudio
 from insights.payloads import member_snapshot
-from insights.recorder.event_log import EventLog
-from insights.recorder.signals import audio_removed
+from insights.recorder.event_log import EventLog, locked
+from insights.recorder.signals import announce, audio_removed
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,15 @@ def begin_audio(log: EventLog, conversation: Conversation, session_id: UUID, aud
     if StoredAudio.objects.get_or_create(id=audio_id, defaults=values)[1]:
         log.add(AudioRecording(str(conversation.id), str(audio_id), str(session_id), member_snapshot(member)))
         log_after_commit(logger, "conversation %d: the audio of session %s is stored", conversation.id, session_id)
+
+
+def begin_imported_audio(conversation_id: int, audio_id: UUID) -> None:
+    """Store that the audio of an import is stored from now on, with its event; again, it changes nothing."""
+    with write_transaction():
+        conversation, now = locked(conversation_id), timezone.now()
+        log = EventLog(conversation, now)
+        begin_audio(log, conversation, audio_id, audio_id, None, now)
+        announce(log.store())
 
 
 def is_recorded(conversation_id: int) -> bool:

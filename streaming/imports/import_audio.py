@@ -26,6 +26,7 @@ from streaming.audio.decoded_records import DecodeOptions
 from streaming.conversations.live_speech import knows
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
+from streaming.recordings.imported import ImportedAudio
 from streaming.speech.engines.base import Recogniser, RecognitionOptions, RecognitionResult
 
 DOWNLOAD_S = 3600.0
@@ -110,8 +111,13 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
             share = min(1.0, done_s / header.seconds) if header.seconds else 0.0
             job.progress(begun + (1 - begun) * share)
 
-        turns = recognition.turns(_reporting(decoded.blocks(), lambda: progress(recognition.settled)))
+        stored = own.store_audio if options.store_audio is None else options.store_audio
+        audio = ImportedAudio(conversation_id, uuid5(job.id, "audio"), base, header.channels) if stored else None
+        blocks = audio.recorded(decoded.blocks()) if audio else decoded.blocks()
+        turns = recognition.turns(_reporting(blocks, lambda: progress(recognition.settled)))
         _store_turns(job, base, channels, turns, progress)
+        if audio is not None:
+            audio.store()
         recorder.end_import(conversation_id, base + timedelta(seconds=recognition.fed))
 
 

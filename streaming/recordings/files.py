@@ -79,9 +79,13 @@ def unfinished_folder() -> Path:
 def create(conversation_id: int, audio_id: UUID) -> UnfinishedFile:
     """Make and lock a new file. Raises OSError."""
     path = unfinished_folder() / f"{conversation_id}.{audio_id}.ogg"
-    file = open(path, "w+b", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - closed by its owner
-    fcntl.flock(file, fcntl.LOCK_EX)
-    return UnfinishedFile(conversation_id, audio_id, path, file)
+    while True:
+        file = open(path, "a+b", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - closed by its owner
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if _is_at(file, path):
+            file.truncate(0)
+            return UnfinishedFile(conversation_id, audio_id, path, file)
+        file.close()  # an earlier file of a job that starts again, which was stored and removed meanwhile
 
 
 def left_behind() -> Iterator[UnfinishedFile]:
@@ -99,7 +103,7 @@ def _take_over(path: Path) -> UnfinishedFile | None:
     file = open(path, "r+b")  # noqa: SIM115 - closed by its owner
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:  # stored and removed meanwhile
+        if not _is_at(file, path):  # stored and removed meanwhile
             file.close()
             return None
         index = repair(file)
@@ -112,6 +116,11 @@ def _take_over(path: Path) -> UnfinishedFile | None:
     except BaseException:
         file.close()
         raise
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Return whether a path still leads to an open file."""
+    return path.exists() and os.fstat(file.fileno()).st_ino == path.stat().st_ino
 
 
 def path_for_reading(audio: StoredAudio) -> Path | None:
@@ -180,6 +189,13 @@ def remove_all_of(conversation_id: int) -> None:
             where.delete(f"{conversation_id}/{name}")
     with suppress(NotImplementedError, OSError):
         os.rmdir(where.path(str(conversation_id)))
+
+
+def write_all(file: UnfinishedFile, data: bytes) -> None:
+    """Append bytes to a file. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[file.file.write(view) :]
 
 
 def facts_of(path: Path, otherwise: datetime) -> tuple[datetime, float]:

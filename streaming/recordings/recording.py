@@ -128,7 +128,7 @@ class Recording:
         made = b"".join(self._encoded(until))
         if self._writer is not None and self._file is not None:
             made += self._writer.flush()
-            _write_all(self._file, made)
+            files.write_all(self._file, made)
             self._wrote_at = time.monotonic()
 
     def _encoded(self, until: float) -> Iterator[bytes]:
@@ -156,7 +156,7 @@ class Recording:
         if self._writer is None or self._file is None or self._started_at is None:
             return
         if not self._failed:
-            _write_all(self._file, self._writer.finish())
+            files.write_all(self._file, self._writer.finish())
             size = self._file.path.stat().st_size
             self._file.facts = AudioFacts(self._started_at, self._writer.samples / RATE, size)
 
@@ -232,9 +232,3 @@ class AudioWriter:
 
 
 WRITER = AudioWriter()
-
-
-def _write_all(file: UnfinishedFile, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.file.write(view) :]

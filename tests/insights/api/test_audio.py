@@ -20,6 +20,7 @@ from insights.models import AccountSettings, Conversation, Message, StoredAudio
 from streaming.audio.opus_file import OpusWriter
 from streaming.audio.pcm import RATE
 from streaming.recordings import files
+from streaming.recordings.imported import ImportedAudio
 from tests.insights.conftest import Say
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +163,25 @@ def test_audio_of_others_does_not_exist(talk: Conversation, store: Store, other_
     client.force_login(other_owner)
     for path in ("", "/sessions"):
         assert client.get(url(talk, path)).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_audio_of_an_import_is_kept(talk: Conversation, page: Client) -> None:
+    """Both channels are mixed at the time of the recording, with one event; an import that starts again replaces its file."""
+    identity = uuid4()
+    left = np.sin(2 * np.pi * 500 * np.arange(2 * RATE) / RATE) * 16_000
+    block = np.stack([left, left / 2], axis=1).astype("<i2").tobytes()
+    interrupted = ImportedAudio(talk.pk, identity, talk.started_at + timedelta(seconds=1), 2).recorded([block, block])
+    next(interrupted)
+    interrupted.close()
+    audio = ImportedAudio(talk.pk, identity, talk.started_at + timedelta(seconds=1), 2)
+    assert list(audio.recorded([block])) == [block]
+    audio.store()
+    levels = loudness(whole(page, url(talk)))
+    assert (levels[5], levels[20]) == (0.0, pytest.approx(0.37, abs=0.05))
+    assert len(levels) == pytest.approx(30, abs=1)
+    events = page.get(f"/v1/conversations/{talk.pk}/events").json()["events"]
+    assert [event["kind"] for event in events].count("audio_recording") == 1
 
 
 def test_a_file_that_is_gone_is_an_error(talk: Conversation, store: Store, page: Client) -> None:
