@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import av
 import httpx
 import numpy as np
 
@@ -22,6 +23,7 @@ from tests.servers import Server
 from tests.streaming.transports.client import RATE, SymblClient, connected
 
 WAIT_S = 90.0
+DEMO = Path(__file__).parents[2] / "streaming" / "demo"
 APART_S = 0.2
 BURSTS = (1.0, 2.5, 4.0)
 """Seconds at which the bursts of a session begin, without pauses of its microphone."""
@@ -131,6 +133,43 @@ async def check_parts(server: Server, token: str, root: str, mix: httpx.Response
     assert abs(onset - 0.2) < APART_S
     assert (await fetched(server, "", f"{root}/audio")).status_code == 401
     assert (await fetched(server, token, f"{root}/audio?message={uuid4()}")).status_code == 404
+
+
+def demo(seconds: float) -> bytes:
+    """Return the start of the demo recording as LINEAR16."""
+    resampler = av.AudioResampler("s16", "mono", RATE)
+    with av.open(str(DEMO / "conversation.ogg")) as file:
+        frames = [part.to_ndarray()[0] for frame in file.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate(frames)[: int(seconds * RATE)].astype("<i2").tobytes()
+
+
+def lag_of(heard: bytes, sent: bytes) -> float:
+    """Return the seconds by which a WAV file is later than what was sent, by cross-correlation."""
+    with wave.open(io.BytesIO(heard)) as file:
+        there = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(float)
+    here = np.frombuffer(sent, dtype="<i2").astype(float)
+    size = len(here) + len(there)
+    at = int(np.fft.irfft(np.fft.rfft(there, size) * np.conj(np.fft.rfft(here, size)), size).argmax())
+    return (at if at < size // 2 else at - size) / RATE
+
+
+async def test_the_words_of_a_recording_lie_where_they_are_heard(make_server: Callable[..., Server]) -> None:
+    """Real words, recognised from the demo recording, have the times at which the mix has them."""
+    server = make_server(RECOGNISER="moonshine")
+    token, audio = await asyncio.to_thread(server.token), demo(11.0)
+    async with connected(server, token) as client:
+        root = f"/v1/conversations/{await client.start(storeAudio=True)}"
+        await say(client, audio)
+        await client.stop()
+    await stored(server, token, root, 1)
+    lag = lag_of((await fetched(server, token, f"{root}/audio")).content, audio)
+    began = datetime.fromisoformat((await fetched(server, token, root)).json()["startTime"])
+    messages = (await fetched(server, token, f"{root}/messages?verbose=true")).json()["messages"]
+    said = {word["word"].strip(".,").lower(): word["startTime"] for message in messages for word in message["words"]}
+    spoken = {one["word"].lower(): one["start"] for one in json.loads((DEMO / "words.json").read_text())[:14]}
+    apart = [(datetime.fromisoformat(at) - began).total_seconds() - lag - spoken[word] for word, at in said.items() if word in spoken]
+    assert len(apart) >= 8
+    assert float(np.median(np.abs(apart))) < APART_S
 
 
 async def test_nothing_is_recorded_by_default(make_server: Callable[..., Server]) -> None:
