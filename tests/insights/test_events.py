@@ -48,6 +48,12 @@ SAMPLES = {
     },
     Kind.BOOKMARK_DELETED: {"bookmarkId": "1000000000000001", "changedBy": "jane"},
     Kind.MESSAGES_MOVED: {"member": None, "messageIds": ["1", "2"], "changedBy": "jane"},
+    Kind.AUDIO_RECORDING: {
+        "conversationId": "42",
+        "audioId": "a1",
+        "sessionId": "s1",
+        "member": {"id": "7", "name": "Jane", "userId": "jane", "email": ""},
+    },
     Kind.CONVERSATION_COMPLETED: {"conversationId": "42", "endedAt": "2026-11-20T09:00:00.000Z"},
 }
 
@@ -92,6 +98,7 @@ def test_the_rows_of_version_0_1_have_every_kind_of_then() -> None:
         Kind.CONVERSATION_CHANGED,
         Kind.MEMBER_CHANGED,
         Kind.MESSAGES_MOVED,
+        Kind.AUDIO_RECORDING,
     }
 
 
