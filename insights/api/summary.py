@@ -1,18 +1,25 @@
-"""The extractive summary of a conversation: some of its messages, unchanged."""
+"""The summary of a conversation: some of its messages, unchanged; or sentences of a language model, where one is configured."""
+
+from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
-from insights import queries
+from insights import jobs, queries
+from insights.abstractive import Statement, Task
 from insights.analysis.text.languages import knows
 from insights.api import auth
 from insights.api.paging import refuse_redaction, responses
+from insights.jobs import Progress
+from insights.language_model import NoLanguageModel
+from insights.models import Conversation, Job
 
 router = Router(tags=["Summary"])
+_EXTRACTIVE = "this is the extractive summary, which consists of messages"
 
 
 class MessageRef(Schema):
-    """The message that a sentence of the summary comes from."""
+    """A message that a sentence of the summary comes from."""
 
     id: str
 
@@ -29,14 +36,58 @@ class SummaryList(Schema):
     """The sentences of the summary in the order of speech; empty while no message is suitable."""
 
     summary: list[SummaryOut]
+    jobId: str | None = Field(
+        default=None, description="The last job of the language model, where one is configured: GET /v1/job/{id} has its progress."
+    )
+    warning: str | None = Field(default=None, description="Why this is not what the language model writes about all messages.")
 
 
-@router.get("/v1/conversations/{conversation_id}/summary", response=responses(SummaryList), summary="Get the summary")
+@router.get("/v1/conversations/{conversation_id}/summary", response=responses(SummaryList), exclude_none=True, summary="Get the summary")
 def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False) -> SummaryList:
-    """Return at most five messages that summarise the conversation. `refresh` has no effect: the summary is always up to date."""
+    """Return the sentences of the language model, or at most five messages that summarise the conversation.
+
+    Where a language model is configured, a job writes the summary; until it has ended, and if it fails, the answer has messages of the
+    conversation and a `warning`. `refresh` asks the language model again; without one the summary is always up to date.
+    """
     refuse_redaction(request)
     conversation = auth.conversation(request, conversation_id)
+    try:
+        progress = jobs.written_or_asked(conversation, Task.SUMMARY, again=refresh)
+    except NoLanguageModel:
+        return SummaryList(summary=_extractive(conversation))
+    except jobs.TooManyJobs as error:
+        return SummaryList(summary=_extractive(conversation), warning=f"{error} Meanwhile {_EXTRACTIVE}.")
+    job_id = None if progress.job is None else str(progress.job.id)
+    if progress.written is None:
+        return SummaryList(summary=_extractive(conversation), jobId=job_id, warning=_missing(progress.job))
+    return SummaryList(summary=[_form(one) for one in progress.written.statements], jobId=job_id, warning=_behind(progress))
+
+
+def _extractive(conversation: Conversation) -> list[SummaryOut]:
     if not knows(conversation.language):
-        return SummaryList(summary=[])
+        return []
     chosen = queries.summary_of(conversation)
-    return SummaryList(summary=[SummaryOut(id=identity, text=text, messageRefs=[MessageRef(id=identity)]) for identity, text in chosen])
+    return [SummaryOut(id=identity, text=text, messageRefs=[MessageRef(id=identity)]) for identity, text in chosen]
+
+
+def _form(one: Statement) -> SummaryOut:
+    identity = uuid5(NAMESPACE_URL, " ".join((*one.message_ids, one.text)))
+    return SummaryOut(id=str(identity), text=one.text, messageRefs=[MessageRef(id=message) for message in one.message_ids])
+
+
+def _missing(job: Job | None) -> str | None:
+    """Return why there are no sentences of the language model."""
+    if job is None:
+        return None
+    if job.status == Job.Status.FAILED:
+        return f"The language model wrote no summary: {job.reason}. {_EXTRACTIVE.capitalize()}."
+    return f"The language model has not written the summary yet; meanwhile {_EXTRACTIVE}."
+
+
+def _behind(progress: Progress) -> str | None:
+    """Return how many messages the sentences are about, unless they are about all."""
+    if progress.current or progress.written is None:
+        return None
+    reason = progress.job.reason if progress.job is not None and progress.job.status == Job.Status.FAILED else ""
+    why = f" The language model wrote no newer one: {reason}." if reason else ""
+    return f"This summary is about the first {progress.written.messages} messages.{why}"

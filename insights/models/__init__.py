@@ -13,6 +13,7 @@ from insights.models.deletions import Deletion
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
+from insights.models.language import LanguageResult
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
@@ -35,6 +36,7 @@ __all__ = [
     "Experience",
     "Insight",
     "Job",
+    "LanguageResult",
     "LiveSession",
     "Member",
     "Message",

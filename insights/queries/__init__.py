@@ -35,6 +35,7 @@ from insights.queries.contents import (
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import figures_of, summary_of, talk_seconds
+from insights.queries.language import Written, lines_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
     conversation_for_subscriber,
@@ -71,6 +72,7 @@ __all__ = [
     "change_of",
     "changes_of",
     "Spoken",
+    "Written",
     "bookmark_of",
     "bookmarks_of",
     "binned_conversation",
@@ -99,6 +101,7 @@ __all__ = [
     "latest_conversation",
     "leading_topics",
     "conversation_for_subscriber",
+    "lines_of",
     "live_conversation",
     "marked_messages",
     "members_by_speaker",
@@ -125,4 +128,5 @@ __all__ = [
     "tracker_matches_of",
     "transcript_of",
     "with_texts",
+    "written_about",
 ]

@@ -31,6 +31,7 @@ from insights.recorder.imports import (
 )
 from insights.recorder.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.join import open_conversation
+from insights.recorder.language_results import store_language_result
 from insights.recorder.member_edits import edit_member, merge_members
 from insights.recorder.message_edits import correct_message, edit_message
 from insights.recorder.message_splits import join_next, split_message
@@ -140,6 +141,7 @@ __all__ = [
     "review_insight",
     "split_message",
     "store_audio",
+    "store_language_result",
     "stored_afterwards",
     "stored_before",
     "undo",

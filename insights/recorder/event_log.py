@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from insights import events
-from insights.events import ConversationEvent
-from insights.models import Conversation, Event
+from insights.events import ConversationEvent, Kind
+from insights.models import Conversation, Event, LanguageResult
 from insights.payloads import StoredEvent
 from insights.recorder.signals import storing
 from insights.recorder.types import UnknownConversation
+
+REWRITING = (Kind.MESSAGE_CORRECTED, Kind.MESSAGE_DELETED, Kind.MESSAGES_MOVED, Kind.MEMBER_CHANGED)
+"""Events after which what a language model wrote is removed: it may repeat words or names that are gone."""
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -45,11 +48,13 @@ class EventLog:
         self._stored.append(StoredEvent(self._conversation.id, number, event, self._now))
 
     def store(self, *changed: str) -> list[StoredEvent]:
-        """Store the events, the new last number and the `changed` fields of the conversation; two statements at most."""
+        """Store the events, the new last number and the `changed` fields of the conversation; two statements, after an edit three."""
         Event.objects.bulk_create(map(_row, self._stored))
         self._conversation.last_event += len(self._stored)
         if self._stored or changed:
             self._conversation.save(update_fields=["last_event", *changed])
+        if any(stored.event.kind in REWRITING for stored in self._stored):
+            LanguageResult.objects.filter(conversation=self._conversation).delete()
         if self._stored:
             storing.send(sender=None, conversation=self._conversation, events=self._stored)
         return self._stored

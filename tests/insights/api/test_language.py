@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from insights import jobs
 from insights.language_model import LanguageModel, NoLanguageModel, language_model
 from tests.insights.api.conftest import Api
+from tests.insights.language_server import language_server, sentences
 
 
 @pytest.mark.parametrize("path", ["/intents", "/callscore", "/callscore/status", "/lm-insights/status"])
@@ -24,3 +26,32 @@ def test_the_configured_model(settings: Any) -> None:
     settings.LLM_URL = ""
     with pytest.raises(NoLanguageModel):
         language_model()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_intents(api: Api, settings: Any) -> None:
+    """404 until the job has ended, then the intents with their messages; lm-insights has the state of the job."""
+    reply = sentences(("Get the budget report", [1, 2]))
+    with language_server(settings, lambda request: reply):
+        early = api.get("/intents")
+        assert early.status_code == 404
+        state = api.read("/lm-insights/status")
+        assert state["status"] == "scheduled"
+        assert state["jobId"] in early.json()["message"]
+        jobs.run_waiting()
+        assert api.read("/lm-insights/status") == {"jobId": state["jobId"], "status": "completed"}
+        (intent,) = api.read("/intents")["intents"]
+    ids = [message["id"] for message in api.read("/messages")["messages"]]
+    assert intent["intent"] == "Get the budget report"
+    assert intent["messageIds"] == ids[:2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_intents_that_fail(api: Api, settings: Any) -> None:
+    """502 with the reason."""
+    with language_server(settings, lambda request: "I am sorry."):
+        api.get("/intents")
+        jobs.run_waiting()
+        answer = api.get("/intents")
+    assert answer.status_code == 502
+    assert "JSON" in answer.json()["message"]

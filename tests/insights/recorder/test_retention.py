@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from insights import recorder
+from insights.abstractive import Statement
 from insights.analysis.trackers import Tracker
 from insights.models import (
     AccountEntity,
@@ -51,6 +52,8 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     (message,) = [*Message.objects.all()[:1]]
     recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
     recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
+    summary = [Statement("Ada calls Bob.", ("m1",))]
+    recorder.store_language_result(joined.conversation_id, "summary", summary, messages=2, event=99, confirm=lambda: None)
     assert all(rows().values()), "this test should have something in every table"
     recorder.remove_conversation(joined.conversation_id)
     assert {name: count for name, count in before.items() if count} == {
@@ -71,7 +74,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 18)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 19)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:
