@@ -1,9 +1,14 @@
-"""Extractive summary: messages ranked by TextRank similarity and weighted by the topics that they mention."""
+"""Extractive summary: messages that stand alone, ranked by a linear model of what people's summaries of meetings repeat.
+
+The weights were fitted on the training part of QMSum (docs/develop/summary.md). A message is left out if it is a question, a fragment, or
+begins with a word that refers to what was said before.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from heapq import heappush, heapreplace
-from math import log
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +19,121 @@ from insights.analysis.topics import Topic
 _SHORTEST = 5
 """Minimum number of words in a message that may be part of a summary."""
 
+_CONTENT = 2
+"""Minimum number of different content words."""
+
 _MOST = 600
 """Maximum number of messages that are ranked. Longer conversations keep the messages with most content words."""
 
-_DAMPING = 0.85
-_ROUNDS = 40
+_REPEATED = 0.9
+"""How much a message loses whose content words were all selected before."""
+
+_OFTEN = 3.0
+"""Words said about twenty times or more are frequent: log(1 + times)."""
+
+_BACKWARDS = frozenset(
+    [
+        "and",
+        "but",
+        "or",
+        "because",
+        "then",
+        "it",
+        "it's",
+        "that",
+        "that's",
+        "this",
+        "these",
+        "those",
+        "they",
+        "they're",
+        "he",
+        "he's",
+        "she",
+        "she's",
+        "him",
+        "her",
+        "them",
+        "which",
+    ]
+)
+_UNFINISHED = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "to",
+        "of",
+        "and",
+        "or",
+        "but",
+        "my",
+        "our",
+        "your",
+        "their",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "from",
+        "by",
+        "is",
+        "are",
+        "was",
+        "were",
+        "because",
+        "if",
+        "that",
+        "which",
+    ]
+)
+_GREETINGS = frozenset(["hello", "hi", "hey", "thanks", "thank", "bye", "goodbye", "welcome", "good"])
+_OF_SPEAKERS = frozenset(["i", "i'm", "i've", "i'll", "you", "he", "she"])
+_DISCOURSE = frozenset(["so", "well", "yeah", "okay", "um", "uh", "oh", "right"])
+_WE = frozenset(["we", "our", "us", "we're", "we'll"])
+_DECIDING = frozenset(["will", "should", "need", "decide", "decided", "going", "must", "agree", "agreed", "plan", "we'll", "i'll"])
+_HESITATING = frozenset(["uh", "um", "like", "mean", "know", "yeah", "okay"])
+
+WEIGHTS: tuple[float, ...] = (
+    -0.0445,
+    0.1274,
+    0.356,
+    0.4985,
+    0.0518,
+    0.0538,
+    -0.0053,
+    -0.0031,
+    0.0243,
+    0.014,
+    0.0394,
+    0.0656,
+    -0.213,
+    -0.02,
+    0.0698,
+)
+INTERCEPT = -0.093
+"""The weights of `_row`, in its order, and what is added to their sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A candidate: its place in the conversation, its id, its words, and the counts of its content words."""
+
+    at: int
+    identity: str
+    words: tuple[str, ...]
+    bag: Counter[str]
 
 
 class Candidates:
     """The messages of a conversation that may be part of its summary: those with most content words. Built incrementally."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, str, Counter[str]]] = []
+        self._heap: list[tuple[int, int, _Message]] = []
         self._count = 0
-        self._rank: NDArray[np.float64] | None = None
-        self._answer: tuple[tuple[Topic, ...], int, list[str]] | None = None
+        self._said: Counter[str] = Counter()
+        self._answer: tuple[tuple[Topic, ...], int, int | None, list[str]] | None = None
 
     def __len__(self) -> int:
         """Return the number of candidates."""
@@ -36,38 +141,56 @@ class Candidates:
 
     def add(self, identity: str, text: str) -> None:
         """Add the next message of the conversation."""
-        bag = _content(text)
-        candidate = (len(bag), -self._count, identity, bag)
+        words = tuple(word.low for word in tokens(text))
+        bag = Counter(stem(word) for word in words if len(word) > 1 and word not in STOP_WORDS and word not in FILLERS)
+        self._said.update(bag)
+        candidate = (len(bag), -self._count, _Message(self._count, identity, words, bag))
         self._count += 1
-        if not bag or (len(self._heap) == _MOST and candidate < self._heap[0]):
+        self._answer = None
+        if not _stands_alone(text, words, bag):
             return
-        if len(self._heap) == _MOST:
-            heapreplace(self._heap, candidate)
-        else:
+        if len(self._heap) < _MOST:
             heappush(self._heap, candidate)
-        self._rank = self._answer = None
+        elif candidate > self._heap[0]:
+            heapreplace(self._heap, candidate)
 
-    def best(self, topics: Sequence[Topic] = (), limit: int = 5) -> list[str]:
+    def best(self, topics: Sequence[Topic] = (), limit: int = 5, most_words: int | None = None) -> list[str]:
         """Return the ids of at most `limit` representative messages, in the order of the conversation.
 
-        The result is cached until a new candidate is added or the topics change. The TextRank scores, which are most of the work, are
-        cached until a new candidate is added.
+        With `most_words`, messages that would make the summary longer are passed over. The result is cached until a message is added.
         """
-        asked = (tuple(topics), limit)
-        if self._answer is None or self._answer[:2] != asked:
-            self._answer = (*asked, self._chosen(topics, limit))
-        return list(self._answer[2])
+        asked = (tuple(topics), limit, most_words)
+        if self._answer is None or self._answer[:3] != asked:
+            self._answer = (*asked, self._chosen(topics, limit, most_words))
+        return list(self._answer[3])
 
-    def _chosen(self, topics: Sequence[Topic], limit: int) -> list[str]:
-        kept = sorted(self._heap, key=lambda candidate: -candidate[1])
-        bags = [bag for _, _, _, bag in kept]
-        if not bags:
+    def rows(self, topics: Sequence[Topic]) -> tuple[list[_Message], NDArray[np.float64]]:
+        """Return the candidates in the order of the conversation, with the values that WEIGHTS applies to."""
+        kept = sorted((message for _, _, message in self._heap), key=lambda message: message.at)
+        keys = [({stem(word.low) for word in tokens(topic.text)}, topic.score) for topic in topics]
+        return kept, np.array([_row(message, self._said, keys, self._count) for message in kept])
+
+    def _chosen(self, topics: Sequence[Topic], limit: int, most_words: int | None) -> list[str]:
+        kept, rows = self.rows(topics)
+        if not kept:
             return []
-        matrix = _tf_idf(bags)
-        if self._rank is None:
-            self._rank = _text_rank(matrix @ matrix.T)
-        rank = self._rank * _topic_weight(bags, topics)
-        return [kept[at][2] for at in sorted(_diverse(rank, matrix, limit))]
+        scores = np.maximum(rows @ np.array(WEIGHTS) + INTERCEPT, 0.0)
+        seen: set[str] = set()
+        taken: list[int] = []
+        length, left = 0, set(range(len(kept)))
+        values = scores.copy()
+        while left and len(taken) < limit:
+            at = max(left, key=lambda one: (values[one], -one))
+            left.remove(at)
+            if most_words is not None and length + len(kept[at].words) > most_words:
+                continue
+            taken.append(at)
+            length += len(kept[at].words)
+            seen |= kept[at].bag.keys()
+            for other in left:
+                bag = kept[other].bag
+                values[other] = scores[other] * (1.0 - _REPEATED * len(seen & bag.keys()) / len(bag))
+        return [kept[at].identity for at in sorted(taken)]
 
 
 def summarise(texts: Sequence[str], topics: Sequence[Topic] = (), limit: int = 5) -> list[int]:
@@ -78,51 +201,32 @@ def summarise(texts: Sequence[str], topics: Sequence[Topic] = (), limit: int = 5
     return [int(index) for index in candidates.best(topics, limit)]
 
 
-def _content(text: str) -> Counter[str]:
-    """Return the stems of the content words; empty for fillers and short remarks about oneself."""
-    words = [word.low for word in tokens(text)]
-    if len(words) < _SHORTEST or (words[0] in {"i", "i'm", "i've"} and len(words) < 9):
-        return Counter()
-    bag = Counter(stem(word) for word in words if word not in STOP_WORDS and word not in FILLERS)
-    return bag if len(bag) >= 2 else Counter()
+def _stands_alone(text: str, words: Sequence[str], bag: Counter[str]) -> bool:
+    """Return whether a message can be understood without the ones before: no question, greeting, fragment or reference backwards."""
+    if len(words) < _SHORTEST or len(bag) < _CONTENT or text.rstrip(" \"'").endswith(("?", ",", "-", "…", "...")):
+        return False
+    lead = [word for word in words[:3] if word not in _DISCOURSE and word not in FILLERS]
+    return not (lead and (lead[0] in _BACKWARDS or lead[0] in _GREETINGS) or words[-1] in _UNFINISHED)
 
 
-def _tf_idf(bags: Sequence[Counter[str]]) -> NDArray[np.float64]:
-    """Return one tf-idf row of unit length per message."""
-    frequency = Counter(word for bag in bags for word in bag)
-    column = {word: at for at, word in enumerate(sorted(frequency))}
-    matrix = np.zeros((len(bags), len(column)))
-    for row, bag in enumerate(bags):
-        for word, count in bag.items():
-            matrix[row, column[word]] = (1 + log(count)) * log(1 + len(bags) / frequency[word])
-    unit: NDArray[np.float64] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-    return unit
-
-
-def _text_rank(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-    np.fill_diagonal(similarity, 0.0)
-    total = similarity.sum(axis=1, keepdims=True)
-    count = len(similarity)
-    step = np.divide(similarity, total, out=np.full_like(similarity, 1.0 / count), where=total > 0)
-    rank = np.full(count, 1.0 / count)
-    for _ in range(_ROUNDS):
-        rank = (1 - _DAMPING) / count + _DAMPING * (step.T @ rank)
-    return rank
-
-
-def _topic_weight(bags: Sequence[Counter[str]], topics: Sequence[Topic]) -> NDArray[np.float64]:
-    """Return, per message, 1 plus the scores of the topics that it mentions."""
-    keys = [({stem(word.low) for word in tokens(topic.text)}, topic.score) for topic in topics]
-    return np.array([1.0 + sum(score for words, score in keys if words and words <= bag.keys()) for bag in bags])
-
-
-def _diverse(rank: NDArray[np.float64], matrix: NDArray[np.float64], limit: int) -> list[int]:
-    """Select the best rows; each later row is discounted by its similarity to the rows already taken."""
-    left = rank.copy()
-    taken: list[int] = []
-    while len(taken) < min(limit, len(rank)):
-        best = int(np.argmax(left))
-        taken.append(best)
-        left *= 1.0 - 0.9 * np.clip(matrix @ matrix[best], 0.0, 1.0)
-        left[best] = -1.0
-    return taken
+def _row(message: _Message, said: Counter[str], topics: Sequence[tuple[set[str], float]], count: int) -> list[float]:
+    """Return the values of one candidate; all of about the same size."""
+    words, bag = message.words, message.bag
+    length = len(words)
+    return [
+        min(length, 40) / 40,
+        len(bag) / 20,
+        len(bag) / length,
+        sum(log(1 + said[word]) for word in bag) / len(bag) / 5,
+        min(3.0, sum(score for key, score in topics if key and key <= bag.keys())),
+        float(message.at < count * 0.1),
+        float(message.at > count * 0.9),
+        float(words[0] in _OF_SPEAKERS),
+        float(words[0] in _DISCOURSE),
+        float(not _WE.isdisjoint(words)),
+        float(not _DECIDING.isdisjoint(words)),
+        sum(word in _HESITATING for word in words) / length,
+        sqrt(sum(log(1 + said[word]) ** 2 for word in bag)) / 10,
+        message.at / count,
+        min(5, sum(log(1 + said[word]) > _OFTEN for word in bag)) / 5,
+    ]

@@ -32,6 +32,9 @@ from tests.bench.scenarios import (
     webrtc,
     writes,
 )
+from tests.bench.scenarios import (
+    summary as summaries,
+)
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, UVICORN, Target, targets, variants
 
 DOCS = settings.BASE_DIR / "docs" / "develop"
@@ -52,6 +55,7 @@ STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
 }
 PAGES = {
     **dict.fromkeys(SPEECH, DOCS / "performance-conversations.md"),
+    "summary": DOCS / "summary.md",
     "streams": DOCS / "performance-streams.md",
     "webrtc": DOCS / "performance-webrtc.md",
     "growth": DOCS / "performance-streams.md",
@@ -72,6 +76,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Define the command-line arguments."""
+        parser.add_argument(
+            "--qmsum", type=Path, help="a file of QMSum in JSON lines, for the part `summary`; without it that part is left out"
+        )
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
         parser.add_argument("--quick", action="store_true", help="a few minutes instead of about twenty: short windows, one round")
         parser.add_argument("--speakers", type=_numbers, help="such as 1,8,16,32,64 (the default)")
@@ -94,12 +101,14 @@ class Command(BaseCommand):
         self.stdout.write(about)
         data: dict[str, Any] = {"machine": about}
         goals: list[Goal] = []
-        wanted = [part for parts in options["only"] or [list(PAGES)] for part in parts]
+        wanted = [
+            part for parts in options["only"] or [[name for name in PAGES if name != "summary" or options["qmsum"]]] for part in parts
+        ]
         for name in wanted:
             self._say(name)
             others = resource_usage.Others()
             try:
-                result = _measure(name, sizes, fastrtc, self._say)
+                result = summaries.measure(options["qmsum"], self._say) if name == "summary" else _measure(name, sizes, fastrtc, self._say)
             except BenchError as error:
                 raise CommandError(f"{name}: {error}") from None
             busy = others.cores()
@@ -164,6 +173,8 @@ def _version(python: str) -> str:
 def _command(name: str, options: dict[str, Any]) -> str:
     """Return the command that measures a part again."""
     words = ["python -m tests.bench --only", name, *(["--quick"] if options["quick"] else [])]
+    if name == "summary":
+        words.append("--qmsum dev.jsonl.gz")
     if name == "load":
         words += [f"--speakers {','.join(map(str, options['speakers']))}"] if options["speakers"] else []
         words += [f"--most {options['most']}"] if options["most"] else []

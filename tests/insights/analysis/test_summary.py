@@ -1,9 +1,11 @@
 """The summary selects messages in order."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import TopicIndex, summarise
+from insights.analysis.summary import Candidates
 from tests.insights.analysis.test_topics import TALK
 
 
@@ -14,7 +16,7 @@ def test_selects_messages_about_the_topics() -> None:
         index.add(str(number), text, 0.0)
     chosen = summarise(TALK, index.top(), limit=2)
     assert chosen == sorted(chosen)
-    assert set(chosen) <= {1, 2, 5}
+    assert set(chosen) <= {1, 2, 3, 5}
     assert len(chosen) == 2
 
 
@@ -25,6 +27,31 @@ def test_repeats_are_selected_once() -> None:
         "A forklift for the warehouse costs much.",
     ]
     assert len({talk[index] for index in summarise(talk, limit=2)}) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does the warehouse of the bakery need a forklift?",
+        "Hello everybody from the warehouse of the bakery.",
+        "And that forklift broke the warehouse door.",
+        "It broke the door of the warehouse.",
+        "The forklift of the warehouse belongs to the",
+        "The forklift of the warehouse, the bakery,",
+    ],
+)
+def test_what_does_not_stand_alone_is_not_selected(text: str) -> None:
+    """Questions, greetings, fragments and references to what was said before are left out, even if nothing else was said."""
+    assert summarise([text]) == []
+
+
+def test_the_number_of_words_is_limited() -> None:
+    """Messages that do not fit are passed over."""
+    candidates = Candidates()
+    for at, text in enumerate(["The warehouse needs a second forklift for the summer season.", "The bakery roof leaks badly."]):
+        candidates.add(str(at), text)
+    assert candidates.best(limit=5, most_words=7) == ["1"]
+    assert candidates.best(limit=5) == ["0", "1"]
 
 
 def test_empty_summary() -> None:
