@@ -91,8 +91,9 @@ class TopicIndex:
         return [self._topic(key, score / best, [other for other, _ in chosen]) for key, score in chosen]
 
     def _lives_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
-        """Return whether a phrase seldom occurs outside the longer one."""
-        return part in self._tallies and self._tallies[whole].count > 1 and self._tallies[part].count < 2 * self._tallies[whole].count
+        """Return whether a phrase seldom occurs outside the longer one. Of three words said once, any two may be the topic."""
+        said_again = self._tallies[whole].count > 1 or len(whole) == 2
+        return part in self._tallies and said_again and self._tallies[part].count < 2 * self._tallies[whole].count
 
     def _topic(self, key: tuple[str, ...], score: float, chosen: list[tuple[str, ...]]) -> Topic:
         tally = self._tallies[key]

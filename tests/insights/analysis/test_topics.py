@@ -111,3 +111,18 @@ def test_no_fillers_and_no_slang() -> None:
     """Words of hesitation, agreement and opinion are no topics, however frequent."""
     index = _index(["mm-hm, um, okay, cool", "I'm gonna, like, wanna say wow", "uh-huh, weird, sorta cool", "yeah yep nope whatever"])
     assert index.top() == []
+
+
+def test_a_short_call_has_things_as_topics() -> None:
+    """Function words, verbs of talk and ordinals are no topics, and neither are the parts of a phrase, even if it was said once."""
+    talk = [
+        "Hello everybody, thanks for joining, I will keep it short.",
+        "We have to decide about the heat pump by the twentieth of May.",
+        "Ada will send the budget report tomorrow.",
+        "I send the offer for the heat pump, and we decide on Friday the twentieth.",
+    ]
+    index, found = TopicIndex(), []
+    for number, text in enumerate(talk):
+        index.add(str(number), text, 0.0)
+        found.append([topic.text for topic in index.top()])
+    assert found == [[], ["heat pump"], ["heat pump", "budget report"], ["heat pump", "offer", "budget report"]]
