@@ -23,7 +23,7 @@ from insights.analysis.types import Person
 from insights.database import write_transaction
 from insights.emptied import Edit
 from insights.events import MessageCorrected
-from insights.models import Conversation, Deletion, Entity, Insight, Member, Message, Topic, TrackerMatch
+from insights.models import Conversation, Deletion, Entity, Insight, LanguageResult, Member, Message, Topic, TrackerMatch
 from insights.payloads import iso, message_snapshot
 from insights.recorder.analyse import entities, person
 from insights.recorder.audit import note_deletion
@@ -171,6 +171,7 @@ def _redact(conversation_id: int) -> None:
     with write_transaction():
         locked(conversation_id)
         empty_all_changes(conversation_id)
+        LanguageResult.objects.filter(conversation_id=conversation_id).delete()
         Conversation.objects.filter(id=conversation_id, redaction=mask).update(redaction="")
     derived.forget(conversation_id)
     transaction.on_commit(partial(events_emptied.send_robust, sender=None, conversation_id=conversation_id))

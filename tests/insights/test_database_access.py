@@ -14,6 +14,7 @@ PACKAGES = (
     "insights/jobs",  # the only user of the table of jobs
     "insights/managed",  # the only user of the tables of what an account manages
     "insights/webhooks",  # the only user of the tables of webhooks
+    "insights/hidden_speech.py",  # finds what is silenced in audio
     "insights/persons.py",  # finds everything of one person, to delete it
     "insights/management/commands/deleteperson.py",  # the accounts of that person
     "insights/recorder",

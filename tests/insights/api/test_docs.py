@@ -64,6 +64,8 @@ PATHS = {
             "/messages/{message_id}/join",
             "/messages/{message_id}/split",
             "/redact",
+            "/audio",
+            "/audio/sessions",
             "/speakers",
             "/bookmarks",
             "/bookmarks/{bookmark_id}",
