@@ -96,24 +96,24 @@ _DECIDING = frozenset(["will", "should", "need", "decide", "decided", "going", "
 _HESITATING = frozenset(["uh", "um", "like", "mean", "know", "yeah", "okay"])
 
 WEIGHTS: tuple[float, ...] = (
-    -0.0445,
-    0.1274,
-    0.356,
-    0.4985,
-    0.0518,
-    0.0538,
-    -0.0053,
-    -0.0031,
-    0.0243,
-    0.014,
-    0.0394,
-    0.0656,
-    -0.213,
-    -0.02,
-    0.0698,
+    -0.0377,
+    0.0923,
+    0.3313,
+    0.4094,
+    0.0597,
+    0.0553,
+    -0.0029,
+    -0.0112,
+    0.0161,
+    0.0130,
+    0.0342,
+    0.0275,
+    -0.1396,
+    -0.0006,
+    0.0614,
 )
-INTERCEPT = -0.093
-"""The weights of `_row`, in its order, and what is added to their sum."""
+INTERCEPT = -0.0887
+"""The weights of `_row`, in its order, and what is added to their sum; `insights.training.summary_weights` fits them."""
 
 
 @dataclass(frozen=True, slots=True)

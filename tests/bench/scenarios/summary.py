@@ -1,11 +1,8 @@
 """ROUGE of the extractive summary on meetings of QMSum, against the beginning of the meeting (LEAD) and TextRank in the same run."""
 
-import gzip
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
@@ -13,8 +10,8 @@ import numpy as np
 
 from insights.analysis import TopicIndex
 from insights.analysis.summary import Candidates
-from insights.analysis.text.sentences import sentences
 from insights.analysis.text.words import STOP_WORDS, stem, tokens
+from insights.training.qmsum import read
 from tests.bench.child_processes import BenchError
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
@@ -23,14 +20,6 @@ WORDS = 150
 """Words of a summary; the references have about as many."""
 NAMES = ("ROUGE-1", "ROUGE-2", "ROUGE-L")
 _DAMPING, _ROUNDS = 0.85, 40
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """The sentences of a meeting, and its summaries by people."""
-
-    texts: list[str]
-    references: list[str]
 
 
 def measure(path: Path | None, say: Say) -> Result:
@@ -57,23 +46,6 @@ def measure(path: Path | None, say: Say) -> Result:
     ]
     table = Table(f"F1 of summaries of at most {WORDS} words, {len(meetings)} meetings", ["way", *NAMES], rows)
     return Result("summary", "Extractive summary", [table], [], {name: found.tolist() for name, found in scores.items()}, goals)
-
-
-def read(path: Path) -> list[Meeting]:
-    """Read meetings, without the marks of transcribers such as {vocalsound}."""
-    found = []
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            one = json.loads(line)
-            turns = (_clean(turn["content"]) for turn in one["meeting_transcripts"])
-            texts = [sentence.text for turn in turns for sentence in sentences(turn)]
-            found.append(Meeting(texts, [query["answer"] for query in one["general_query_list"]]))
-    return found
-
-
-def _clean(text: str) -> str:
-    text = re.sub(r" ([.,?!;:]|'\w+|n't)", r"\1", re.sub(r"\{\w+\}", "", text))
-    return " ".join(text.split())
 
 
 def lead(texts: Sequence[str]) -> str:
