@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("insights", "0011_tokens"),
+        ("insights", "0010_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("insights", "0013_changes"),
+        ("insights", "0011_changes"),
     ]
 
     operations = [

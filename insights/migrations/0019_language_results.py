@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("insights", "0022_audio"),
+        ("insights", "0018_audio"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("insights", "0016_management"),
+        ("insights", "0013_management"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("insights", "0017_bookmarks"),
+        ("insights", "0014_bookmarks"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0021_deletion'),
+        ('insights', '0017_deletion'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0018_speaker_fields'),
+        ('insights', '0015_speaker_fields'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
