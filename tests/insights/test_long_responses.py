@@ -19,7 +19,7 @@ from insights import access, insight_kinds, long_responses, queries
 from insights.long_responses import MOST_PER_ACCOUNT, TooManyAnswers
 from insights.models import App, Conversation, Entity, Insight, Member, Message, Speaker, Topic, TopicReference, TrackerMatch
 from insights.payloads import tracker_snapshots
-from insights.queries import batches
+from insights.queries import batches, spoken
 from tests.insights.api.conftest import Api, token_of
 
 COUNT = 230
@@ -181,10 +181,11 @@ def test_many_members_and_references(reader: Api, monkeypatch: pytest.MonkeyPatc
     assert len(before[0]["members"]) == COUNT
 
 
-def test_each_batch_costs_the_same(reader: Api, long_talk: Conversation) -> None:
-    """Twice as many messages take one more query for each hundred messages."""
+def test_each_batch_costs_the_same(reader: Api, long_talk: Conversation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More messages take one more query for each batch."""
     counts = []
     speaker = long_talk.speakers.first()
+    monkeypatch.setattr(spoken, "BATCH", 100)
     for more in (0, 300):
         start, numbers = long_talk.started_at, range(COUNT + 1, COUNT + 1 + more)
         Message.objects.bulk_create(
@@ -280,14 +281,15 @@ class Exchange:
 def read_by_request(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that gets a row's number for each batch that is read."""
     read: list[int] = []
-    original = queries.in_batches
+    original = queries.spoken_in
 
     def counted(*args: Any, **options: Any) -> Iterator[Any]:
         for batch in original(*args, **options):
             read.append(len(batch))
             yield batch
 
-    monkeypatch.setattr(queries, "in_batches", counted)
+    monkeypatch.setattr(spoken, "BATCH", 100)
+    monkeypatch.setattr(queries, "spoken_in", counted)
     monkeypatch.setattr(long_responses, "SHORT_BYTES", 1)
     return read
 
@@ -349,7 +351,7 @@ async def test_an_error_aborts_the_response(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is gone")
 
-    monkeypatch.setattr(batches, "_after", fail)
+    monkeypatch.setattr(spoken, "Spoken", fail)
     for _ in range(100):
         exchange.reads.release()
     await exchange.task
