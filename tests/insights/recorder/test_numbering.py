@@ -35,7 +35,7 @@ def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, p
             yield topics.Memory()
 
         monkeypatch.setattr(record_results.topics, "remembered", own_memory)
-        monkeypatch.setattr(database, "_sqlite_writer", nullcontext())
+        monkeypatch.setattr(database._sqlite_writer, "writing", nullcontext)
     return str(request.param)
 
 
