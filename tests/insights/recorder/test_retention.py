@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -25,6 +26,7 @@ from insights.models import (
     Job,
     Message,
     ServerProcess,
+    StoredAudio,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -52,6 +54,7 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     (message,) = [*Message.objects.all()[:1]]
     recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
     recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
+    StoredAudio.objects.create(conversation_id=joined.conversation_id, session_id=uuid4(), started_at=timezone.now())
     summary = [Statement("Ada calls Bob.", ("m1",))]
     recorder.store_language_result(joined.conversation_id, "summary", summary, messages=2, event=99, confirm=lambda: None)
     assert all(rows().values()), "this test should have something in every table"
@@ -74,7 +77,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 19)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 20)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:
