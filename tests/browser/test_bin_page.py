@@ -84,5 +84,5 @@ def test_delete_and_restore(server: Server, open_browser: Callable[..., Browser]
     page.goto(f"{server.url}/account/")
     assert faults(page) == []
     page.get_by_label("Delete conversations after (days)").fill("30")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Retention saved.")
