@@ -13,7 +13,6 @@ from insights.analysis import entities
 from insights.analysis.personal_data.by_form import account_numbers, addresses, ages, dates, unknown_numbers
 from insights.analysis.personal_data.categories import (
     CATEGORIES,
-    CUSTOM,
     LIVE_TYPES,
     Category,
     category_named,
@@ -28,6 +27,7 @@ from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
 from insights.analysis.personal_data.types import Kind, PersonalData
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Entity, Person
+from insights.snapshots import CUSTOM
 
 __all__ = [
     "CATEGORIES",

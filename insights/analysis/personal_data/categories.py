@@ -7,9 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from insights.analysis.personal_data.types import Kind
-
-CUSTOM = "custom"
-"""The type of entities that an account defines."""
+from insights.snapshots import CUSTOM
 
 
 @dataclass(frozen=True, slots=True)
