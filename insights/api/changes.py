@@ -16,7 +16,7 @@ from insights.api.paging import MOST_ITEMS, of_conversation, responses
 from insights.json_text import array_of
 from insights.models import Change, Conversation
 from insights.payloads import iso
-from insights.recorder.row_states import split_key
+from insights.recorder.edits.row_states import split_key
 
 router = Router(tags=["Changes"])
 UNKNOWN_CHANGE = "The changeId is either invalid or does not exist."

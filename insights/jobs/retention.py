@@ -16,7 +16,7 @@ from insights.database import write_transaction
 from insights.jobs.handlers import handler
 from insights.jobs.running import RunningJob
 from insights.models import Job
-from insights.recorder.retention import MOST
+from insights.recorder.deletion.retention import MOST
 from insights.safe_log import error_location
 
 logger = logging.getLogger(__name__)

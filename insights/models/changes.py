@@ -10,7 +10,7 @@ class Change(models.Model):
     """One edit by a person: what it changed, from what and to what.
 
     `target` is the id of the conversation, member, message, insight or bookmark that was edited. `before` and `after` hold the changed
-    fields of every row that the edit touched, by table and id, null where there was no row (`insights.recorder.row_states`).
+    fields of every row that the edit touched, by table and id, null where there was no row (`insights.recorder.edits.row_states`).
     """
 
     class Kind(models.TextChoices):

@@ -6,19 +6,27 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 from insights.events import Kind
 from insights.payloads import StoredEvent
 from insights.recorder.audio import AudioFacts, begin_imported_audio, discard_audio, forget_audio, remove_audio, store_audio
-from insights.recorder.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
-from insights.recorder.changes import Edited
-from insights.recorder.conversation_edits import edit_conversation
-from insights.recorder.delete import (
+from insights.recorder.deletion.delete import (
     bin_conversation,
     continue_deletions,
     delete_conversation,
     remove_conversation,
     restore_conversation,
 )
-from insights.recorder.delete_parts import delete_insight, delete_message, delete_words_of
+from insights.recorder.deletion.delete_parts import delete_insight, delete_message, delete_words_of
+from insights.recorder.deletion.redact_stored import MASK, continue_redactions, redact_conversation
+from insights.recorder.deletion.retention import empty_bin, forget_by_accounts, forget_ended_before
+from insights.recorder.edits.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
+from insights.recorder.edits.changes import Edited
+from insights.recorder.edits.conversation_edits import edit_conversation
+from insights.recorder.edits.experiences import Look, UnknownExperience, add_experience, delete_experience
+from insights.recorder.edits.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
+from insights.recorder.edits.member_edits import edit_member, merge_members
+from insights.recorder.edits.message_edits import correct_message, edit_message
+from insights.recorder.edits.message_splits import join_next, split_message
+from insights.recorder.edits.speaker_edits import Person, SpeakerEvent, attribute_speakers
+from insights.recorder.edits.undo import undo
 from insights.recorder.ending import close_due, leave
-from insights.recorder.experiences import Look, UnknownExperience, add_experience, delete_experience
 from insights.recorder.imports import (
     ImportOpening,
     begin_import,
@@ -29,18 +37,11 @@ from insights.recorder.imports import (
     open_import,
     stored_before,
 )
-from insights.recorder.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.join import open_conversation
 from insights.recorder.language_results import store_language_result
-from insights.recorder.member_edits import edit_member, merge_members
-from insights.recorder.message_edits import correct_message, edit_message
-from insights.recorder.message_splits import join_next, split_message
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
-from insights.recorder.redact_stored import MASK, continue_redactions, redact_conversation
-from insights.recorder.retention import empty_bin, forget_by_accounts, forget_ended_before
 from insights.recorder.signals import audio_removed, conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
-from insights.recorder.speaker_edits import Person, SpeakerEvent, attribute_speakers
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
@@ -58,7 +59,6 @@ from insights.recorder.types import (
     UnknownMessage,
     Utterance,
 )
-from insights.recorder.undo import undo
 
 __all__ = [
     "Assignee",

@@ -12,7 +12,7 @@ from insights import access, persons, recorder
 from insights.models import AccountSettings, App, Conversation, Deletion, Member, Message
 from insights.recorder import Listening, SpeakerIdentity
 from tests.insights.conftest import opening, utterance
-from tests.insights.recorder.test_delete_parts import stored_text
+from tests.insights.recorder.deletion.test_delete_parts import stored_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,7 +23,7 @@ from tests.streaming.transports.stream_client import streaming
 DELETED = "This conversation was deleted."
 LEFT = """
 from insights.models import Conversation
-from insights.recorder.tables import content_tables
+from insights.recorder.deletion.tables import content_tables
 print(sum(table.rows({id}).count() for table in content_tables()), Conversation.everything.filter(id={id}).count())
 """
 

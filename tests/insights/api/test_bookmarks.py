@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from insights import recorder
 from insights.models import Bookmark, BookmarkReference, Conversation, Event
-from insights.recorder import bookmarks as module
+from insights.recorder.edits import bookmarks as module
 from tests.insights.api.conftest import Api, token_of
 
 USER = {"name": "David", "userId": "MyUserId", "email": "david@example.com"}

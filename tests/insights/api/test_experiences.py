@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from insights.models import Conversation, Experience
-from insights.recorder import experiences
+from insights.recorder.edits import experiences
 from tests.insights.api.conftest import Api, token_of
 
 

@@ -9,7 +9,7 @@ from insights.database import write_transaction
 from insights.models import Bookmark, BookmarkReference, Change, Conversation, Message
 from insights.models.bookmarks import LONGEST_DESCRIPTION, LONGEST_LABEL
 from insights.names import LONGEST_NAME, clean_name
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import clean, locked
 from insights.recorder.types import RecorderError, SpeakerIdentity
 

@@ -9,9 +9,9 @@ from insights.insight_kinds import choices, is_registered
 from insights.models import Change, Insight, Member
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.message_edits import locked_message, wording_of
 from insights.recorder.event_log import locked
-from insights.recorder.message_edits import locked_message, wording_of
 from insights.recorder.types import RecorderError, UnknownKind, UnknownMember, UnknownMessage
 
 _ADDED = [{"key": "source", "value": "person"}]

@@ -26,11 +26,11 @@ from insights.events import MessageCorrected
 from insights.models import Conversation, Deletion, Entity, Insight, LanguageResult, Member, Message, Topic, TrackerMatch
 from insights.payloads import iso, message_snapshot
 from insights.recorder.analyse import entities, person
-from insights.recorder.audit import note_deletion
-from insights.recorder.emptied_changes import empty_all_changes
+from insights.recorder.deletion.audit import note_deletion
+from insights.recorder.deletion.emptied_changes import empty_all_changes
+from insights.recorder.deletion.rewrite import PAUSE_S, rewrite_all
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.redact import redacted
-from insights.recorder.rewrite import PAUSE_S, rewrite_all
 from insights.recorder.segment import Draft
 from insights.recorder.signals import announce, events_emptied
 from insights.recorder.types import RecorderError, SpokenWord, UnknownConversation

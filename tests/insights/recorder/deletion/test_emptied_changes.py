@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from insights import recorder
 from insights.models import Change, Message
 from insights.recorder import ChangeConflict, Joined, Person, SpeakerEvent
-from insights.recorder.emptied_changes import empty_all_changes, empty_changes
+from insights.recorder.deletion.emptied_changes import empty_all_changes, empty_changes
 from tests.insights.conftest import Say
 
 

@@ -9,9 +9,9 @@ from django.db import IntegrityError
 
 from insights.database import write_transaction
 from insights.models import Change, Insight, LiveSession, Member, Message, Speaker, Topic
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, new_row, split_key
 from insights.recorder.event_log import locked
-from insights.recorder.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, new_row, split_key
 from insights.recorder.types import ChangeConflict, NotTheAuthor, UnknownChange
 
 _OWN = frozenset({"message", "insight", "bookmark"})

@@ -17,8 +17,8 @@ from insights.recorder import (
     SpeakerIdentity,
     StoredEvent,
     UnknownMember,
-    change_events,
 )
+from insights.recorder.edits import change_events
 from tests.insights.conftest import Say, opening, utterance
 
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from insights import derived
 from insights.database import write_transaction
 from insights.models import Conversation, Deletion, Job, LiveSession
-from insights.recorder.audit import note_deletion
+from insights.recorder.deletion.audit import note_deletion
+from insights.recorder.deletion.tables import content_tables, delete_rows
 from insights.recorder.signals import conversation_deleted, conversation_hidden
-from insights.recorder.tables import content_tables, delete_rows
 from insights.recorder.types import UnknownConversation
 
 logger = logging.getLogger(__name__)

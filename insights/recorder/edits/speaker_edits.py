@@ -10,7 +10,7 @@ from insights.database import write_transaction
 from insights.models import Change, Insight, Member, Message, Speaker
 from insights.names import LONGEST_NAME, clean_name
 from insights.recorder import speakers
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import locked
 from insights.recorder.types import RecorderError
 

@@ -14,9 +14,9 @@ from insights.models import Change, Conversation, Entity, Member, Message, Speak
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.analyse import custom_entities, entities, person
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.speaker_edits import Said, move
 from insights.recorder.event_log import clean, locked
-from insights.recorder.speaker_edits import Said, move
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
 from insights.snapshots import CUSTOM
 

@@ -7,7 +7,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from insights.models import Change
-from insights.recorder.row_states import State, States, split_key
+from insights.recorder.edits.row_states import State, States, split_key
 
 _BATCH = 100
 _TEXTS_OF_OTHERS = frozenset({Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED})

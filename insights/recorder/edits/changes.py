@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from insights.models import Change, Conversation, Message
 from insights.payloads import StoredEvent
-from insights.recorder.change_events import events_of
+from insights.recorder.edits.change_events import events_of
+from insights.recorder.edits.row_states import TABLES, States, by_table, difference, key_of, state_of, states_of
 from insights.recorder.event_log import EventLog
-from insights.recorder.row_states import TABLES, States, by_table, difference, key_of, state_of, states_of
 from insights.recorder.signals import announce
 from insights.snapshots import JsonObject
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from insights.database import write_transaction
 from insights.models import Change
 from insights.names import clean_name
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import clean, locked
 from insights.recorder.types import RecorderError
 

@@ -30,7 +30,8 @@ from insights.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from insights.recorder import BookmarkFields, Joined, Look, UnknownConversation, delete
+from insights.recorder import BookmarkFields, Joined, Look, UnknownConversation
+from insights.recorder.deletion import delete
 from tests.insights.conftest import Say, opening
 
 OTHER = (AccountEntity, AccountTracker, AccountVocabulary, AccountSettings, App, ConversationGroup, Deletion, ServerProcess)

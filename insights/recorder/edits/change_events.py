@@ -23,7 +23,7 @@ from insights.events import (
 from insights.insight_kinds import KindName
 from insights.models import Bookmark, BookmarkReference, Conversation, Insight, Member, Message
 from insights.payloads import bookmark_snapshot, insight_snapshot, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot
-from insights.recorder.row_states import State, States, split_key
+from insights.recorder.edits.row_states import State, States, split_key
 from insights.snapshots import InsightSnapshot, MessageSnapshot
 
 _IDENTITY = frozenset({"name", "user_id", "email"})

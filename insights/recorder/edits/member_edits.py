@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from insights.database import write_transaction
 from insights.models import Change, Conversation, Insight, Member, Speaker
 from insights.names import LONGEST_NAME, clean_name
-from insights.recorder.changes import Edit, Edited
+from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import locked
 from insights.recorder.types import ChangeConflict, RecorderError, UnknownMember
 from insights.snapshots import JsonObject

@@ -205,7 +205,7 @@ def test_an_interrupted_redaction_is_continued(say: Say, joined: Joined, owner: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("insights.recorder.redact_stored.rewrite_all", crash)
+        patch.setattr("insights.recorder.deletion.redact_stored.rewrite_all", crash)
         with pytest.raises(KeyboardInterrupt):
             recorder.redact_conversation(joined.conversation_id, owner.pk)
     assert "lopez" in stored_text()

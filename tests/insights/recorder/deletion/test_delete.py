@@ -9,9 +9,10 @@ from django.db import connection
 
 from insights import derived, queries, recorder
 from insights.models import Conversation, Deletion, LiveSession, Message
-from insights.recorder import Joined, Listening, UnknownConversation, delete
+from insights.recorder import Joined, Listening, UnknownConversation
+from insights.recorder.deletion import delete
+from insights.recorder.deletion.tables import content_tables
 from insights.recorder.signals import conversation_deleted, conversation_hidden
-from insights.recorder.tables import content_tables
 from tests.insights.conftest import Say, opening, utterance
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from insights.models import AccountSettings, Conversation
-from insights.recorder.delete import delete_conversation
+from insights.recorder.deletion.delete import delete_conversation
 from insights.recorder.types import UnknownConversation
 
 MOST = 20

@@ -21,10 +21,10 @@ from insights.events import InsightDeleted, MessageDeleted
 from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, StoredAudio, Topic, TopicReference
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
 from insights.recorder.audio import remove_audio
-from insights.recorder.audit import note_deletion
-from insights.recorder.emptied_changes import empty_changes
+from insights.recorder.deletion.audit import note_deletion
+from insights.recorder.deletion.emptied_changes import empty_changes
+from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all
 from insights.recorder.event_log import EventLog, locked
-from insights.recorder.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all
 from insights.recorder.signals import announce, events_emptied
 from insights.recorder.types import UnknownMember, UnknownMessage
 from insights.snapshots import MessageSnapshot

@@ -10,8 +10,8 @@ from insights.analysis.text.words import tokens
 from insights.analysis.trackers import NEAR
 from insights.database import write_transaction
 from insights.models import BookmarkReference, Change, Insight, Message, TopicReference, TrackerMatch
-from insights.recorder.changes import Edit, Edited
-from insights.recorder.message_edits import analyse_again, found_in, locked_message
+from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.message_edits import analyse_again, found_in, locked_message
 from insights.recorder.types import ChangeConflict, RecorderError
 from insights.snapshots import JsonObject
 

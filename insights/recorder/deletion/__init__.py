@@ -1,0 +1,1 @@
+"""Deletion, redaction of stored text, and retention: what is removed from rows, events and changes."""

@@ -1,0 +1,1 @@
+"""Edits by people: what they change, the events of the change, and its undo."""

@@ -1,0 +1,1 @@
+"""Tests of deletion, redaction of stored text, and retention."""
