@@ -34,7 +34,7 @@ from insights.queries.contents import (
     transcript_of,
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
-from insights.queries.derived import figures_of, summary_of, talk_seconds
+from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
 from insights.queries.language import Written, lines_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
@@ -49,6 +49,7 @@ from insights.queries.live import (
     open_conversation_of,
     recognised_until,
 )
+from insights.queries.minutes import Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, minutes_of
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
 from insights.queries.spoken import (
     Spoken,
@@ -68,6 +69,11 @@ __all__ = [
     "ConversationValues",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
+    "Minutes",
+    "MinutesTopic",
+    "OpenQuestion",
+    "Sentence",
+    "TaskItem",
     "audio_of",
     "change_of",
     "changes_of",
@@ -81,6 +87,7 @@ __all__ = [
     "conversation_for",
     "conversations_of",
     "custom_spans",
+    "decisions_of",
     "deleted_speech",
     "speech_times",
     "ends_after",
@@ -110,6 +117,7 @@ __all__ = [
     "members_of",
     "message_of",
     "messages_of",
+    "minutes_of",
     "open_conversation_of",
     "references_in_batches",
     "said_briefly",

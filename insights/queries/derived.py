@@ -13,7 +13,7 @@ from django.db.models import Case, CharField, F, Func, IntegerField, QuerySet, T
 from django.db.models.functions import Cast
 
 from insights.analysis import Topic
-from insights.analysis.summary import Candidates
+from insights.analysis.digest import Digest
 from insights.analytics import Figures, Spoken, Talk
 from insights.database import release_connection
 from insights.derived import Derived, Entry, Sized
@@ -46,14 +46,14 @@ _ADDING = (
 _MOST_SPANS = 500_000
 """Time spans that are cached, of all conversations together: 16 bytes each, enough for about ten conversations of 20,000 messages."""
 
-_MOST_CANDIDATES = 20_000
-"""Messages whose words are cached for summaries, of all conversations together: about 2 KB each."""
+_MOST_DIGESTED = 20_000
+"""Messages whose words are cached for summaries and decisions, of all conversations together: about 2 KB each."""
 
 _long_reads = threading.BoundedSemaphore(2)
 """Limits how many threads read more than one piece at a time, so that many long conversations do not use all of the CPU."""
 
 _talks = Derived(Talk, _MOST_SPANS)
-_candidates = Derived(Candidates, _MOST_CANDIDATES)
+_digests = Derived(Digest, _MOST_DIGESTED)
 
 
 class _Length(Func):
@@ -95,14 +95,32 @@ def _talk(conversation: Conversation) -> Iterator[Talk]:
 
 def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
     """Return (id, text) of at most `most` messages that summarise the conversation, in their order."""
-    with _candidates.of(conversation.id, release_connection) as entry:
-        for _, identity, text in _new_rows(_candidates, entry, conversation, _text_rows):
-            entry.value.add(str(identity), text)
+    with _digest(conversation) as digest:
         topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
-        chosen = entry.value.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], most)
-    rows = Message.objects.filter(id__in=chosen).values_list("id", "text")  # by conversation, SQLite would read all its messages
+        chosen = digest.candidates.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], most)
+    return _with_texts(chosen)
+
+
+def decisions_of(conversation: Conversation) -> list[tuple[str, str]]:
+    """Return (id, text) of the messages that say what was decided, in their order."""
+    with _digest(conversation) as digest:
+        chosen = list(digest.decisions)
+    return _with_texts(chosen)
+
+
+@contextmanager
+def _digest(conversation: Conversation) -> Iterator[Digest]:
+    with _digests.of(conversation.id, release_connection) as entry:
+        for _, identity, text in _new_rows(_digests, entry, conversation, _text_rows):
+            entry.value.add(str(identity), text)
+        yield entry.value
+
+
+def _with_texts(ids: list[str]) -> list[tuple[str, str]]:
+    """Return (id, text) of these messages in the given order, without deleted ones."""
+    rows = Message.objects.filter(id__in=ids).values_list("id", "text")  # by conversation, SQLite would read all its messages
     by_id = {str(identity): text for identity, text in rows}
-    return [(identity, by_id[identity]) for identity in chosen if identity in by_id]
+    return [(identity, by_id[identity]) for identity in ids if identity in by_id]
 
 
 def _spoken_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:

@@ -95,7 +95,7 @@ def test_a_deleted_conversation_is_dropped(joined: Joined, say: Say, owner: User
     api = Api(token_of(owner), joined.conversation_id)
     assert len(api.read("/summary")["summary"]) == 1
     assert api.read("/analytics")["members"][0]["name"] == "Ada"
-    kept = (queries.derived._talks, queries.derived._candidates)
+    kept = (queries.derived._talks, queries.derived._digests)
     assert [joined.conversation_id in one._entries for one in kept] == [True, True]
     recorder.remove_conversation(joined.conversation_id)
     assert [joined.conversation_id in one._entries for one in kept] == [False, False]

@@ -1,0 +1,158 @@
+"""The minutes of a conversation: summary, decisions, tasks, open questions and topics, each with the messages that it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from insights.abstractive import Task as LanguageTask
+from insights.analysis.answers import LOOKED_AT, Said, stays_open
+from insights.analysis.text.languages import knows
+from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP, QUESTION, KindName
+from insights.language_model import NoLanguageModel, language_model
+from insights.models import Conversation, Insight, Message
+from insights.queries.batches import references_in_batches
+from insights.queries.contents import insights_of, topics_of
+from insights.queries.derived import decisions_of, summary_of
+from insights.queries.language import written_about
+
+MOST_TASKS = 200
+MOST_QUESTIONS = 200
+"""Latest questions that are looked at; few of them stay open."""
+MOST_TOPICS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the summary, or a decision."""
+
+    text: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskItem:
+    """An action item or a follow-up that was not rejected. `assignee`: a name; empty if unknown."""
+
+    insight_id: str
+    kind: KindName
+    text: str
+    assignee: str
+    assignee_id: UUID | None
+    due_at: datetime | None
+    done: bool
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question without an answer."""
+
+    insight_id: str
+    text: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesTopic:
+    """A topic with its messages."""
+
+    text: str
+    score: float
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Lists in the order of the conversation; the topics strongest first.
+
+    `abstractive`: the summary was written by the configured language model, about the first `summarised` messages.
+    """
+
+    summary: tuple[Sentence, ...]
+    decisions: tuple[Sentence, ...]
+    tasks: tuple[TaskItem, ...]
+    questions: tuple[OpenQuestion, ...]
+    topics: tuple[MinutesTopic, ...]
+    abstractive: bool
+    summarised: int
+
+
+def minutes_of(conversation: Conversation) -> Minutes:
+    """Return the minutes. Summary and decisions are empty in a language that the analysis does not know.
+
+    A fixed number of queries. What a language model wrote is used as long as one is configured; nobody is asked.
+    """
+    known = knows(conversation.language)
+    written = written_about(conversation, LanguageTask.SUMMARY) if _has_language_model() else None
+    if written is not None:
+        summary = [Sentence(one.text, one.message_ids) for one in written.statements]
+    else:
+        summary = [Sentence(text, (identity,)) for identity, text in summary_of(conversation)] if known else []
+    return Minutes(
+        summary=tuple(summary),
+        decisions=tuple(Sentence(text, (identity,)) for identity, text in decisions_of(conversation)) if known else (),
+        tasks=_tasks(conversation),
+        questions=_questions(conversation),
+        topics=_topics(conversation),
+        abstractive=written is not None,
+        summarised=written.messages if written is not None else conversation.message_count,
+    )
+
+
+def _has_language_model() -> bool:
+    try:
+        language_model()
+    except NoLanguageModel:
+        return False
+    return True
+
+
+def _tasks(conversation: Conversation) -> tuple[TaskItem, ...]:
+    kept = insights_of(conversation, ACTION_ITEM.name, FOLLOW_UP.name).exclude(review=Insight.Review.REJECTED)
+    return tuple(
+        TaskItem(
+            insight_id=str(row.id),
+            kind=KindName(row.type),
+            text=row.text,
+            assignee=str(row.assignee) if row.assignee is not None else row.assignee_name,
+            assignee_id=row.assignee_id,
+            due_at=row.due_at,
+            done=row.done_at is not None,
+            message_ids=(str(row.message_id),),
+        )
+        for row in kept[:MOST_TASKS]
+    )
+
+
+def _questions(conversation: Conversation) -> tuple[OpenQuestion, ...]:
+    """Return the open ones of the latest questions, which nobody rejected or marked as done."""
+    kept = insights_of(conversation, QUESTION.name).exclude(review=Insight.Review.REJECTED).filter(done_at=None)
+    asked = list(reversed(kept.reverse()[:MOST_QUESTIONS]))
+    said = _said_around(conversation, [row.message.number for row in asked])
+    one_speaker = conversation.speakers.count() == 1
+    return tuple(
+        OpenQuestion(str(row.id), row.text, (str(row.message_id),))
+        for row in asked
+        if stays_open(
+            Said(said[row.message.number].speaker, row.text),
+            [said[number] for number in range(row.message.number + 1, row.message.number + 1 + LOOKED_AT) if number in said],
+            one_speaker=one_speaker,
+        )
+    )
+
+
+def _said_around(conversation: Conversation, numbers: Sequence[int]) -> dict[int, Said]:
+    """Return the messages with these numbers, and those that may answer them, by number."""
+    wanted = {number + step for number in numbers for step in range(LOOKED_AT + 1)}
+    rows = Message.objects.filter(conversation=conversation, number__in=wanted).order_by()
+    return {number: Said(speaker, text) for number, speaker, text in rows.values_list("number", "speaker__number", "text")}
+
+
+def _topics(conversation: Conversation) -> tuple[MinutesTopic, ...]:
+    leading = list(topics_of(conversation).prefetch_related(None)[:MOST_TOPICS])
+    found: dict[int, list[str]] = {at: [] for at in range(len(leading))}
+    places = {topic.pk: at for at, topic in enumerate(leading)}
+    for topic, ids, _ in references_in_batches(leading):
+        found[places[topic.pk]] += ids
+    return tuple(MinutesTopic(topic.text, topic.score, tuple(found[at])) for at, topic in enumerate(leading))
