@@ -1,0 +1,23 @@
+// Calls of the REST API with the sign-in of the page.
+
+/** An answer that is no success; `message` is the sentence of the server. */
+export class ApiError extends Error {}
+
+const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+
+/** Send JSON and return the JSON of the answer. Throws ApiError. */
+export async function call(method, path, body) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: { "X-CSRFToken": token(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new ApiError("The server cannot be reached. Check your connection and try again.");
+  }
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new ApiError(content.message ?? `The server answered with an error (${answer.status}).`);
+  return content;
+}

@@ -1,0 +1,36 @@
+// Places menus (popover elements of the class `menu`) below their button, and moves in them with the arrow keys.
+
+const APART_PX = 4;
+
+function place(menu, button) {
+  const [at, size] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
+  const below = at.bottom + APART_PX;
+  const fits = below + size.height <= window.innerHeight;
+  const left = Math.min(Math.max(APART_PX, at.right - size.width), window.innerWidth - size.width - APART_PX);
+  menu.style.left = `${Math.max(APART_PX, left)}px`;
+  menu.style.top = `${fits ? below : Math.max(APART_PX, at.top - APART_PX - size.height)}px`;
+}
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.classList?.contains("menu") || event.newState !== "open") return;
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+    if (button) place(menu, button);
+    menu.querySelector("a, button")?.focus();
+  },
+  true,
+);
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.(".menu");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!menu || !step) return;
+  event.preventDefault();
+  const items = [...menu.querySelectorAll("a, button")];
+  items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
+});
+
+document.addEventListener("click", (event) => event.target.closest?.(".menu :is(a, button)")?.closest(".menu").hidePopover());
+window.addEventListener("scroll", () => document.querySelector(".menu:popover-open")?.hidePopover(), { passive: true });
