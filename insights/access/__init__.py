@@ -20,6 +20,20 @@ from insights.access.app_tokens import (
 from insights.access.apps import app_of_token, apps_of, create_app, revoke_app, user_of_token
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
 from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
+from insights.access.readings import ReadBy, note_readings, readers_of
+from insights.access.roles import (
+    ADMINISTRATOR,
+    MEMBER,
+    REVIEWER,
+    LastAdministrator,
+    accounts_with,
+    check_not_last_administrator,
+    grant_role,
+    has_role,
+    revoke_role,
+    roles_by_account,
+    roles_of,
+)
 from insights.access.scopes import EVERY_SCOPE, MEANINGS, SCOPES, MissingScope, Scope, check_scope, parse_scopes, scope_of_call
 from insights.access.setup import (
     ExpiredSetupToken,
@@ -33,6 +47,20 @@ from insights.access.setup import (
 from insights.tokens import InvalidToken, Token
 
 __all__ = [
+    "ADMINISTRATOR",
+    "MEMBER",
+    "REVIEWER",
+    "LastAdministrator",
+    "ReadBy",
+    "accounts_with",
+    "check_not_last_administrator",
+    "grant_role",
+    "has_role",
+    "note_readings",
+    "readers_of",
+    "revoke_role",
+    "roles_by_account",
+    "roles_of",
     "EVERY_SCOPE",
     "MEANINGS",
     "MOST_SIGN_INS",

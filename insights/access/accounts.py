@@ -3,6 +3,7 @@
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, User
 
+from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, grant_role
 from insights.models import AccountSettings, Conversation
 
 
@@ -12,11 +13,13 @@ def nobody_can_sign_in() -> bool:
 
 
 def make_administrator(user: User, password: str | None = None) -> None:
-    """Save an account with all permissions, and with a new password if one is given, which ends its other sign-ins."""
-    user.is_staff = user.is_superuser = user.is_active = True
+    """Save an active account that is administrator and reviewer, with a new password if one is given, which ends its other sign-ins."""
+    user.is_active = True
     if password is not None:
         user.set_password(password)
     user.save()
+    for role in (ADMINISTRATOR, REVIEWER):
+        grant_role(user, role)
 
 
 def settings_of(user: User) -> AccountSettings:
@@ -43,7 +46,7 @@ def active_account(address: str = "") -> User | None:
     accounts = User.objects.filter(is_active=True).order_by("pk")
     if address:
         return accounts.filter(email=address).first()
-    if (administrator := accounts.filter(is_superuser=True).first()) is not None:
+    if (administrator := accounts_with(ADMINISTRATOR).first()) is not None:
         return administrator
     first_two = accounts[:2]
     return first_two[0] if len(first_two) == 1 else None

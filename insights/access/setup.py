@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.db import connection, transaction
 
+from insights.access.accounts import make_administrator
 from insights.models import App
 from insights.names import clean_name
 
@@ -63,7 +64,9 @@ def create_first_account(name: str, email: str, password: str) -> User:
                 cursor.execute(f"LOCK TABLE {User._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
         if not setup_is_open():
             raise SetupClosed
-        return User.objects.create_superuser(email, email, password, first_name=clean_name(name, 150))
+        user = User(username=email, email=email, first_name=clean_name(name, 150))
+        make_administrator(user, password)
+        return user
 
 
 def _signer() -> TimestampSigner:

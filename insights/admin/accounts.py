@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from insights import persons
+from insights import access, persons
 from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, reviewer, time_element
-from insights.models import Conversation
+from insights.admin.roles import ForAdministrators
+from insights.models import Conversation, Role
 
 
 def address() -> forms.EmailField:
@@ -36,10 +37,30 @@ class AccountForm(UserFormBase):
     """An existing account; the address is validated and stored in lower case, as for a new one."""
 
     username = address()
+    roles = forms.MultipleChoiceField(
+        choices=[(one.value, one.label) for one in (access.ADMINISTRATOR, access.REVIEWER)],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Administrators manage accounts. Reviewers read the conversations of all accounts; the owners see who did.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].initial = list(self.instance.account_roles.values_list("role", flat=True)) if self.instance.pk else []
 
     def clean_username(self) -> str:
         """Return the address in lower case."""
         return str(self.cleaned_data["username"]).lower()
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to leave the installation without an active administrator."""
+        data = super().clean()
+        if access.ADMINISTRATOR not in self.cleaned_data.get("roles", ()) or not self.cleaned_data.get("is_active"):
+            try:
+                access.check_not_last_administrator(self.instance)
+            except access.LastAdministrator:
+                self.add_error("roles", "This is the only active administrator. Make another account an administrator first.")
+        return data
 
 
 def _delete_account(account: User, request: HttpRequest) -> None:
@@ -49,19 +70,27 @@ def _delete_account(account: User, request: HttpRequest) -> None:
         messages.warning(request, str(error))
 
 
+def _set_role(account: User, role: Role, given: bool, by: int) -> None:
+    if given:
+        access.grant_role(account, role, by)
+    else:
+        access.revoke_role(account, role)
+
+
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class AccountAdmin(UserBase):
+class AccountAdmin(ForAdministrators, UserBase):
     """Django's user admin with e-mail addresses as user names."""
 
     form, add_form = AccountForm, NewAccountForm
-    list_display = ("address", "name", "is_active", "is_staff", "signed_in")
+    list_display = ("address", "name", "is_active", "roles", "signed_in")
+    list_filter = ("is_active", "account_roles__role")
     search_fields = ("username", "first_name", "last_name")
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "last_name")}),
-        ("What it may", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("What it may", {"fields": ("is_active", "roles")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
@@ -75,6 +104,15 @@ class AccountAdmin(UserBase):
     def name(self, account: User) -> str:
         """Return the person's name."""
         return account.get_full_name()
+
+    @admin.display(description="Roles")
+    def roles(self, account: User) -> str:
+        """Return the roles besides that of a member."""
+        return ", ".join(str(one) for one in account.account_roles.all()) or "-"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the accounts with their roles."""
+        return super().get_queryset(request).prefetch_related("account_roles")
 
     @admin.display(description="Last sign-in", ordering="last_login")
     def signed_in(self, account: User) -> SafeString | str:
@@ -100,3 +138,6 @@ class AccountAdmin(UserBase):
         """Save the address in the `email` field as well."""
         obj.email = obj.username
         super().save_model(request, obj, form, change)
+        if change and "roles" in form.cleaned_data:
+            for role in (access.ADMINISTRATOR, access.REVIEWER):
+                _set_role(obj, role, role in form.cleaned_data["roles"], reviewer(request))

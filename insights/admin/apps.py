@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from insights.admin.bases import AppBase, Titled, time_element
+from insights.admin.roles import ForAdministrators
 from insights.models import App
 
 
 @admin.register(App)
-class AppAdmin(Titled, AppBase):
+class AppAdmin(ForAdministrators, Titled, AppBase):
     """The list of apps. Apps cannot be added here: `manage.py createapp` and the account page show the secret of a new one once."""
 
     list_title, change_title = "Apps", "App"

@@ -65,7 +65,7 @@ class Titled(AnyBase):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the form with its title."""
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "title": self.change_title})
+        return super().change_view(request, object_id, form_url, {"title": self.change_title, **(extra_context or {})})
 
 
 class EditableText(OptionsBase):

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from insights.admin.bases import AnyBase
+from insights.admin.roles import ForAdministrators
 from insights.models import Deletion
 
 
 @admin.register(Deletion)
-class DeletionAdmin(AnyBase):
+class DeletionAdmin(ForAdministrators, AnyBase):
     """The list of deletions."""
 
     list_display = ("at", "kind", "conversation_id", "item_id", "owner_id", "user", "counts")
@@ -20,7 +21,7 @@ class DeletionAdmin(AnyBase):
     show_full_result_count = False
     readonly_fields = list_display
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: only deletions add rows."""
         return False
 

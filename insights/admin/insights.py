@@ -4,18 +4,19 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from insights import recorder
+from insights import access, recorder
 from insights.admin.bases import VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
 from insights.admin.filters import Confidence, InsightType, Review
+from insights.admin.roles import ForReviewers
 from insights.insight_kinds import kind_of
-from insights.models import Insight
+from insights.models import Insight, Reading
 
 
 @admin.register(Insight)
-class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
+class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBase):
     """The list of insights. Only text and verdict can be changed, also in the list itself; both go through the recorder."""
 
     list_title, change_title = "Insights", "Review an insight"
@@ -53,6 +54,23 @@ class InsightAdmin(WithConfidence, EditableText, Titled, InsightBase):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Insight]:
         """Return the insights of all conversations that are not deleted."""
         return super().get_queryset(request).filter(conversation__deleted_at=None)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list, and store that the conversations of its insights were read."""
+        response = super().changelist_view(request, extra_context)
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        if shown is not None:
+            access.note_readings((row.conversation for row in shown.result_list), reviewer(request), Reading.Place.INSIGHTS)
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form, and store that the conversation was read."""
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if response.status_code == 200 and (insight := self.get_object(request, object_id)) is not None:
+            access.note_readings([insight.conversation], reviewer(request), Reading.Place.REVIEW)
+        return response
 
     @admin.display(description="Type", ordering="type")
     def kind(self, insight: Insight) -> str:

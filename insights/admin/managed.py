@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from insights.admin.bases import AnyBase, Titled
+from insights.admin.roles import ForAdministrators
 from insights.models import AccountEntity, AccountTracker, ConversationGroup
 
 
-class ReadOnly(Titled, AnyBase):
+class ReadOnly(ForAdministrators, Titled, AnyBase):
     """A list that shows and does not change."""
 
     list_filter = (("owner", admin.RelatedOnlyFieldListFilter),)

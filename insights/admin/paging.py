@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from insights.admin.bases import EditableText, FormSetBase, TableBase
+from insights.admin.roles import ForReviewers
 
 PAGE = 50
 
@@ -25,7 +26,7 @@ class PagedFormSet(FormSetBase):
         return self._rows
 
 
-class PagedInline(EditableText, TableBase):
+class PagedInline(ForReviewers, EditableText, TableBase):
     """An inline with its page in the URL as `?<page_parameter>=2`. Rows cannot be added or deleted."""
 
     page_parameter = "page"

@@ -17,10 +17,12 @@ from insights.models.language import LanguageResult
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
+from insights.models.roles import AccountRole, Reading, Role
 from insights.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccountEntity",
+    "AccountRole",
     "AccountTracker",
     "AccountVocabulary",
     "AccountSettings",
@@ -40,6 +42,8 @@ __all__ = [
     "LiveSession",
     "Member",
     "Message",
+    "Reading",
+    "Role",
     "ServerProcess",
     "Speaker",
     "StoredAudio",

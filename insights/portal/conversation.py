@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from insights import queries
+from insights import access, queries
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Insight, Message
 from insights.portal import parts
@@ -170,5 +170,7 @@ def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
         "parts": last_part,
         "has_audio": queries.audio_of(one).exists(),
         "bin_days": settings.BIN_DAYS,
+        "reviews": access.has_role(request.user, access.REVIEWER),
+        "viewed_by": access.readers_of(one),
     }
     return render(request, "portal/conversation.html", context)

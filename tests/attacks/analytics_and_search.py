@@ -30,6 +30,7 @@ from datetime import datetime, timedelta, UTC
 from uuid import uuid4
 from django.contrib.auth.models import User
 from django.test import Client
+from insights import access
 from insights.models import Conversation, Event, Insight, Member, Message, Speaker, Topic, TopicReference
 from insights.models.conversations import new_conversation_id
 
@@ -84,7 +85,8 @@ while made < CONVERSATIONS:
     made += len(chunk)
 rare = chunk[-1]
 Message.objects.filter(conversation=rare, number=2).update(text="The xylophone is here.")
-root = User.objects.create_superuser("root@example.com", "root@example.com", "correct horse battery")
+root = User(username="root@example.com", email="root@example.com")
+access.make_administrator(root, "correct horse battery")
 browser = Client()
 browser.force_login(root)
 portal = Client()

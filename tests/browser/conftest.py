@@ -92,8 +92,9 @@ def module_page(module_browser: Browser) -> Iterator[Page]:
 def make_account(server: Server) -> None:
     """Create the account that `sign_in` uses."""
     code = (
-        "from django.contrib.auth.models import User; "
-        f"User.objects.create_superuser({EMAIL!r}, {EMAIL!r}, {PASSWORD!r}, first_name='Jane', last_name='Doe')"
+        "from django.contrib.auth.models import User; from insights import access; "
+        f"jane = User(username={EMAIL!r}, email={EMAIL!r}, first_name='Jane', last_name='Doe'); "
+        f"access.make_administrator(jane, {PASSWORD!r})"
     )
     server.manage("shell", "--no-imports", "-c", code)
 

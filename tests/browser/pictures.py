@@ -20,7 +20,8 @@ EMAIL, PASSWORD = "jane@example.com", "a long pass phrase"
 TITLE = "Launch in Berlin"
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
 ACCOUNT = (
-    f"from django.contrib.auth.models import User;User.objects.create_superuser({EMAIL!r}, {EMAIL!r}, {PASSWORD!r}, first_name='Jane')"
+    "from django.contrib.auth.models import User; from insights import access; "
+    f"access.make_administrator(User(username={EMAIL!r}, email={EMAIL!r}, first_name='Jane'), {PASSWORD!r})"
 )
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5, "color_scheme": "dark", "is_mobile": True}

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
-from insights import long_responses, recorder
+from insights import access, long_responses, recorder
 from insights.admin.paging import PAGE, links
 from insights.models import App, Conversation, Event, Insight, Message
 from tests.insights.conftest import Say, opening
@@ -20,11 +20,18 @@ LIST = "/admin/insights/conversation/"
 INSIGHTS = "/admin/insights/insight/"
 
 
+def administrator(name: str, password: str = "") -> User:
+    """Create an account that is administrator and reviewer."""
+    user = User(username=name, email="root@example.org")
+    access.make_administrator(user, password or None)
+    return user
+
+
 @pytest.fixture
 def admin(db: None) -> Client:
     """Return the administrator's browser."""
     client = Client()
-    client.force_login(User.objects.create_superuser("root", "root@example.org"))
+    client.force_login(administrator("root"))
     return client
 
 
@@ -323,7 +330,7 @@ def test_an_account_made_in_the_admin_can_sign_in(admin: Client) -> None:
 
 def test_the_admin_uses_the_portals_sign_in(db: None) -> None:
     """A request without a sign-in is redirected to the portal's; the admin's own form accepts no password."""
-    User.objects.create_superuser("root@example.org", "root@example.org", "correct horse battery")
+    administrator("root@example.org", "correct horse battery")
     browser = Client()
     answer = browser.get(LIST, follow=True)
     assert answer.redirect_chain[-1][0] == f"/signin/?next={LIST}"

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
-from insights import queries, recorder
+from insights import access, queries, recorder
 from insights.models import Conversation, Message, Speaker, TopicReference, TrackerMatch
 from insights.models.conversations import new_conversation_id
 
@@ -216,3 +216,19 @@ def test_a_batch_reads_the_messages_of_its_conversations_only(old_tables: Any, o
             plans += [row[3] for row in cursor.fetchall() if "insights_message" in row[3]]
     assert len(plans) >= 3
     assert [plan for plan in plans if "(conversation_id=?" not in plan] == []
+
+
+def test_former_staff_get_roles(old_tables: Any, owner: User, other_owner: User) -> None:
+    """Superusers become administrators and reviewers, other staff become reviewers, everybody else stays a member."""
+    migrate_to("0019_language_results")
+    for name, flags in (
+        ("root", {"is_superuser": True, "is_staff": True}),
+        ("bare", {"is_superuser": True}),
+        ("staff", {"is_staff": True}),
+    ):
+        User.objects.create_user(name, **flags)
+    call_command("migrate", verbosity=0)
+    found = {one.username: {str(role) for role in access.roles_of(one)} - {"member"} for one in User.objects.all()}
+    both = {"administrator", "reviewer"}
+    assert found == {"root": both, "bare": both, "staff": {"reviewer"}, "owner": set(), "stranger": set()}
+    assert User.objects.get(username="bare").is_staff

@@ -38,9 +38,10 @@ from insights import access
 call_command("migrate", verbosity=0)
 tokens = {{}}
 for email in {(JANE, *LEAVING)!r}:
-    staff = email == {JANE!r}
-    make = User.objects.create_superuser if staff else User.objects.create_user
-    app, secret = access.create_app(make(email, email, {PASSWORD!r}), "tests")
+    user = User.objects.create_user(email, email, {PASSWORD!r})
+    if email == {JANE!r}:
+        access.make_administrator(user)
+    app, secret = access.create_app(user, "tests")
     tokens[email] = access.token_for(app.app_id, secret).access_token
 print(json.dumps(tokens))
 """

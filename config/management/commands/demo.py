@@ -84,10 +84,8 @@ def _restart_in_demo_folder() -> None:
 def _account() -> tuple[str, str]:
     """Return a new password and an access token of the demo's administrator."""
     user = access.account_for(EMAIL)
-    user.is_staff = user.is_superuser = True
     password = secrets.token_urlsafe(9)
-    user.set_password(password)
-    user.save()
+    access.make_administrator(user, password)
     app, secret = access.create_app(user, "demo")
     return password, access.token_for(app.app_id, secret).access_token
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from insights import access
 from insights.models import Conversation, Topic, TopicReference
 from insights.portal import conversation as module
 from insights.portal import parts
@@ -98,7 +99,8 @@ def test_another_users_conversation_is_404(other_client: Client, make_conversati
     unknown = other_client.get("/conversations/1234567890123456/")
     assert known.status_code == unknown.status_code == 404
     assert "Who can do it" not in known.content.decode()
-    User.objects.update(is_staff=True)
+    for one in User.objects.all():
+        access.make_administrator(one)
     assert other_client.get(f"/conversations/{conversation.id}/").status_code == 404
 
 
@@ -157,12 +159,14 @@ def test_an_unknown_speaker_has_a_label(user_client: Client, make_conversation: 
     assert "Unknown speaker" in text_of(user_client, conversation)
 
 
-def test_staff_get_a_link_to_the_admin(user_client: Client, user: User, make_conversation: MakeConversation) -> None:
+def test_reviewers_get_a_link_to_the_admin(user_client: Client, user: User, make_conversation: MakeConversation) -> None:
     """Other users do not get the link."""
     conversation = make_conversation()
     link = f'href="/admin/insights/conversation/{conversation.id}/change/"'
     assert link not in text_of(user_client, conversation)
-    User.objects.filter(pk=user.pk).update(is_staff=True)
+    access.grant_role(user, access.ADMINISTRATOR)
+    assert link not in text_of(user_client, conversation)
+    access.grant_role(user, access.REVIEWER)
     assert link in text_of(user_client, conversation)
 
 
