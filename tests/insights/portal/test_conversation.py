@@ -186,4 +186,6 @@ def test_the_page_takes_a_fixed_number_of_queries(user_client: Client, make_conv
             assert user_client.get(f"/conversations/{conversation.id}/").status_code == 200
         return len(queries)
 
-    assert count_queries(2) == count_queries(30) == 11  # sign-in (2), conversation, insights, messages, talk, members, topics (3), audio
+    assert (
+        count_queries(2) == count_queries(30) == 13
+    )  # sign-in (2), conversation, insights, messages, talk, members, topics (3), audio, roles, readers
