@@ -1,5 +1,6 @@
 """The summary of a conversation: some of its messages, unchanged; or sentences of a language model, where one is configured."""
 
+from collections.abc import Iterable
 from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
@@ -10,9 +11,12 @@ from insights.abstractive import Statement, Task
 from insights.analysis.text.languages import knows
 from insights.api import auth
 from insights.api.paging import refuse_redaction, responses
+from insights.api.people import Person
 from insights.jobs import Progress
 from insights.language_model import NoLanguageModel
 from insights.models import Conversation, Job
+from insights.payloads import iso
+from insights.queries import Groups
 
 router = Router(tags=["Summary"])
 _EXTRACTIVE = "this is the extractive summary, which consists of messages"
@@ -32,10 +36,49 @@ class SummaryOut(Schema):
     messageRefs: list[MessageRef]
 
 
+class DecisionOut(Schema):
+    """A message that says what was decided."""
+
+    text: str
+    messageRefs: list[MessageRef]
+
+
+class TaskOut(Schema):
+    """An action item or a follow-up; `id` is the insight's."""
+
+    id: str
+    type: str
+    text: str
+    assignee: Person | None = None
+    dueBy: str | None = None
+    done: bool
+    messageRefs: list[MessageRef]
+
+
+class QuestionOut(Schema):
+    """A question that nobody answered; `id` is the insight's."""
+
+    id: str
+    text: str
+    messageRefs: list[MessageRef]
+
+
+class SummaryTopic(Schema):
+    """What the conversation is about."""
+
+    text: str
+    score: float
+    messageRefs: list[MessageRef]
+
+
 class SummaryList(Schema):
-    """The sentences of the summary in the order of speech; empty while no message is suitable."""
+    """The sentences of the summary in the order of speech; empty while no message is suitable. The groups come with `grouped=true`."""
 
     summary: list[SummaryOut]
+    decisions: list[DecisionOut] | None = Field(default=None, description="In the order of speech, at most 100.")
+    tasks: list[TaskOut] | None = Field(default=None, description="Action items and follow-ups without rejected ones, at most 200.")
+    questions: list[QuestionOut] | None = Field(default=None, description="The open ones of the last 200 questions.")
+    topics: list[SummaryTopic] | None = Field(default=None, description="At most 12, strongest first.")
     jobId: str | None = Field(
         default=None, description="The last job of the language model, where one is configured: GET /v1/job/{id} has its progress."
     )
@@ -43,14 +86,23 @@ class SummaryList(Schema):
 
 
 @router.get("/v1/conversations/{conversation_id}/summary", response=responses(SummaryList), exclude_none=True, summary="Get the summary")
-def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False) -> SummaryList:
+def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = False, grouped: bool = False) -> SummaryList:
     """Return the sentences of the language model, or at most five messages that summarise the conversation.
 
     Where a language model is configured, a job writes the summary; until it has ended, and if it fails, the answer has messages of the
-    conversation and a `warning`. `refresh` asks the language model again; without one the summary is always up to date.
+    conversation and a `warning`. `refresh` asks the language model again; without one the summary is always up to date. `grouped`
+    adds decisions, tasks, open questions and topics.
     """
     refuse_redaction(request)
     conversation = auth.conversation(request, conversation_id)
+    answer = _sentences(conversation, refresh)
+    if grouped:
+        _add_groups(answer, queries.groups_of(conversation))
+    return answer
+
+
+def _sentences(conversation: Conversation, refresh: bool) -> SummaryList:
+    """Return the sentences of the language model, which is asked if needed, or those of the extractive summary."""
     try:
         progress = jobs.written_or_asked(conversation, Task.SUMMARY, again=refresh)
     except NoLanguageModel:
@@ -61,6 +113,28 @@ def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = Fal
     if progress.written is None:
         return SummaryList(summary=_extractive(conversation), jobId=job_id, warning=_missing(progress.job))
     return SummaryList(summary=[_form(one) for one in progress.written.statements], jobId=job_id, warning=_behind(progress))
+
+
+def _add_groups(answer: SummaryList, groups: Groups) -> None:
+    answer.decisions = [DecisionOut(text=one.text, messageRefs=_refs(one.message_ids)) for one in groups.decisions]
+    answer.tasks = [
+        TaskOut(
+            id=one.insight_id,
+            type=one.kind,
+            text=one.text,
+            assignee=Person(id=str(one.assignee_id) if one.assignee_id else None, name=one.assignee) if one.assignee else None,
+            dueBy=iso(one.due_at) if one.due_at else None,
+            done=one.done,
+            messageRefs=_refs(one.message_ids),
+        )
+        for one in groups.tasks
+    ]
+    answer.questions = [QuestionOut(id=one.insight_id, text=one.text, messageRefs=_refs(one.message_ids)) for one in groups.questions]
+    answer.topics = [SummaryTopic(text=one.text, score=one.score, messageRefs=_refs(one.message_ids)) for one in groups.topics]
+
+
+def _refs(ids: Iterable[str]) -> list[MessageRef]:
+    return [MessageRef(id=identity) for identity in ids]
 
 
 def _extractive(conversation: Conversation) -> list[SummaryOut]:

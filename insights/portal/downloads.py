@@ -1,4 +1,4 @@
-"""Download a conversation as a file: a transcript as text, Markdown, subtitles or Word, or JSON with all stored data."""
+"""Download a conversation as a file: a transcript as text, Markdown, subtitles or Word, the minutes, or JSON with all stored data."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,13 @@ from insights.portal.listing import UNKNOWN, local, shown_name
 from insights.transcripts import subtitles, word
 from insights.transcripts.lines import lines_of
 from insights.transcripts.markdown import markdown
+from insights.transcripts.minutes import minutes_markdown
 from insights.transcripts.text import clock, text
 
 TYPES = {
     "txt": "text/plain; charset=utf-8",
     "json": "application/json",
+    "minutes.md": "text/markdown; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
     "srt": "application/x-subrip; charset=utf-8",
     "vtt": "text/vtt; charset=utf-8",
@@ -33,7 +35,8 @@ def download(request: HttpRequest, conversation_id: int, form: str) -> HttpRespo
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in TYPES:
         raise Http404
-    name = f"{slugify(one.name)[:60] or one.pk}.{form}"
+    joint = "-" if form == "minutes.md" else "."
+    name = f"{slugify(one.name)[:60] or one.pk}{joint}{form}"
     if form == "docx":
         return HttpResponse(_word(one), TYPES[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
     exists = lambda: queries.conversation_for(account, conversation_id) is not None  # noqa: E731
@@ -46,6 +49,8 @@ def _pieces(conversation: Conversation, form: str) -> Iterator[str]:
             return exports.as_json([conversation])
         case "md":
             return markdown(lines_of(conversation), paragraphs=True, speakers=True)
+        case "minutes.md":
+            return iter((as_minutes(conversation),))
         case "srt":
             return subtitles.srt(lines_of(conversation), speakers=True)
         case "vtt":
@@ -62,6 +67,13 @@ def as_text(conversation: Conversation) -> Iterator[str]:
     for line in _insights(conversation):
         yield f"{before}- {line}\n"
         before = ""
+
+
+def as_minutes(conversation: Conversation) -> str:
+    """Return the minutes as Markdown."""
+    people = [str(member) for member in queries.members_of(conversation)]
+    found = queries.minutes_of(conversation)
+    return minutes_markdown(shown_name(conversation, people), conversation.started_at, conversation.timezone_offset, people, found)
 
 
 def _word(conversation: Conversation) -> bytes:

@@ -49,7 +49,7 @@ from insights.queries.live import (
     open_conversation_of,
     recognised_until,
 )
-from insights.queries.minutes import Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, minutes_of
+from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
 from insights.queries.search import first_hits, search_texts, search_words, with_texts
 from insights.queries.spoken import (
     Spoken,
@@ -69,6 +69,7 @@ __all__ = [
     "ConversationValues",
     "INSIGHT_ORDER",
     "MOST_EVENTS",
+    "Groups",
     "Minutes",
     "MinutesTopic",
     "OpenQuestion",
@@ -98,6 +99,7 @@ __all__ = [
     "figures_of",
     "first_hits",
     "recognised_until",
+    "groups_of",
     "in_batches",
     "insight_counts",
     "insight_of",

@@ -62,41 +62,56 @@ class MinutesTopic:
     message_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Lists in the order of the conversation; the topics strongest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """What was found besides the summary, in the order of the conversation; the topics strongest first."""
 
-    `abstractive`: the summary was written by the configured language model, about the first `summarised` messages.
-    """
-
-    summary: tuple[Sentence, ...]
     decisions: tuple[Sentence, ...]
     tasks: tuple[TaskItem, ...]
     questions: tuple[OpenQuestion, ...]
     topics: tuple[MinutesTopic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minutes(Groups):
+    """The groups with the summary. `abstractive`: the configured language model wrote it, about the first `summarised` messages."""
+
+    summary: tuple[Sentence, ...]
     abstractive: bool
     summarised: int
 
 
 def minutes_of(conversation: Conversation) -> Minutes:
-    """Return the minutes. Summary and decisions are empty in a language that the analysis does not know.
+    """Return the minutes. What a language model wrote is used as long as one is configured; it is not asked.
 
-    A fixed number of queries. What a language model wrote is used as long as one is configured; nobody is asked.
+    Summary and decisions are empty in a language that the analysis does not know. The number of queries is fixed.
     """
-    known = knows(conversation.language)
     written = written_about(conversation, LanguageTask.SUMMARY) if _has_language_model() else None
     if written is not None:
         summary = [Sentence(one.text, one.message_ids) for one in written.statements]
     else:
-        summary = [Sentence(text, (identity,)) for identity, text in summary_of(conversation)] if known else []
+        chosen = summary_of(conversation) if knows(conversation.language) else []
+        summary = [Sentence(text, (identity,)) for identity, text in chosen]
+    groups = groups_of(conversation)
     return Minutes(
         summary=tuple(summary),
-        decisions=tuple(Sentence(text, (identity,)) for identity, text in decisions_of(conversation)) if known else (),
+        decisions=groups.decisions,
+        tasks=groups.tasks,
+        questions=groups.questions,
+        topics=groups.topics,
+        abstractive=written is not None,
+        summarised=written.messages if written is not None else conversation.message_count,
+    )
+
+
+def groups_of(conversation: Conversation) -> Groups:
+    """Return the minutes without the summary."""
+    decided = decisions_of(conversation) if knows(conversation.language) else []
+    return Groups(
+        decisions=tuple(Sentence(text, (identity,)) for identity, text in decided),
         tasks=_tasks(conversation),
         questions=_questions(conversation),
         topics=_topics(conversation),
-        abstractive=written is not None,
-        summarised=written.messages if written is not None else conversation.message_count,
     )
 
 

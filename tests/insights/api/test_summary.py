@@ -9,7 +9,8 @@ import pytest
 
 from insights import jobs, recorder
 from insights.database import connection_closed_after
-from insights.models import Conversation, Job, LanguageResult, Message
+from insights.models import Conversation, Insight, Job, LanguageResult, Message
+from insights.payloads import iso
 from tests.insights.api.conftest import Api
 from tests.insights.conftest import Say
 from tests.insights.language_server import language_server, sentences
@@ -115,3 +116,34 @@ def test_a_language_model_that_is_away(api: Api, say: Say, settings: Any) -> Non
         assert answer["summary"]
         assert Job.objects.get().status == "failed"
         assert api.read("/summary", refresh="true")["jobId"] != answer["jobId"]
+
+
+def test_the_summary_in_groups(api: Api, say: Say) -> None:
+    """`grouped` adds decisions, tasks, open questions and topics, each with its messages; without it the answer is Symbl's."""
+    ids = _speak(say)
+    say("We decided to replace the heat pump of the school.")
+    say("Who calls the supplier of the heat pump?")
+    decision, asked = Message.objects.order_by("-number")[1], Message.objects.order_by("-number")[0]
+    Insight.objects.all().delete()
+    first = Message.objects.get(pk=ids[0])
+    columns = {"conversation_id": first.conversation_id, "confidence": 0.9}
+    task = Insight.objects.create(
+        message=first, type="action_item", text="Replace it", assignee_name="Ben", due_at=first.started_at, **columns
+    )
+    question = Insight.objects.create(message=asked, type="question", text=asked.text, **columns)
+    found = api.read("/summary", grouped="true")
+    assert found["decisions"] == [{"text": decision.text, "messageRefs": [{"id": str(decision.id)}]}]
+    assert found["tasks"] == [
+        {
+            "id": str(task.id),
+            "type": "action_item",
+            "text": "Replace it",
+            "assignee": {"name": "Ben"},
+            "dueBy": iso(first.started_at),
+            "done": False,
+            "messageRefs": [{"id": ids[0]}],
+        }
+    ]
+    assert found["questions"] == [{"id": str(question.id), "text": asked.text, "messageRefs": [{"id": str(asked.id)}]}]
+    assert any("pump" in topic["text"] and {"id": ids[-1]} in topic["messageRefs"] for topic in found["topics"])
+    assert set(api.read("/summary")) == {"summary"}

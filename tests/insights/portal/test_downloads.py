@@ -79,3 +79,45 @@ def test_the_file_name_is_ascii(user_client: Client, make_conversation: MakeConv
 def test_unknown_formats_are_404(user_client: Client, make_conversation: MakeConversation) -> None:
     """An unknown format gets 404."""
     assert user_client.get(f"/conversations/{make_conversation().pk}/download.exe").status_code == 404
+
+
+MINUTES = r"""# Planning
+
+2 March 2026, 09:30
+
+People: Ada, Bob
+
+## Summary
+
+- We decided to move the \*launch\* of the heat pump to May.
+
+## Decisions
+
+- We decided to move the \*launch\* of the heat pump to May.
+
+## Tasks
+
+- [ ] Order the boxes (Bob, due 6 March 2026)
+- [x] Call the supplier
+
+## Open questions
+
+- Who drives to the supplier of the boxes?
+"""
+
+
+def test_the_minutes(user_client: Client, make_conversation: MakeConversation) -> None:
+    """The minutes are Markdown with date, people, summary, decisions, tasks and open questions."""
+    conversation = make_conversation(
+        lines=[
+            ("Ada", "We decided to move the *launch* of the heat pump to May."),
+            ("Bob", "Okay."),
+            ("Ada", "Who drives to the supplier of the boxes?"),
+        ]
+    )
+    add_insight(conversation, 1, "action_item", "Order the boxes", assignee_name="Bob", due_at=datetime(2026, 3, 6, tzinfo=UTC))
+    add_insight(conversation, 2, "follow_up", "Call the supplier", done_at=datetime(2026, 3, 3, tzinfo=UTC))
+    add_insight(conversation, 3, "question", "Who drives to the supplier of the boxes?")
+    answer = user_client.get(f"/conversations/{conversation.pk}/download.minutes.md")
+    assert answer.getvalue().decode() == MINUTES
+    assert answer["Content-Disposition"] == 'attachment; filename="planning-minutes.md"'
