@@ -43,12 +43,15 @@ class _Failures:
 class Worker:
     """Runs jobs until it is stopped.
 
+    One thread of each queue looks for a task while the others wait for their turn, so that an idle worker costs little CPU.
+
     Args:
         threads: jobs of accounts that run at the same time.
     """
 
     def __init__(self, threads: int) -> None:
         self._stopping = threading.Event()
+        self._turns = {queue: threading.Lock() for queue in (task_queue.ACCOUNTS, task_queue.SERVER)}
         queues = [task_queue.ACCOUNTS] * threads + [task_queue.SERVER] * SERVER_THREADS
         self._threads = [
             threading.Thread(target=self._work, args=(queue,), name=f"jobs-{queue}-{number}", daemon=True)
@@ -75,7 +78,6 @@ class Worker:
         failures = _Failures("waiting jobs cannot be looked for")
         periodic_at = 0.0
         while not self._stopping.is_set():
-            close_old_connections()
             try:
                 if time.monotonic() >= periodic_at:
                     create_periodic_jobs()
@@ -84,27 +86,32 @@ class Worker:
                 failures.failing = False
             except Exception as error:
                 failures.note(error)
+                connections.close_all()
                 self._stopping.wait(AWAY_S)
-            close_old_connections()
             self._stopping.wait(RECOVER_S)
 
     def _work(self, queue: str) -> None:
         failures = _Failures(f"tasks cannot be taken from the queue {queue!r}")
+        turn = self._turns[queue]
         while not self._stopping.is_set():
-            close_old_connections()
+            if not turn.acquire(timeout=TAKE_S):
+                continue
             try:
                 task = task_queue.take(queue, TAKE_S)
                 failures.failing = False
             except Exception as error:
                 failures.note(error)
+                connections.close_all()
                 self._stopping.wait(AWAY_S)
                 continue
+            finally:
+                turn.release()
             if task is not None:
                 try:
                     task()
                 except Exception as error:
                     logger.error("a task failed (%s)", error_location(error))
-            close_old_connections()
+                close_old_connections()
         connections.close_all()
 
     def _join(self, seconds: float) -> bool:
