@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _SECOND = 1_000_000
 
@@ -18,8 +19,7 @@ _MOST_BUCKETS = 100
 """A message that spans more buckets, which is unusual, is compared with all speakers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A message of one speaker; `start` and `end` are seconds from the start of the conversation."""
 
     speaker: Hashable
@@ -119,19 +119,31 @@ class Talk:
 
     def add(self, piece: Spoken) -> None:
         """Add a message."""
-        start, end = round(piece.start * _SECOND), round(piece.end * _SECOND)
-        self._end = max(self._end, end)
-        own = self._speakers.setdefault(piece.speaker, _Speaker(Spans(), 0, 0, {}))
-        own.words += piece.words
+        speaker, start_s, end_s, words = piece
+        start, end = round(start_s * _SECOND), round(end_s * _SECOND)
+        own = self._speakers.get(speaker)
+        if own is None:
+            own = self._speakers[speaker] = _Speaker(Spans(), 0, 0, {})
+        own.words += words
         own.spoken += end - start
+        if start > self._end:  # the usual case: a message after all others overlaps with none
+            own.spans.add(start, end)
+            self._talk.add(start, end)
+        else:
+            self._add_among_others(speaker, own, start, end)
+        if end > self._end:
+            self._end = end
+        for bucket in self._buckets(start, end):
+            self._by_bucket.setdefault(bucket, {})[speaker] = None
+        if end - start > _MOST_BUCKETS * _BUCKET:
+            self._unbucketed[speaker] = None
+
+    def _add_among_others(self, speaker: Hashable, own: _Speaker, start: int, end: int) -> None:
+        """Add a span that may overlap with earlier ones."""
         for begin, stop in own.spans.add(start, end):
             for shared_start, shared_end in self._talk.common(begin, stop):
-                self._add_overlap(piece.speaker, own, shared_start, shared_end)
+                self._add_overlap(speaker, own, shared_start, shared_end)
             self._talk.add(begin, stop)
-        for bucket in self._buckets(start, end):
-            self._by_bucket.setdefault(bucket, {})[piece.speaker] = None
-        if end - start > _MOST_BUCKETS * _BUCKET:
-            self._unbucketed[piece.speaker] = None
 
     def _buckets(self, start: int, end: int) -> range:
         return range(start // _BUCKET, end // _BUCKET + 1) if end - start <= _MOST_BUCKETS * _BUCKET else range(0)

@@ -13,6 +13,8 @@ Form = dict[str, Any]
 
 PIECE_CHARACTERS = 16 * 1024
 """Length at which `nested` yields a piece."""
+WRITTEN_TOGETHER = 200
+"""Objects, rows and members, that `nested` writes with one call."""
 
 MOST_RESOLVED = 500
 """Rows that `resolved` reads at a time."""
@@ -42,20 +44,34 @@ def nested(
 
     `parts` are (row, some of its members, whether they are its last ones), in the order of the text.
     """
-    text, row_begun, member_begun, rows = before, False, False, False
+    text, separator, begun, member_begun = before, "", False, False
+    waiting: list[
+        Mapping[str, object]
+    ] = []  # rows that came in one part each; one call writes many, because the calls take most of the time
+    size = 0
     for row, members, complete in parts:
-        if not row_begun:
-            text += (", " if rows else "") + f'{dumps(form(row))[:-1]}, "{name}": ['
-            row_begun, rows, member_begun = True, True, False
-        if members:
-            text += (", " if member_begun else "") + dumps([member(one) for one in members])[1:-1]
-            member_begun = True
-        if complete:
-            text, row_begun = text + "]}", False
+        whole = complete and not begun
+        if whole:
+            waiting.append({**form(row), name: [member(one) for one in members]})
+            size += 1 + len(members)
+            if size < WRITTEN_TOGETHER:
+                continue
+        if waiting:
+            text, separator = text + separator + dumps(waiting)[1:-1], ", "
+            waiting, size = [], 0
+        if not whole:
+            if not begun:
+                text += f'{separator}{dumps(form(row))[:-1]}, "{name}": ['
+                separator, begun, member_begun = ", ", True, False
+            if members:
+                text += (", " if member_begun else "") + dumps([member(one) for one in members])[1:-1]
+                member_begun = True
+            if complete:
+                text, begun = text + "]}", False
         if len(text) >= PIECE_CHARACTERS:
             yield text
             text = ""
-    yield text + behind
+    yield text + (separator + dumps(waiting)[1:-1] if waiting else "") + behind
 
 
 def resolved(segments: "Iterable[str | array[int]]", read: Callable[[list[int]], Mapping[int, str]]) -> Iterator[str]:

@@ -75,9 +75,7 @@ def answer_list(request: HttpRequest, page: Page, *conditions: Q) -> HttpRespons
     end = _aware(page.endTime) if page.endTime else None
     start = _aware(page.startTime) if page.startTime else None if any(page.filter) else (end or timezone.now()) - _WINDOW
     found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter), *conditions)
-    sign = "-" if page.order == "desc" else ""
-    rows = found.values(*queries.CONVERSATION_COLUMNS)
-    batches = queries.in_batches(rows, f"{sign}started_at", f"{sign}id", after=after, skip=page.offset, most=page.limit)
+    batches = queries.conversations_in_batches(found, descending=page.order == "desc", after=after, skip=page.offset, most=page.limit)
     return long_responses.answer(request, _pieces(batches), account=account)
 
 
@@ -191,7 +189,8 @@ def _form(row: queries.ConversationValues) -> dict[str, object]:
     form: dict[str, object] = {"id": str(row["id"]), "type": row["type"], "name": row["name"], "startTime": iso(row["started_at"])}
     if row["ended_at"]:
         form["endTime"] = iso(row["ended_at"])
-    return {**form, "metadata": row["metadata"]}
+    form["metadata"] = row["metadata"]
+    return form
 
 
 def _aware(at: datetime) -> datetime:

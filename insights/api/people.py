@@ -52,9 +52,11 @@ def person_json(member: Named) -> dict[str, str]:
 
     Clients send any text as an email; text that is not an address is left out.
     """
-    email = next((text for text in (member.email, member.user_id) if _is_address(text)), "")
+    email = member.email if _is_address(member.email) else member.user_id if _is_address(member.user_id) else ""
     shown = {"id": str(member.id), "name": member.name or member.user_id or member.email}
-    return {**shown, "email": email} if email else shown
+    if email:
+        shown["email"] = email
+    return shown
 
 
 @lru_cache(maxsize=4096)

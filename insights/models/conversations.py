@@ -104,6 +104,7 @@ class Member(models.Model):
         null=True,
         blank=True,
         db_constraint=False,
+        db_index=False,  # an index of all members would be chosen for `merged_into IS NULL`, which is nearly all of them
         related_name="merged",
         help_text="The member that this one turned out to be.",
     )
@@ -115,7 +116,10 @@ class Member(models.Model):
             models.UniqueConstraint(fields=["conversation", "email"], condition=Q(user_id="") & ~Q(email=""), name="member_unique_email"),
             models.UniqueConstraint(fields=["conversation", "name"], condition=Q(user_id="", email=""), name="member_unique_name"),
         ]
-        indexes = [models.Index(fields=["conversation", "joined_at"], name="member_conversation_joined")]
+        indexes = [
+            models.Index(fields=["conversation", "joined_at"], name="member_conversation_joined"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="member_merged"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.user_id or self.email

@@ -4,38 +4,47 @@ No cursor and no transaction is open between two batches. A row that changes mea
 key does not change is read exactly once.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from insights.models import Conversation, Member, Topic, TopicReference
+from insights.queries.plain_rows import dashed, in_utc, json_object, plain_rows
 
 Row = TypeVar("Row")
 
 BATCH = 100
 """Rows of a batch by default."""
-MOST_MEMBERS = 1000
+MOST_MEMBERS = 2000
 MOST_REFERENCES = 5000
 """Related rows of one batch that are read with one query; more are read in batches of their own."""
 
 
 def in_batches(
-    rows: QuerySet[Any, Row], *key: str, after: object = None, skip: int = 0, most: int | None = None, size: int = BATCH
+    rows: QuerySet[Any, Row],
+    *key: str,
+    after: object = None,
+    skip: int = 0,
+    most: int | None = None,
+    size: int = BATCH,
+    read: Callable[[QuerySet[Any, Row]], list[Row]] = list,
 ) -> Iterator[list[Row]]:
     """Yield batches of rows in the order of the fields `key`, whose values together must be unique. `-` before all of them: descending.
 
+    `read` returns the rows of a query.
     Starts after the row `after` (of the same type as the rows) or, without it, after `skip` rows; ends after `most` rows.
     """
     ordered = rows.order_by(*key)
     while most is None or most > 0:
         wanted = size if most is None else min(size, most)
-        batch = list(ordered[skip : skip + wanted] if after is None else ordered.filter(_after(key, after))[:wanted])
+        batch = read(ordered[skip : skip + wanted] if after is None else ordered.filter(_after(key, after))[:wanted])
         if batch:
             yield batch
         if len(batch) < wanted:
@@ -65,17 +74,40 @@ ConversationValues: TypeAlias = Mapping[str, Any]
 """The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands."""
 
 CONVERSATION_COLUMNS = ("id", "type", "name", "started_at", "ended_at", "metadata")
+CONVERSATIONS_BATCH = 200
+
+
+def conversations_in_batches(
+    conversations: QuerySet[Conversation], *, descending: bool, after: Conversation | None, skip: int, most: int
+) -> Iterator[list[ConversationValues]]:
+    """Yield batches of conversations by their start. See `in_batches`."""
+    sign = "-" if descending else ""
+    rows, key = conversations.values_list(*CONVERSATION_COLUMNS), (f"{sign}started_at", f"{sign}id")
+    return in_batches(rows, *key, after=after, skip=skip, most=most, size=CONVERSATIONS_BATCH, read=_conversation_values)
+
+
+def _conversation_values(rows: QuerySet[Any, Any]) -> list[ConversationValues]:
+    return [
+        {  # in the order of CONVERSATION_COLUMNS
+            "id": identity,
+            "type": kind,
+            "name": name,
+            "started_at": in_utc(start),
+            "ended_at": in_utc(end) if end else None,
+            "metadata": json_object(metadata),
+        }
+        for identity, kind, name, start, end, metadata in plain_rows(rows)
+    ]
 
 
 class MemberValues(NamedTuple):
     """The values of a member."""
 
     conversation_id: int
-    id: UUID
+    id: str
     user_id: str
     name: str
     email: str
-    joined_at: datetime
 
 
 def members_in_batches(
@@ -85,22 +117,34 @@ def members_in_batches(
 
     One query if the conversations have at most MOST_MEMBERS members together.
     """
-    ids = [one["id"] for one in conversations]
-    found = Member.objects.filter(conversation_id__in=ids, merged_into=None).order_by("joined_at", "id").values_list(*MemberValues._fields)
-    together = [MemberValues(*row) for row in found[: MOST_MEMBERS + 1]]
+    together = _members_of([one["id"] for one in conversations])
     if len(together) <= MOST_MEMBERS:
         by_conversation: dict[int, list[MemberValues]] = defaultdict(list)
         for member in together:
-            by_conversation[member.conversation_id].append(member)
+            by_conversation[member[0]].append(MemberValues(member[0], dashed(member[1]), *member[2:]))
         for one in conversations:
             yield one, by_conversation[one["id"]], True
         return
     del together
     for one in conversations:
-        members = Member.objects.filter(conversation_id=one["id"], merged_into=None).values(*MemberValues._fields)
-        for batch in in_batches(members, "joined_at", "id", size=MOST_MEMBERS // 2):
-            yield one, [MemberValues(**row) for row in batch], False
+        members = Member.objects.filter(conversation_id=one["id"], merged_into=None).only("joined_at", *MemberValues._fields)
+        for batch in in_batches(members, "joined_at", "id", size=MOST_MEMBERS // 4):
+            yield one, [MemberValues(one["id"], str(row.pk), row.user_id, row.name, row.email) for row in batch], False
         yield one, [], True
+
+
+def _members_of(conversation_ids: list[int]) -> list[tuple[Any, ...]]:
+    """Return up to MOST_MEMBERS + 1 rows of MemberValues. The ids are one parameter: as 200, building the query takes most time."""
+    table = Member._meta.db_table
+    ids = "SELECT value FROM json_each(%s)" if connection.vendor == "sqlite" else "SELECT jsonb_array_elements_text(%s::jsonb)::bigint"
+    sql = (
+        f"SELECT {', '.join(MemberValues._fields)} FROM {table} WHERE conversation_id IN ({ids}) AND merged_into_id IS NULL"  # noqa: S608
+        " ORDER BY conversation_id, joined_at, id LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [json.dumps(conversation_ids), MOST_MEMBERS + 1])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def topics_in_batches(topics: QuerySet[Topic], after: Topic | None, most: int | None) -> Iterator[list[Topic]]:

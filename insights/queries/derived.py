@@ -86,10 +86,12 @@ def talk_seconds(conversation: Conversation) -> dict[UUID | None, float]:
 def _talk(conversation: Conversation) -> Iterator[Talk]:
     with _talks.of(conversation.id, release_connection) as entry:
         members: dict[str | None, UUID | None] = {None: None}  # few, so that few texts become UUIDs
-        for _, member, offset, duration, words, text in _new_rows(_talks, entry, conversation, _spoken_rows):
-            if member not in members:
-                members[member] = UUID(member)
-            entry.value.add(Spoken(members[member], offset, offset + duration, words or len(text.split())))
+        for rows in _new_rows(_talks, entry, conversation, _spoken_rows):
+            add = entry.value.add  # of the value that is there now: the first step may have replaced it
+            for _, member, offset, duration, words, text in rows:
+                if member not in members:
+                    members[member] = UUID(member)
+                add(Spoken(members[member], offset, offset + duration, words or len(text.split())))
         yield entry.value
 
 
@@ -111,8 +113,9 @@ def decisions_of(conversation: Conversation) -> list[tuple[str, str]]:
 @contextmanager
 def _digest(conversation: Conversation) -> Iterator[Digest]:
     with _digests.of(conversation.id, release_connection) as entry:
-        for _, identity, text in _new_rows(_digests, entry, conversation, _text_rows):
-            entry.value.add(str(identity), text)
+        for rows in _new_rows(_digests, entry, conversation, _text_rows):
+            for _, identity, text in rows:
+                entry.value.add(str(identity), text)
         yield entry.value
 
 
@@ -126,8 +129,7 @@ def _with_texts(ids: list[str]) -> list[tuple[str, str]]:
 def _spoken_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
     counted = messages.annotate(said=_Length("words"))
     text = Case(When(said=0, then=F("text")), default=Value(""), output_field=TextField())
-    member = Cast("speaker__member_id", CharField())
-    return counted.values_list("number", member, "offset_s", "duration_s", "said", text)
+    return counted.values_list("number", Cast("speaker__member_id", CharField()), "offset_s", "duration_s", "said", text)
 
 
 def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]]:
@@ -136,8 +138,8 @@ def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]
 
 def _new_rows(
     derived: Derived[T], entry: Entry[T], conversation: Conversation, columns: Callable[[QuerySet[Message]], Any]
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows that an entry does not include yet, or all rows if older ones changed; then update the entry's numbers."""
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield batches of the rows that an entry does not include yet, or all rows if older ones changed; then update the entry's numbers."""
     if entry.event >= conversation.last_event:
         return
     if entry.event >= 0 and _changed(conversation, entry.event):
@@ -149,13 +151,13 @@ def _new_rows(
     entry.message, entry.event = conversation.message_count, conversation.last_event
 
 
-def _pieces(conversation: Conversation, last: int, columns: Callable[[QuerySet[Message]], Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows after the number `last`. No database connection is held while the caller processes the rows of a piece."""
+def _pieces(conversation: Conversation, last: int, columns: Callable[[QuerySet[Message]], Any]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield batches of the rows after the number `last`. No database connection is held while the caller processes the rows of a piece."""
     while last < conversation.message_count:
         messages = Message.objects.filter(conversation=conversation, number__gt=last, number__lte=conversation.message_count)
         rows = list(columns(messages).order_by("number")[:PIECE])
         release_connection()
-        yield from rows
+        yield rows
         if len(rows) < PIECE:
             break
         last = rows[-1][0]
