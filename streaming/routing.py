@@ -12,6 +12,7 @@ from streaming.discovery import mounts
 from streaming.transports.consumer import unknown_path
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.transports.symbl import ListenConsumer, SpeakConsumer
+from streaming.transports.symbl_follow import FollowConsumer
 from streaming.transports.symbl_telephony import NoTelephonyConsumer
 from streaming.transports.twilio import TelephoneConsumer
 
@@ -23,6 +24,7 @@ _STREAM = r"^(?:streams/(?P<name>[a-z0-9-]+)/)?"
 
 _built_in = [
     _route(r"^v1/(?:streaming|realtime/insights)/(?P<connection_id>(?s:.*))$", SpeakConsumer.as_asgi()),
+    _route(r"^v1/conversations/(?P<connection_id>[^/]*)/subscribe$", FollowConsumer.as_asgi()),
     _route(r"^v1/subscribe/(?P<connection_id>(?s:.*))$", ListenConsumer.as_asgi()),
     _route(r"^(?:events|session/subscribe)/(?P<connection_id>(?s:.*))$", NoTelephonyConsumer.as_asgi()),
     _route(_STREAM + r"websocket/offer$", FastrtcConsumer.as_asgi()),

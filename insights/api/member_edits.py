@@ -1,6 +1,7 @@
 """Change members of a conversation: rename, merge, and tell who spoke when."""
 
 from typing import Literal
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -11,7 +12,7 @@ from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_MEMBER, EditOut, editing
 from insights.api.errors import ApiError, Done
 from insights.models import Conversation, Member
-from insights.recorder import Person, SpeakerEvent
+from insights.recorder import Person, SpeakerEvent, UnknownMessage
 
 router = Router(tags=["Members"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -101,6 +102,34 @@ def put_speakers(request: HttpRequest, conversation_id: str, body: SpeakerEvents
     with editing():
         edited = recorder.attribute_speakers(conversation.id, events, auth.caller(request).pk)
     return EditOut.of(f"Speaker events associated for conversationId: {conversation.id} successfully! {_EVERYWHERE}", edited)
+
+
+class AssignIn(Schema):
+    """Who said it, and which messages of its present speaker change: only this one, those from it on, or all.
+
+    `until`: the id of the last message that changes.
+    """
+
+    model_config = {"extra": "forbid"}
+
+    user: SpeakerUser
+    scope: Literal["message", "following", "all"] = "message"
+    until: UUID | None = None
+
+
+@router.post(
+    _ROOT + "/messages/{message_id}/speaker", response={200: EditOut, **EDIT_PROBLEMS}, exclude_none=True, summary="Change who said it"
+)
+def assign_speaker(request: HttpRequest, conversation_id: str, message_id: str, body: AssignIn) -> EditOut:
+    """Give messages of one speaker to another person. An unknown person becomes a member."""
+    conversation = auth.conversation(request, conversation_id)
+    with editing():
+        message = queries.message_of(conversation, message_id)
+        if message is None:
+            raise UnknownMessage(message_id)
+        scope = recorder.Scope(body.scope)
+        edited = recorder.assign_speaker(message.pk, auth.caller(request).pk, _person(body.user), scope, body.until)
+    return EditOut.of(f"Speaker of messages of conversationId: {conversation.id} changed.", edited)
 
 
 @router.delete(_ROOT + "/members/{member_id}", response={200: Done, **EDIT_PROBLEMS}, summary="Delete a member's words")

@@ -1,6 +1,8 @@
 """The page of an experience: summary, topics and insights of a conversation, in the look that was requested over the API."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,14 +13,32 @@ from django.views.decorators.http import require_GET
 
 from insights import queries
 from insights.analysis.text.languages import knows
+from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Experience, Insight
-from insights.portal.conversation import MOST_CARDS, cards_of, faces_of, topics_of
+from insights.portal.conversation import MOST_CARDS
+from insights.portal.faces import People, people_of, person_of
 from insights.portal.listing import local, shown_name
-from insights.portal.wording import duration
+from insights.portal.parts import message_link
+from insights.portal.wording import clock, duration
 
 _DARK, _LIGHT = "#1c232e", "#ffffff"
 _NO_PART = 0
 """This page shows no part of the transcript, so that each link names its part."""
+
+MOST_TOPICS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One insight with a link to its message."""
+
+    kind: InsightKind
+    text: str
+    who: str
+    place: str
+    assignee: str
+    due: datetime | None
+    href: str
 
 
 def _experience(request: HttpRequest, conversation_id: int, experience_id: int) -> tuple[Conversation, Experience]:
@@ -37,19 +57,36 @@ def experience(request: HttpRequest, conversation_id: int, experience_id: int) -
     one, found = _experience(request, conversation_id, experience_id)
     insights = list(queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS])
     summary = [text for _, text in queries.summary_of(one)] if knows(one.language) else []
-    faces = faces_of(one)
+    people = people_of(one)
     page = reverse("conversation", args=[one.pk])
     context = {
         "conversation": one,
         "experience": found,
-        "title": shown_name(one, [face.name for key, face in faces.items() if key]),
+        "title": shown_name(one, [str(member) for member in people.members]),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "summary": summary,
-        "topics": [(text, page + href if href else "") for text, href in topics_of(one, _NO_PART)],
-        "cards": [replace(card, href=page + card.href) for card in cards_of(insights, one, faces, _NO_PART)],
+        "topics": [
+            (text, page + message_link(first, _NO_PART) if first else "") for text, first in queries.leading_topics(one, MOST_TOPICS)
+        ],
+        "cards": _cards(insights, one, people, page),
     }
     return render(request, "portal/experience.html", context)
+
+
+def _cards(insights: Sequence[Insight], conversation: Conversation, people: People, page: str) -> list[Card]:
+    return [
+        Card(
+            kind=kind_of(one.type),
+            text=one.text,
+            who=people.face(person_of(one.message)).name,
+            place=clock(one.message.offset_s),
+            assignee=str(one.assignee) if one.assignee else one.assignee_name,
+            due=local(one.due_at, conversation.timezone_offset) if one.due_at else None,
+            href=page + message_link(one.message, _NO_PART),
+        )
+        for one in insights
+    ]
 
 
 @require_GET
@@ -64,7 +101,7 @@ def experience_style(request: HttpRequest, conversation_id: int, experience_id: 
     if found.topics_colour:
         rules.append(f".chip {{ border-color: {found.topics_colour}; }}")
     if found.insights_colour:
-        rules.append(f".insight a {{ border-left-color: {found.insights_colour}; }}")
+        rules.append(f".insight > a {{ border-left-color: {found.insights_colour}; }}")
     if found.font:
         rules.append(f'body {{ font-family: "{found.font}", var(--sans); }}')
     return HttpResponse("\n".join(rules), content_type="text/css; charset=utf-8")

@@ -14,7 +14,7 @@ from insights import queries
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member, Message
 from insights.portal.parts import message_link
-from insights.portal.wording import TURN_S, VOICES, duration, initials, shorten
+from insights.portal.wording import VOICES, duration, initials, shorten
 
 PER_PAGE = 20
 UNKNOWN = "Unknown speaker"
@@ -85,11 +85,6 @@ def face(member: Member | None, index: int) -> Face:
     """Return the badge of the member at place `index` (from 0) in the order of joining."""
     name = (str(member) if member else "") or UNKNOWN
     return Face(name, initials(name if member else ""), index % VOICES)
-
-
-def begins_turn(first: Message, message: Message) -> bool:
-    """Return whether a message starts a new turn: it has another speaker than the turn's first message, or comes TURN_S seconds later."""
-    return message.member_id != first.member_id or message.offset_s - first.offset_s >= TURN_S
 
 
 def local(at: datetime, offset_minutes: int) -> datetime:

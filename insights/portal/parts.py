@@ -2,7 +2,7 @@
 
 from insights.models import Message
 
-PART = 1000
+PART = 2000
 """Messages on one page; a longer conversation has several parts."""
 
 

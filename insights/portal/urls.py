@@ -13,10 +13,12 @@ from insights.portal import (
     downloads,
     experience,
     first_account,
+    history,
     live,
     resume_point,
     signin,
     vocabulary,
+    word_times,
 )
 
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
@@ -27,6 +29,9 @@ urlpatterns = [
     path("signin/", signin.SignIn.as_view(), name="signin"),
     path("signout/", LogoutView.as_view(), name="signout"),
     path("conversations/<int:conversation_id>/", conversation.conversation, name="conversation"),
+    path("conversations/<int:conversation_id>/contents/", conversation.contents, name="conversation_contents"),
+    path("conversations/<int:conversation_id>/history/", history.history, name="conversation_history"),
+    path("conversations/<int:conversation_id>/words.json", word_times.word_times, name="word_times"),
     path("conversations/<int:conversation_id>/download.<str:form>", downloads.download, name="download"),
     path("conversations/<int:conversation_id>/experiences/<int:experience_id>/", experience.experience, name="experience"),
     path(

@@ -21,11 +21,23 @@ def messages_of(conversation: Conversation) -> QuerySet[Message]:
     return found.prefetch_related("entities").order_by("number")
 
 
-def transcript_of(conversation: Conversation, after: int, last: int) -> QuerySet[Message]:
-    """Return the messages with numbers above `after`, up to `last`, in order, with only what a transcript shows."""
+def transcript_of(conversation: Conversation, after: int, last: int, *, words: bool = False) -> QuerySet[Message]:
+    """Return the messages with numbers above `after`, up to `last`, in order, with only what a transcript shows.
+
+    `words`: also the recognised words with their times.
+    """
     found = Message.objects.filter(conversation=conversation, number__gt=after, number__lte=last).order_by("number")
     return found.select_related("speaker").only(
-        "conversation_id", "number", "speaker__member_id", "text", "started_at", "offset_s", "corrected_at"
+        "conversation_id",
+        "number",
+        "speaker__member_id",
+        "speaker__number",
+        "text",
+        "started_at",
+        "ended_at",
+        "offset_s",
+        "corrected_at",
+        *(["words"] if words else []),
     )
 
 
@@ -69,14 +81,14 @@ def topics_of(conversation: Conversation) -> QuerySet[Topic]:
 
 
 def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Message | None]]:
-    """Return the `most` strongest topics, each with its first message (id and number only); None if that was deleted."""
+    """Return the `most` strongest topics, each with its first message (id, number and offset only); None if that was deleted."""
     topics = Topic.objects.filter(conversation=conversation).order_by("-score", "text")
     leading = list(topics.values_list("id", "text")[:most])  # evaluated here, so that only their references are read
     references = TopicReference.objects.filter(topic_id__in=[identity for identity, _ in leading]).order_by()
     firsts = dict(references.values_list("topic_id").annotate(first=Min("message__number")))
     named = [(text, firsts.get(identity)) for identity, text in leading]
     numbers = {first for _, first in named if first is not None}
-    rows = Message.objects.filter(conversation=conversation, number__in=numbers).only("number")
+    rows = Message.objects.filter(conversation=conversation, number__in=numbers).only("number", "offset_s")
     by_number = {row.number: row for row in rows}
     return [(text, by_number.get(first) if first is not None else None) for text, first in named]
 

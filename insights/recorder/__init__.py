@@ -24,6 +24,7 @@ from insights.recorder.edits.insight_edits import Assignee, InsightEdit, add_ins
 from insights.recorder.edits.member_edits import edit_member, merge_members
 from insights.recorder.edits.message_edits import correct_message, edit_message
 from insights.recorder.edits.message_splits import join_next, split_message
+from insights.recorder.edits.speaker_assignments import Scope, assign_speaker
 from insights.recorder.edits.speaker_edits import Person, SpeakerEvent, attribute_speakers
 from insights.recorder.edits.undo import undo
 from insights.recorder.ending import close_due, leave
@@ -78,6 +79,7 @@ __all__ = [
     "Opening",
     "Person",
     "RecorderError",
+    "Scope",
     "SpeakerEvent",
     "SpeakerIdentity",
     "SpokenWord",
@@ -95,6 +97,7 @@ __all__ = [
     "begin_imported_audio",
     "add_experience",
     "add_insight",
+    "assign_speaker",
     "attribute_speakers",
     "begin_import",
     "change_bookmark",

@@ -52,7 +52,7 @@ class Renderer(Protocol[M_co]):
 class RenderedEvents(AsyncIterator[M]):
     """The messages of one subscription, until it is closed or the conversation is completed or deleted; read by one client at its pace."""
 
-    def __init__(self, subscription: Subscription, renderer: Renderer[M]) -> None:
+    def __init__(self, subscription: Subscription, renderer: Renderer[M], *, past_end: bool = False) -> None:
         self.renderer = renderer
         """May be replaced; events that are not read yet are rendered with the new one."""
         self.conversation_id = subscription.conversation_id
@@ -60,20 +60,24 @@ class RenderedEvents(AsyncIterator[M]):
         self._messages: deque[M] = deque()
         self._last_read = subscription.cursor
         self._completed = self._closed = False
+        self._past_end = past_end
         self.deleted = False
         """Whether the end was the deletion of the conversation."""
         self._progress = asyncio.Event()
 
     @classmethod
-    async def subscribe(cls, conversation_id: int, after: int, renderer: Renderer[M]) -> "RenderedEvents[M]":
-        """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning."""
-        return cls(await runtime().broadcaster.subscribe(conversation_id, after), renderer)
+    async def subscribe(cls, conversation_id: int, after: int, renderer: Renderer[M], *, past_end: bool = False) -> "RenderedEvents[M]":
+        """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning.
+
+        `past_end`: go on after the conversation has ended, with the edits by people.
+        """
+        return cls(await runtime().broadcaster.subscribe(conversation_id, after), renderer, past_end=past_end)
 
     async def __anext__(self) -> M:
         while not self._messages:
             self._last_read = self._subscription.cursor  # the client asks for more, so it has got everything up to here
             self._progress.set()
-            if self._completed:  # events stored after the end of the conversation are not sent
+            if self._completed:  # events stored after the end of the conversation are sent only with `past_end`
                 raise StopAsyncIteration
             delivery = await anext(self._subscription)
             if isinstance(delivery, TranscriptUpdate):
@@ -87,7 +91,7 @@ class RenderedEvents(AsyncIterator[M]):
                 self._messages.extend(self.renderer.deleted(delivery.conversation_id))
                 continue
             self._messages.extend(self.renderer.event(delivery))
-            self._completed = isinstance(delivery.event, ConversationCompleted)
+            self._completed = isinstance(delivery.event, ConversationCompleted) and not self._past_end
         return self._messages.popleft()
 
     async def caught_up(self, number: int) -> None:

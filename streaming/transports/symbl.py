@@ -217,6 +217,8 @@ class ListenConsumer(SymblConsumer):
     """`/v1/subscribe/{id}`: sends the results of a conversation; ignores all messages of the client except pings."""
 
     needed_scope: Scope = "read"
+    unknown = "no live conversation has this connectionId", "connectionId"
+    """The error for a conversation that is not found, and its field."""
     _sender_task: asyncio.Task[None] | None = None
     _conversation_id: int | None = None
     _finished = False
@@ -273,7 +275,7 @@ class ListenConsumer(SymblConsumer):
         events = await self._subscribe()
         if events is None:
             if not self.send_queue.closed:
-                self.refuse("no live conversation has this connectionId", "connectionId")
+                self.refuse(*self.unknown)
             return
         try:
             await send_events(events, self.send_queue)

@@ -48,6 +48,9 @@ TABLE: dict[str, Access] = {
     "signin/": Access(200, 302, 302),
     "signout/": Access(405, 405, 405),  # POST only
     "conversations/<int:conversation_id>/": OWN_PAGE,
+    "conversations/<int:conversation_id>/contents/": OWN_PAGE,
+    "conversations/<int:conversation_id>/history/": OWN_PAGE,
+    "conversations/<int:conversation_id>/words.json": OWN_PAGE,
     "conversations/<int:conversation_id>/download.<str:form>": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
@@ -153,6 +156,7 @@ TABLE: dict[str, Access] = {
     f"{_CONVERSATION}/messages/<message_id>": POSTED,
     f"{_CONVERSATION}/messages/<message_id>/join": POSTED,
     f"{_CONVERSATION}/messages/<message_id>/split": POSTED,
+    f"{_CONVERSATION}/messages/<message_id>/speaker": POSTED,
     f"{_CONVERSATION}/speakers": POSTED,
     f"{_CONVERSATION}/transcript": POSTED,
     **{f"{_CONVERSATION}/{rest}": NEEDS_MODEL for rest in ("intents", "callscore", "callscore/status", "lm-insights/status")},

@@ -64,7 +64,7 @@ def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], use
         said = Message.objects.filter(conversation=edit.conversation).order_by("offset_s", "number")
         rows = said.values_list("id", "offset_s", "duration_s", "speaker__member_id")
         chosen = list(_chosen([Said(*row) for row in rows.iterator()], spans))
-        people = _People(edit, list(everybody))
+        people = People(edit, list(everybody))
         members = {person: people.member_of(person) for person in dict.fromkeys(span.person for span in spans)}
         voice_of = {member.id: speakers.of_member(edit.conversation, member) for member in {members[person] for _, person in chosen}}
         move(edit, {one: voice_of[members[person].id] for one, person in chosen if one.member_id != members[person].id})
@@ -137,7 +137,7 @@ def _chosen(messages: Sequence[Said], spans: Sequence[Span]) -> Iterator[tuple[S
             yield message, max(covering, key=lambda span: (min(end, span.end) - max(start, span.start), span.start)).person
 
 
-class _People:
+class People:
     """The members of a conversation, to find or create the one that a person is."""
 
     def __init__(self, edit: Edit, members: list[Member]) -> None:

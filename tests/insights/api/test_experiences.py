@@ -48,7 +48,7 @@ def test_the_look(api: Api, owner: User) -> None:
     assert "background: #ffcc00;" in style
     assert "color: #1c232e" in style
     assert ".chip { border-color: #112233; }" in style
-    assert ".insight a { border-left-color: #445566; }" in style
+    assert ".insight > a { border-left-color: #445566; }" in style
     assert 'font-family: "Open Sans"' in style
     assert "style.css" in page(made["url"], owner)[1]
     dark = api.request("POST", "/experiences", {"name": "text-summary", "color": {"background": "#000033"}}).json()

@@ -183,4 +183,4 @@ def test_a_conversation_without_a_title_is_named_after_its_members(user_client: 
     conversation.name = str(conversation.pk)
     conversation.save()
     assert ">Ada and Bob</a>" in page(user_client)
-    assert "<h1>Ada and Bob</h1>" in page(user_client, f"/conversations/{conversation.pk}/")
+    assert '<h1 id="title">Ada and Bob</h1>' in page(user_client, f"/conversations/{conversation.pk}/")

@@ -12,7 +12,7 @@ from insights.portal.security import content_security, policy
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 STATIC = Path(settings.BASE_DIR) / "insights" / "static" / "parley"
-NAMES_NOT_ADDRESSES = ("http://www.w3.org/2000/svg",)
+NAMES_NOT_ADDRESSES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml")
 PAGES = ["/", "/signin/", "/nothing-here/", "/live/room/", "/watch/room/"]
 
 

@@ -1,6 +1,15 @@
 // Places menus (popover elements of the class `menu`) below their button, and moves in them with the arrow keys.
 
 const APART_PX = 4;
+const ITEMS = ":is(a, button):not([hidden])";
+
+let opener; // of the menu that is open
+
+/** Open a menu that has no button of its own, below this one. */
+export function openMenu(menu, button) {
+  opener = button;
+  menu.showPopover();
+}
 
 function place(menu, button) {
   const [at, size] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
@@ -16,9 +25,9 @@ document.addEventListener(
   (event) => {
     const menu = event.target;
     if (!menu.classList?.contains("menu") || event.newState !== "open") return;
-    const button = document.querySelector(`[popovertarget="${menu.id}"]`);
-    if (button) place(menu, button);
-    menu.querySelector("a, button")?.focus();
+    opener = document.querySelector(`[popovertarget="${menu.id}"]`) ?? opener;
+    if (opener) place(menu, opener);
+    menu.querySelector(ITEMS)?.focus();
   },
   true,
 );
@@ -28,7 +37,7 @@ document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!menu || !step) return;
   event.preventDefault();
-  const items = [...menu.querySelectorAll("a, button")];
+  const items = [...menu.querySelectorAll(ITEMS)];
   items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
 });
 

@@ -6,7 +6,7 @@ const FORMS = {
   full: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
 
-function localise(root) {
+export function localise(root) {
   for (const time of root.querySelectorAll("time[data-as]")) {
     const at = new Date(time.dateTime);
     const form = FORMS[time.dataset.as];

@@ -1,0 +1,164 @@
+"""The insights of a conversation as cards: one for each sentence, written as a task where there is one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, User
+
+from insights.insight_kinds import QUESTION, InsightKind, kind_of, kinds
+from insights.models import Conversation, Insight
+from insights.portal.faces import People, person_of
+from insights.portal.listing import Face, local
+from insights.portal.parts import message_link
+from insights.portal.transcript import Found, seconds_from_start
+from insights.portal.wording import clock
+
+UNSURE = 0.7
+"""Confidence below which a card shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The insights of one sentence. `insights`: ids and kinds, first the one whose text, assignee and due date the card has.
+
+    `quote`: what was said, where the text of the card is not that. `unsure`: the confidence in percent if it is low and nobody accepted
+    the insight, else 0. `due_input`: the due date for a date field.
+    """
+
+    insights: tuple[Found, ...]
+    text: str
+    quote: str
+    face: Face
+    place: str
+    seconds: float
+    href: str
+    message_id: UUID
+    assignee: str
+    assignee_id: UUID | None
+    due: datetime | None
+    due_input: str
+    done: bool
+    review: str
+    unsure: int
+    edited: bool
+    mine: bool
+
+    @property
+    def id(self) -> UUID:
+        """The id of the first insight."""
+        return self.insights[0].insight_id
+
+    @property
+    def kind(self) -> InsightKind:
+        """The kind of the first insight."""
+        return self.insights[0].kind
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it has an assignee, a due date and a box to tick."""
+        return self.kind.assignable
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Cards under a heading. `folded`: only its heading is shown until it is opened."""
+
+    name: str
+    title: str
+    cards: tuple[Card, ...]
+    folded: bool = False
+
+
+def cards_of(found: Iterable[Insight], conversation: Conversation, people: People, part: int, user: User) -> list[Card]:
+    """Return one card for all insights of a sentence with the same verdict, in the order of the sentences."""
+    groups: dict[tuple[UUID, bool], list[Insight]] = defaultdict(list)
+    for one in found:
+        groups[one.message_id, one.review == Insight.Review.REJECTED].append(one)
+    return [_card(sorted(group, key=_rank), conversation, people, part, user) for group in groups.values()]
+
+
+def found_in(cards: Iterable[Card]) -> dict[UUID, tuple[Found, ...]]:
+    """Return what was found in each message, without what was rejected."""
+    return {card.message_id: card.insights for card in cards if card.review != Insight.Review.REJECTED}
+
+
+def sections_of(cards: Sequence[Card], open_questions: frozenset[str]) -> list[Section]:
+    """Return the cards under their headings: own tasks, other tasks, open questions, other kinds, answered questions, rejected ones."""
+    kept = [card for card in cards if card.review != Insight.Review.REJECTED]
+    made = [
+        Section("my-tasks", "My tasks", tuple(card for card in kept if card.mine)),
+        Section("tasks", "Tasks", tuple(card for card in kept if card.is_task and not card.mine)),
+        Section("questions", "Open questions", tuple(card for card in kept if _asks(card) and str(card.id) in open_questions)),
+        *_other_kinds(kept),
+        Section("answered", "Other questions", tuple(card for card in kept if _asks(card) and str(card.id) not in open_questions), True),
+        Section("rejected", "Rejected", tuple(card for card in cards if card.review == Insight.Review.REJECTED), True),
+    ]
+    return [section for section in made if section.cards]
+
+
+def _other_kinds(cards: Sequence[Card]) -> Iterator[Section]:
+    """Yield a section for each further kind, first those that are registered."""
+    others = [card for card in cards if not card.is_task and not _asks(card)]
+    names = dict.fromkeys([*(kind.name for kind in kinds()), *(card.kind.name for card in others)])
+    for name in names:
+        yield Section(name, kind_of(name).plural, tuple(card for card in others if card.kind.name == name))
+
+
+def _asks(card: Card) -> bool:
+    return card.kind.name == QUESTION.name
+
+
+def _rank(insight: Insight) -> tuple[bool, str, str]:
+    return not kind_of(insight.type).assignable, insight.type, str(insight.id)
+
+
+def _card(group: Sequence[Insight], conversation: Conversation, people: People, part: int, user: User) -> Card:
+    first, message = group[0], group[0].message
+    text = _wording(first)
+    due = local(first.due_at, conversation.timezone_offset) if first.due_at else None
+    unsure = first.review == Insight.Review.PENDING and first.confidence < UNSURE
+    person = person_of(message)
+    return Card(
+        insights=tuple(Found(one.id, kind_of(one.type)) for one in group),
+        text=text,
+        quote=message.text if message.text != text else "",
+        face=people.face(person),
+        place=clock(message.offset_s),
+        seconds=seconds_from_start(conversation, message.started_at),
+        href=message_link(message, part),
+        message_id=message.id,
+        assignee=str(first.assignee) if first.assignee else first.assignee_name,
+        assignee_id=first.assignee_id,
+        due=due,
+        due_input=f"{due:%Y-%m-%d}" if due else "",
+        done=first.done_at is not None,
+        review=first.review,
+        unsure=round(first.confidence * 100) if unsure else 0,
+        edited=bool(first.original_text),
+        mine=kind_of(first.type).assignable and first.review != Insight.Review.REJECTED and is_of(first, user),
+    )
+
+
+def _wording(insight: Insight) -> str:
+    """Return what a person wrote, else the action phrase as a sentence, else the text of the insight."""
+    phrase = insight.action_phrase.strip()
+    if insight.original_text or len(phrase.split()) < LEAST_WORDS:
+        return insight.text
+    return phrase[0].upper() + phrase[1:] + ("" if phrase[-1] in ".!?" else ".")
+
+
+LEAST_WORDS = 3
+"""Words of an action phrase that says what is to be done without its sentence ("Prepare it" does not)."""
+
+
+def is_of(insight: Insight, user: User | AbstractBaseUser) -> bool:
+    """Return whether an insight is assigned to this user: the member has their address, or the name is theirs."""
+    known = {user.get_username().casefold()}
+    if isinstance(user, User):
+        known |= {text.casefold() for text in (user.email, user.get_full_name(), user.first_name) if text}
+    member = insight.assignee
+    names = {insight.assignee_name, *((member.email, member.user_id, member.name) if member else ())}
+    return any(name.casefold() in known for name in names if name)

@@ -1,0 +1,37 @@
+"""The people of one conversation with their badges: members, and speakers of whom it is not known who they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from insights import queries
+from insights.models import Conversation, Member, Message
+from insights.portal.listing import Face, face
+from insights.portal.wording import VOICES, initials
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The members in the order of joining, and all badges: by member id, else by speaker id."""
+
+    members: Sequence[Member]
+    faces: dict[UUID, Face]
+    unknown: Face
+
+    def face(self, key: UUID | None) -> Face:
+        """Return the badge of a member or speaker; None: the one for all unknown speakers together."""
+        return self.faces.get(key, self.unknown) if key else self.unknown
+
+
+def people_of(conversation: Conversation) -> People:
+    """Return the people of a conversation. Two queries."""
+    members = list(queries.members_of(conversation))
+    faces = {member.id: face(member, number) for number, member in enumerate(members)}
+    for speaker in queries.speakers_without_member(conversation):
+        faces[speaker.id] = Face(speaker.label, initials(speaker.label), len(faces) % VOICES)
+    return People(members, faces, face(None, len(faces)))
+
+
+def person_of(message: Message) -> UUID:
+    """Return the key of a message's speaker in `People.faces`; queries select `speaker`."""
+    return message.speaker.member_id or message.speaker_id

@@ -1,0 +1,125 @@
+"""The history of a conversation: what people changed, newest first, each with Undo for its author."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from insights import queries
+from insights.models import Change
+from insights.portal.conversation import own_conversation
+
+MOST = 200
+"""Changes that the history shows, the latest."""
+_FIELDS = {"text": "Reworded an insight", "assignee_name": "Assigned a task", "due_at": "Changed a due date"}
+_VERDICTS = {"accepted": "Accepted an insight", "rejected": "Rejected an insight", "pending": "Reset a verdict"}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One change. `before` and `after`: the words that changed, both empty where none did."""
+
+    id: int
+    who: str
+    at: datetime
+    text: str
+    before: str
+    after: str
+    undone: bool
+    can_undo: bool
+
+
+@require_GET
+@login_required
+def history(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Return the list as HTML; 404 for the conversation of another user."""
+    one = own_conversation(request, conversation_id)
+    changes = queries.changes_of(one).order_by("-id")[:MOST]
+    rows = [_row(change, int(request.user.pk or 0)) for change in changes]
+    return render(request, "portal/_history.html", {"rows": rows, "most": MOST})
+
+
+def _row(change: Change, user_id: int) -> HistoryRow:
+    text, before, after = described(change)
+    undone = hasattr(change, "undone_by")
+    return HistoryRow(
+        id=change.pk,
+        who=(change.user.get_full_name() or change.user.get_username()) if change.user else "A former user",
+        at=change.created_at,
+        text=f"Undo: {text}" if change.undoes_id else text,
+        before=before,
+        after=after,
+        undone=undone,
+        can_undo=not undone and change.user_id == user_id and bool(change.after),
+    )
+
+
+def described(change: Change) -> tuple[str, str, str]:
+    """Return what a change did, and the words before and after it."""
+    match Change.Kind(change.kind):
+        case Change.Kind.CONVERSATION:
+            name = _changed(change, "conversation", "name")
+            return ("Renamed the conversation", *name) if name else ("Changed the metadata", "", "")
+        case Change.Kind.MEMBER:
+            name = _changed(change, "member", "name")
+            return ("Renamed a speaker", *name) if name else ("Changed the e-mail address of a speaker", "", "")
+        case Change.Kind.MEMBERS_MERGED:
+            return "Merged two speakers", "", ""
+        case Change.Kind.SPEAKERS:
+            return "Changed who said something", "", ""
+        case Change.Kind.MESSAGE:
+            words = _changed(change, "message", "text")
+            return ("Edited a sentence", *words) if words else ("Changed who said a sentence", "", "")
+        case Change.Kind.MESSAGE_SPLIT:
+            return "Split a sentence", "", ""
+        case Change.Kind.MESSAGES_JOINED:
+            return "Joined two sentences", "", ""
+        case Change.Kind.INSIGHT:
+            return _insight(change)
+        case Change.Kind.INSIGHT_ADDED:
+            return _existence(change, "insight", "text", "insight")
+        case Change.Kind.BOOKMARK:
+            return _existence(change, "bookmark", "label", "bookmark")
+        case unknown:
+            assert_never(unknown)
+
+
+def _insight(change: Change) -> tuple[str, str, str]:
+    if review := _changed(change, "insight", "review"):
+        return _VERDICTS.get(review[1], "Changed a verdict"), "", ""
+    if done := _changed(change, "insight", "done_at"):
+        return ("Marked a task as done" if done[1] else "Reopened a task"), "", ""
+    for column, text in _FIELDS.items():
+        if words := _changed(change, "insight", column):
+            length = 10 if column == "due_at" else None  # the date without the time
+            return text, words[0][:length], words[1][:length]
+    return "Edited an insight", "", ""
+
+
+def _existence(change: Change, table: str, column: str, noun: str) -> tuple[str, str, str]:
+    """Describe that a row was added, removed or changed."""
+    for before, after in _rows(change, table):
+        words = str((before or {}).get(column) or ""), str((after or {}).get(column) or "")
+        if before is None or after is None:
+            return (f"Added a {noun}" if before is None else f"Removed a {noun}", *words)
+    words = _changed(change, table, column) or ("", "")
+    return (f"Changed a {noun}", *words)
+
+
+def _changed(change: Change, table: str, column: str) -> tuple[str, str] | None:
+    """Return the former and the present value of a column in the first row of a table that has another one now."""
+    for before, after in _rows(change, table):
+        if before and after and before.get(column) != after.get(column):
+            return str(before.get(column) or ""), str(after.get(column) or "")
+    return None
+
+
+def _rows(change: Change, table: str) -> Iterator[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+    for key, after in change.after.items():
+        if key.partition(":")[0] == table:
+            yield change.before.get(key), after

@@ -1,0 +1,78 @@
+"""What stands above the transcript: summary, decisions, tasks, open questions, people and topics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from insights import queries
+from insights.models import Conversation, Message
+from insights.portal.cards import Card, Section, sections_of
+from insights.portal.faces import People
+from insights.portal.listing import Face
+from insights.portal.parts import message_link
+from insights.portal.wording import clock, duration
+
+MOST_TOPICS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of the summary, a decision or a topic, with a link to the first message that it rests on; empty if that was deleted."""
+
+    text: str
+    href: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A member's talk time as a text, and in percent of all talk time. `person`: id of the member, None for unknown speakers."""
+
+    person: UUID | None
+    face: Face
+    time: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it. `written`: whether a language model wrote the summary."""
+
+    summary: Sequence[Statement]
+    written: bool
+    decisions: Sequence[Statement]
+    sections: Sequence[Section]
+    topics: Sequence[Statement]
+    shares: Sequence[Share]
+
+
+def overview_of(conversation: Conversation, cards: Sequence[Card], people: People, part: int) -> Overview:
+    """Return what stands above the transcript on the page that shows `part`."""
+    minutes = queries.minutes_of(conversation)
+    stated = [*minutes.summary, *minutes.decisions]
+    places = queries.message_places(conversation, {one.message_ids[0] for one in stated if one.message_ids})
+
+    def statement(one: queries.Sentence) -> Statement:
+        return _statement(one.text, places.get(one.message_ids[0]) if one.message_ids else None, part)
+
+    return Overview(
+        summary=[statement(one) for one in minutes.summary],
+        written=minutes.abstractive,
+        decisions=[statement(one) for one in minutes.decisions],
+        sections=sections_of(cards, frozenset(one.insight_id for one in minutes.questions)),
+        topics=[_statement(text, first, part) for text, first in queries.leading_topics(conversation, MOST_TOPICS)],
+        shares=shares_of(queries.talk_seconds(conversation), people),
+    )
+
+
+def shares_of(talked: Mapping[UUID | None, float], people: People) -> list[Share]:
+    """Return the talk time of every member, longest first; members who did not talk have 0."""
+    silent: dict[UUID | None, float] = {member.id: 0.0 for member in people.members}
+    seconds = silent | dict(talked)
+    total = sum(seconds.values()) or 1
+    ranked = sorted(seconds.items(), key=lambda item: -item[1])
+    return [Share(key, people.face(key), duration(value), round(100 * value / total)) for key, value in ranked]
+
+
+def _statement(text: str, message: Message | None, part: int) -> Statement:
+    return Statement(text, message_link(message, part) if message else "", clock(message.offset_s) if message else "")

@@ -1,0 +1,125 @@
+"""The timeline of a conversation: who spoke when, insights, bookmarks and tracker matches, as paths of one SVG.
+
+Every lane is one path, so that three hours take no more elements than three minutes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from insights.models import Conversation
+from insights.portal.faces import People
+from insights.portal.listing import Face
+from insights.queries import SpeechSpan
+
+WIDTH = 1000
+"""Units from the start to the end of the conversation; shorter pauses than one unit are not drawn."""
+LANE = 14
+MOST_LANES = 6
+"""Speakers with a lane of their own, those who talked longest; the others share one."""
+PAUSE_S = 1.2
+"""Silence of this length or more can be skipped during playback."""
+
+
+class Place(NamedTuple):
+    """Something at a second of the conversation, with the label of its kind and a colour of kinds."""
+
+    label: str
+    colour: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one speaker said. `path`: horizontal strokes; `middle`: their vertical place."""
+
+    face: Face
+    path: str
+    middle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Places of one kind of thing: vertical strokes. `colour` is that of a kind of insight."""
+
+    label: str
+    colour: str
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All of it."""
+
+    seconds: float
+    height: int
+    lanes: tuple[Lane, ...]
+    ticks: tuple[Ticks, ...]
+
+
+def timeline_of(conversation: Conversation, spans: Sequence[SpeechSpan], people: People, places: Iterable[Place]) -> Timeline | None:
+    """Return the timeline; None if nothing was said."""
+    if not spans:
+        return None
+    seconds = max(_end_of(conversation), *(_at(conversation, span)[1] for span in spans), 1.0)
+    lanes = _lanes(conversation, spans, people, seconds)
+    height = LANE * len(lanes)
+    return Timeline(seconds, height, lanes, tuple(_ticks(places, seconds, height)))
+
+
+def speech_of(conversation: Conversation, spans: Iterable[SpeechSpan]) -> list[tuple[float, float]]:
+    """Return when anybody speaks, in seconds from the start, without pauses shorter than PAUSE_S."""
+    return _merged(sorted(_at(conversation, span) for span in spans), PAUSE_S)
+
+
+def _end_of(conversation: Conversation) -> float:
+    return (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0.0
+
+
+def _at(conversation: Conversation, span: SpeechSpan) -> tuple[float, float]:
+    start, end = ((at - conversation.started_at).total_seconds() for at in (span.started_at, span.ended_at))
+    return max(0.0, start), max(0.0, end)
+
+
+def _merged(spans: Iterable[tuple[float, float]], pause: float) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for start, end in spans:
+        if merged and start - merged[-1][1] < pause:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _lanes(conversation: Conversation, spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[Lane, ...]:
+    spoken: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
+    for span in spans:
+        spoken[span.key].append(_at(conversation, span))
+    ranked = sorted(spoken, key=lambda key: -sum(end - start for start, end in spoken[key]))
+    shown = set(ranked[:MOST_LANES] if len(ranked) > MOST_LANES + 1 else ranked)
+    order = [*(key for key in people.faces if key in shown), *(key for key in ranked if key in shown and key not in people.faces)]
+    lanes = [(people.face(key), spoken[key]) for key in order]
+    if rest := [one for key in ranked if key not in shown for one in spoken[key]]:
+        lanes.append((Face("Others", "…", 0), rest))
+    scale = WIDTH / seconds
+    return tuple(
+        Lane(who, _strokes(sorted(times), scale, LANE * place + LANE // 2), LANE * place + LANE // 2)
+        for place, (who, times) in enumerate(lanes)
+    )
+
+
+def _strokes(times: Iterable[tuple[float, float]], scale: float, y: int) -> str:
+    merged = _merged(((start * scale, end * scale) for start, end in times), 1.0)
+    return "".join(f"M{start:.1f} {y}H{max(end, start + 1):.1f}" for start, end in merged)
+
+
+def _ticks(places: Iterable[Place], seconds: float, height: int) -> Iterable[Ticks]:
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for label, colour, at in places:
+        found[label, colour].append(at)
+    for (label, colour), all_at in found.items():
+        path = "".join(f"M{at * WIDTH / seconds:.1f} 0V{height}" for at in sorted(set(all_at)))
+        yield Ticks(label, colour, path, len(all_at))

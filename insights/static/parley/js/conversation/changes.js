@@ -1,0 +1,69 @@
+// What was changed, with Undo: in a toast after each change, and in the history.
+
+import { ApiError, call } from "../api.js";
+import { localise } from "../page.js";
+import { toast } from "../toast.js";
+import { refresh } from "./contents.js";
+
+const conversation = document.getElementById("main").dataset.conversation;
+export const root = `/v1/conversations/${conversation}`;
+const latest = []; // changes of this page that can be undone, each a list of ids
+
+/** Make one or more calls, show the result, and offer to undo it. Returns the answers; undefined after an error, which is shown. */
+export async function change(text, ...calls) {
+  const answers = [];
+  try {
+    for (const [method, path, body] of calls) answers.push(await call(method, `${root}${path}`, body));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message);
+    await refresh();
+    return undefined;
+  }
+  const ids = answers.map(({ changeId }) => changeId).filter(Boolean);
+  await refresh();
+  if (ids.length) {
+    latest.push(ids);
+    toast(text, { label: "Undo", run: () => undo(ids) });
+  }
+  return answers;
+}
+
+/** Undo changes, the last one first. */
+export async function undo(ids) {
+  const place = latest.indexOf(ids);
+  if (place >= 0) latest.splice(place, 1);
+  try {
+    for (const id of [...ids].reverse()) await call("POST", `${root}/changes/${id}/undo`);
+    toast("Undone");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message);
+  }
+  await refresh();
+}
+
+export function undoLast() {
+  if (latest.length) undo(latest.at(-1));
+  else toast("Nothing to undo on this page. Older changes are in the history.");
+}
+
+/** Show the history. Its list comes from the server and is fetched each time. */
+async function showHistory() {
+  const dialog = document.getElementById("history");
+  const list = document.getElementById("history-list");
+  if (!dialog.open) dialog.showModal();
+  const answer = await fetch(`/conversations/${conversation}/history/`);
+  if (!answer.ok) return;
+  list.innerHTML = await answer.text();
+  localise(list);
+}
+
+document.getElementById("open-history").addEventListener("click", showHistory);
+document.getElementById("history").addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-undo]");
+  if (!button) return;
+  button.disabled = true;
+  await undo([button.dataset.undo]);
+  await showHistory();
+});

@@ -1,0 +1,66 @@
+// The page of a conversation: starts its parts, and has the actions at its top.
+
+import { ApiError, call } from "../api.js";
+import { toast } from "../toast.js";
+import { ask } from "./ask.js";
+import "./cards.js";
+import { change, root } from "./changes.js";
+import { follow } from "./contents.js";
+import "./find.js";
+import "./keys.js";
+import { goTo } from "./player.js";
+import { show } from "./sentences.js";
+import "./speakers.js";
+
+const main = document.getElementById("main");
+const by = (id) => document.getElementById(id);
+
+/** Show the sentence or the card that the address names. */
+function showTarget() {
+  const target = by(location.hash.slice(1));
+  if (target?.matches(".message")) show(target);
+  else if (target?.matches(".insight")) {
+    target.closest("details")?.setAttribute("open", "");
+    target.closest(".long")?.classList.add("all");
+    target.scrollIntoView({ block: "center" });
+    target.focus({ preventScroll: true });
+  }
+}
+
+async function rename() {
+  const name = await ask({ title: "Rename the conversation", label: "Title", initial: by("title").textContent, yes: "Rename" });
+  if (name && name !== by("title").textContent) await change("Conversation renamed", ["PUT", "", { name }]);
+}
+
+async function deleteNow() {
+  by("delete").close();
+  const text = "The transcript, the insights and the audio are removed at once, and cannot be restored.";
+  if (!(await ask({ title: "Delete now?", text, yes: "Delete for good", danger: true }))) return;
+  try {
+    await call("DELETE", root);
+    location.assign("/?done=deleted");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link && by(link.getAttribute("href").slice(1))?.matches(".message, .insight")) {
+    event.preventDefault();
+    history.replaceState(null, "", link.href);
+    showTarget();
+  }
+  if (event.target.closest("[data-do=title]")) rename();
+  const mark = event.target.closest("[data-do=remove-bookmark]");
+  if (mark) change("Bookmark deleted", ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);
+});
+by("open-delete").addEventListener("click", () => by("delete").showModal());
+by("delete-now").addEventListener("click", deleteNow);
+by("open-help").addEventListener("click", () => by("help").showModal());
+window.addEventListener("hashchange", showTarget);
+showTarget();
+const at = new URLSearchParams(location.search).get("at");
+if (at && !location.hash) goTo(Number(at), false);
+follow();

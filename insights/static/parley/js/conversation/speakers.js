@@ -1,0 +1,78 @@
+// The dialog of a speaker: rename everywhere, merge with somebody, or give a part of the words to somebody else.
+
+import { change } from "./changes.js";
+import { current } from "./sentences.js";
+
+const dialog = document.getElementById("speaker-dialog");
+const [name, email] = [document.getElementById("speaker-name"), document.getElementById("speaker-email")];
+const effect = document.getElementById("speaker-effect");
+let person; // id of a member, or of a speaker who is no member yet
+let paragraph; // the paragraph that was chosen; undefined if the list of speakers was
+
+const known = () => [...document.querySelectorAll("#people-known li")].map(({ dataset, textContent }) => ({ id: dataset.member, email: dataset.email, name: textContent }));
+const scope = () => dialog.querySelector("[name=scope]:checked").value;
+const typed = () => name.value.trim();
+const namesake = () => known().find((one) => one.name.toLowerCase() === typed().toLowerCase() && one.id !== person);
+
+function open(of, from) {
+  [person, paragraph] = [of, from];
+  const member = known().find(({ id }) => id === person);
+  const shown = member?.name ?? from?.querySelector(".name")?.textContent ?? "";
+  name.value = member ? shown : "";
+  name.placeholder = shown;
+  email.value = member?.email ?? "";
+  document.getElementById("scope-all").textContent = `Everything that ${shown} said`;
+  for (const id of ["scope-following", "scope-paragraph"]) document.getElementById(id).hidden = !from;
+  dialog.querySelector("[name=scope][value=all]").checked = true;
+  explain();
+  dialog.returnValue = "";
+  dialog.showModal();
+  name.select();
+}
+
+function explain() {
+  const other = namesake();
+  const all = scope() === "all";
+  email.closest(".field").hidden = !all || Boolean(other);
+  if (other && all) effect.textContent = `Merges both speakers: all of it becomes ${other.name}’s.`;
+  else if (other) effect.textContent = `This becomes ${other.name}’s.`;
+  else if (all) effect.textContent = "";
+  else effect.textContent = typed() ? `Adds ${typed()} as a speaker.` : "";
+}
+
+/** The first message of the paragraph, or the selected one in it, and the last one. */
+function range() {
+  const sentences = [...paragraph.querySelectorAll(".message")].map(({ id }) => id.slice(2));
+  const chosen = paragraph.contains(current()) ? current().id.slice(2) : sentences[0];
+  return { first: sentences[0], chosen, last: sentences.at(-1) };
+}
+
+async function save() {
+  const other = namesake();
+  const user = other ? { id: other.id } : { name: typed(), email: email.value.trim() };
+  if (scope() !== "all") {
+    const { first, chosen, last } = range();
+    const following = scope() === "following";
+    const body = { user: other ? user : { name: typed() }, scope: "following", ...(following ? {} : { until: last }) };
+    return change("Speaker changed", ["POST", `/messages/${following ? chosen : first}/speaker`, body]);
+  }
+  if (known().some(({ id }) => id === person)) {
+    if (other) return change("Speakers merged", ["POST", `/members/${person}/merge`, { into: other.id }]);
+    return change("Speaker renamed", ["PUT", `/members/${person}`, user]);
+  }
+  const message = (paragraph ?? document.querySelector(`[data-person="${person}"] .message`)?.closest(".turn"))?.querySelector(".message");
+  return change("Speaker named", ["POST", `/messages/${message.id.slice(2)}/speaker`, { user, scope: "all" }]);
+}
+
+dialog.addEventListener("input", explain);
+dialog.addEventListener("close", () => {
+  if (dialog.returnValue === "yes") save();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do=speaker]");
+  if (button) open(button.dataset.person, button.closest(".turn") ?? undefined);
+  if (event.target.closest("[data-do=speaker-here]")) {
+    const turn = current().closest(".turn");
+    open(turn.dataset.person, turn);
+  }
+});
