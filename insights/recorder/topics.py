@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from uuid import UUID
 
 from insights import derived
@@ -144,10 +143,13 @@ def event_message_ids(known: Known, fresh: int) -> list[str]:
 
     The list is bounded, because a topic of a long conversation may have thousands of messages. All events of a topic together list all.
     """
+    return some_messages(list(known.message_ids), fresh)
+
+
+def some_messages(ids: list[str], fresh: int = 0) -> list[str]:
+    """Return the first id and the latest, as `event_message_ids` does."""
     latest = max(fresh, MOST_EVENT_MESSAGES - 1)
-    if len(known.message_ids) <= latest + 1:
-        return list(known.message_ids)
-    return [next(iter(known.message_ids)), *reversed(list(islice(reversed(known.message_ids), latest)))]
+    return ids if len(ids) <= latest + 1 else [ids[0], *ids[-latest:]]
 
 
 _cache: OrderedDict[int, Memory] = OrderedDict()

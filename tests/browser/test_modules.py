@@ -387,6 +387,17 @@ def test_the_leading_topics_come_first(module_page: Page) -> None:
     assert run(module_page, "conversation-store", body) == ["a", "b"]
 
 
+def test_a_dismissed_topic_is_removed(module_page: Page) -> None:
+    """A topic that was only in deleted messages is shown no more."""
+    body = """
+        const record = new m.ConversationStore();
+        const topics = (...found) => record.take({type: 'topic_response', topics: found})[0].topics.map((topic) => topic.id);
+        topics({id: 'a', score: 0.5}, {id: 'b', score: 0.9});
+        return topics({id: 'b', score: 0, dismissed: true});
+    """
+    assert run(module_page, "conversation-store", body) == ["a"]
+
+
 def test_a_corrected_message_is_not_read_again(module_page: Page) -> None:
     """It leaves the live region before its text changes, so that a screen reader does not read it."""
     body = (

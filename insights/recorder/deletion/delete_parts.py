@@ -5,6 +5,7 @@ events that were added meanwhile are searched.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
@@ -17,9 +18,10 @@ from django.utils import timezone
 from insights import derived
 from insights.database import write_transaction
 from insights.emptied import Gone, emptied_insight, emptied_message
-from insights.events import InsightDeleted, MessageDeleted
+from insights.events import InsightDeleted, MessageDeleted, TopicsChanged
 from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, StoredAudio, Topic, TopicReference
-from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot
+from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot, topic_snapshot
+from insights.recorder import topics
 from insights.recorder.audio import remove_audio
 from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.emptied_changes import empty_changes
@@ -27,7 +29,7 @@ from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrit
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.signals import announce, events_emptied
 from insights.recorder.types import UnknownMember, UnknownMessage
-from insights.snapshots import MessageSnapshot
+from insights.snapshots import MessageSnapshot, TopicSnapshot
 
 BATCH = 20
 """Messages that one transaction deletes."""
@@ -131,6 +133,7 @@ def _delete_messages(
         deleted = {str(one.id) for one in messages} | former
         left = _without_originals(conversation, partners)
         gone = Gone(deleted, {str(one.id) for one in insights}, _topics_left_without(ids), replaced=left)
+        said_in = set(Topic.objects.filter(references__message_id__in=ids).values_list("id", flat=True))
         log = EventLog(conversation, timezone.now())
         for insight in insights:
             log.add(InsightDeleted(emptied_insight(reviewed_insight_snapshot(insight))))
@@ -139,6 +142,8 @@ def _delete_messages(
         Topic.objects.filter(id__in=gone.topics).delete()
         Message.objects.filter(id__in=[one.id for one in messages]).delete()  # with all that refers to them, in any table
         rewritten = _rewrite(conversation, numbers, last, gone)
+        if said_in:
+            log.add(TopicsChanged(_topics_now(said_in)))
         conversation.messages_deleted += len(messages)
         events = announce(log.store("messages_deleted"))
         note_deletion(
@@ -193,6 +198,17 @@ def _topics_left_without(message_ids: Collection[UUID] | QuerySet[Message, Any])
     theirs = TopicReference.objects.filter(message_id__in=message_ids).values("topic_id")
     others = TopicReference.objects.filter(topic_id__in=theirs).exclude(message_id__in=message_ids).values("topic_id")
     return {str(one) for one in Topic.objects.filter(id__in=theirs).exclude(id__in=others).values_list("id", flat=True)}
+
+
+def _topics_now(ids: Collection[UUID]) -> tuple[TopicSnapshot, ...]:
+    """Return topics with the messages that are left of each, the first one and the latest; those that are no more without text."""
+    messages: dict[UUID, list[str]] = defaultdict(list)
+    for topic_id, message_id in TopicReference.objects.filter(topic_id__in=ids).order_by("id").values_list("topic_id", "message_id"):
+        messages[topic_id].append(str(message_id))
+    kept = Topic.objects.filter(id__in=ids).order_by("-score", "text")
+    present = [topic_snapshot(one, topics.some_messages(messages[one.pk])) for one in kept]
+    missing = sorted(str(one) for one in set(ids) - {topic.pk for topic in kept})
+    return (*present, *(TopicSnapshot(identity, "", 0.0) for identity in missing))
 
 
 def _after(conversation_id: int) -> None:

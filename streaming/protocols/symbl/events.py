@@ -1,6 +1,6 @@
 """Renders an event as the messages for one subscriber. An event is complete, so no database query is needed.
 
-An event without a counterpart in Symbl (a member joined) has no messages. A message or insight that a person changed or deleted later
+An event without a counterpart in Symbl (a member joined) has no messages. A message, insight or topic that changed or was deleted later
 is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
 
 Our additions: the envelopes `conversation_changed`, `member_changed` and `messages_moved`, `previousMessageId` of a message that a
@@ -269,4 +269,6 @@ def _topic(topic: TopicSnapshot, view: View) -> Message:
         "score": topic.score,
         "type": "topic",
     }
+    if not topic.text:  # its last message was deleted
+        rendered["dismissed"] = True
     return rendered | {"sentiment": _sentiment(topic.sentiment)} if view.sentiment else rendered

@@ -37,7 +37,7 @@ export class ConversationStore {
       case "insight_response":
         return received.insights.flatMap((one) => this.takeInsight(one));
       case "topic_response":
-        received.topics.forEach((one) => this.topics.set(one.id, one));
+        received.topics.forEach((one) => (one.dismissed ? this.topics.delete(one.id) : this.topics.set(one.id, one)));
         return [{ topics: this.leadingTopics() }];
       case "message":
         return this.takeEnvelope(received.message ?? {});

@@ -64,8 +64,8 @@ def test_nothing_is_left_of_a_deleted_message(secret: Message, joined: Joined, o
     events = recorder.delete_message(joined.conversation_id, secret.id, owner.pk)
     assert SECRET not in stored_text()
     assert "paris" not in stored_text()
-    assert [one.kind for one in events] == [Kind.INSIGHT_DELETED, Kind.MESSAGE_DELETED]
-    assert [one.number for one in events] == [last + 1, last + 2]
+    assert [one.kind for one in events] == [Kind.INSIGHT_DELETED, Kind.MESSAGE_DELETED, Kind.TOPICS]
+    assert [one.number for one in events] == [last + 1, last + 2, last + 3]
     mine = str(secret.id)
     shown = [one for response in rendered(joined.conversation_id) for one in response.get("messages", ())]
     theirs = {one["id"]: one for one in shown if one["id"] != mine}
@@ -105,6 +105,32 @@ def test_all_counts_follow(secret: Message, joined: Joined, owner: User, say: Sa
     assert SECRET not in stored_text()
     assert not TrackerMatch.objects.filter(message_id=secret.id).exists()
     assert not Entity.objects.filter(message_id=secret.id).exists()
+
+
+def test_the_topics_of_a_deleted_message_are_sent_again(say: Say, joined: Joined, owner: User) -> None:
+    """Those with other messages have these only; those without are dismissed, without their words."""
+    say("The budget report of the zeppelin landing is ready.")
+    say("The budget report is long.")
+    said = Message.objects.get(text__contains=SECRET)
+    known = {str(pk): text for pk, text in Topic.objects.filter(references__message=said).values_list("pk", "text")}
+    events = recorder.delete_message(joined.conversation_id, said.id, owner.pk)
+    (sent,) = (one for event in events for one in render_event(event.event, event.number, View()) if one["type"] == "topic_response")
+    left = set(map(str, Topic.objects.values_list("pk", flat=True)))
+    assert {one["id"] for one in sent["topics"]} == known.keys()
+    assert known.keys() & left
+    assert known.keys() - left
+    for topic in sent["topics"]:
+        references = {one["id"] for one in topic["messageReferences"]}
+        if topic["id"] in left:
+            other = {str(pk) for pk in Message.objects.filter(topics=topic["id"]).values_list("pk", flat=True)}
+            assert (topic["phrases"], references, topic.get("dismissed")) == (known[topic["id"]], other, None)
+        else:
+            assert (topic["phrases"], topic["rootWords"], references, topic["dismissed"]) == ("", [], set(), True)
+    recorder.delete_message(joined.conversation_id, Message.objects.get().id, owner.pk)
+    replayed = [one for response in rendered(joined.conversation_id) for one in response.get("topics", ())]
+    latest = {one["id"]: one for one in replayed}
+    assert latest
+    assert all(one["dismissed"] for one in latest.values())
 
 
 def test_an_insight_is_deleted_and_its_message_stays(secret: Message, joined: Joined, owner: User) -> None:
