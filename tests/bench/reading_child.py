@@ -55,7 +55,7 @@ def _calls(messages: int) -> dict[str, tuple[Callable[[], object], Callable[[], 
     user = User.objects.create_user("bench", "bench@example.org")
     app, secret = access.create_app(user, "bench")
     headers = {"Authorization": f"Bearer {access.token_for(app.app_id, secret).access_token}"}
-    talk = _fill(user, messages)
+    talk = fill(user, messages)
     client, root = Client(headers=headers, SERVER_NAME="localhost"), f"/v1/conversations/{talk.pk}"
 
     def get(path: str) -> bytes:
@@ -86,8 +86,8 @@ def _calls(messages: int) -> dict[str, tuple[Callable[[], object], Callable[[], 
     }
 
 
-def _fill(user: Any, messages: int) -> Any:
-    """Store the conversations; return the long one, which is the newest and has three speakers."""
+def fill(user: Any, messages: int) -> Any:
+    """Store the conversations of a user; return the long one, which is the newest and has three speakers."""
     from insights.models import Conversation, Member, Message, Speaker
 
     short = [
