@@ -1,20 +1,23 @@
 """The calls that need a language model: intents, call score, and the state of both. Without a model they get 501."""
 
-from typing import Literal, Never, cast
+from collections.abc import Callable
+from typing import Literal, TypeVar, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
 from ninja import Router, Schema
 
 from insights import jobs
-from insights.abstractive import Task
+from insights.abstractive import Statement, Task
 from insights.api import auth
 from insights.api.errors import ApiError, LimitProblem, Problem
 from insights.api.paging import refuse_redaction
+from insights.call_score import Score
 from insights.jobs import Progress
-from insights.language_model import NoLanguageModel, language_model
-from insights.models import Job
+from insights.language_model import NoLanguageModel
+from insights.models import Conversation, Job
 
+Result = TypeVar("Result")
 router = Router(tags=["Language model"])
 _ROOT = "/v1/conversations/{conversation_id}"
 _PROBLEMS: dict[int, type[Problem]] = {**dict.fromkeys((400, 401, 404, 501), Problem), 429: LimitProblem}
@@ -77,62 +80,77 @@ def list_intents(request: HttpRequest, conversation_id: str, refresh: bool = Fal
 
     502 with the reason if the job failed; `refresh` starts it again. 501 without a language model.
     """
-    progress = _intents(request, conversation_id, "intents", refresh)
-    if progress.written is not None:
-        return IntentList(
-            intents=[
-                Intent(
-                    id=str(uuid5(NAMESPACE_URL, " ".join((*one.message_ids, one.text)))), intent=one.text, messageIds=list(one.message_ids)
-                )
-                for one in progress.written.statements
-            ]
-        )
-    if progress.job is None:  # there are no messages
-        return IntentList(intents=[])
-    if progress.job.status == Job.Status.FAILED:
-        raise ApiError(502, f"intents: {progress.job.reason}")
-    raise ApiError(404, f"intents: the language model has not listed them yet; see the job {progress.job.id} and ask again")
+    progress = _asked(request, conversation_id, "intents", lambda one: jobs.written_or_asked(one, Task.INTENTS, again=refresh))
+    return IntentList(intents=[_intent(one) for one in _ended(progress, "intents") or ()])
 
 
-@router.get(_ROOT + "/callscore", response={200: CallScore, **_PROBLEMS}, summary="Get the call score")
-def read_call_score(request: HttpRequest, conversation_id: str) -> CallScore:
-    """Return the score of a call. 501 without a language model."""
-    _refuse(request, conversation_id, "callscore")
+@router.get(_ROOT + "/callscore", response={200: CallScore, 502: Problem, **_PROBLEMS}, summary="Get the call score")
+def read_call_score(request: HttpRequest, conversation_id: str, refresh: bool = False) -> CallScore:
+    """Return the score of a call, 0 to 100. The first call starts a job and gets 404, as do later ones until it has ended.
+
+    502 with the reason if the job failed; `refresh` starts it again. 501 without a language model.
+    """
+    score = _ended(_asked(request, conversation_id, "callscore", lambda one: jobs.scored_or_asked(one, again=refresh)), "callscore")
+    if score is None:
+        raise ApiError(404, "callscore: the conversation has no messages")
+    return _call_score(score)
 
 
 @router.get(_ROOT + "/callscore/status", response={200: JobStatus, **_PROBLEMS}, summary="Get the state of the call score")
 def read_call_score_status(request: HttpRequest, conversation_id: str) -> JobStatus:
-    """Return whether the score of a call is computed. 501 without a language model."""
-    _refuse(request, conversation_id, "callscore")
+    """Return the state of the job that scores the call, which the call starts if needed. 501 without a language model."""
+    return _status(_asked(request, conversation_id, "callscore", jobs.scored_or_asked), "callscore")
 
 
 @router.get(_ROOT + "/lm-insights/status", response={200: JobStatus, **_PROBLEMS}, summary="Get the state of insights by a language model")
 def read_language_insights_status(request: HttpRequest, conversation_id: str) -> JobStatus:
     """Return the state of the job that lists the intents, which the call starts if needed. 501 without a language model."""
-    progress = _intents(request, conversation_id, "lm-insights", False)
+    name = "lm-insights"
+    return _status(_asked(request, conversation_id, name, lambda one: jobs.written_or_asked(one, Task.INTENTS)), name)
+
+
+def _asked(request: HttpRequest, conversation_id: str, name: str, ask: Callable[[Conversation], Progress[Result]]) -> Progress[Result]:
+    """Return the progress of a job. Raises 404 for an unknown conversation, 501 without a language model."""
+    refuse_redaction(request)
+    conversation = auth.conversation(request, conversation_id)
+    try:
+        return ask(conversation)
+    except NoLanguageModel as error:
+        raise ApiError(501, f"{name}: {error}") from None
+
+
+def _ended(progress: Progress[Result], name: str) -> Result | None:
+    """Return the result, None for a conversation without messages. Raises 502 if the job failed and 404 until it has ended."""
+    if progress.written is not None:
+        return progress.written.result
     if progress.job is None:
-        raise ApiError(404, "lm-insights: no job was started, because the conversation has no messages")
+        return None
+    if progress.job.status == Job.Status.FAILED:
+        raise ApiError(502, f"{name}: {progress.job.reason}")
+    raise ApiError(404, f"{name}: the language model has not answered yet; see the job {progress.job.id} and ask again")
+
+
+def _status(progress: Progress[object], name: str) -> JobStatus:
+    if progress.job is None:
+        raise ApiError(404, f"{name}: no job was started, because the conversation has no messages")
     return JobStatus(
         jobId=str(progress.job.id), status=cast(Literal["scheduled", "in_progress", "completed", "failed"], progress.job.status)
     )
 
 
-def _intents(request: HttpRequest, conversation_id: str, name: str, again: bool) -> Progress:
-    """Return the progress of the intents. Raises 404 for an unknown conversation, 501 without a language model."""
-    refuse_redaction(request)
-    conversation = auth.conversation(request, conversation_id)
-    try:
-        return jobs.written_or_asked(conversation, Task.INTENTS, again=again)
-    except NoLanguageModel as error:
-        raise ApiError(501, f"{name}: {error}") from None
+def _intent(one: Statement) -> Intent:
+    identity = uuid5(NAMESPACE_URL, " ".join((*one.message_ids, one.text)))
+    return Intent(id=str(identity), intent=one.text, messageIds=list(one.message_ids))
 
 
-def _refuse(request: HttpRequest, conversation_id: str, name: str) -> Never:
-    """Raise 404 for an unknown conversation, else 501 with what is missing."""
-    refuse_redaction(request)
-    auth.conversation(request, conversation_id)
-    try:
-        language_model()
-    except NoLanguageModel as error:
-        raise ApiError(501, f"{name}: {error}") from None
-    raise ApiError(501, f"{name}: is not made by this version, although a language model is configured")
+def _call_score(score: Score) -> CallScore:
+    criteria = [
+        Criterion(
+            name=one.name,
+            score=one.score,
+            summary=one.summary,
+            feedback=Feedback(positive=Remark(summary=one.positive), negative=Remark(summary=one.negative)),
+        )
+        for one in score.criteria
+    ]
+    return CallScore(score=score.score, summary=score.summary, criteria=criteria)

@@ -23,7 +23,7 @@ _EXTRACTIVE = "this is the extractive summary, which consists of messages"
 
 
 class MessageRef(Schema):
-    """A message that a sentence of the summary comes from."""
+    """A message that a sentence or an action item was made from."""
 
     id: str
 
@@ -112,7 +112,7 @@ def _sentences(conversation: Conversation, refresh: bool) -> SummaryList:
     job_id = None if progress.job is None else str(progress.job.id)
     if progress.written is None:
         return SummaryList(summary=_extractive(conversation), jobId=job_id, warning=_missing(progress.job))
-    return SummaryList(summary=[_form(one) for one in progress.written.statements], jobId=job_id, warning=_behind(progress))
+    return SummaryList(summary=[_form(one) for one in progress.written.result], jobId=job_id, warning=_behind(progress))
 
 
 def _add_groups(answer: SummaryList, groups: Groups) -> None:
@@ -158,7 +158,7 @@ def _missing(job: Job | None) -> str | None:
     return f"The language model has not written the summary yet; meanwhile {_EXTRACTIVE}."
 
 
-def _behind(progress: Progress) -> str | None:
+def _behind(progress: Progress[object]) -> str | None:
     """Return how many messages the sentences are about, unless they are about all."""
     if progress.current or progress.written is None:
         return None

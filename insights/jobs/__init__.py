@@ -7,7 +7,7 @@ The row of a job is the truth; the task queue only tells workers that a job can 
 from insights.jobs.enqueue import CANCELLED, cancel, enqueue
 from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownKind
 from insights.jobs.handlers import Handler, handler
-from insights.jobs.language import Progress, written_or_asked
+from insights.jobs.language import Progress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
 from insights.jobs.queries import job_of, jobs_of, older_than
 from insights.jobs.run_waiting import run_waiting
@@ -37,5 +37,6 @@ __all__ = [
     "send_mail",
     "status_changed",
     "status_stored",
+    "scored_or_asked",
     "written_or_asked",
 ]

@@ -1,12 +1,15 @@
-"""Jobs of the language model: it reads a conversation and writes a summary, or the intents of the speakers."""
+"""Jobs of the language model: it reads a conversation and writes a summary, the intents of the speakers, or the score of the call."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from django.utils import timezone
 
 from insights import queries, recorder
-from insights.abstractive import BadAnswer, Task, statements
+from insights.abstractive import Ask, BadAnswer, Line, Statement, Task, statements
+from insights.call_score import CALL_SCORE, Score, call_score
 from insights.jobs.enqueue import enqueue
 from insights.jobs.errors import Failed
 from insights.jobs.handlers import handler
@@ -17,28 +20,40 @@ from insights.queries import Written
 
 PAUSE = timedelta(seconds=60)
 """Time between two jobs of one kind for one conversation: a live conversation grows all the time, and a server that is away stays away."""
+Result = TypeVar("Result", covariant=True)
+_Reader = Callable[[Sequence[Line], Ask, Callable[[float], None]], list[Statement] | Score]
+"""Makes the result from the lines of a conversation; it asks the model and notes its progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Generic[Result]):
     """What was written so far, and the last job for it; `current`: it is about all messages."""
 
-    written: Written | None
+    written: Written[Result] | None
     job: Job | None
     current: bool
 
 
-def written_or_asked(conversation: Conversation, task: Task, *, again: bool = False) -> Progress:
+def written_or_asked(conversation: Conversation, task: Task, *, again: bool = False) -> Progress[tuple[Statement, ...]]:
     """Return what the language model wrote about a conversation; enqueue a job if there are newer messages.
 
     `again`: ask even if there are none, and at once if the last job failed. Raises TooManyJobs and NoLanguageModel.
     """
+    return _progress(conversation, task, again, lambda: queries.written_about(conversation, task))
+
+
+def scored_or_asked(conversation: Conversation, *, again: bool = False) -> Progress[Score]:
+    """Return the call score, as `written_or_asked`."""
+    return _progress(conversation, CALL_SCORE, again, lambda: queries.score_of(conversation))
+
+
+def _progress(conversation: Conversation, kind: str, again: bool, read: Callable[[], Written[Result] | None]) -> Progress[Result]:
     language_model()
-    written = queries.written_about(conversation, task)
+    written = read()
     current = written is not None and written.messages == conversation.message_count
-    job = Job.objects.filter(conversation=conversation, kind=task).order_by("-created_at", "-id").first()
+    job = Job.objects.filter(conversation=conversation, kind=kind).order_by("-created_at", "-id").first()
     if conversation.message_count and (again or not current) and _may_ask(job, again):
-        job = enqueue(task, conversation.owner_id, {}, conversation_id=conversation.id)
+        job = enqueue(kind, conversation.owner_id, {}, conversation_id=conversation.id)
     return Progress(written, job, current)
 
 
@@ -53,27 +68,33 @@ def _may_ask(last: Job | None, again: bool) -> bool:
 @handler(Task.SUMMARY)
 def summarise(job: RunningJob) -> None:
     """Write and store the summary of a conversation."""
-    _write(job, Task.SUMMARY)
+    _write(job, lambda lines, ask, progress: statements(lines, Task.SUMMARY, ask, progress))
 
 
 @handler(Task.INTENTS)
 def list_intents(job: RunningJob) -> None:
     """Write and store the intents of the speakers."""
-    _write(job, Task.INTENTS)
+    _write(job, lambda lines, ask, progress: statements(lines, Task.INTENTS, ask, progress))
 
 
-def _write(job: RunningJob, task: Task) -> None:
+@handler(CALL_SCORE)
+def score_call(job: RunningJob) -> None:
+    """Write and store the score of a call."""
+    _write(job, call_score)
+
+
+def _write(job: RunningJob, read: _Reader) -> None:
     conversation = None if job.conversation_id is None else Conversation.objects.filter(pk=job.conversation_id).first()
     if conversation is None:
         raise Failed("the conversation is gone")
     try:
         model = language_model()
-        found = statements(queries.lines_of(conversation), task, lambda wanted, text: complete(model, wanted, text), job.progress)
+        found = read(queries.lines_of(conversation), lambda wanted, text: complete(model, wanted, text), job.progress)
     except NoLanguageModel as error:
-        raise Failed(f"{task}: {error}") from None
+        raise Failed(f"{job.kind}: {error}") from None
     except (LanguageModelFailed, BadAnswer) as error:
         raise Failed(str(error)) from None
     if not recorder.store_language_result(
-        conversation.id, task, found, messages=conversation.message_count, event=conversation.last_event, confirm=job.confirm
+        conversation.id, job.kind, found, messages=conversation.message_count, event=conversation.last_event, confirm=job.confirm
     ):
         raise Failed("messages were edited while the language model wrote; ask again")

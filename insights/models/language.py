@@ -10,7 +10,7 @@ class LanguageResult(models.Model):
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="language_results")
     kind = models.CharField(max_length=32, help_text="The kind of the job, such as summary.")
-    value = models.JSONField(help_text="A list of {text, messageIds}.")
+    value = models.JSONField(help_text="A list of {text, messageIds}, or the call score.")
     messages = models.PositiveIntegerField(help_text="Number of the last message that was read.")
     created_at = models.DateTimeField()
 

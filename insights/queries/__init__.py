@@ -36,7 +36,7 @@ from insights.queries.contents import (
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
-from insights.queries.language import Written, lines_of, written_about
+from insights.queries.language import Written, lines_of, score_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
     conversation_for_subscriber,
@@ -157,4 +157,5 @@ __all__ = [
     "transcript_of",
     "with_texts",
     "written_about",
+    "score_of",
 ]

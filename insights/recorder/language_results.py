@@ -1,19 +1,22 @@
 """What a language model wrote about a conversation. An event that changes older messages or names removes it (`EventLog.store`)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.utils import timezone
 
 from insights.abstractive import Statement
+from insights.call_score import Score
 from insights.database import write_transaction
 from insights.models import Event, LanguageResult
 from insights.recorder.event_log import REWRITING, clean, locked
 
 
 def store_language_result(
-    conversation_id: int, kind: str, statements: Sequence[Statement], *, messages: int, event: int, confirm: Callable[[], None]
+    conversation_id: int, kind: str, result: Sequence[Statement] | Score, *, messages: int, event: int, confirm: Callable[[], None]
 ) -> bool:
-    """Store statements about the messages up to the number `messages`, in place of earlier ones of this kind.
+    """Store the result about the messages up to the number `messages`, in place of earlier ones of this kind.
 
     Nothing is stored, and False returned, if messages were edited after the event number `event`. `confirm` is called first in the
     transaction and may raise. Raises UnknownConversation.
@@ -23,10 +26,19 @@ def store_language_result(
         conversation = locked(conversation_id)
         if Event.objects.filter(conversation=conversation, number__gt=event, kind__in=REWRITING).exists():
             return False
-        value = [{"text": clean(one.text), "messageIds": list(one.message_ids)} for one in statements]
         LanguageResult.objects.update_or_create(
             conversation=conversation,
             kind=kind,
-            defaults={"value": value, "messages": messages, "created_at": timezone.now()},
+            defaults={"value": _value(result), "messages": messages, "created_at": timezone.now()},
         )
     return True
+
+
+def _value(result: Sequence[Statement] | Score) -> list[dict[str, Any]] | dict[str, Any]:
+    """Return the JSON form, with clean texts."""
+    if not isinstance(result, Score):
+        return [{"text": clean(one.text), "messageIds": list(one.message_ids)} for one in result]
+    criteria = tuple(
+        replace(one, summary=clean(one.summary), positive=clean(one.positive), negative=clean(one.negative)) for one in result.criteria
+    )
+    return replace(result, summary=clean(result.summary), criteria=criteria).dump()

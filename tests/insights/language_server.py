@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
+from insights.call_score import CRITERIA
 from tests.http_server import Received, Receiver, answer, http_server
 
 Reply = Callable[[dict[str, Any]], str]
@@ -21,6 +22,13 @@ def completion(content: str) -> bytes:
 def sentences(*items: tuple[str, list[int]]) -> str:
     """Return the content that names sentences and the numbers of their lines."""
     return json.dumps({"sentences": [{"text": text, "messages": numbers} for text, numbers in items]})
+
+
+def scores(score: float) -> str:
+    """Return the content that gives a call, and each criterion, this score."""
+    texts = {"summary": "The price was named.", "positive": "Answers came at once.", "negative": "No next step was agreed."}
+    criteria = [{"name": name, "score": score, **texts} for name in CRITERIA]
+    return json.dumps({"score": score, "summary": "The price was named.", "criteria": criteria})
 
 
 @contextlib.contextmanager
