@@ -12,18 +12,13 @@ from insights.api.paging import Part, item_after, of_conversation, responses
 from insights.api.people import Person, SpeakerRef
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Phrase, Shape, shape_of
+from insights.api.summary import MessageRef
 from insights.insight_kinds import ACTION_ITEM
 from insights.json_text import array_of
 from insights.models import Conversation, Insight
 from insights.redaction import Redactor
 
 router = Router(tags=["Insights"])
-
-
-class MessageRef(Schema):
-    """A message that the action item was made from."""
-
-    id: str
 
 
 class ComprehensiveOut(Schema):

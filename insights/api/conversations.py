@@ -16,6 +16,7 @@ from insights.api.editing import EDIT_PROBLEMS, editing
 from insights.api.errors import WRITE_PROBLEMS, ApiError, Done, not_found
 from insights.api.paging import of_conversation, responses
 from insights.api.people import Person, person_json
+from insights.api.times import TimeText
 from insights.json_text import nested
 from insights.models import Conversation
 from insights.payloads import iso
@@ -55,8 +56,8 @@ class Page(Schema):
     after: str | None = Field(None, max_length=16, description="The id of the last conversation that you have; in place of offset.")
     order: Literal["asc", "desc"] = "asc"
     sort: Literal["conversation.startTime"] = "conversation.startTime"
-    startTime: datetime | None = None
-    endTime: datetime | None = None
+    startTime: TimeText | None = None
+    endTime: TimeText | None = None
     filter: list[str] = Field(
         [], max_length=10, description=f"RSQL, all of which must be true: at most two comparisons each, without OR. Fields: {rsql.FIELDS}."
     )
@@ -151,7 +152,11 @@ def delete_conversation(request: HttpRequest, conversation_id: str) -> Done:
 class RedactionIn(Schema):
     """How to redact stored text."""
 
-    redactionString: str = Field(recorder.MASK, description="The text in place of personal data, without letters and digits.")
+    redactionString: str = Field(
+        recorder.MASK,
+        description="The text in place of personal data, without letters and digits.",
+        json_schema_extra={"minLength": 1, "maxLength": 32, "pattern": r"^[\W_]+$"},
+    )
 
 
 @router.post("/v1/conversations/{conversation_id}/redact", response={200: Done, **WRITE_PROBLEMS}, summary="Redact stored text")

@@ -39,8 +39,8 @@ def _absent_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-Colour = Annotated[str | None, BeforeValidator(_absent_if_empty), BeforeValidator(_lower), Field(pattern=r"^#[0-9a-f]{6}$")]
-HttpsUrl = Annotated[str | None, BeforeValidator(_absent_if_empty), Field(pattern=r"^https?://[^\s]+$", max_length=2000)]
+Colour = Annotated[Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] | None, BeforeValidator(_absent_if_empty), BeforeValidator(_lower)]
+HttpsUrl = Annotated[Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None, BeforeValidator(_absent_if_empty)]
 
 
 class Colours(Schema):
@@ -54,7 +54,9 @@ class Colours(Schema):
 class Font(Schema):
     """The name of a font that the reader's device has; letters, digits, spaces and hyphens."""
 
-    family: Annotated[str | None, BeforeValidator(_absent_if_empty), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]*$", max_length=64)] = None
+    family: Annotated[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]*$", max_length=64)] | None, BeforeValidator(_absent_if_empty)
+    ] = None
 
 
 class ExperienceIn(Schema):
@@ -126,7 +128,9 @@ def delete_experience(request: HttpRequest, conversation_id: str, experience_id:
 
 
 @router.get(
-    "/v1/conversations/experiences/insights/list", response={200: PageUrl, 401: Problem}, summary="Get the page of all conversations"
+    "/v1/conversations/experiences/insights/list",
+    response={200: PageUrl, 400: Problem, 401: Problem},
+    summary="Get the page of all conversations",
 )
 def read_list_page(request: HttpRequest, includeCallScore: bool = False) -> PageUrl:  # noqa: N803
     """Return the URL of the list of your conversations. `includeCallScore` has no effect."""

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
+from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions
 from insights.recorder import SpeakerIdentity
 from insights.snapshots import JsonObject
@@ -80,12 +81,9 @@ def _text(value: Any) -> Any:
 
 
 def _time(value: Any) -> Any:
-    if value is None or isinstance(value, datetime):
-        return value
-    try:
-        at = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        raise _wrong("a time such as 2026-03-02T14:00:00Z") from None
+    at = read_time(value)
+    if at is None:
+        return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     if not EARLIEST <= at <= LATEST:
         raise _wrong("a time from 1970 on")
@@ -100,13 +98,13 @@ Time = Annotated[datetime | None, BeforeValidator(_time), _TIME_FORM]
 
 Name = Annotated[str, Field(max_length=MOST_NAME), BeforeValidator(_text)]
 NotBlank = Annotated[str, Field(min_length=1, max_length=MOST_NAME), BeforeValidator(_text)]
-Url = Annotated[str, Field(min_length=1, max_length=MOST_URL), BeforeValidator(_text)]
+Url = Annotated[str, Field(min_length=1, max_length=MOST_URL, json_schema_extra={"pattern": "^https?://"}), BeforeValidator(_text)]
 Key = Annotated[str, Field(min_length=1, max_length=MOST_VALUE), BeforeValidator(_text)]
 Value = Annotated[str, Field(max_length=MOST_VALUE), BeforeValidator(_text)]
 Content = Annotated[str, Field(min_length=1, max_length=MOST_CONTENT), BeforeValidator(_text)]
 
 
-class TrackerIn(Schema):
+class ImportTracker(Schema):
     """A tracker: a name and its phrases."""
 
     name: NotBlank
@@ -114,7 +112,7 @@ class TrackerIn(Schema):
     id: Name = ""
 
 
-class PersonIn(Schema):
+class SpokenBy(Schema):
     """Who speaks."""
 
     userId: Name | None = None
@@ -130,7 +128,7 @@ class ChannelIn(Schema):
     """Who speaks on a channel, counted from 1."""
 
     channel: Annotated[int, BeforeValidator(_number("1 or 2", 1, 2))] = Field(ge=1, le=2)
-    speaker: PersonIn
+    speaker: SpokenBy
 
 
 class EntityIn(Schema):
@@ -145,21 +143,28 @@ class ImportRequest(Schema):
     """The options of all imports."""
 
     name: Name | None = None
-    metadata: Annotated[dict[Key, Value] | None, BeforeValidator(_json("an object of texts")), Field(max_length=MOST_VALUES)] = None
+    metadata: Annotated[Annotated[dict[Key, Value], Field(max_length=MOST_VALUES)] | None, BeforeValidator(_json("an object of texts"))] = (
+        None
+    )
     startTime: Time = Field(None, description="When the recording began; an addition to Symbl's options.")
     webhookUrl: Url | None = None
     customVocabulary: Annotated[
-        list[NotBlank] | None, BeforeValidator(_json('a list of strings such as ["Parley"]')), Field(max_length=MOST_VOCABULARY)
+        Annotated[list[NotBlank], Field(max_length=MOST_VOCABULARY)] | None,
+        BeforeValidator(_json('a list of strings such as ["Parley"]')),
     ] = None
     confidenceThreshold: Annotated[
         float | None, BeforeValidator(_number("a number from 0 to 1", 0, 1)), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
     ] = None
-    languageCode: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")] = None
-    entities: Annotated[list[EntityIn] | None, BeforeValidator(_json("a list of entities")), Field(max_length=MOST_TRACKERS)] = None
+    languageCode: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$")] | None = None
+    entities: Annotated[Annotated[list[EntityIn], Field(max_length=MOST_TRACKERS)] | None, BeforeValidator(_json("a list of entities"))] = (
+        None
+    )
     detectEntities: Flag = None
     detectPhrases: Flag = None
     enableSummary: Flag = None
-    trackers: Annotated[list[TrackerIn] | None, BeforeValidator(_json("a list of trackers")), Field(max_length=MOST_TRACKERS)] = None
+    trackers: Annotated[
+        Annotated[list[ImportTracker], Field(max_length=MOST_TRACKERS)] | None, BeforeValidator(_json("a list of trackers"))
+    ] = None
     enableAllTrackers: Flag = None
     storeAudio: Flag = None
     features: Annotated[dict[str, Any] | None, BeforeValidator(_json("an object"))] = None
@@ -197,7 +202,7 @@ class RecordingRequest(ImportRequest):
     """The options of an audio or video import."""
 
     enableSeparateRecognitionPerChannel: Flag = None
-    channelMetadata: Annotated[list[ChannelIn] | None, BeforeValidator(_json("a list of channels")), Field(max_length=2)] = None
+    channelMetadata: Annotated[Annotated[list[ChannelIn], Field(max_length=2)] | None, BeforeValidator(_json("a list of channels"))] = None
     enableSpeakerDiarization: Flag = None
     diarizationSpeakerCount: Annotated[
         float | None,
@@ -267,12 +272,12 @@ class ItemIn(Schema):
     """What somebody said or wrote."""
 
     payload: PayloadIn
-    from_: PersonIn | None = Field(None, alias="from")
+    from_: SpokenBy | None = Field(None, alias="from")
     duration: DurationIn | None = None
 
     def dump(self) -> JsonObject:
         """Return the JSON form that the job reads."""
-        person = (self.from_ or PersonIn()).identity()
+        person = (self.from_ or SpokenBy()).identity()
         start, end = (self.duration.startTime, self.duration.endTime) if self.duration else (None, None)
         return {
             "content": self.payload.content,

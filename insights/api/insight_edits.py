@@ -1,6 +1,5 @@
 """Edit an insight, and add one by hand. Not part of Symbl's API, which only reads insights."""
 
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_INSIGHT, aware, editing
 from insights.api.errors import Done
 from insights.api.insights import InsightOut, insight_json, router
+from insights.api.times import TimeText
 from insights.models import Conversation
 from insights.recorder import Assignee, InsightEdit, UnknownMessage
 
@@ -36,7 +36,7 @@ class InsightFields(Schema):
 
     text: str | None = None
     assignee: AssigneeIn | None = None
-    dueBy: datetime | None = None
+    dueBy: TimeText | None = None
     done: bool | None = None
 
 

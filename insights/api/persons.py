@@ -10,7 +10,7 @@ from insights.api.errors import ApiError, Problem
 router = Router(tags=["Persons"])
 
 
-class PersonIn(Schema):
+class ForgottenPerson(Schema):
     """A person: an e-mail address (or user id), or else a name, as members have it."""
 
     email: str = Field("", max_length=320)
@@ -29,7 +29,7 @@ class PersonOut(Schema):
     response={200: PersonOut, 400: Problem, 401: Problem, 403: Problem},
     summary="Delete a person's words in all conversations",
 )
-def delete_person(request: HttpRequest, person: Query[PersonIn]) -> PersonOut:
+def delete_person(request: HttpRequest, person: Query[ForgottenPerson]) -> PersonOut:
     """Delete all messages of a person in all of your conversations for good, and the person's name and address. Not part of Symbl's API."""
     email, name = person.email.strip(), person.name.strip()
     if bool(email) == bool(name) or "\x00" in email + name:

@@ -11,14 +11,16 @@ from insights.api.errors import ApiError
 from insights.models import Conversation
 from insights.redaction import RedactionRefused, Redactor
 
-_NAMES = ", ".join(category.name for category in CATEGORIES)
-
 
 class Redaction(Schema):
     """Whether personal data is replaced by `****`, and the categories that stay."""
 
     redact: bool = Field(False, description="Replace all personal data by `****`.")
-    exclude: list[str] = Field([], description=f'Categories to leave in the text, as a JSON list such as `["PERSON_NAME"]`: {_NAMES}.')
+    exclude: list[str] = Field(
+        [],
+        description='Categories to leave in the text, as a JSON list such as `["PERSON_NAME"]`.',
+        json_schema_extra={"items": {"type": "string", "enum": [category.name for category in CATEGORIES]}},
+    )
 
 
 def redactor(conversation: Conversation, wanted: Redaction) -> Redactor | None:

@@ -12,7 +12,7 @@ router = Router(tags=["Trackers"])
 _ROOT = "/v1/conversations/{conversation_id}"
 
 
-class MessageRef(Schema):
+class TrackerMessage(Schema):
     """A match in a message. `offset` is -1 for similar words without an exact place."""
 
     id: str
@@ -22,7 +22,7 @@ class MessageRef(Schema):
     endTime: str
 
 
-class InsightRef(Schema):
+class TrackerInsight(Schema):
     """A match in an insight."""
 
     id: str
@@ -36,11 +36,11 @@ class Match(Schema):
 
     type: str
     value: str
-    messageRefs: list[MessageRef]
-    insightRefs: list[InsightRef]
+    messageRefs: list[TrackerMessage]
+    insightRefs: list[TrackerInsight]
 
 
-class TrackerOut(Schema):
+class DetectedTracker(Schema):
     """A tracker with its matches."""
 
     id: str
@@ -56,7 +56,7 @@ class FirstTracker(Schema):
     matches: list[Match] | None = None
 
 
-_RESPONSES = responses(list[TrackerOut] | FirstTracker)
+_RESPONSES = responses(list[DetectedTracker] | FirstTracker)
 
 
 @router.get(_ROOT + "/trackers", response=_RESPONSES, summary="List tracker matches")

@@ -17,7 +17,7 @@ from insights.payloads import iso
 router = Router(tags=["Webhooks"])
 UNKNOWN = "The webhookId is either invalid or does not exist."
 PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
-_URL: JsonDict = {"format": "uri", "pattern": "^https?://"}
+_URL: JsonDict = {"pattern": "^https?://"}
 EventKind = Literal["conversation.started", "conversation.completed", "insight.created", "tracker.matched"]
 
 

@@ -4,6 +4,7 @@ import re
 
 from django.conf import settings
 from django.test import Client
+from ninja import Schema
 
 from insights.events import Kind
 
@@ -105,3 +106,15 @@ def test_the_reference_names_every_route_and_kind() -> None:
         rest = path.removeprefix("/v1/conversations").replace("{conversation_id}", "{id}")
         assert f"`{rest}`" in text or rest in text, path
     assert all(f"| `{kind}` |" in text for kind in Kind)
+
+
+def test_each_schema_has_its_own_name() -> None:
+    """Two classes of one name in different modules are not taken for each other in the schema."""
+    names = [one.__name__ for one in subclasses(Schema) if one.__module__.startswith("insights.api.")]
+    assert len(names) > 100
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
+def subclasses(kind: type) -> set[type]:
+    """Return all subclasses of a class."""
+    return {one for child in kind.__subclasses__() for one in (child, *subclasses(child))}

@@ -108,3 +108,9 @@ def test_urls_of_the_portal(api: Api, talk: Conversation, other_owner: User) -> 
     assert api.read(f"/details/{talk.pk}", includeCallScore="true") == {"url": f"http://testserver/conversations/{talk.pk}/"}
     api.token = token_of(other_owner)
     assert api.get(f"/details/{talk.pk}").status_code == 404
+
+
+def test_null_is_no_value(api: Api) -> None:
+    """Colours, fonts and URLs may be null."""
+    body = {"name": "text-summary", "color": {"background": None}, "font": {"family": None}, "logo": None, "videoUrl": None}
+    assert api.request("POST", "/experiences", body).status_code == 200

@@ -354,3 +354,12 @@ def test_too_many_jobs(sender: Sender, settings: LazySettings, uploads: Path) ->
     assert (status, answer.get("statusCode")) == (429, 429)
     assert set(uploads.iterdir()) == kept
     assert Conversation.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["name", "metadata", "customVocabulary", "entities", "trackers", "languageCode", "features"])
+def test_null_is_no_value(sender: Sender, name: str) -> None:
+    """An option that is null in the body, or JSON that is empty in the query, is as if it was not sent."""
+    assert sender.json("text", {"messages": SAID, name: None})[0] == 201
+    if name not in ("name", "languageCode"):
+        assert sender.raw("audio", **{name: ""})[0] == 201
+        assert sender.raw("audio", **{name: "null"})[0] == 201
