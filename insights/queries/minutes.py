@@ -88,7 +88,7 @@ def minutes_of(conversation: Conversation) -> Minutes:
     """
     written = written_about(conversation, LanguageTask.SUMMARY) if _has_language_model() else None
     if written is not None:
-        summary = [Sentence(one.text, one.message_ids) for one in written.statements]
+        summary = [Sentence(one.text, one.message_ids) for one in written.result]
     else:
         chosen = summary_of(conversation) if knows(conversation.language) else []
         summary = [Sentence(text, (identity,)) for identity, text in chosen]

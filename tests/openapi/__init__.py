@@ -1,0 +1,1 @@
+"""Schemathesis on every call of the REST API."""

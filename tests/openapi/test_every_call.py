@@ -1,0 +1,45 @@
+"""Schemathesis sends valid and invalid requests to every call of the API, to a real server with data in the account."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers import ROOT
+from tools.api_docs.walk import Walk
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+HOOKS = "tests.openapi.hooks"
+RUN_S = 500
+
+
+def schemathesis(account: Walk, *arguments: str) -> None:
+    """Run all checks of Schemathesis; fail with its report of failures."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
+        *("run", f"{account.values['parley']}/api/openapi.json", "--header", f"Authorization: Bearer {account.values['token']}"),
+        *("--seed", "1", "--no-color", "--continue-on-failure", *arguments),
+    ]
+    ids = {name: value for name, value in account.values.items() if name.endswith("_id")}
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PARLEY_TEST_IDS": json.dumps(ids), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=account.folder, env=environment, capture_output=True, text=True, timeout=RUN_S, check=False)
+    kept = (line[:500] for line in done.stdout.splitlines() if re.match(r"\s*(____|- ST|Invalid|`|Received|\[\d|curl|❌)", line))
+    assert done.returncode == 0, "\n".join(kept) or done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_calls_with_the_ids_of_the_account(account: Walk) -> None:
+    """No call has an error that the schema does not name, takes what it forbids or refuses what it allows."""
+    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--exclude-method", "DELETE", "--exclude-path-regex", "^/oauth2/")
+
+
+def test_calls_that_create_read_and_delete(account: Walk) -> None:
+    """Calls in sequence, with the ids that earlier answers gave: what is deleted is gone, what is created is there."""
+    schemathesis(account, "--max-examples", "1", "--phases", "stateful")
+
+
+def test_deletion_and_credentials(account: Walk) -> None:
+    """The calls that delete, with unknown ids, and those that need no token."""
+    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--include-method", "DELETE")
+    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--include-path-regex", "^/oauth2/")
