@@ -1,15 +1,16 @@
 """Topics of a live conversation: phrases of one to three words between stop words, weighted by how rare they are elsewhere.
 
-Topics are usually things: a phrase after "the" or "our" counts more than a phrase after "to" or "we". Counts are kept per phrase, and
+Topics are things: the last word of a phrase must be one that stands where nouns stand in the background corpus, the words before it must
+be nouns or stand before nouns, and a phrase after "the" or "our" counts more than one after "to" or "we". Counts are kept per phrase, and
 the strongest phrases are kept in a separate table. A phrase's score changes only when it is said, so neither add() nor top() ever
 iterates over all phrases of a long meeting.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from insights.analysis.text.document_frequency import idf
+from insights.analysis.text.document_frequency import idf, noun_shares
 from insights.analysis.text.lexicon import words as words_of
 from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, stem, tokens
 
@@ -20,10 +21,27 @@ _MOST_PHRASES = 5000
 _LEADERS = 150
 """Number of strongest phrases that top() chooses from."""
 
+_LEAST_HEAD = 0.2
+_LEAST_MODIFIER = 0.3
+"""Minimum shares of uses as the last word of a noun phrase, and as any word of one."""
+
+_PRIOR = 2.0
+"""Uses in a conversation that outweigh the background corpus."""
+
+_LEAST_NOUN = 0.38
+"""Minimum share of uses as a noun in the background corpus and the conversation together."""
+
+MARGIN = 1.3
+"""How much stronger a topic must be to overtake another one."""
+
+_STEP = 0.0001
+
 _EMPTY = words_of("not_topics")
 """Words without a subject, besides stop words and fillers."""
 
 _NAMING = words_of("before_things")
+
+_PREPOSITIONS = frozenset(["of", "in", "on", "for", "with", "by", "about", "per", "from"])
 
 _DOING = words_of("before_doings")
 
@@ -47,6 +65,7 @@ class _Tally:
     named: float = 0.0
     done: float = 0.0
     weight: float = 0.0
+    noun: float = 0.5
     sentiment: float = 0.0
     shapes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     message_ids: dict[str, None] = field(default_factory=dict)
@@ -65,10 +84,10 @@ class TopicIndex:
             key = tuple(stem(word.low) for word in words)
             tally = self._tallies.get(key)
             if tally is None:
-                tally = self._tallies[key] = _Tally(weight=_weight(words))
+                tally = self._tallies[key] = _Tally(weight=_weight(words), noun=noun_shares(words[-1].low)[0])
             tally.count += 1
             tally.done += before in _DOING
-            tally.named += 1.0 if before in _NAMING else 0.5 * (before not in _DOING and before not in STOP_WORDS and before not in FILLERS)
+            tally.named += _noun_evidence(before, words[0].low)
             tally.sentiment += sentiment
             tally.shapes[" ".join(_shape(word, text) for word in words)] += 1
             tally.message_ids[message_id] = None
@@ -106,6 +125,32 @@ class TopicIndex:
         return min(shapes, key=lambda shape: (-shapes[shape], shape))
 
 
+def steady(before: Sequence[str], scores: Mapping[str, float]) -> dict[str, float]:
+    """Return scores that change the order of topics as little as possible, in their order.
+
+    Args:
+        before: the topics in their present order; those without a score are left out.
+        scores: the present score of each topic. New topics are inserted behind the last one that is not weaker.
+
+    A topic overtakes another one only if it is stronger by MARGIN; until then it gets a score right behind it.
+    """
+    order = [topic for topic in before if topic in scores]
+    for topic in sorted(set(scores) - set(order), key=lambda topic: (-scores[topic], topic)):
+        place = next((at for at, other in enumerate(order) if scores[other] < scores[topic]), len(order))
+        order.insert(place, topic)
+    for end in range(1, len(order)):
+        at = end
+        while at and scores[order[at]] > MARGIN * scores[order[at - 1]]:
+            order[at - 1], order[at] = order[at], order[at - 1]
+            at -= 1
+    found: dict[str, float] = {}
+    highest = 1.0
+    for topic in order:
+        found[topic] = min(scores[topic], highest)
+        highest = max(0.0, found[topic] - _STEP)
+    return found
+
+
 def _best(scores: dict[tuple[str, ...], float]) -> list[tuple[tuple[str, ...], float]]:
     """Return phrases with their scores, strongest first, ties in alphabetical order."""
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
@@ -122,8 +167,10 @@ def _holds(big: tuple[str, ...], small: tuple[str, ...]) -> bool:
 
 def _score(key: tuple[str, ...], tally: _Tally) -> float:
     """Score a phrase: said once scores low, longer phrases score higher, and things score higher than actions."""
-    noun = (tally.named + 1.0) / (tally.named + tally.done + 2.0)
-    return tally.weight * tally.count * noun * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.15, 1.2)[len(key) - 1]
+    noun = (tally.named + _PRIOR * tally.noun) / (tally.named + tally.done + _PRIOR)
+    if noun < _LEAST_NOUN:
+        return 0.0
+    return tally.weight * tally.count * noun * (0.35 if tally.count == 1 else 1.0) * (1.0, 1.5, 1.6)[len(key) - 1]
 
 
 def _weight(words: tuple[Token, ...]) -> float:
@@ -184,5 +231,18 @@ def _parts(before: str, run: list[Token]) -> Iterator[tuple[str, tuple[Token, ..
     for length in range(1, min(_LONGEST, len(run)) + 1):
         for at in range(len(run) - length + 1):
             part = tuple(run[at : at + length])
-            if length > 1 or len(part[0].low) > 3 or part[0].text.isupper():
+            if (length > 1 or len(part[0].low) > 3 or part[0].text.isupper()) and _names_something(part):
                 yield run[at - 1].low if at else before, part
+
+
+def _noun_evidence(before: str, word: str) -> float:
+    """Return how much the word before a phrase says that it is a thing; '-ing' after a preposition is mostly a verb ("for joining")."""
+    if before in _NAMING:
+        return float(not (word.endswith("ing") and before in _PREPOSITIONS))
+    return 0.5 * bool(before and before not in _DOING and before not in _EMPTY and before not in STOP_WORDS and before not in FILLERS)
+
+
+def _names_something(part: tuple[Token, ...]) -> bool:
+    """Return whether the words are those of a noun phrase."""
+    *earlier, last = [noun_shares(word.low) for word in part]
+    return last[0] >= _LEAST_HEAD and all(head + modifier >= _LEAST_MODIFIER for head, modifier in earlier)

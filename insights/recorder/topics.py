@@ -96,28 +96,39 @@ class Memory:
     def changes(self, conversation: Conversation) -> list[Change]:
         """Return the topics that are new or have changed since they were stored, as unsaved rows."""
         best = self._index.top(SCORED)
-        found = [(_row(conversation, topic), list(topic.message_ids)) for topic in best[:NEW_TOPICS] if topic.text[:300] not in self.known]
+        scores = self._scores(best)
+        found = [
+            (_row(conversation, topic, scores[topic.text[:300]]), list(topic.message_ids))
+            for topic in best[:NEW_TOPICS]
+            if topic.text[:300] not in self.known
+        ]
         scored = {topic.text[:300]: topic for topic in best}
         for text, known in self.known.items():
-            change = self._change(conversation, known, scored.get(text), best[-1].score if best else 0.0)
+            change = self._change(conversation, known, scored.get(text), scores[text])
             if change is not None:
                 found.append(change)
         return found
 
-    def _change(self, conversation: Conversation, known: Known, now: analysis.Topic | None, weakest: float) -> Change | None:
+    def _scores(self, best: Sequence[analysis.Topic]) -> dict[str, float]:
+        """Return the scores of the stored and the new topics, which keep the order of the stored ones as far as possible."""
+        now = {topic.text[:300]: topic.score for topic in best}
+        weakest = best[-1].score if best else 0.0
+        order = sorted(self.known, key=lambda text: (-self.known[text].row.score, text))
+        scores = {text: now.get(text, min(self.known[text].row.score, weakest)) for text in order}
+        return analysis.steady(order, scores | {topic.text[:300]: topic.score for topic in best[:NEW_TOPICS]})
+
+    def _change(self, conversation: Conversation, known: Known, now: analysis.Topic | None, score: float) -> Change | None:
         """Return the change of a stored topic; None if it is too small for an event."""
         old = known.row
-        if now is None:
-            row = _row(conversation, analysis.Topic(old.text, min(old.score, weakest), (), old.sentiment, old.parent_text), old.id)
-        else:
-            row = _row(conversation, now, old.id)
+        topic = now or analysis.Topic(old.text, score, (), old.sentiment, old.parent_text)
+        row = _row(conversation, topic, score, old.id)
         fresh = [identity for identity in now.message_ids if identity not in known.message_ids] if now else []
         notable = fresh or abs(old.score - row.score) >= NOTABLE or old.parent_text != row.parent_text
         return (row, fresh) if notable else None
 
 
-def _row(conversation: Conversation, topic: analysis.Topic, identity: UUID | None = None) -> Topic:
-    row = Topic(conversation=conversation, text=topic.text[:300], score=min(1.0, max(0.0, topic.score)))
+def _row(conversation: Conversation, topic: analysis.Topic, score: float, identity: UUID | None = None) -> Topic:
+    row = Topic(conversation=conversation, text=topic.text[:300], score=min(1.0, max(0.0, score)))
     row.sentiment, row.parent_text = topic.sentiment, (topic.parent or "")[:300]
     if identity is not None:
         row.id = identity

@@ -1,4 +1,4 @@
-"""Counts in how many conversations each word occurs: the document frequencies for topics, trackers and vocabulary."""
+"""Counts in how many conversations each word occurs, and how often as a noun: for topics, trackers and vocabulary."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from insights.analysis.text.words import tokens
+from insights.training import noun_shares
 from insights.training.corpora import Row, by_conversation
 
 _STRETCH = 250
@@ -29,5 +30,13 @@ def save(rows: Sequence[Row], path: Path) -> dict[str, int]:
         :_KEPT
     ]
     words = np.frombuffer("\n".join(word for word, _ in kept).encode(), dtype=np.uint8)
-    np.savez_compressed(path, words=words, counts=np.array([count for _, count in kept], dtype=np.int32), total=np.int32(stretches))
+    heads, modifiers = noun_shares.shares(rows, [word for word, _ in kept])
+    np.savez_compressed(
+        path,
+        words=words,
+        counts=np.array([count for _, count in kept], dtype=np.int32),
+        total=np.int32(stretches),
+        heads=np.round(100 * np.array(heads)).astype(np.uint8),
+        modifiers=np.round(100 * np.array(modifiers)).astype(np.uint8),
+    )
     return {"words": len(kept), "stretches": stretches}

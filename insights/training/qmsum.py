@@ -11,10 +11,11 @@ from insights.analysis.text.sentences import sentences
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """The sentences of a meeting, and its summaries by people."""
+    """The sentences of a meeting, its summaries by people, and the titles that they gave to its parts."""
 
     texts: list[str]
     references: list[str]
+    titles: list[str]
 
 
 def read(path: Path, most: int | None = None) -> list[Meeting]:
@@ -27,7 +28,8 @@ def read(path: Path, most: int | None = None) -> list[Meeting]:
             one = json.loads(line)
             turns = (_clean(turn["content"]) for turn in one["meeting_transcripts"])
             texts = [sentence.text for turn in turns for sentence in sentences(turn)]
-            found.append(Meeting(texts, [query["answer"] for query in one["general_query_list"]]))
+            references = [query["answer"] for query in one["general_query_list"]]
+            found.append(Meeting(texts, references, [part["topic"] for part in one["topic_list"]]))
     return found
 
 

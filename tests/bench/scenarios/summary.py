@@ -15,6 +15,7 @@ from insights.training.qmsum import read
 from tests.bench.child_processes import BenchError
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
+from tests.bench.scenarios import topics
 
 WORDS = 150
 """Words of a summary; the references have about as many."""
@@ -45,7 +46,15 @@ def measure(path: Path | None, say: Say) -> Result:
         for name, ours, other in zip(NAMES, scores["Parley"], better, strict=True)
     ]
     table = Table(f"F1 of summaries of at most {WORDS} words, {len(meetings)} meetings", ["way", *NAMES], rows)
-    return Result("summary", "Extractive summary", [table], [], {name: found.tolist() for name, found in scores.items()}, goals)
+    say("topics")
+    return Result(
+        "summary",
+        "Extractive summary",
+        [table, *topics.measure(meetings)],
+        [],
+        {name: found.tolist() for name, found in scores.items()},
+        goals,
+    )
 
 
 def lead(texts: Sequence[str]) -> str:

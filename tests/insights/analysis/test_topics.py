@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import TopicIndex
+from insights.analysis.topics import MARGIN, steady
 
 TALK = [
     "Um, okay, so let's start with the delivery schedule.",
@@ -104,7 +105,7 @@ def test_nouns_outrank_verbs() -> None:
     """Of equally frequent and rare words, one after 'the' scores higher than one after 'to'."""
     index = _index(["we have to frobnicate the gizmon", "I want to frobnicate a gizmon", "please frobnicate our gizmon"])
     scores = {topic.text: topic.score for topic in index.top()}
-    assert scores["gizmon"] > 1.5 * scores["frobnicate"]
+    assert scores["gizmon"] > 1.5 * scores.get("frobnicate", 0.0)
 
 
 def test_no_fillers_and_no_slang() -> None:
@@ -125,4 +126,34 @@ def test_a_short_call_has_things_as_topics() -> None:
     for number, text in enumerate(talk):
         index.add(str(number), text, 0.0)
         found.append([topic.text for topic in index.top()])
-    assert found == [[], ["heat pump"], ["heat pump", "budget report"], ["heat pump", "offer", "budget report"]]
+    assert found == [[], ["heat pump"], ["heat pump", "budget report"], ["heat pump", "budget report", "offer"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Notice that we expect them to arrive and leave, then collect and deliver.",
+        "It costs forty dollars a night, so we pay for two nights and three weeks.",
+        "The twentieth suits us better than the twenty first.",
+        "Okay so attach it, forward it and send it again.",
+    ],
+)
+def test_what_is_no_thing(text: str) -> None:
+    """Verbs, amounts, times and ordinals are no topics."""
+    assert [topic.text for topic in _index([text, text]).top()] == []
+
+
+def test_topics_keep_their_order_until_one_is_clearly_stronger() -> None:
+    """A topic overtakes another one by a margin, and new topics take the place that their score gives them."""
+    before = ["budget", "launch", "offer"]
+    assert list(steady(before, {"budget": 0.8, "launch": 0.9, "offer": 0.3})) == before
+    assert list(steady(before, {"budget": 0.6, "launch": 0.61 * MARGIN, "offer": 0.3})) == ["launch", "budget", "offer"]
+    assert list(steady(before, {"budget": 0.8, "launch": 0.5, "offer": 0.3, "hiring": 0.6})) == ["budget", "hiring", "launch", "offer"]
+    assert list(steady([], {"launch": 0.5, "budget": 1.0})) == ["budget", "launch"]
+
+
+def test_steady_scores_have_the_order_of_the_topics() -> None:
+    """Readers sort by score, so the scores fall strictly, and stay within 0 and 1."""
+    scores = list(steady(["a", "b", "c"], {"a": 0.5, "b": 0.6, "c": 0.64, "d": 0.0}).values())
+    assert scores == sorted(set(scores), reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
