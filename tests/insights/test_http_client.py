@@ -1,7 +1,6 @@
 """`insights.http_client` and `insights.public_addresses`: requests to URLs that users give."""
 
 import contextlib
-import datetime
 import io
 import ssl
 import time
@@ -11,12 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from insights import http_client, public_addresses
 from insights.http_client import FetchFailed, UrlRefused
+from tests.certificates import make_certificate
 from tests.http_server import Received, answer, http_server
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
@@ -326,20 +323,7 @@ def test_a_refused_connection_is_a_sentence(local: None) -> None:
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A certificate of tls.example that the client trusts, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tls.example")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("tls.example")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "certificate.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    file = make_certificate(tmp_path, "tls.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     http_client._tls.cache_clear()
     yield file

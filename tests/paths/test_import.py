@@ -8,15 +8,23 @@ import json
 import os
 import re
 import signal
+import ssl
+import subprocess
+import sys
+import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 import av
 import numpy as np
+import pytest
 
+from tests.certificates import make_certificate
+from tests.http_server import Received, Responder, answer, http_server
+from tests.insights import postgres
 from tests.paths.conftest import WAIT_S, eventually
 from tests.servers import ROOT, Server
 from tests.streaming.audio.media_files import encoded, wav
@@ -128,3 +136,131 @@ async def test_a_worker_that_is_killed(make_server: Callable[..., Server]) -> No
     assert said[count]["timeOffset"] >= 3.0 * TURNS
     numbers = [event["number"] for event in (await read(server, token, f"/v1/conversations/{identity}/events?limit=500"))["events"]]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def dripping(body: bytes) -> Responder:
+    """Return a responder that states no length and sends the body in small pieces."""
+
+    def respond(request: Received, out: BinaryIO) -> None:
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n")
+        for at in range(0, len(body), 16_384):
+            out.write(body[at : at + 16_384])
+            out.flush()
+            time.sleep(0.01)
+
+    return respond
+
+
+def without_end(request: Received, out: BinaryIO) -> None:
+    """Send bytes for ever, without a stated length."""
+    out.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    while True:
+        out.write(bytes(65_536))
+
+
+def routed(routes: Mapping[str, Responder]) -> Responder:
+    """Return a responder that chooses another one by the path."""
+
+    def respond(request: Received, out: BinaryIO) -> None:
+        routes[request.line.split()[1]](request, out)
+
+    return respond
+
+
+def send_json(server: Server, token: str, path: str, body: object) -> tuple[int, dict[str, Any]]:
+    """POST JSON with a token."""
+    status, answer = server.send("POST", path, token, body)
+    return status, dict(answer)
+
+
+async def test_an_import_by_url(make_server: Callable[..., Server], tmp_path: Path) -> None:
+    """Over real connections, with a redirect, a slow body and TLS; what is too large, no media or redirects to a refused address fails."""
+    pem = make_certificate(tmp_path, "localhost")
+    env = {"ALLOWED_NETWORKS": "127.0.0.0/8,::1/128", "MAX_UPLOAD_MB": "1", "SSL_CERT_FILE": str(pem)}
+    server = await asyncio.to_thread(lambda: make_server(worker=True, WORKER_NICE="0", **env))
+    token = await asyncio.to_thread(server.token)
+    body = turns(3)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    routes = {
+        "/moved": answer(302, Location="/slow.wav"),
+        "/slow.wav": dripping(body),
+        "/stated": answer(200, bytes(1_100_000)),
+        "/endless": without_end,
+        "/page": answer(200, b"<html>No audio here</html>", Content_Type="text/html"),
+        "/away": answer(302, Location="http://169.254.169.254/latest"),
+        "/missing": answer(404, b"nothing"),
+    }
+
+    async def imported(url: str) -> tuple[dict[str, Any], list[str]]:
+        status, accepted = await asyncio.to_thread(send_json, server, token, "/v1/process/audio/url", {"url": url})
+        assert status == 201, accepted
+        job = await ended(server, token, accepted["jobId"])
+        return job, [one["text"] for one in await messages(server, token, accepted["conversationId"])]
+
+    with http_server(routed(routes)) as plain, http_server(answer(200, body), tls) as secure:
+        uploaded = await asyncio.to_thread(lambda: upload(server, token, body))
+        assert (await ended(server, token, uploaded["jobId"]))["status"] == "completed"
+        said = [one["text"] for one in await messages(server, token, uploaded["conversationId"])]
+        assert len(said) >= 3
+        root = f"http://127.0.0.1:{plain.port}"
+        for url in (f"{root}/moved", f"https://localhost:{secure.port}/a.wav"):
+            job, found = await imported(url)
+            assert (job["status"], found) == ("completed", said), job
+        assert [one.line.split()[1] for one in plain.requests] == ["/moved", "/slow.wav"]
+        for path, reason in (
+            ("stated", "larger than 1048576 bytes"),
+            ("endless", "larger than 1048576 bytes"),
+            ("missing", "answered with status 404"),
+            ("away", "not public"),
+            ("page", "file"),
+        ):
+            job, found = await imported(f"{root}/{path}")
+            assert (job["status"], found) == ("failed", [])
+            assert reason in job["reason"], (path, job)
+        job, _ = await imported(f"https://127.0.0.1:{secure.port}/a.wav")  # the certificate is of another name
+        assert (job["status"], "cannot be reached" in job["reason"]) == ("failed", True), job
+    assert list((server.data / "uploads").iterdir()) == []
+
+
+async def test_a_worker_on_postgresql_that_is_killed(tmp_path: Path) -> None:
+    """A worker of another host, a process of its own, goes on with the import: each turn is stored once, in order."""
+    if lacking := postgres.lacking():
+        pytest.skip(lacking)
+    with postgres.cluster() as url:
+        server = Server(tmp_path / "data", {"RECOGNISER": "scripted", "DATABASE_URL": url, "WORKER_NICE": "0"})
+        workers: list[subprocess.Popen[bytes]] = []
+        try:
+            await asyncio.to_thread(server.manage, "migrate", "--verbosity", "0")
+            await asyncio.to_thread(server.start)
+            token = await asyncio.to_thread(server.token)
+            accepted = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS)))
+            workers.append(worker_of(server))
+            identity = accepted["conversationId"]
+            before = await eventually(lambda: messages(server, token, identity), lambda said: len(said) >= 5)
+            os.killpg(workers[0].pid, signal.SIGKILL)
+            workers[0].wait()
+            assert len(before) < TURNS
+            workers.append(worker_of(server))
+            job = await ended(server, token, accepted["jobId"])
+            assert job["status"] == "completed", job
+            said = await messages(server, token, identity)
+        finally:
+            for worker in workers:
+                if worker.poll() is None:
+                    os.killpg(worker.pid, signal.SIGKILL)
+                    worker.wait()
+            server.kill()
+    assert [one["id"] for one in said[: len(before)]] == [one["id"] for one in before]
+    offsets = [one["timeOffset"] for one in said]
+    assert len({int(at // 3) for at in offsets}) == TURNS, "every turn of three seconds has words"
+    assert offsets == sorted(offsets)
+    assert len({(one["timeOffset"], one["text"]) for one in said}) == len(said)
+
+
+def worker_of(server: Server) -> "subprocess.Popen[bytes]":
+    """Start a worker on the data of a server, in a process group of its own."""
+    command = [sys.executable, "manage.py", "worker"]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
