@@ -209,6 +209,26 @@ try:
         least=1,
         most=10_000,
     )
+    OPEN_SIGN_UP = env.flag(
+        "OPEN_SIGN_UP",
+        False,
+        "Anybody who confirms an e-mail address may create an account at `/signup/`.",
+    )
+    INVITATION_DAYS = env.integer("INVITATION_DAYS", 7, "Days that an invitation is valid.", least=1, most=365)
+    env.group = "Single sign-on (OpenID Connect)"
+    OIDC_URL = env.url(
+        "OIDC_URL",
+        "Address of the identity provider (issuer), such as `https://id.example.org/realms/team`. Empty: no single sign-on.",
+        ("https", "http"),
+    )
+    OIDC_NAME = env.text("OIDC_NAME", "Single sign-on", "Name on the button of the sign-in page: “Continue with …”.")
+    OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "", "Client id that the identity provider has for this server. Required with `OIDC_URL`.")
+    OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "", "Secret of that client. Empty: a public client (PKCE only).")
+    OIDC_SIGN_UP = env.flag(
+        "OIDC_SIGN_UP", True, "Whoever signs in at the identity provider for the first time gets an account. Else only existing accounts."
+    )
+    if OIDC_URL and not OIDC_CLIENT_ID:
+        raise SettingError("OIDC_CLIENT_ID: must name the client, because OIDC_URL is set")
     env.group = "Server"
     LOG_LEVEL = env.choice(
         "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), "Minimum level of log lines. Spoken words are never logged."
@@ -279,6 +299,12 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "ninja",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_tasks",
     *(["django_rq"] if TASK_QUEUE == "redis" else ["django_tasks_db"]),
     "insights",
@@ -297,6 +323,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "insights.portal.devices.note_device",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "insights.portal.security.content_security",
     "config.middleware.note_user_of_refused_request",
@@ -315,6 +343,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "insights.portal.context.installation",
             ],
         },
     },
@@ -444,7 +473,62 @@ LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signin/"
 
+# django-allauth (docs/adr/0091-accounts-by-allauth.md). Its own limits are off: insights/access/attempts.py counts.
+ACCOUNT_ADAPTER = "insights.portal.allauth_adapters.AccountAdapter"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_FORMS = {
+    "add_email": "insights.portal.account_forms.NewAddressForm",
+    "reauthenticate": "insights.portal.account_forms.ConfirmPasswordForm",
+    "reset_password": "insights.portal.account_forms.ForgottenPasswordForm",
+    "reset_password_from_key": "insights.portal.account_forms.ResetPasswordForm",
+    "signup": "insights.portal.account_forms.SignUpForm",
+}
+MFA_ADAPTER = "insights.portal.allauth_adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "insights.portal.account_forms.ActivateCodesForm",
+    "add_webauthn": "insights.portal.account_forms.NewPasskeyForm",
+    "authenticate": "insights.portal.account_forms.CodeForm",
+    "edit_webauthn": "insights.portal.account_forms.PasskeyNameForm",
+    "reauthenticate": "insights.portal.account_forms.ConfirmCodeForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Parley"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones may be half a minute wrong
+SOCIALACCOUNT_ADAPTER = "insights.portal.allauth_adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form would be refused by form-action 'self' of the security policy when it redirects
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_URL, "token_auth_method": "client_secret_basic" if OIDC_CLIENT_SECRET else "none"},
+            }
+        ]
+        if OIDC_URL
+        else [],
+    }
+}
+
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = False
 DATE_FORMAT, DATETIME_FORMAT = "j F Y", "j F Y, H:i T"  # as on our own pages; T: UTC, where no script puts it into the reader's zone

@@ -18,6 +18,7 @@ from insights.access.app_tokens import (
     token_for_password,
 )
 from insights.access.apps import app_of_token, apps_of, create_app, revoke_app, user_of_token
+from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
 from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
 from insights.access.readings import ReadBy, note_readings, readers_of
@@ -35,6 +36,7 @@ from insights.access.roles import (
     roles_of,
 )
 from insights.access.scopes import EVERY_SCOPE, MEANINGS, SCOPES, MissingScope, Scope, check_scope, parse_scopes, scope_of_call
+from insights.access.second_factor import has_second_factor, remove_second_factors
 from insights.access.setup import (
     ExpiredSetupToken,
     SetupClosed,
@@ -75,6 +77,7 @@ __all__ = [
     "SetupClosed",
     "Token",
     "TooManyTries",
+    "UNKNOWN_ADDRESS",
     "WrongCredentials",
     "WrongSetupToken",
     "account_for",
@@ -88,6 +91,7 @@ __all__ = [
     "create_first_account",
     "find_or_new_account",
     "forget_sign_ins",
+    "has_second_factor",
     "make_administrator",
     "may_see",
     "nobody_can_sign_in",
@@ -96,6 +100,7 @@ __all__ = [
     "parse_scopes",
     "password_check",
     "refreshed_token",
+    "remove_second_factors",
     "revoke_app",
     "revoke_tokens",
     "scope_of_call",

@@ -3,6 +3,7 @@
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, User
 
+from insights.access.addresses import confirm_address
 from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, grant_role
 from insights.models import AccountSettings, Conversation
 
@@ -20,6 +21,7 @@ def make_administrator(user: User, password: str | None = None) -> None:
     user.save()
     for role in (ADMINISTRATOR, REVIEWER):
         grant_role(user, role)
+    confirm_address(user)
 
 
 def settings_of(user: User) -> AccountSettings:

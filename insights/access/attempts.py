@@ -1,11 +1,14 @@
-"""Limits on failed attempts to sign in, to get a token, to change a password, and to create the first account.
+"""Limits on attempts: to sign in, to get a token, to change or reset a password, to create an account.
 
 No account is locked: a limit applies to one address (IPv6: one /64 network), so an attacker elsewhere cannot lock a user out.
 docs/adr/0076-first-account-and-guess-limits.md has the reasons.
 
 - One account from one address: `TOKEN_TRIES_PER_MINUTE` failures in a minute.
 - One account from all addresses: after `ACCOUNT_FAILURES` in ten minutes, each address has only `SLOW_FAILURES` in ten minutes.
+- Codes of a second factor and mails, which need no password or only one step more: `MOST` in ten minutes for one account.
 - One address, all accounts: `ADDRESS_FAILURES` in ten minutes, to which one account adds at most `SAME_ACCOUNT`.
+
+django-allauth has limits of its own, which are off: `insights.portal.limited` applies these to its pages.
 
 An account that succeeded from an address within the last `KNOWN_S` seconds is exempt from the second and third limit at that address.
 """
@@ -29,6 +32,8 @@ MINUTE_S, WINDOW_S = 60, 600
 ACCOUNT_FAILURES = 50
 SLOW_FAILURES = 3
 ADDRESS_FAILURES = 50
+MOST = {"code": 10, "mail": 5}
+"""Failures of one account in ten minutes, from all addresses, after which these kinds are refused. Every mail counts as one."""
 SAME_ACCOUNT = 5
 """Bounded so that one misconfigured program that retries for ever does not use up the limit of all users behind its address."""
 KNOWN_S = 30 * 86_400
@@ -54,7 +59,7 @@ class TooManyTries(Exception):
 class Attempt:
     """One attempt: its kind, its account (or app id) and the client's address."""
 
-    kind: Literal["signin", "token", "password", "setup"]
+    kind: Literal["signin", "token", "password", "setup", "code", "passkey", "mail", "signup"]
     account: str
     address: str
 
@@ -65,6 +70,8 @@ class Attempt:
         if minute >= settings.TOKEN_TRIES_PER_MINUTE:
             raise TooManyTries(f"At most {settings.TOKEN_TRIES_PER_MINUTE} wrong tries per minute are accepted.", MINUTE_S)
         if not known and ((account >= ACCOUNT_FAILURES and pair >= SLOW_FAILURES) or network >= ADDRESS_FAILURES):
+            raise TooManyTries("Too many wrong tries. Try again in ten minutes.", WINDOW_S)
+        if (most := MOST.get(self.kind)) and account >= most:
             raise TooManyTries("Too many wrong tries. Try again in ten minutes.", WINDOW_S)
 
     def failed(self) -> None:

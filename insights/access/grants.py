@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
@@ -45,7 +46,7 @@ def grant_for_token(token: str) -> Grant | None:
 def grant_for_sign_in(session_key: str) -> Grant | None:
     """Return the grant of a sign-in by the session key in its cookie, with Django's own checks; None if it is not valid."""
     row = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first() if "\x00" not in session_key else None
-    users = _signed_in([row] if row else [])
+    users = signed_in_users([row] if row else [])
     return Grant(users[session_key].pk, session_key=session_key) if users else None
 
 
@@ -59,7 +60,7 @@ def valid_grants(grants: Collection[Grant]) -> set[Grant]:
     keys = {one.session_key for one in grants if one.session_key}
     apps = App.objects.filter(usable(timezone.now()), app_id__in=app_ids).select_related("owner") if app_ids else ()
     owners = {(app.app_id, app.token_generation): app.owner_id for app in apps if has_current_password(app)}
-    users = _signed_in(Session.objects.filter(session_key__in=keys)) if keys else {}
+    users = signed_in_users(Session.objects.filter(session_key__in=keys)) if keys else {}
     signed_in = {key: user.pk for key, user in users.items()}
     return {
         one for one in grants if one.user_id == (owners.get((one.app_id, one.generation)) if one.app_id else signed_in.get(one.session_key))
@@ -72,10 +73,12 @@ def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:
     They are kept for a day because a live session may outlast the sign-in that it started with.
     """
     over = Session.objects.filter(expire_date__lt=now - timedelta(days=1)).order_by("expire_date").values_list("pk", flat=True)
-    return Session.objects.filter(pk__in=list(over[:most])).delete()[0]
+    keys = list(over[:most])
+    UserSession.objects.filter(session_key__in=keys).delete()
+    return Session.objects.filter(pk__in=keys).delete()[0]
 
 
-def _signed_in(rows: Iterable[Session]) -> Mapping[str, User]:
+def signed_in_users(rows: Iterable[Session]) -> Mapping[str, User]:
     """Return the signed-in user of each of these Django sessions, by session key."""
     kept: dict[str, dict[str, Any]] = {row.session_key: row.get_decoded() for row in rows}
     ids = {int(data[SESSION_KEY]) for data in kept.values() if str(data.get(SESSION_KEY, "")).isdecimal()}

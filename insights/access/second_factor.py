@@ -1,17 +1,16 @@
-"""Which accounts have a second factor. A password alone gets them no token.
+"""Which accounts have a second factor: codes of an authenticator app, or a passkey. A password alone gets them no token."""
 
-The module that stores second factors registers its check here.
-"""
-
-from collections.abc import Callable
-
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 
-Check = Callable[[User], bool]
-checks: list[Check] = []
-"""Each returns whether an account has a second factor of one kind."""
+_KINDS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def has_second_factor(user: User) -> bool:
     """Return whether an account has a second factor."""
-    return any(check(user) for check in checks)
+    return bool(Authenticator.objects.filter(user=user, type__in=_KINDS).exists())
+
+
+def remove_second_factors(user: User) -> None:
+    """Remove all second factors and recovery codes of an account, for a person who has lost them."""
+    Authenticator.objects.filter(user=user).delete()

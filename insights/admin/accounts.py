@@ -3,6 +3,10 @@
 from functools import partial
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -12,9 +16,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from insights import access, persons
+from insights.access.addresses import confirm_address
 from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, reviewer, time_element
 from insights.admin.roles import ForAdministrators
 from insights.models import Conversation, Role
+
+HIDDEN = (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession)
+"""Tables of django-allauth whose pages in the admin would show secrets, or change rows without the checks of the portal's pages."""
 
 
 def address() -> forms.EmailField:
@@ -77,7 +85,8 @@ def _set_role(account: User, role: Role, given: bool, by: int) -> None:
         access.revoke_role(account, role)
 
 
-admin.site.unregister(User)
+for model in (User, *HIDDEN):
+    admin.site.unregister(model)
 
 
 @admin.register(User)
@@ -135,9 +144,10 @@ class AccountAdmin(ForAdministrators, UserBase):
             transaction.on_commit(partial(_delete_account, account, request))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save the address in the `email` field as well."""
+        """Save the address in the `email` field as well, as a confirmed one."""
         obj.email = obj.username
         super().save_model(request, obj, form, change)
         if change and "roles" in form.cleaned_data:
             for role in (access.ADMINISTRATOR, access.REVIEWER):
                 _set_role(obj, role, role in form.cleaned_data["roles"], reviewer(request))
+        confirm_address(obj)

@@ -4,6 +4,7 @@ Only `insights.recorder` writes conversations and only `insights.queries` reads 
 """
 
 from insights.models.account_settings import AccountSettings
+from insights.models.accounts import Invitation, LinkRequest
 from insights.models.apps import App
 from insights.models.audio import StoredAudio
 from insights.models.bookmarks import Bookmark, BookmarkReference, Experience
@@ -37,8 +38,10 @@ __all__ = [
     "Event",
     "Experience",
     "Insight",
+    "Invitation",
     "Job",
     "LanguageResult",
+    "LinkRequest",
     "LiveSession",
     "Member",
     "Message",

@@ -22,6 +22,9 @@ class AccountSettings(models.Model):
 
     store_audio = models.BooleanField(default=False, db_default=False, help_text="Store the audio of every session.")
 
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", help_text="Empty: that of the browser.")
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="Empty: that of the browser.")
+
     class Meta:
         verbose_name_plural = "account settings"
         constraints = [

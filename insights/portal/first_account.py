@@ -1,13 +1,14 @@
 """The page that creates the first account of an empty installation. It needs the set-up link that the server prints."""
 
-from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from insights import access
 from insights.portal.forms import FirstAccountForm
+from insights.portal.signin import sign_in_with_password
 
 
 @never_cache
@@ -37,8 +38,7 @@ def first_account(request: HttpRequest) -> HttpResponse:
             user = access.create_first_account(values["name"], values["email"], values["password"])
         except access.SetupClosed:
             return redirect("signin")
-        login(request, user)
-        return redirect("conversations")
+        return sign_in_with_password(request, user, reverse("conversations"))
     return render(request, "portal/first_account.html", {"form": form, "token": token}, status=400 if form.is_bound else 200)
 
 

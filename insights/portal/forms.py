@@ -4,8 +4,10 @@ An account is a Django user whose user name is the e-mail address.
 """
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
@@ -13,6 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from insights import access, managed
 from insights.managed import vocabulary
 from insights.models import AccountSettings
+from insights.names import clean_name
 
 
 class FirstAccountForm(forms.Form):
@@ -91,6 +94,51 @@ class NewPasswordForm(PasswordChangeForm):
             self.fields[name].widget.attrs.pop("autofocus", None)
         self.fields["new_password1"].help_text = "At least 10 characters."
         self.fields["new_password2"].help_text = ""
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Name, language and time zone of the account."""
+
+    name = forms.CharField(label="Name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    time_zone = forms.CharField(
+        label="Time zone",
+        required=False,
+        max_length=64,
+        help_text="For example Europe/Berlin. Leave empty to use that of your device.",
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    language = forms.ChoiceField(label="Language", required=False)
+    field_order = ("name", "language", "time_zone")
+
+    class Meta:
+        model = AccountSettings
+        fields = ("language", "time_zone")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["name"].initial = user.get_full_name()
+        self.fields["language"].choices = [("", "That of your device"), *settings.LANGUAGES]  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """Return the name without control characters."""
+        if not (name := clean_name(self.cleaned_data["name"], 150)):
+            raise forms.ValidationError("Enter a name.")
+        return name
+
+    def clean_time_zone(self) -> str:
+        """Refuse a time zone that this server does not know."""
+        zone = str(self.cleaned_data["time_zone"]).strip()
+        if zone and zone not in available_timezones():
+            raise forms.ValidationError("Choose a time zone of the list, such as Europe/Berlin.")
+        return zone
+
+    def save(self, commit: bool = True) -> AccountSettings:
+        """Store the name with the account, the rest with its settings."""
+        self.user.first_name, self.user.last_name = self.cleaned_data["name"], ""
+        self.user.save(update_fields=["first_name", "last_name"])
+        saved: AccountSettings = super().save(commit)
+        return saved
 
 
 class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

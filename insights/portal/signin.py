@@ -1,8 +1,12 @@
-"""Sign-in with a limit on failed attempts. Sign-out is Django's own view."""
+"""Sign-in with a limit on failed attempts; django-allauth adds the second step. Sign-out is Django's own view."""
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,19 +35,20 @@ class SignIn(LoginView):
             with access.password_check(self._attempt):
                 return super().post(request, *args, **kwargs)
         except access.TooManyTries as error:
-            context = {"form": SignInForm(request), "too_many": True, "next": self.get_redirect_url(), "wait_minutes": error.wait_s // 60}
+            context = self.get_context_data(form=SignInForm(request), too_many=True, wait_minutes=error.wait_s // 60)
             response = self.render_to_response(context, status=429)
             response["Retry-After"] = str(error.wait_s)
             return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add whether no account has a password; the page then says how to create an administrator."""
-        return super().get_context_data(nobody_can_sign_in=access.nobody_can_sign_in(), **kwargs)
+        """Add other ways to sign in, and whether no account has a password; the page then says how to create an administrator."""
+        ways = {"open_sign_up": settings.OPEN_SIGN_UP, "single_sign_on": settings.OIDC_NAME if settings.OIDC_URL else ""}
+        return super().get_context_data(nobody_can_sign_in=access.nobody_can_sign_in(), **ways, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Mark the client's address as known for the account."""
+        """Mark the client's address as known for the account. Sign in, or ask for the second step or the confirmation of the address."""
         self._attempt.succeeded()
-        return super().form_valid(form)
+        return sign_in_with_password(self.request, form.get_user(), self.get_success_url())
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Count a failed attempt."""
@@ -53,3 +58,10 @@ class SignIn(LoginView):
     @property
     def _attempt(self) -> access.Attempt:
         return access.Attempt("signin", self.request.POST.get("username", "").strip().lower(), access.client_address(self.request))
+
+
+def sign_in_with_password(request: HttpRequest, user: User, redirect_url: str) -> HttpResponse:
+    """Sign in an account whose password was checked or has just been set, through the further steps that it needs."""
+    record_authentication(request, user, method="password", username=user.username, reauthenticated=True)
+    response: HttpResponse = perform_login(request, user, redirect_url=redirect_url)
+    return response

@@ -2,14 +2,17 @@
 
 from django.conf import settings
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from insights.portal import (
     account,
+    account_recording,
+    account_security,
     bin,
     conversation,
     conversations,
+    developers,
     downloads,
     experience,
     first_account,
@@ -17,7 +20,6 @@ from insights.portal import (
     live,
     resume_point,
     signin,
-    vocabulary,
     word_times,
 )
 
@@ -43,12 +45,16 @@ urlpatterns = [
     path("bin/", bin.bin_page, name="bin"),
     path("bin/<int:conversation_id>/restore/", bin.restore, name="restore"),
     path("bin/<int:conversation_id>/delete/", bin.delete_for_good, name="delete_for_good"),
+    path("", include("insights.portal.account_urls")),
     path("account/", account.account, name="account"),
-    path("account/password/", account.change_password, name="change_password"),
-    path("account/vocabulary/", vocabulary.save_vocabulary, name="save_vocabulary"),
-    path("account/retention/", account.change_retention, name="change_retention"),
-    path("account/apps/", account.make_app, name="make_app"),
-    path("account/apps/<int:app_pk>/revoke/", account.revoke_app, name="revoke_app"),
+    path("account/profile/", account.change_profile, name="change_profile"),
+    path("account/password/", account_security.change_password, name="change_password"),
+    path("account/recording/", account_recording.recording, name="recording"),
+    path("account/vocabulary/", account_recording.save_vocabulary, name="save_vocabulary"),
+    path("account/retention/", account_recording.change_retention, name="change_retention"),
+    path("developers/", developers.developers, name="developers"),
+    path("account/apps/", developers.make_app, name="make_app"),
+    path("account/apps/<int:app_pk>/revoke/", developers.revoke_app, name="revoke_app"),
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),

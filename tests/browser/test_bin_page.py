@@ -81,7 +81,7 @@ def test_delete_and_restore(server: Server, open_browser: Callable[..., Browser]
     page.get_by_role("button", name="Delete Budget for good").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("status")).to_have_text("Conversation deleted.")
-    page.goto(f"{server.url}/account/")
+    page.goto(f"{server.url}/account/recording/")
     assert faults(page) == []
     page.get_by_label("Delete conversations after (days)").fill("30")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -80,7 +80,8 @@ def figure(page: Page, name: str) -> str:
 def test_the_streams_are_listed(server: Server, open_browser: Callable[..., Browser]) -> None:
     """The list has modality and mode, and each name links to its page."""
     page = enter(open_browser(), server, "echo")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Streams").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Developers").click()
+    page.get_by_role("link", name="Streams").click()
     expect(page.get_by_role("heading", name="Streams")).to_be_visible()
     motion = page.locator(".stream", has_text="motion")
     expect(motion).to_contain_text("In: camera")

@@ -38,6 +38,9 @@ OWN_PAGE = Access(302, 200, 404)
 NEEDS_MODEL = Access(401, 501, 404)  # no language model is configured
 SIGNED_IN = Access(302, 200, 200)
 STAFF = Access(302, 302, 302)
+REDIRECTED = Access(302, 302, 302)
+UNPROVEN = Access(302, 403, 403)  # these accounts have neither a password nor a second factor to prove who they are
+NO_PAGE = Access(404, 404, 404)
 POSTED = Access(405, 405, 405)  # no GET; the tests of the route test the access
 OWN_SESSION = Access(401, 422, 422)  # the webrtc_id is missing here; test_updates tests its owner
 _CONVERSATION = "v1/conversations/<conversation_id>"
@@ -59,6 +62,32 @@ TABLE: dict[str, Access] = {
     "bin/<int:conversation_id>/restore/": POSTED,  # as the next one, see portal/test_bin
     "bin/<int:conversation_id>/delete/": POSTED,
     "account/": SIGNED_IN,
+    **dict.fromkeys(("account/recording/", "account/email/", "account/security/", "developers/"), SIGNED_IN),
+    # accounts with a password are asked for it first, see portal/test_second_factor
+    **dict.fromkeys((f"account/security/{rest}" for rest in ("authenticator/", "passkeys/add/", "recovery-codes/new/")), SIGNED_IN),
+    **dict.fromkeys((f"account/security/passkeys/<int:pk>/{rest}" for rest in ("", "remove/")), Access(302, 404, 404)),
+    "account/security/authenticator/remove/": Access(302, 404, 404),  # only who has one, as for recovery codes
+    "account/security/recovery-codes/": Access(302, 404, 404),
+    "account/security/recovery-codes/download/": Access(302, 404, 404),
+    "account/security/devices/sign-out/": POSTED,
+    "account/security/devices/<int:device_id>/sign-out/": POSTED,  # see portal/test_devices
+    **dict.fromkeys((f"account/confirm/{rest}" for rest in ("", "code/", "passkey/")), UNPROVEN),
+    "signin/second-step/": REDIRECTED,  # to the first step
+    "signin/passkey/": REDIRECTED,
+    "signin/inactive/": PUBLIC,
+    "signin/cancelled/": PUBLIC,
+    "signin/error/": Access(401, 401, 401),
+    "signin/<slug:provider_id>/": NO_PAGE,  # no identity provider is configured, see paths/test_single_sign_on
+    "signin/<slug:provider_id>/callback/": NO_PAGE,
+    "signup/": NO_PAGE,  # OPEN_SIGN_UP is off, see portal/test_sign_up
+    "signup/sso/": REDIRECTED,
+    "confirm-email/": PUBLIC,
+    "^confirm-email/(?P<key>[-:\\w]+)/$": PUBLIC,
+    "password/reset/": PUBLIC,
+    "password/reset/done/": PUBLIC,
+    "^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": PUBLIC,
+    "password/changed/": PUBLIC,
+    "account/profile/": POSTED,
     "account/retention/": POSTED,
     "account/password/": POSTED,
     "account/vocabulary/": POSTED,
@@ -200,6 +229,12 @@ def url_of(route: str, talk: Conversation) -> str:
         "<conversation_id>": talk.pk,
         "<str:form>": "txt",
         "<int:app_pk>": 1,
+        "<int:pk>": 1,
+        "<int:device_id>": 1,
+        "<slug:provider_id>": "sso",
+        "(?P<key>[-:\\w]+)": "wrong",
+        "(?P<uidb36>[0-9A-Za-z]+)": "1",
+        "(?P<key>.+)": "wrong",
         "<path:connection_id>": talk.connection_id,
         "<connection_id>": talk.connection_id,
         "<slug:name>": "conversation",
@@ -218,6 +253,7 @@ def url_of(route: str, talk: Conversation) -> str:
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))
+    route = route.removeprefix("^").removesuffix("$")
     assert "<" not in route, f"{route}: say in `url_of` what stands for its parts"
     return "/" + route
 

@@ -84,7 +84,7 @@ async def test_an_app_is_revoked_by_its_owner(installation: Installation, browse
     """All that its token opened ends; what the owner opened by signing in stays, and shows the last words."""
     async with everything_open(installation, browser, "app@example.com") as opened:
         account = await opened.page.context.new_page()
-        await account.goto(f"{installation.two.url}/account/")
+        await account.goto(f"{installation.two.url}/developers/")
         await account.locator("summary", has_text="Revoke").click()
         await account.get_by_role("button", name="Revoke access").click()
         await opened.ends()
@@ -116,7 +116,8 @@ async def test_signing_out_ends_what_the_sign_in_opened(installation: Installati
     async with everything_open(installation, browser, "session@example.com") as opened:
         other = await opened.page.context.new_page()
         await other.goto(f"{installation.one.url}/account/")
-        await other.get_by_role("button", name="Sign out").click()
+        await other.get_by_role("button", name="Account menu").click()
+        await other.get_by_role("button", name="Sign out", exact=True).click()
         async with asyncio.timeout(ENDS_WITHIN_S):
             await expect(opened.page.locator("#status")).to_have_text("Stopped")
         await opened.speaker.speak(1.1)

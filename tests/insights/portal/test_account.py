@@ -1,4 +1,4 @@
-"""The account page: the password and the apps."""
+"""The account page: the password and the apps of developers."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,8 +16,8 @@ NEW = {"old_password": "correct horse battery", "new_password1": "wrong mule acc
 
 def test_the_page_shows_the_account_and_explains_apps(user_client: Client) -> None:
     """The page of an account without apps explains how to create one."""
-    text = user_client.get("/account/").content.decode()
-    assert "jane@example.com" in text
+    assert "jane@example.com" in user_client.get("/account/").content.decode()
+    text = user_client.get("/developers/").content.decode()
     assert "No apps yet" in text
 
 
@@ -29,7 +29,7 @@ def test_an_app_is_created_and_its_secret_shown_once(user_client: Client, user: 
     assert secret in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     assert access.user_of_token(access.token_for(app.app_id, secret).access_token) == user
-    page = user_client.get("/account/").content.decode()
+    page = user_client.get("/developers/").content.decode()
     assert "Robin" in page
     assert "read write" in page
     assert "last used" in page

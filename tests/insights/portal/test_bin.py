@@ -104,8 +104,8 @@ def test_an_account_keeps_conversations_for_its_own_time(user: User, user_client
     response = user_client.post("/account/retention/", {"keep_days": "0"})
     assert response.status_code == 400
     assert "greater than or equal to 1" in response.content.decode()
-    assert user_client.post("/account/retention/", {"keep_days": "7"}).headers["Location"] == "/account/?done=retention"
-    assert 'value="7"' in text_of(user_client, "/account/?done=retention")
+    assert user_client.post("/account/retention/", {"keep_days": "7"}).headers["Location"] == "/account/recording/?done=retention"
+    assert 'value="7"' in text_of(user_client, "/account/recording/?done=retention")
     other = User.objects.create_user("someone")
     mine, theirs = make_conversation("Mine"), make_conversation("Theirs", owner=other)
     new = make_conversation("New")

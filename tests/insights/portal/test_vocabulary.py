@@ -9,7 +9,7 @@ from insights import managed
 def test_the_page_shows_and_saves_the_vocabulary(user_client: Client, user: User) -> None:
     """One phrase a line; blank lines and repeats are left out."""
     managed.set_vocabulary(user.pk, ["Kubernetes"])
-    assert "Kubernetes" in user_client.get("/account/").content.decode()
+    assert "Kubernetes" in user_client.get("/account/recording/").content.decode()
     answer = user_client.post("/account/vocabulary/", {"vocabulary": "Zoé Müller\r\n\r\n  Parley \r\nParley"}, follow=True)
     assert managed.vocabulary_of(user.pk) == ("Zoé Müller", "Parley")
     assert "Names and special words saved" in answer.content.decode()

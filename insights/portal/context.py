@@ -1,0 +1,21 @@
+"""What every template may show about the installation and the signed-in user."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from insights.portal.wording import initials
+
+
+def installation(request: HttpRequest) -> dict[str, object]:
+    """Return whether mail is configured, whether anybody may create an account, and the initials of the signed-in user."""
+
+    def my_initials() -> str:
+        user = getattr(request, "user", None)
+        return initials(user.get_full_name() or user.get_username()) if user is not None and user.is_authenticated else ""
+
+    return {
+        "mail_configured": settings.MAIL_CONFIGURED,
+        "open_sign_up": settings.OPEN_SIGN_UP,
+        "my_initials": SimpleLazyObject(my_initials),
+    }

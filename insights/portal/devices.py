@@ -1,0 +1,47 @@
+"""Notes on which devices an account is signed in: at sign-in, and then at most every ten minutes while it is used."""
+
+import time
+
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from insights.access.devices import SEEN_S
+from insights.portal.middleware import GetResponse
+
+_NOTED = "parley_device"
+
+
+def note_device(get_response: GetResponse) -> GetResponse:
+    """Note the device of a signed-in request whose session the view has used; a request without a sign-in costs nothing."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        session = request.session
+        if session.accessed and session.session_key and isinstance(user := request.user, User):
+            key, at = session.get(_NOTED) or ("", 0)
+            if key != session.session_key or not 0 <= time.time() - at < SEEN_S:
+                _note(request, user)
+        return response
+
+    return middleware
+
+
+def connect() -> None:
+    """Note each sign-in."""
+    user_logged_in.connect(_signed_in, dispatch_uid="note device")
+
+
+def _signed_in(request: HttpRequest, user: User, **signal: object) -> None:
+    _note(request, user)
+
+
+def _note(request: HttpRequest, user: User) -> None:
+    try:
+        UserSession.objects.create_from_request(request, user=user, session=request.session)
+    except DatabaseError:
+        return  # a page that was made although the database cannot be written must reach its reader; the next request notes it
+    request.session[_NOTED] = (request.session.session_key, int(time.time()))
