@@ -41,11 +41,12 @@ def post(api: Api, path: str) -> tuple[int, object]:
 
 
 def test_a_job_from_beginning_to_end(mine: Api, user: User, kind: str) -> None:
-    """The status words are Symbl's; what is not known is left out."""
+    """The status words are Symbl's; one that waits is in progress for clients that poll; what is not known is left out."""
     job = jobs.enqueue(kind, user.pk, {})
     first = mine.read(f"/job/{job.pk}")
     assert first.pop("createdAt").endswith("Z")
-    assert first == {"id": str(job.pk), "status": "scheduled", "kind": "k", "progress": 0, "attempts": 0, "warnings": []}
+    assert first == {"id": str(job.pk), "status": "in_progress", "kind": "k", "progress": 0, "attempts": 0, "warnings": []}
+    assert [one["status"] for one in mine.read("/jobs", status="scheduled")["jobs"]] == ["scheduled"]
     jobs.run_waiting()
     last = mine.read(f"/job/{job.pk}")
     assert (last["status"], last["progress"], last["attempts"]) == ("completed", 100, 1)
