@@ -1,7 +1,7 @@
 """Error handlers of the site (400, 404, 500): pages for people, JSON in the API's form for the paths of the API."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
@@ -19,6 +19,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
         return _json_error(413, f"body: at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes are allowed")
+    if isinstance(exception, DisallowedHost):
+        return _json_error(400, "The Host header is not among the host names of this server; the setting ALLOWED_HOSTS lists them.")
     return _json_error(400, "Bad request.")
 
 
