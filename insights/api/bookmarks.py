@@ -16,6 +16,7 @@ from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
+from insights.api.shapes import Shape, shape_of
 from insights.models import Bookmark, Conversation
 from insights.payloads import iso
 from insights.queries.bookmarks import Marked
@@ -158,11 +159,12 @@ def create_bookmark(request: HttpRequest, conversation_id: str, body: BookmarkIn
     return _shown(conversation, row, edited)
 
 
-@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Get a bookmark")
-def read_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> BookmarkOut:
-    """Return one bookmark."""
+@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut | BookmarkList, **PROBLEMS}, exclude_none=True, summary="Get a bookmark")
+def read_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str, shape: Shape | None = None) -> BookmarkOut | BookmarkList:
+    """Return one bookmark. The Go SDK gets it in a list."""
     conversation = auth.conversation(request, conversation_id)
-    return _shown(conversation, _bookmark(conversation, bookmark_id))
+    shown = _shown(conversation, _bookmark(conversation, bookmark_id))
+    return BookmarkList(bookmarks=[shown]) if shape_of(request, shape) is Shape.GO else shown
 
 
 @router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Change a bookmark")

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field
 from insights import recorder
 from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
+from insights.api.paging import responses
+from insights.api.summary import SummaryList, read_summary
 from insights.recorder import Look
 
 router = Router(tags=["Experiences"])
@@ -111,6 +113,12 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
         raise not_found() from None
     url = request.build_absolute_uri(reverse("experience", args=[conversation.pk, made.pk]))
     return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body))
+
+
+@router.get(_ROOT, response=responses(SummaryList), exclude_none=True, summary="Get the summary (path of the Go SDK)")
+def read_summary_at_experiences(request: HttpRequest, conversation_id: str) -> SummaryList:
+    """Return the same as `/summary`: `GetSummary` of Symbl's Go SDK requests this path."""
+    return read_summary(request, conversation_id)
 
 
 @router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **PROBLEMS}, summary="Remove a summary page")

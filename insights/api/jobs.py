@@ -55,7 +55,7 @@ class JobPage(Schema):
 def get_job(request: HttpRequest, job_id: str) -> JobOut:
     """Return one of your jobs. One that has not begun is `in_progress` too: Symbl's samples stop waiting at any other word."""
     form = _form(_job(auth.caller(request), job_id))
-    return form.model_copy(update={"status": "in_progress"}) if form.status == Job.Status.SCHEDULED else form
+    return form.model_copy(update={"status": "in_progress"}) if form.status == "scheduled" else form
 
 
 @router.post("/v1/job/{job_id}/cancel", response={200: JobOut, **PROBLEMS}, exclude_none=True, summary="Cancel a job")

@@ -36,6 +36,7 @@ def test_by_messages(api: Api) -> None:
     assert one["beginTimeOffset"] <= begin < end <= one["beginTimeOffset"] + one["duration"] < end + 2
     assert api.read("/bookmarks") == {"bookmarks": [one]}
     assert api.read(f"/bookmarks/{one['id']}") == one
+    assert api.read(f"/bookmarks/{one['id']}", shape="go") == {"bookmarks": [one]}
 
 
 def test_by_time(api: Api) -> None:

@@ -27,6 +27,7 @@ def test_the_summary_consists_of_messages(api: Api, say: Say) -> None:
     assert "Okay." not in texts
     assert all(one["messageRefs"] == [{"id": one["id"]}] for one in summary)
     ids = [message["id"] for message in api.read("/messages")["messages"]]
+    assert api.read("/experiences")["summary"] == summary, "Symbl's Go SDK requests the summary there"
     assert [one["id"] for one in summary] == [identity for identity in ids if identity in {one["id"] for one in summary}]
 
 
