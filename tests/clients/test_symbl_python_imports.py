@@ -72,3 +72,9 @@ def test_audio(saw: dict[str, Any]) -> None:
     assert len(messages) >= 5
     assert messages[0]["text"] == "Shall we start with the budget?"
     assert [member["name"] for member in saw["audio"]["members"]["members"]] == ["Jane"]
+
+
+def test_edits(saw: dict[str, Any]) -> None:
+    """A renamed member is renamed in all messages, and a speaker event gives the first one to another member."""
+    speakers = [message["_from"]["name"] for message in saw["edited"]["messages"]]
+    assert (speakers[0], set(speakers)) == ("Tom", {"Tom", "Jane Muller"})
