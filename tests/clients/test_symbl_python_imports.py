@@ -75,6 +75,6 @@ def test_audio(saw: dict[str, Any]) -> None:
 
 
 def test_edits(saw: dict[str, Any]) -> None:
-    """A renamed member is renamed in all messages, and a speaker event gives the first one to another member."""
+    """A renamed member is renamed in all messages, a speaker event gives the first one to another; the video names no speaker."""
     speakers = [message["_from"]["name"] for message in saw["edited"]["messages"]]
-    assert (speakers[0], set(speakers)) == ("Tom", {"Tom", "Jane Muller"})
+    assert (speakers[0], set(speakers)) == ("Tom", {"Tom", "Jane Muller", None})

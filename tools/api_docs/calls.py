@@ -168,6 +168,7 @@ EXPERIENCES = (
         {"name": "text-summary", "color": {"background": "#ffffff"}, "summaryURLExpiresIn": 0},
         saves={"experience_id": "id"},
     ),
+    Call("GET", f"{_C}/experiences"),
     Call("GET", "/v1/conversations/experiences/insights/list"),
     Call("GET", "/v1/conversations/experiences/insights/details/{conversation_id}"),
 )
