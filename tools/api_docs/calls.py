@@ -195,6 +195,7 @@ EDITS = (
             ]
         },
     ),
+    Call("POST", f"{_C}/messages/{{message_id}}/speaker", {"user": {"id": "tom@example.com", "name": "Tom"}}),
     Call("GET", f"{_C}/changes", query="limit=2"),
     Call("POST", f"{_C}/changes/{{change_id}}/undo"),
     Call("POST", f"{_C}/redact", {"redactionString": "****"}),
