@@ -63,6 +63,7 @@ PATHS = {
             "/members/{member_id}/merge",
             "/messages/{message_id}",
             "/messages/{message_id}/join",
+            "/messages/{message_id}/speaker",
             "/messages/{message_id}/split",
             "/redact",
             "/audio",
