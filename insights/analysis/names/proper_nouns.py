@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from insights.analysis.names.english import is_english
 from insights.analysis.text.document_frequency import idf, is_common
 from insights.analysis.text.lexicon import words as words_of
 from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, fold
@@ -67,7 +68,7 @@ _ORGANISATION_AFTER = re.compile(
 )
 _PLACES = words_of("places")
 _TITLE = frozenset(["mr", "mrs", "ms", "dr", "prof", "professor", "doctor", "miss", "aunt", "uncle", "sir"])
-_FIRST_NAMES = words_of("first_names")
+FIRST_NAMES = words_of("first_names")
 _COMPANIES = {word.lower(): word for word in words_of("companies")}
 _ORDINARY = frozenset(
     ["apple", "meta", "oracle", "stripe", "zoom", "slack", "canonical", "snowflake", "shell", "visa", "puma", "uber", "ford"]
@@ -100,6 +101,10 @@ class Candidate:
     end: int
 
 
+_ORDERED = re.compile(r" (?:the|a|an|my|our|your|this|these|those|it|them|up|down|out|off)\b")
+"""After a verb that begins a sentence: 'Mark the boxes', 'Jack up the car'."""
+
+
 def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
     """Yield the capitalised runs of a message in order, with the rules' classification.
 
@@ -113,9 +118,10 @@ def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
         before = words[place - 1].low if place else ""
         start, end = _span(run, text)
         titled = titled or before in _TITLE
-        listed = run[0].low.removesuffix("'s") in _FIRST_NAMES
+        listed = run[0].low.removesuffix("'s") in FIRST_NAMES
         guess = _organisation(run, text, before) or _place(run, text, before)
         possible = len(run) <= 3 and not any(char.isdigit() for word in run for char in word.text) and not _SPELT.fullmatch(text[start:end])
+        possible = possible and not (_is_first(text, start) and _ORDERED.match(text[end:]) and is_english(run[0].low))
         if guess is None and possible:
             if titled or _is_person(run, words, place, text, end):
                 guess = person(text, start, end)
@@ -248,7 +254,7 @@ def _is_person(run: Sequence[Token], words: Sequence[Token], place: int, text: s
     first = _is_first(text, run[0].start)
     if before in _DETERMINERS:
         return False
-    if run[0].low.removesuffix("'s") in _FIRST_NAMES:
+    if run[0].low.removesuffix("'s") in FIRST_NAMES:
         return True
     if first and _IS.match(rest) and is_common(run[0].low) and run[0].low != "may":
         return False

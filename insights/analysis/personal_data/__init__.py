@@ -23,6 +23,9 @@ from insights.analysis.personal_data.codes import codes, numbers
 from insights.analysis.personal_data.contacts import internet_addresses, people
 from insights.analysis.personal_data.cued import CUE_WORDS, cued, swift_codes
 from insights.analysis.personal_data.date_phrases import date_phrases
+from insights.analysis.personal_data.ibans import spoken_ibans
+from insights.analysis.personal_data.letters import with_capital_letters, without_words_between
+from insights.analysis.personal_data.lower_case import has_no_capitals, lower_case_addresses, lower_case_people
 from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
 from insights.analysis.personal_data.types import Kind, PersonalData
 from insights.analysis.text.words import LONGEST
@@ -72,16 +75,23 @@ def find(text: str, found: Sequence[Entity]) -> list[PersonalData]:
     """
     text = text[:LONGEST]
     low = entities.lower(text)
-    runs, spelled, phrases = numbers(low), codes(CUE_WORDS.sub(lambda match: " " * len(match.group()), text)), date_phrases(low)
+    said = without_words_between(text)
+    quiet = entities.lower(said)
+    runs, phrases = numbers(quiet), date_phrases(low)
+    spelled = codes(with_capital_letters(CUE_WORDS.sub(lambda match: "," * len(match.group()), said)))
+    plain = has_no_capitals(text)
     return [
         *cued(low, runs, spelled, phrases),
+        *spoken_ibans(quiet),
         *swift_codes(text, spelled),
         *account_numbers(text, runs),
         *ages(low),
         *addresses(text),
         *internet_addresses(low),
         *dates(low, phrases, found),
+        *(lower_case_addresses(low) if plain else ()),
         *people(text),
+        *(lower_case_people(low) if plain else ()),
         *(PersonalData(one.offset, one.end, _OF_ENTITY[one.type]) for one in found if one.type in _OF_ENTITY),
         *unknown_numbers(low, runs, found, phrases),
     ]

@@ -44,9 +44,16 @@ _AGES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<!\w)(?P<age>{_YEARS}(?: and (?:a half|{_YEARS}))?[ -](?:years?|months?|weeks?)(?:[ -]old| of age))(?!\w)"
-        r"(?! (?:problem|code|company|building|bug|car|house|version))",
+        r"(?! (?:problem|code|company|building|bug|car|house|version"
+        r"|whisky|whiskey|wine|bottle|tree|system|machine|device|laptop|phone|computer"
+        r"|contract|plan|loan|roof|bike|engine))",
         rf"(?<!\w)(?:aged|age|age of|age is|at age|at the age of) (?P<age>{_YEARS})(?!\w)",
         rf"(?<!\w)age\? (?P<age>{_YEARS})(?!\w)",
+        rf"(?<!\w)(?P<age>(?:a|one) hundred (?:and )?(?:{_YEARS} )?years? old)(?!\w)",
+        rf"(?<!\w)(?:{_PERSON}) (?:is|was|am) (?P<age>{_YEARS})(?= (?:when|and a half|he|she|now|no)\b)",
+        rf"(?<!\w)(?:i'm|he's|she's) (?P<age>{_YEARS}) (?:going on {_YEARS}|um|uh|no)(?!\w)",
+        r"(?<!\w)in (?:my|his|her|their) (?:early |mid |late )?(?P<age>teens|twenties|thirties|forties"
+        r"|fifties|sixties|seventies|eighties|nineties)(?!\w)",
         rf"(?<!\w)(?:turned|turn|turns|turning) (?P<age>{_YEARS})(?!\w|[ -](?:into|over|percent|pages?))",
         rf"(?<!\w)(?:i'm|i am|he's|he is|she's|she is|(?:{_PERSON}) (?:is|was)) (?P<age>{_YEARS})"
         r"(?=[,.!?](?!\d)|$| and a half| now| years?\b)",
@@ -58,11 +65,21 @@ _THING_IS_OLD = re.compile(
 )
 
 
+_SUBJECT = re.compile(
+    rf"(?<!\w)(?:the|this|that|our) (?P<noun>(?!{_FAMILY}(?!\w)|age|oldest|youngest|eldest|patient|applicant|insured|suspect|caller"
+    r"|man|woman|lady|guy|person"
+    r"|teacher|driver|student|girlfriend|boyfriend|twins|kids|children|parents)[a-z]+)(?:'s| is| are| was| were)"
+    r"(?: about| nearly| almost| only| already| over)? $"
+)
+"""Things before 'is twelve years old'."""
+
+
 def ages(low: str) -> Iterator[PersonalData]:
     """Yield ages of people."""
     for pattern in _AGES:
         for match in pattern.finditer(low):
-            if not _THING_IS_OLD.search(low, max(0, match.start() - 30), match.start("age")):
+            before = low[max(0, match.start() - 40) : match.start("age")]
+            if not _THING_IS_OLD.search(before) and not _SUBJECT.search(before):
                 yield PersonalData(match.start("age"), match.end("age"), Kind.AGE)
 
 
@@ -128,12 +145,26 @@ _DECADE = re.compile(r"(?:[a-z]+-)?(?:19|20)\d0s")
 _CODE_CUE = re.compile(r"(?<!\w)(?:code|number|id|reference|ref|zip|ticket|order|ending in|ends in)(?: (?:is|was|are))?[,:]? $")
 
 
+_OF_THING = re.compile(
+    r"(?<!\w)(?:item|part|page|room|model|version|issue|bug|chapter|slide|line|gate|platform|route|highway|bus|train|flight|section|figure|table)"
+    r"(?: (?:number|no\.?))?(?: (?:is|was))?:? $"
+)
+"""Before the number of a thing that is no person's."""
+
+
+def _is_counting(digits: str) -> bool:
+    """Return whether somebody counts, as in 'one two three four' or 'one two one two': each digit is next to the one before."""
+    return len(digits) <= 10 and all(abs(int(one) - int(other)) == 1 for one, other in zip(digits, digits[1:], strict=False))
+
+
 def unknown_numbers(low: str, runs: Sequence[Code], found: Sequence[Entity], phrases: Sequence[DatePhrase]) -> Iterator[PersonalData]:
     """Yield numbers that are no quantity: with seven digits, with four said one by one, after "code" or "number", or mixed with letters."""
     dates = [(one.offset, one.end) for one in found if one.type in _TIMES]
     dates += [(one.start, one.end) for one in phrases if one.is_calendar_date()]
     for run in runs:
         if len(run.text) < LEAST_DIGITS or run.is_year or any(start <= run.start and run.end <= end for start, end in dates):
+            continue
+        if _is_counting(run.text) or _OF_THING.search(low, max(0, run.start - 30), run.start):
             continue
         if run.one_by_one or (len(run.text) >= 7 and not run.is_quantity) or _CODE_CUE.search(low, max(0, run.start - 30), run.start):
             yield PersonalData(run.start, run.end, Kind.NUMBER)

@@ -20,12 +20,13 @@ _TEENS = {
 _TENS = {word: 10 * value for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _REPEATS = {"double": 2, "triple": 3}
 _WORDS = "|".join(sorted((*_ONES, *_TEENS, *_TENS, *_REPEATS), key=len, reverse=True))
-_GAP = r"[\s,.()/-]{0,3}"
-_NUMBER = re.compile(rf"(?<![\w])\+?\(?(?:\d++|(?:{_WORDS})(?![a-z]))(?:{_GAP}(?:\d++|(?:{_WORDS}|hundred)(?![a-z]))){{0,120}}")
+_GAP = r"(?:[\s,.()/-]{0,3}| {4,24})"
+"""Between the parts of a number; longer gaps are words that were taken out (`letters.without_words_between`)."""
+_NUMBER = re.compile(rf"(?<![\w])(?:\+|plus )?\(?(?:\d++|(?:{_WORDS})(?![a-z]))(?:{_GAP}(?:\d++|(?:{_WORDS}|hundred)(?![a-z]))){{0,120}}")
 _PIECE = re.compile(r"\d+|[a-z]+")
 _CODE = re.compile(
     rf"(?<![\w'])(?:[A-Za-z]*\d[A-Za-z\d]*+|[A-Z]{{1,12}}(?![a-z'])|(?i:{_WORDS})(?![a-z]))"
-    rf"(?:[\s,.-]{{1,3}}(?:[A-Za-z]*\d[A-Za-z\d]*+|[A-Z]{{1,12}}(?![a-z'])|(?i:{_WORDS})(?![a-z]))){{0,80}}"
+    rf"(?:(?:[\s,.-]{{1,3}}| {{4,24}})(?:[A-Za-z]*\d[A-Za-z\d]*+|[A-Z]{{1,12}}(?![a-z'])|(?i:{_WORDS})(?![a-z]))){{0,80}}"
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
@@ -56,7 +57,7 @@ def numbers(low: str) -> list[Code]:
 
 
 def _number(match: re.Match[str]) -> Code:
-    written = match.group()
+    written = match.group().removeprefix("plus ")
     pieces = _PIECE.findall(written)
     digits = "".join(_digits(pieces))
     single = sum(len(piece) == 1 if piece.isdigit() else piece in _ONES for piece in pieces)

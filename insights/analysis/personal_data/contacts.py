@@ -5,17 +5,29 @@ from collections.abc import Iterator
 
 from insights.analysis.names.proper_nouns import NOT_NAMES
 from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.text.words import FILLERS, STOP_WORDS
 
 _TLD = (
-    r"(?:com|org|net|io|dev|ai|app|edu|gov|mil|int|info|biz|shop|co|uk|us|de|fr|it|es|nl|eu|se|ch|at|pl|ly|me|tv|ca|au|in|jp|cn|br|ru|no|dk|fi|be|cz|gr|pt|ie|nz|za|mx|ar|kr|tr|ua|ro|hu|il|sg|hk|id|xyz|online"
-    r"|site|tech|cloud)"
+    r"(?:com|org|net|io|dev|ai|app|edu|gov|mil|int|info|biz|shop|co|uk|us|de|fr|it|es|nl|eu|se|ch|at|pl|ly|me|tv|ca|au|in|jp|cn|br|ru|no|dk|fi"
+    r"|be|cz|gr|pt|ie|nz|za|mx|ar|kr|tr|ua|ro|hu|il|sg|hk|id|xyz|online"
+    r"|site|tech|cloud|local|blog|fm|design)"
 )
 _HOST = rf"[a-z\d][a-z\d-]*(?:(?: (?:dash|hyphen) |\.| dot )[a-z\d-]+){{0,5}}(?:\.| dot ){_TLD}(?![\w-]|\.\w)"
 _LOCAL = r"[\w.'+-]+(?:(?: (?:dot|underscore|dash|hyphen|plus|minus) | )[\w'+-]+){0,5}"
 _MAILS = re.compile(rf"(?<![\w.@])(?P<local>{_LOCAL})(?P<at> at |@){_HOST}")
+_SPACED_MAILS = re.compile(
+    rf"(?<![\w.@])(?P<local>[a-z][\w'-]*(?: (?:dot|underscore|dash) [\w-]+){{0,4}})"
+    rf" at (?P<host>(?!at )[a-z\d-]+(?: (?!at )[a-z\d-]+){{1,5}}?) dot {_TLD}(?![\w-])"
+)
+"""An address at a host of several words or of spelled letters: 'bookings at hotel alpine dot ch'."""
 _WRITTEN_MAIL = re.compile(r"(?<![\w.'+-])[\w.'+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?!\w)")
-_DOMAINS = re.compile(rf"(?<![\w.@-])(?:(?:https?://|www(?:\.| dot )))?{_HOST}(?:/[^\s<>\"']{{0,2000}})?(?<![.,;:!?)\]])")
-_NO_LOCAL = re.compile(r"me|us|him|her|it|them|you|are|is|was|be|on|by|or|and|page|look|arrive|meet|live|work|works|stay|start|starts")
+_DOMAINS = re.compile(
+    rf"(?<![\w.@-])(?:(?:https?://|https? colon slash slash |www(?:\.| dot )))?(?!the dot ){_HOST}"
+    r"(?: slash [a-z\d-]+(?: (?:one|two|three|four|five|six|seven|eight|nine|\d+))?){0,4}(?:/[^\s<>\"']{0,2000})?(?<![.,;:!?)\]])"
+)
+_NO_LOCAL = re.compile(
+    r"in|up|out|me|us|him|her|it|them|you|are|is|was|be|on|by|or|and|page|look|arrive|meet|live|work|works|stay|start|starts"
+)
 """Words before "at" that are no address: 'call me at example dot com'."""
 _JOINTS = frozenset({"dot", "underscore", "dash", "hyphen", "plus", "minus"})
 _BEFORE_MAIL = re.compile(
@@ -35,9 +47,41 @@ def internet_addresses(low: str) -> Iterator[PersonalData]:
         if start is not None:
             mails.append((start, match.end()))
             yield PersonalData(start, match.end(), Kind.EMAIL_ADDRESS)
+    for match in _SPACED_MAILS.finditer(low):
+        local = match.group("local")
+        if not (any(word in STOP_WORDS for word in match.group("host").split()) or _NO_LOCAL.fullmatch(local) or local in STOP_WORDS):
+            mails.append((match.start("local"), match.end()))
+            yield PersonalData(match.start("local"), match.end(), Kind.EMAIL_ADDRESS)
     for match in _DOMAINS.finditer(low):
         if not any(start <= match.start() < end for start, end in mails):
-            yield PersonalData(match.start(), match.end(), Kind.DOMAIN_NAME)
+            yield PersonalData(_host_start(low, match.start()), match.end(), Kind.DOMAIN_NAME)
+
+
+_WORDS_BEFORE = re.compile(r"(?:(?<![\w@.])[a-z][a-z\d'-]* ){1,3}$")
+_HOST_CUES = frozenset(
+    ["at", "on", "from", "to", "in", "is", "it's", "website", "site", "domain", "page", "link", "url", "address", "visit", "via", "that's"]
+    + ["blog", "shop", "check", "under", "called", "see", "for", "by", "with", "out"]
+)
+
+
+def _host_start(low: str, start: int) -> int:
+    """Return where a spoken host of several words starts ('open street map dot org').
+
+    That is behind the nearest of the words that introduce a host, if it is one of the three words before; else behind the last word that
+    can only be talk.
+    """
+    before = _WORDS_BEFORE.search(low, max(0, start - 40), start)
+    if before is None or " dot " not in low[start : start + 80]:
+        return start
+    words = list(re.finditer(r"\S+", before.group()))
+    for word in reversed(words):
+        if word.group() in _HOST_CUES:
+            return before.start() + word.end() + 1
+    for word in reversed(words[-2:]):
+        if word.group() in STOP_WORDS or word.group() in FILLERS or word.group() == "dot":
+            break
+        start = before.start() + word.start()
+    return start
 
 
 def _local_start(local: str, offset: int) -> int | None:

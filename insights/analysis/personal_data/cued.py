@@ -10,7 +10,9 @@ from insights.analysis.personal_data.types import Kind, PersonalData
 
 CUE_REACH = 60
 """Characters between the end of a cue and its value, at most."""
-CUE_WORDS = re.compile(r"(?<!\w)(?:SWIFT|BIC|IBAN|PIN|CVV|CVC|SSN|ABA|DOB|DL|ACH|US|UK|ID)(?!\w)")
+CUE_WORDS = re.compile(
+    r"(?<!\w)(?:SWIFT|BIC|IBAN|PIN|CVV|CVC|SSN|ABA|DOB|DL|ACH|US|UK|ID)(?!\w)|(?<!\w)(?i:c v [vc]|s s n|d o b|d l)(?!\w)"
+)
 """Words in capitals that are no part of a code."""
 
 
@@ -33,14 +35,17 @@ def _cue(kind: Kind, words: str, fewest: int, most: int, spelled: bool = False) 
 _CUES = (
     _cue(
         Kind.CVV,
-        r"cvv2?(?: two)?|cvc2?|cv code|card verification (?:value|code)|verification code on the card"
+        r"cvv2?(?: two)?|cvc2?|c v [vc]|cv code|card code"
+        r""
+        r"|(?:three|four) digit (?:code|number)|signature (?:strip|panel)|back says|card verification (?:value|code|number)"
+        r"|verification code on the card"
         r"|(?:card )?security (?:code|number|digits)"
         r"|(?:digits?|digit number|code|number) on the back|back of the card|on the back(?: it is)?|code next to the signature",
         3,
         4,
     ),
     _cue(Kind.PIN, r"pins?|pin code|pin number|personal identification number", 4, 6),
-    _cue(Kind.SSN, r"(?:social security|socials?|ssn)(?: numbers?)?", 9, 9),
+    _cue(Kind.SSN, r"(?:social security|socials?|ssn|s s n)(?: numbers?)?", 9, 9),
     _cue(
         Kind.SSN,
         r"(?:last four|last four digits|last 4)(?: of)? (?:the |my |your |his |her )?(?:social\w*|ssn)|ssn ends in|social ends in",
@@ -58,7 +63,7 @@ _CUES = (
     _cue(Kind.PASSPORT_NUMBER, r"passports?", 6, 12, spelled=True),
     _cue(
         Kind.DRIVERS_LICENSE,
-        r"(?:driver'?s?'?|driving) licen[cs]e|licen[cs]e,? number|dl number|(?:my|his|her|your|the) (?:\w+ ){0,2}licen[cs]e",
+        r"(?:driver'?s?'?|driving) licen[cs]e|licen[cs]e,? number|d ?l(?: number)?|(?:my|his|her|your|the) (?:\w+ ){0,2}licen[cs]e",
         6,
         20,
         spelled=True,
@@ -72,7 +77,8 @@ _CUES = (
     _cue(
         Kind.PHONE_NUMBER,
         r"call(?: me| us| him| her| back)?|phone|telephone|mobile|cell|landline|hotline|fax|text(?: me)?|dial|ring|whatsapp"
-        r"|(?:my|his|her|our|their|your|contact|office|other) number|number is|reach (?:me|us|him|her)",
+        r"|(?:my|his|her|our|their|your|contact|office|other) number|number is|reach (?:me|us|him|her)"
+        r"|number's|calling from|callback(?: number)?|area code|new number",
         7,
         15,
     ),
@@ -82,7 +88,7 @@ _EXPIRATION = re.compile(
     r"|good (?:thru|through|until|till)|date on the card"
     r"|runs out)(?!\w)"
 )
-_BIRTH = re.compile(r"(?<!\w)(?:born|birth ?days?|birth ?dates?|date of birth|d\.?o\.?b)(?!\w)")
+_BIRTH = re.compile(r"(?<!\w)(?:born|birth ?days?|birth ?dates?|date of birth|d[. ]?o[. ]?b)(?!\w)")
 _SWIFT = re.compile(r"(?<!\w)(?:swift|bic|bank identifier code)(?!\w)", re.IGNORECASE)
 _SWIFT_CODE = re.compile(r"(?<!\w)[A-Z]{4} ?[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?!\w)")
 _UNIT = re.compile(
