@@ -124,9 +124,14 @@ def repair(using: str = DEFAULT_DB_ALIAS, **signal: Any) -> None:
         return
     if _TRIGGERS.keys() <= _triggers_of(connection):
         return
+    from insights.models import word_index  # it indexes the table that is recreated here
+
+    words = word_index.WORDS in connection.introspection.table_names()
     with connection.schema_editor() as schema_editor:
         uninstall(schema_editor)
         install(schema_editor)
+        if words:
+            word_index.install(schema_editor)
 
 
 def _install_on_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> None:

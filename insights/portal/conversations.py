@@ -1,4 +1,4 @@
-"""The list of the user's own conversations, with filters and a search that htmx refreshes while the user types."""
+"""The list of the conversations that the user may see, with filters and a search that htmx refreshes while the user types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,17 +8,40 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
 
 from insights import insight_kinds, queries
 from insights.access import setup_is_open
+from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
 
 
+@require_safe
 def conversations(request: HttpRequest) -> HttpResponse:
     """Show the list; while there is no account, redirect to the page that creates the first one."""
     if not request.user.is_authenticated and setup_is_open():
         return redirect("first_account")
-    return _own_conversations(request)
+    return _visible(request)
+
+
+@login_required
+def _visible(request: HttpRequest) -> HttpResponse:
+    """Show the list or the results of a search; htmx gets only that part of the page."""
+    if request.headers.get("HX-Request") == "true":
+        response = list_part(request, request.GET)
+    else:
+        user_id = int(request.user.pk or 0)
+        more = {
+            "any": queries.visible_to(user_id).exists(),
+            "binned": queries.binned_conversations(user_id).exists(),
+            "done": request.GET.get("done") == "binned",
+            "kinds": insight_kinds.choices(),
+            "periods": PERIODS,
+            "people": queries.people_of(user_id),
+        }
+        response = render(request, "portal/conversations.html", _context(request, request.GET) | more)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def list_part(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
@@ -26,27 +49,13 @@ def list_part(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
     return render(request, "portal/_conversations.html", _context(request, query))
 
 
-@login_required
-def _own_conversations(request: HttpRequest) -> HttpResponse:
-    if request.headers.get("HX-Request") == "true":
-        response = list_part(request, request.GET)
-    else:
-        user_id = int(request.user.pk or 0)
-        context = _context(request, request.GET)
-        any_left = bool(context["rows"]) or queries.conversations_of(user_id).exists()
-        choices = {"kinds": insight_kinds.choices(), "periods": PERIODS}
-        more = {
-            "any": any_left,
-            "binned": any_left or queries.binned_conversations(user_id).exists(),
-            "done": request.GET.get("done") == "binned",
-            **choices,
-        }
-        response = render(request, "portal/conversations.html", context | more)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
-
-
 def _context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, Any]:
+    user_id, number = int(request.user.pk or 0), query.get("page", "1")
     wanted = ListFilter.of(query)
-    page, rows = page_of(int(request.user.pk or 0), wanted, query.get("page", "1"))
-    return {"page": page, "rows": rows, "wanted": wanted, "bin_days": settings.BIN_DAYS}
+    terms = queries.parse_search(wanted.query)
+    context: dict[str, Any] = {"wanted": wanted, "errors": terms.errors, "bin_days": settings.BIN_DAYS}
+    if terms.wanted or wanted.person:
+        results = results_of(user_id, wanted, terms, number)
+        return context | {"results": results, "page": results.page, "rows": results.rows}
+    page, rows = page_of(user_id, wanted, number, terms)
+    return context | {"page": page, "rows": rows}

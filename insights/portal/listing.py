@@ -1,6 +1,5 @@
 """The rows of the list of conversations; also member badges, titles and local times for all pages."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,34 +11,43 @@ from django.utils import timezone
 
 from insights import queries
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
-from insights.models import Conversation, Member, Message
-from insights.portal.parts import message_link
-from insights.portal.wording import VOICES, duration, initials, shorten
+from insights.models import Conversation, Member
+from insights.names import LONGEST_NAME
+from insights.portal.wording import VOICES, duration, initials
+from insights.queries import SearchTerms
 
 PER_PAGE = 20
+LONGEST_SEARCH = 200
 UNKNOWN = "Unknown speaker"
 PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365": "Past year"}
 
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """The filters of the list: search words, a kind of insight, and a maximum age in days. Empty: no filter."""
+    """The filters of the list: a search, a kind of insight, a member's name, and a maximum age in days. Empty: no filter."""
 
     query: str = ""
     kind: str = ""
     days: str = ""
+    person: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """Return the filters of a URL's query; invalid values are ignored."""
-        kind, days = query.get("kind", ""), query.get("days", "")
-        return cls(query.get("q", "").strip()[:200], kind if is_registered(kind) else "", days if days in PERIODS else "")
+        kind, days, person = query.get("kind", ""), query.get("days", ""), query.get("person", "").replace("\x00", "")
+        text = query.get("q", "").strip()[:LONGEST_SEARCH]
+        return cls(text, kind if is_registered(kind) else "", days if days in PERIODS else "", person[:LONGEST_NAME])
 
     @property
     def address(self) -> str:
         """The filters as the start of a URL query: empty, or ending with `&`."""
-        values = {"q": self.query, "kind": self.kind, "days": self.days}
+        values = {"q": self.query, "kind": self.kind, "person": self.person, "days": self.days}
         return "".join(f"{urlencode({name: value})}&" for name, value in values.items() if value)
+
+    @property
+    def start(self) -> datetime | None:
+        """The first start of conversations that are not too old; None without a maximum age."""
+        return timezone.now() - timedelta(days=int(self.days)) if self.days else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,7 @@ class Row:
     more_faces: int
     names: str
     counts: tuple[Count, ...] = ()
-    found: tuple[tuple[str, bool], ...] = ()
-    found_at: str = ""
-    """The link from the conversation's page to the message that was found; empty without one."""
+    sample: bool = False
 
 
 def face(member: Member | None, index: int) -> Face:
@@ -99,12 +105,9 @@ def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
 
 
-def marked(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """Split `text` into pieces, each with whether it is one of the searched words."""
-    if not words:
-        return ((text, False),)
-    pieces = re.split(f"({'|'.join(re.escape(word) for word in words)})", text, flags=re.IGNORECASE)
-    return tuple((piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece)
+def is_sample(conversation: Conversation) -> bool:
+    """Return whether it is the sample conversation, which nobody spoke."""
+    return bool(conversation.metadata.get("sample"))
 
 
 def counts_of(numbers: Mapping[str, int]) -> tuple[Count, ...]:
@@ -118,7 +121,7 @@ def _present(conversation: Conversation) -> list[Member]:
     return [member for member in conversation.members.all() if member.merged_into_id is None]
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tuple[str, bool], ...], found_at: str) -> Row:
+def _row(conversation: Conversation, counts: Mapping[str, int]) -> Row:
     faces = tuple(face(member, number) for number, member in enumerate(_present(conversation)))
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
@@ -134,22 +137,19 @@ def _row(conversation: Conversation, counts: Mapping[str, int], found: tuple[tup
         more_faces=max(0, len(faces) - 4),
         names=", ".join(one.name for one in faces),
         counts=counts_of(counts),
-        found=found,
-        found_at=found_at,
+        sample=is_sample(conversation),
     )
 
 
-def _quoted(message: Message, words: Sequence[str]) -> tuple[tuple[tuple[str, bool], ...], str]:
-    """Return the message that was found, marked, and the link to it from the first part of its conversation's page."""
-    return marked(shorten(message.text, words[0]), words), message_link(message, 1)
+def rows_of(conversations: Sequence[Conversation]) -> list[Row]:
+    """Return the rows of conversations, whose members are loaded; one query."""
+    counts = queries.insight_counts(conversations)
+    return [_row(one, counts.get(one.id, {})) for one in conversations]
 
 
-def page_of(user_id: int, wanted: ListFilter, number: str) -> tuple[Page[Conversation], list[Row]]:
-    """Return one page of the owner's filtered conversations and its rows; an invalid number gives the first or the last page."""
-    start = timezone.now() - timedelta(days=int(wanted.days)) if wanted.days else None
-    found = queries.conversations_of(user_id, search=wanted.query, holding=wanted.kind, start=start)
+def page_of(user_id: int, wanted: ListFilter, number: str, terms: SearchTerms) -> tuple[Page[Conversation], list[Row]]:
+    """Return one page of the visible conversations, newest first, and its rows; an invalid number gives the first or the last page."""
+    scope = queries.search_scope(user_id, terms, wanted.start).values("pk")
+    found = queries.conversations_of(user_id, holding=wanted.kind).filter(pk__in=scope)
     page = Paginator(found, PER_PAGE).get_page(number)
-    conversations, words = list(page.object_list), queries.search_words(wanted.query)
-    counts, hits = queries.insight_counts(conversations), queries.first_hits(conversations, words)
-    rows = [_row(one, counts.get(one.id, {}), *_quoted(hits[one.id], words) if one.id in hits else ((), "")) for one in conversations]
-    return page, rows
+    return page, rows_of(list(page.object_list))

@@ -36,6 +36,7 @@ from insights.queries.contents import (
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
+from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
 from insights.queries.language import Written, lines_of, score_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
@@ -51,7 +52,8 @@ from insights.queries.live import (
     recognised_until,
 )
 from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
-from insights.queries.search import first_hits, search_texts, search_words, with_texts
+from insights.queries.search import search_texts, with_texts
+from insights.queries.search_terms import OPERATORS, SearchTerms, Term, parse_search
 from insights.queries.spans import (
     SpeechSpan,
     bookmark_places,
@@ -72,6 +74,7 @@ from insights.queries.spoken import (
     spoken_in,
     spoken_with_ids,
 )
+from insights.queries.visible import visible_to
 
 __all__ = [
     "BATCH",
@@ -80,6 +83,7 @@ __all__ = [
     "INSIGHT_ORDER",
     "MOST_EVENTS",
     "Groups",
+    "MOST_FOUND",
     "Minutes",
     "MinutesTopic",
     "OpenQuestion",
@@ -109,7 +113,16 @@ __all__ = [
     "events_after",
     "experience_of",
     "figures_of",
-    "first_hits",
+    "Found",
+    "OPERATORS",
+    "SearchTerms",
+    "Term",
+    "find",
+    "messages_found",
+    "parse_search",
+    "people_of",
+    "search_scope",
+    "visible_to",
     "recognised_until",
     "groups_of",
     "conversations_in_batches",
@@ -140,7 +153,6 @@ __all__ = [
     "said_briefly",
     "said_just_before",
     "search_texts",
-    "search_words",
     "speakers_without_member",
     "speech_spans",
     "spoken_in",

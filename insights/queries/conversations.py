@@ -1,4 +1,4 @@
-"""The conversations that a user may see: one by its id, or a list with filters, search and counts of insights."""
+"""The conversations that a user may see: one by its id, or a list with filters and counts of insights."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -7,7 +7,6 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from insights.models import Conversation, Insight
-from insights.queries.search import search_words, with_texts
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
@@ -19,12 +18,11 @@ def conversation_for(user_id: int, conversation_id: int | str) -> Conversation |
 
 
 def conversations_of(
-    user_id: int, *, search: str = "", start: datetime | None = None, end: datetime | None = None, holding: str = ""
+    user_id: int, *, start: datetime | None = None, end: datetime | None = None, holding: str = ""
 ) -> QuerySet[Conversation]:
     """Return the user's conversations with their members, newest first.
 
-    `start`, `end`: bounds of the start time, both included. `search`: every word of it must be in the title, a member's name or a
-    message. `holding`: type of an insight, not rejected, that the conversation must have.
+    `start`, `end`: bounds of the start time, both included. `holding`: type of an insight, not rejected, that the conversation must have.
     """
     found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
     if start is not None:
@@ -34,7 +32,7 @@ def conversations_of(
     if holding:
         kept = Insight.objects.filter(conversation=OuterRef("pk"), type=holding).exclude(review=Insight.Review.REJECTED)
         found = found.filter(Exists(kept))
-    return with_texts(found, search_words(search))
+    return found
 
 
 def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[str, int]]:

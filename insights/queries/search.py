@@ -1,15 +1,13 @@
-"""Full-text search of conversations by title, member name and message, for the portal and the admin. `models.search` makes the index.
+"""Search for parts of words in titles, member names and messages, by the index of `models.search`. `queries.find` searches for words.
 
 Case-insensitive. A text of fewer than SHORTEST characters is searched in titles and names only, as the trigram index cannot find it,
 unless it has non-ASCII characters: in some scripts one or two characters are a word.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.text import smart_split, unescape_string_literal
 
@@ -22,11 +20,6 @@ LONGEST_SEARCH = 200
 """Characters of a search that are used; the rest is ignored."""
 
 _MATCHING = f"id IN (SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH %s)"  # noqa: S608  # constants
-
-
-def search_words(search: str) -> list[str]:
-    """Return the words to search for, at most MOST_SEARCH_WORDS. NUL, which PostgreSQL refuses, separates words."""
-    return search[:LONGEST_SEARCH].replace("\x00", " ").split()[:MOST_SEARCH_WORDS]
 
 
 def search_texts(search: str) -> list[str]:
@@ -45,19 +38,12 @@ def with_texts(conversations: QuerySet[Conversation], texts: Iterable[str], *, c
     return conversations
 
 
-def first_hits(conversations: Collection[Conversation], words: Sequence[str]) -> dict[int, Message]:
-    """Return the first message with one of the words, by conversation id; conversations without one are left out."""
-    ids = [one.pk for one in conversations]
-    conditions = [_in_messages(word, ids) for word in words if _searches_messages(word)]
-    if not ids or not conditions:
-        return {}
-    said = Message.objects.filter(reduce(or_, conditions)).order_by()
-    if not all(map(_indexed, words)):  # the index returns only messages of these conversations
-        said = said.filter(conversation_id__in=ids)
-    firsts = said.values_list("conversation_id").annotate(first=Min("number"))
-    places = [Q(conversation_id=conversation_id, number=number) for conversation_id, number in firsts]
-    found = Message.objects.filter(reduce(or_, places)).only("conversation_id", "number", "text") if places else ()
-    return {message.conversation_id: message for message in found}
+def containing(text: str) -> Q:
+    """Return the condition for messages that contain a text. Without its visible conversations it is not scoped to a user."""
+    if not _indexed(text):
+        return Q(text__icontains=text)
+    sql = f"SELECT item FROM {SEARCH_TEXT} WHERE {_MATCHING} AND +field = 'message'"  # noqa: S608
+    return Q(pk__in=RawSQL(sql, [_phrase(text)]))  # noqa: S611  # placeholders only
 
 
 def _anywhere(text: str, connection_ids: bool) -> Q:
@@ -72,15 +58,6 @@ def _anywhere(text: str, connection_ids: bool) -> Q:
     if _searches_messages(text):
         places.append(Message.objects.filter(text__icontains=text).order_by().values("conversation_id"))
     return Q(pk__in=places[0].union(*places[1:]))  # with OR, PostgreSQL would not use the indexes on titles and connection ids
-
-
-def _in_messages(word: str, conversation_ids: Sequence[int]) -> Q:
-    if not _indexed(word):
-        return Q(text__icontains=word)
-    places = ", ".join(["%s"] * len(conversation_ids))
-    # `+`: SQLite shall look up what MATCH finds, not match all messages of the conversations
-    sql = f"SELECT item FROM {SEARCH_TEXT} WHERE {_MATCHING} AND +field = 'message' AND +conversation_id IN ({places})"  # noqa: S608
-    return Q(pk__in=RawSQL(sql, [_phrase(word), *conversation_ids]))  # noqa: S611  # placeholders only
 
 
 def _conversations_with(text: str, connection_ids: bool) -> RawSQL:

@@ -1,6 +1,7 @@
-"""`python -m tests.bench.reading_child MESSAGES ROUNDS`: fill an empty database, and read it through Parley and with bare SQL, in turn.
+"""`python -m tests.bench.reading_child MESSAGES SEARCHED ROUNDS`: fill an empty database, read it with Parley and with bare SQL, in turn.
 
-Prints one line of JSON: for each call the seconds of every round. DATA_DIR and DATABASE_URL name the database, which is migrated here.
+The conversation that is read has MESSAGES messages, all conversations together have SEARCHED. Prints one line of JSON: for each call the
+seconds of every round. DATA_DIR and DATABASE_URL name the database, which is migrated here.
 """
 
 import json
@@ -18,7 +19,7 @@ WORDS = 9
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
-def main(messages: int, rounds: int) -> None:
+def main(messages: int, searched: int, rounds: int) -> None:
     """Measure, and print the result."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -26,7 +27,7 @@ def main(messages: int, rounds: int) -> None:
 
     call_command("migrate", verbosity=0)
     found: dict[str, dict[str, list[float]]] = {}
-    for name, (ours, bare) in _calls(messages).items():
+    for name, (ours, bare) in _calls(messages, searched).items():
         ours(), bare()  # both once before they are measured
         found[name] = {"ours": [], "bare": []}
         for _ in range(rounds):
@@ -45,7 +46,7 @@ def _seconds(call: Callable[[], object]) -> float:
     return clock() - began
 
 
-def _calls(messages: int) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
+def _calls(messages: int, searched: int) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
     """Return each call through Parley, and the same query with bare SQL and JSON."""
     from django.contrib.auth.models import User
     from django.test import Client
@@ -56,6 +57,8 @@ def _calls(messages: int) -> dict[str, tuple[Callable[[], object], Callable[[], 
     app, secret = access.create_app(user, "bench")
     headers = {"Authorization": f"Bearer {access.token_for(app.app_id, secret).access_token}"}
     talk = fill(user, messages)
+    for first in range(messages, searched, 10_000):
+        _add(user, min(10_000, searched - first))
     client, root = Client(headers=headers, SERVER_NAME="localhost"), f"/v1/conversations/{talk.pk}"
 
     def get(path: str) -> bytes:
@@ -68,9 +71,9 @@ def _calls(messages: int) -> dict[str, tuple[Callable[[], object], Callable[[], 
         return bytes(cast(Any, client.post(f"{root}/transcript", json.dumps(body), content_type="application/json")).getvalue())
 
     def search() -> str:
-        page = list(queries.conversations_of(user.pk, search="pelican")[:20])
-        hits = queries.first_hits(page, ["pelican"])
-        return json.dumps([{"id": one.pk, "name": one.name, "hit": hits[one.pk].text} for one in page])
+        found = queries.find(user.pk, queries.parse_search("pelican"))
+        shown = queries.messages_found(found.messages[:20])
+        return json.dumps([{"id": one.conversation_id, "name": one.conversation.name, "hit": one.text} for one in shown])
 
     def analytics() -> bytes:
         derived.forget(talk.pk)  # so that all messages are read again
@@ -105,6 +108,20 @@ def fill(user: Any, messages: int) -> Any:
     for first in range(0, messages, 1000):
         Message.objects.bulk_create(_message(talk, voices, number) for number in range(first, min(first + 1000, messages)))
     return talk
+
+
+def _add(user: Any, messages: int) -> None:
+    """Store another conversation, whose messages have no word times."""
+    from insights.models import Conversation, Message, Speaker
+
+    ended = BEGAN - timedelta(days=300)
+    talk = Conversation.objects.create(owner=user, name="Old", started_at=ended, ended_at=ended, message_count=messages)
+    voices = [Speaker.objects.create(conversation=talk, number=1)] * 3
+    for first in range(0, messages, 1000):
+        rows = [_message(talk, voices, number) for number in range(first, min(first + 1000, messages))]
+        for row in rows:
+            row.words = []
+        Message.objects.bulk_create(rows)
 
 
 def _message(talk: Any, voices: list[Any], number: int) -> Any:
@@ -175,24 +192,24 @@ def _bare_transcript(talk: int) -> str:
 def _bare_search(user_id: int, word: str) -> str:
     from django.db import connection
 
-    from insights.models.search import SEARCH_INDEX, SEARCH_TEXT
+    from insights.models.search import SEARCH_TEXT
+    from insights.models.word_index import WORDS
 
     if connection.vendor == "sqlite":
-        rowids = f"SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH ?"
-        found = f"SELECT t.conversation_id, t.item FROM {SEARCH_TEXT} t WHERE t.id IN ({rowids})"
-        sql = (
-            f"SELECT c.id, c.name, m.text FROM ({found}) f JOIN insights_conversation c ON c.id = f.conversation_id"
-            " JOIN insights_message m ON m.id = f.item WHERE c.owner_id = ? ORDER BY c.started_at DESC, m.number"
-        )
-        rows = _rows(sql, f'"{word}"', user_id)
+        matching = f"{WORDS} JOIN {SEARCH_TEXT} AS f ON f.id = {WORDS}.rowid WHERE {WORDS} MATCH ?"
+        rank, wanted = f"bm25({WORDS})", f'"{word}"*'
     else:
-        sql = (
-            "SELECT c.id, c.name, m.text FROM insights_message m JOIN insights_conversation c ON c.id = m.conversation_id"
-            " WHERE UPPER(m.text) LIKE UPPER(?) AND c.owner_id = ? ORDER BY c.started_at DESC, m.number"
-        )
-        rows = _rows(sql, f"%{word}%", user_id)
-    firsts = {row[0]: row for row in reversed(rows)}
-    return json.dumps([{"id": row[0], "name": row[1], "hit": row[2]} for row in firsts.values()])
+        matching = f"{WORDS} AS f, (SELECT to_tsquery('simple', ?) AS query) AS wanted WHERE f.words @@ wanted.query"
+        rank, wanted = "ts_rank(f.words, wanted.query) DESC", f"{word}:*"
+    owned = "SELECT id FROM insights_conversation WHERE owner_id = ? AND deleted_at IS NULL"
+    found = f"SELECT f.item FROM {matching} AND f.field = 'message' AND f.conversation_id IN ({owned}) ORDER BY {rank} LIMIT 200"
+    items = [row[0] for row in _rows(found, wanted, user_id)][:20]
+    sql = (
+        "SELECT c.id, c.name, m.text, m.id FROM insights_message m JOIN insights_conversation c ON c.id = m.conversation_id"
+        f" WHERE m.id IN ({', '.join('?' * len(items))})"
+    )
+    by_item = {row[3]: row for row in _rows(sql, *items)}
+    return json.dumps([{"id": row[0], "name": row[1], "hit": row[2]} for row in map(by_item.__getitem__, items)])
 
 
 def _bare_analytics(talk: int) -> str:
@@ -212,4 +229,4 @@ def _bare_analytics(talk: int) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

@@ -46,6 +46,8 @@ class Sizes:
     subscribers: int = 8
     peers: tuple[int, ...] = (1, 16)
     stored_messages: int = 10_000
+    searched_messages: int = 100_000
+    """Messages of the account that is searched, in several conversations."""
     """Messages of the conversation that is read."""
     reading_rounds: int = 11
     visits: int = 1000
@@ -74,6 +76,7 @@ QUICK = Sizes(
     visits=200,
     warm_visits=50,
     reading_rounds=3,
+    searched_messages=20_000,
 )
 """Figures of single short windows, for a first look."""
 
@@ -107,5 +110,6 @@ TINY = Sizes(
     visitors=2,
     settle_s=0.5,
     stored_messages=300,
+    searched_messages=400,
     reading_rounds=1,
 )

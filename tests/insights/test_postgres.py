@@ -28,6 +28,7 @@ def test_the_same_on_postgresql() -> None:
             "test_queries.py",
             "test_rsql.py",
             "test_search.py",
+            "test_find.py",
             "test_derived.py",
             "test_migrations.py",
         )

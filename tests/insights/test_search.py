@@ -89,23 +89,9 @@ def test_short_texts(owner: User) -> None:
 
 def test_a_search_is_cut(owner: User) -> None:
     """Only the first eight words and two hundred characters of a query count."""
-    assert queries.search_words("word " * 99) == queries.search_texts("word " * 99) == ["word"] * 8
-    assert queries.search_words("x" * 9999) == queries.search_texts("x" * 9999) == ["x" * 200]
+    assert queries.search_texts("word " * 99) == ["word"] * 8
+    assert queries.search_texts("x" * 9999) == ["x" * 200]
     assert queries.search_texts("a\x00b '' \"c d\"") == ["a", "b", "c d"]
-
-
-def test_first_hits(owner: User) -> None:
-    """Each conversation has its first message with one of the words; one found by its title has none."""
-    one = conversation(owner, "One", "Hello.", "The bridge.", "The bridge again.")
-    two = conversation(owner, "Two", "A river.", "明日の会議")
-    titled = conversation(owner, "Bridge")
-
-    def texts(hits: dict[int, Message]) -> dict[int, str]:
-        return {pk: message.text for pk, message in hits.items()}
-
-    assert texts(queries.first_hits([one, two, titled], ["bridge", "river"])) == {one.pk: "The bridge.", two.pk: "A river."}
-    assert texts(queries.first_hits([one, two], ["会議"])) == {two.pk: "明日の会議"}
-    assert queries.first_hits([one, two], ["of"]) == queries.first_hits([], ["bridge"]) == {}
 
 
 def test_corrections_are_found(joined: Joined, say: Say, owner: User) -> None:

@@ -37,7 +37,8 @@ def measure(sizes: Sizes, say: Say) -> Result:
     title = f"A conversation of {sizes.stored_messages:,} messages: median of {sizes.reading_rounds} rounds, in turn"
     verdicts = [
         "SQLite: CPU of the process. PostgreSQL: seconds of the clock. A request includes routing, authentication and rendering; the bare"
-        " query makes the same document. `list` has 200 conversations of three members. `analytics` reads all messages, later calls few.",
+        f" query makes the same document. `search` ranks a word that a tenth of {sizes.searched_messages:,} messages has. `list` has 200"
+        " conversations of three members. `analytics` reads all messages, later calls few.",
         *([f"PostgreSQL was not measured: {lacking}."] if lacking else []),
     ]
     goals = [_goal(database, call, times) for database, calls in found.items() for call, times in calls.items()]
@@ -48,7 +49,8 @@ def times_of(sizes: Sizes, database_url: str) -> Times:
     """Return the seconds of each round of each call. Raises BenchError."""
     with tempfile.TemporaryDirectory(prefix="parley-reading-") as data:
         environment = {**os.environ, "DATA_DIR": data, "DATABASE_URL": database_url, "REDIS_URL": ""}
-        command = [sys.executable, "-m", "tests.bench.reading_child", str(sizes.stored_messages), str(sizes.reading_rounds)]
+        numbers = map(str, (sizes.stored_messages, sizes.searched_messages, sizes.reading_rounds))
+        command = [sys.executable, "-m", "tests.bench.reading_child", *numbers]
         done = subprocess.run(  # noqa: S603 - our own program
             command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=_LIMIT_S, check=False
         )

@@ -1,5 +1,7 @@
 """The list of conversations and its search."""
 
+from urllib.parse import quote
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -7,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from insights.models import Message
+from insights.portal.found import _shortened, marked
+from insights.queries import parse_search
 from tests.insights.portal.conftest import START, MakeConversation, add_insight
 
 
@@ -53,32 +57,89 @@ def test_a_live_conversation_is_marked(user_client: Client, make_conversation: M
     assert "Live now" in page(user_client)
 
 
-@pytest.mark.parametrize("query", ["porto", "PLANNING", "ada", "hotel porto", "100%"])
+@pytest.mark.parametrize("query", ["porto", "PLANNING", "ada", "hotel porto", "100%", "orto", '"in porto"', "from:ada"])
 def test_search_finds_titles_names_and_words(user_client: Client, make_conversation: MakeConversation, query: str) -> None:
-    """All words of the query must match in any case, and SQL wildcards are literal."""
+    """Words match in any case in titles, names and messages; SQL wildcards are literal."""
     make_conversation("Planning", [("Ada", "The hotel in Porto is 100% ready.")])
     make_conversation("Budget", [("Bob", "Nothing of interest.")], day=1)
-    text = page(user_client, f"/?q={query.replace('%', '%25')}")
+    text = page(user_client, f"/?q={quote(query)}")
     assert "Planning" in text
     assert "Budget" not in text
 
 
-def test_search_shows_and_marks_the_matching_message(user_client: Client, make_conversation: MakeConversation) -> None:
-    """The row quotes the first message that has the word."""
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("porto", "The hotel in <mark>Porto</mark> is ready."),
+        ("hot porto", "The <mark>hotel</mark> in <mark>Porto</mark> is ready."),
+        ("ort", "The hotel in P<mark>ort</mark>o is ready."),
+        ('"hotel in"', "The <mark>hotel in</mark> Porto is ready."),
+        ("the hotel", "The <mark>hotel</mark> in Porto is ready."),
+    ],
+)
+def test_search_marks_the_words(user_client: Client, make_conversation: MakeConversation, query: str, shown: str) -> None:
+    """The message is shown with the searched words marked, whole words where only their beginning was typed."""
     make_conversation("Planning", [("Ada", "The hotel in Porto is ready.")])
-    assert "The hotel in <mark>Porto</mark> is ready." in page(user_client, "/?q=porto")
+    assert shown in page(user_client, f"/?q={quote(query)}")
+
+
+def test_a_long_message_is_cut_around_the_words() -> None:
+    """The result shows the first marked word and what is around it."""
+    long = "word " * 100 + "zeppelin " + "word " * 100
+    pieces = _shortened(marked(long, parse_search("zeppelin").words))
+    assert ("zeppelin", True) in pieces
+    assert sum(len(piece) for piece, _ in pieces) < 310
+    assert pieces[0][0].startswith("…")
+    assert pieces[-1][0].endswith("…")
 
 
 def test_a_hit_opens_at_its_sentence(user_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The link leads to the sentence, also on a later page; without a hit it leads to the beginning."""
+    """The link leads to the sentence, also on a later page, and names the words to highlight; that of a title to the beginning."""
     monkeypatch.setattr("insights.portal.parts.PART", 2)
     one = make_conversation("Planning", [("Ada", "The hotel is ready."), ("Ada", "It is in Porto."), ("Ada", "Porto is sunny.")])
     second, third = (Message.objects.get(conversation=one, number=number) for number in (2, 3))
-    assert f'href="/conversations/{one.pk}/#m-{second.pk}"' in page(user_client, "/?q=porto")
-    link = f"/conversations/{one.pk}/?part=2#m-{third.pk}"
+    assert f'href="/conversations/{one.pk}/?find=Porto#m-{second.pk}"' in page(user_client, "/?q=porto")
+    link = f"/conversations/{one.pk}/?part=2&amp;find=sunny#m-{third.pk}"
     assert f'href="{link}"' in page(user_client, "/?q=sunny")
-    assert f'id="m-{third.pk}"' in page(user_client, link)
+    assert f'id="m-{third.pk}"' in page(user_client, link.replace("&amp;", "&"))
     assert f'href="/conversations/{one.pk}/"' in page(user_client, "/?q=planning")
+
+
+def test_related_messages_are_apart(user_client: Client, make_conversation: MakeConversation) -> None:
+    """Messages with only some of the words follow under a heading of their own."""
+    make_conversation("Planning", [("Ada", "The hotel is in Porto."), ("Ada", "Another hotel.")])
+    text = page(user_client, "/?q=hotel+porto")
+    assert text.index("in <mark>Porto</mark>") < text.index("Related messages") < text.index("Another <mark>hotel</mark>")
+
+
+def test_an_operator_that_cannot_be_used_is_named(user_client: Client, make_conversation: MakeConversation) -> None:
+    """The error names the operator and what is allowed; the other words are searched."""
+    make_conversation("Planning", [("Ada", "The hotel is in Porto.")])
+    text = page(user_client, "/?q=hotel+type:nonsense")
+    assert "type: there is no type “nonsense”. Use one of question" in text
+    assert "<mark>hotel</mark>" in text
+
+
+def test_search_by_speaker(user_client: Client, make_conversation: MakeConversation) -> None:
+    """The filter lists the speakers; with one, only their messages are found, without words all of them."""
+    make_conversation("Planning", [("Ada", "The hotel."), ("Bob", "A hotel.")])
+    text = page(user_client, "/?q=hotel&person=Bob")
+    assert "<option selected>Bob</option>" in text
+    assert "A <mark>hotel</mark>." in text
+    assert "The <mark>hotel</mark>." not in text
+    assert "A hotel." in page(user_client, "/?person=Bob")
+    assert "No messages match these filters" in page(user_client, "/?person=Nobody")
+
+
+def test_the_number_of_queries_of_a_search(user_client: Client, make_conversation: MakeConversation) -> None:
+    """A page of results takes the same number of queries for one hit as for many."""
+    counts = []
+    for day in (0, 1):
+        make_conversation("Hotel", [("Ada", "The hotel."), ("Bob", "Hotel!")] * (1 + 9 * day), day=day)
+        with CaptureQueriesContext(connection) as ran:
+            page(user_client, "/?q=hotel")
+        counts.append(len(ran))
+    assert counts[0] == counts[1]
 
 
 def test_search_is_limited_to_the_users_conversations(other_client: Client, make_conversation: MakeConversation) -> None:
@@ -126,7 +187,7 @@ def test_an_unknown_filter_value_is_ignored(user_client: Client, make_conversati
 def test_links_to_pages_keep_the_filters(user_client: Client, make_conversation: MakeConversation) -> None:
     """The link to the next page keeps search and filters."""
     for day in range(21):
-        add_insight(make_conversation("A & B", [("Ada", "Who can do it?")], day=day), 1)
+        add_insight(make_conversation("A & B", [("Ada", "Who can do A & B?")], day=day), 1)
     assert 'href="?q=A+%26+B&amp;kind=question&amp;page=2"' in page(user_client, "/?q=A+%26+B&kind=question")
 
 
@@ -174,7 +235,7 @@ def test_the_list_takes_a_fixed_number_of_queries(user_client: Client, make_conv
     one = count_queries("/"), count_queries("/?q=hello")
     fill(range(1, 20))
     assert (count_queries("/"), count_queries("/?q=hello")) == one
-    assert one == (6, 8)  # sign-in (2), number of rows, rows, members, insights; and what was found: where, and its words
+    assert one == (9, 7)
 
 
 def test_a_conversation_without_a_title_is_named_after_its_members(user_client: Client, make_conversation: MakeConversation) -> None:

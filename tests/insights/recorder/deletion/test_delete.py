@@ -51,7 +51,7 @@ def test_nothing_is_left_of_a_deleted_conversation(joined: Joined, say: Say, own
     recorder.delete_conversation(joined.conversation_id, owner.pk)
     assert not Conversation.everything.exists()
     assert left_of(joined.conversation_id) == 0
-    assert not queries.conversations_of(owner.pk, search="zeppelin").exists()
+    assert not queries.find(owner.pk, queries.parse_search("zeppelin"))
     assert joined.conversation_id not in derived.cached()
     assert heard == [("deleted", joined.conversation_id)]
     noted = Deletion.objects.get()

@@ -83,7 +83,7 @@ def test_nothing_is_left_of_a_deleted_message(secret: Message, joined: Joined, o
     assert all(one["dismissed"] and one["text"] == "" for one in gone)
     conversation = Conversation.objects.get()
     assert (conversation.message_count, conversation.messages_left) == (3, 2)
-    assert not queries.conversations_of(owner.pk, search=SECRET).exists()
+    assert not queries.find(owner.pk, queries.parse_search(SECRET))
     assert Deletion.objects.get().item_id == secret.id
     with pytest.raises(UnknownMessage):
         recorder.delete_message(joined.conversation_id, secret.id, owner.pk)

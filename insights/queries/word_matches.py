@@ -1,0 +1,93 @@
+"""Ranked matches in the word index (`models.word_index`): by BM25 on SQLite, by `ts_rank` on PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from insights.models import Conversation
+from insights.models.search import SEARCH_TEXT
+from insights.models.word_index import WORDS
+from insights.queries.search_terms import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One text that matches. `message_id` is None for a title or a member's name."""
+
+    conversation_id: int
+    message_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a text must have: all of `every`, at least one of `some` (if there are any), none of `none`."""
+
+    every: Sequence[Term] = ()
+    some: Sequence[Term] = ()
+    none: Sequence[Term] = ()
+
+
+def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, messages: QuerySet[Any] | None = None) -> list[Match]:
+    """Return the best matches among the texts of visible conversations, at most `most`.
+
+    `messages`: values of message ids; only these messages are searched then, and no title or name. One query.
+    """
+    rows, values = _matching(wanted)
+    within, ids = visible.values("pk").query.sql_with_params()
+    conditions = [f"found.conversation_id IN ({within})"]
+    values += ids
+    if messages is not None:
+        chosen, more = messages.query.sql_with_params()
+        conditions.append(f"found.field = 'message' AND found.item IN ({chosen})")
+        values += more
+    where = f"{rows} AND {' AND '.join(conditions)} {_ORDER[connection.vendor]}"
+    sql = f"SELECT found.conversation_id, found.field, found.item FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, most])
+        return [Match(int(row[0]), UUID(str(row[2])) if row[1] == "message" else None) for row in cursor.fetchall()]
+
+
+_PREFIX = " || ':*'"
+_ORDER = {
+    "sqlite": f"ORDER BY bm25({WORDS}), found.id DESC",
+    "postgresql": "ORDER BY ts_rank(found.words, wanted.query) DESC, found.id DESC",
+}
+
+
+def _matching(wanted: Wanted) -> tuple[str, list[Any]]:
+    """Return the tables with the condition on the words, and its values."""
+    if connection.vendor == "sqlite":
+        tables = f"{WORDS} JOIN {SEARCH_TEXT} AS found ON found.id = {WORDS}.rowid"
+        return f"{tables} WHERE {WORDS} MATCH %s AND found.field <> 'connection_id'", [_fts5(wanted)]
+    query, values = _tsquery(wanted)
+    return f"{WORDS} AS found, (SELECT {query} AS query) AS wanted WHERE found.words @@ wanted.query", values
+
+
+def _fts5(wanted: Wanted) -> str:
+    def one(term: Term) -> str:
+        return f'"{" ".join(term.tokens)}"' + ("*" if term.prefix else "")  # tokens are letters and digits only
+
+    parts = [one(term) for term in wanted.every]
+    if wanted.some:
+        parts.append(f"({' OR '.join(map(one, wanted.some))})")
+    text = " AND ".join(parts)
+    return f"({text}) NOT ({' OR '.join(map(one, wanted.none))})" if wanted.none else text
+
+
+def _tsquery(wanted: Wanted) -> tuple[str, list[Any]]:
+    values: list[Any] = []
+
+    def one(term: Term) -> str:
+        tokens = " || '<->' || ".join(["quote_literal(unaccent(%s))"] * len(term.tokens))
+        values.extend(term.tokens)
+        return f"to_tsquery('simple', {tokens}{_PREFIX if term.prefix else ''})"
+
+    parts = [one(term) for term in wanted.every]
+    if wanted.some:
+        parts.append(f"({' || '.join(map(one, wanted.some))})")
+    parts += [f"!!{one(term)}" for term in wanted.none]
+    return " && ".join(parts), values
