@@ -66,9 +66,10 @@ class Server:
         """Return the server's current resource usage."""
         return self._process.usage()
 
-    def worker(self) -> Process:
-        """Return a worker on the server's data, at the priority of everything else, to be run in a `with` block."""
-        return Process([sys.executable, "manage.py", "worker"], {**self._environment, "WORKER_NICE": "0"})
+    def worker(self, nice: int | None = 0) -> Process:
+        """Return a worker on the server's data, to be run in a `with` block; None: at the usual, lower priority of a worker."""
+        priority = {} if nice is None else {"WORKER_NICE": str(nice)}
+        return Process([sys.executable, "manage.py", "worker"], self._environment | priority)
 
     def tasks(self) -> int:
         """Return the current number of tasks in the server's event loop."""

@@ -23,6 +23,8 @@ class Sizes:
     """Names of the recordings; empty: all."""
     import_s: float = 600.0
     """Seconds of the imported recording."""
+    import_speakers: int = 4
+    """Number of live speakers beside an import."""
     cycles: int = 2000
     warm_cycles: int = 300
     cycles_at_once: int = 4
@@ -89,6 +91,7 @@ TINY = Sizes(
     read_s=4.5,
     read_names=("demo, Anna",),
     import_s=5.0,
+    import_speakers=1,
     cycles=4,
     warm_cycles=2,
     cycles_at_once=2,

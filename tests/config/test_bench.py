@@ -41,6 +41,7 @@ class TestParts:
         data = imports.measure(bench_server, TINY, quiet).data
         assert data["alone_s"] > 0
         assert data["import_s"] > 0
+        assert data["live_p95_ratio"] > 0
 
     def test_accuracy(self, bench_server: Server) -> None:
         """All three ways recognise the first sentence of the demo with few errors."""
