@@ -59,10 +59,10 @@ class SessionAudioList(Schema):
     response={200: None, 206: None, 416: Problem, **PROBLEMS},
     summary="Get the audio",
 )
-def get_audio(request: HttpRequest, conversation_id: str, wanted: Query[AudioIn]) -> HttpResponseBase:
+def get_audio(request: HttpRequest, conversation_id: str, redaction: Query[AudioIn]) -> HttpResponseBase:
     """Return the mix of all recorded sessions, or a part of it. Ranges of bytes (`Range`, `If-Range`) are supported."""
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
-    content = _content(conversation, wanted)
+    content = _content(conversation, redaction)
     etag = f'"{content.etag}"'
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-store"}
     try:

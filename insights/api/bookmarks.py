@@ -1,26 +1,28 @@
 """Bookmarks of a conversation and their summaries."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
+from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Shape, shape_of
 from insights.models import Bookmark, Conversation
 from insights.payloads import iso
 from insights.queries.bookmarks import Marked
 from insights.recorder import BookmarkFields, Edited, SpeakerIdentity
+from insights.redaction import MASK, Redactor
 
 router = Router(tags=["Bookmarks"])
 _ROOT = "/v1/conversations/{conversation_id}/bookmarks"
@@ -143,9 +145,9 @@ class BookmarkSummaries(Schema):
 
 
 @router.get(_ROOT, response=responses(BookmarkList), summary="List bookmarks")
-def list_bookmarks(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
+def list_bookmarks(request: HttpRequest, conversation_id: str, redaction: Query[Redaction]) -> HttpResponseBase:
     """Return the bookmarks, oldest first."""
-    return of_conversation(request, conversation_id, _pieces)
+    return of_conversation(request, conversation_id, lambda conversation: _pieces(conversation, redaction))
 
 
 @router.post(_ROOT, response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Set a bookmark")
@@ -160,10 +162,15 @@ def create_bookmark(request: HttpRequest, conversation_id: str, body: BookmarkIn
 
 
 @router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut | BookmarkList, **PROBLEMS}, exclude_none=True, summary="Get a bookmark")
-def read_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str, shape: Shape | None = None) -> BookmarkOut | BookmarkList:
+def read_bookmark(
+    request: HttpRequest, conversation_id: str, bookmark_id: str, redaction: Query[Redaction], shape: Shape | None = None
+) -> BookmarkOut | BookmarkList:
     """Return one bookmark. The Go SDK gets it in a list."""
     conversation = auth.conversation(request, conversation_id)
-    shown = _shown(conversation, _bookmark(conversation, bookmark_id))
+    bookmark = _bookmark(conversation, bookmark_id)
+    messages = queries.marked_messages(conversation, [bookmark])
+    hidden = _hidden(conversation, messages.values(), redaction)
+    shown = BookmarkOut(**_form(hidden.bookmark(bookmark), hidden.messages(messages[bookmark.id])))
     return BookmarkList(bookmarks=[shown]) if shape_of(request, shape) is Shape.GO else shown
 
 
@@ -193,11 +200,12 @@ def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
 
 
 @router.get(_ROOT + "/{bookmark_id}/summary", response={200: BookmarkSummary, **PROBLEMS}, summary="Get the summary of a bookmark")
-def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_id: str) -> BookmarkSummary:
+def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_id: str, redaction: Query[Redaction]) -> BookmarkSummary:
     """Return at most five messages that summarise the bookmark."""
     conversation = auth.conversation(request, conversation_id)
     ((bookmark, chosen),) = queries.summaries(conversation, [_bookmark(conversation, bookmark_id)])
-    return BookmarkSummary(summary=[BookmarkSentence(**one) for one in _sentences(bookmark, chosen)])
+    shown = _hidden(conversation, [chosen], redaction).messages(chosen)
+    return BookmarkSummary(summary=[BookmarkSentence(**one) for one in _sentences(bookmark, shown)])
 
 
 @router.get(
@@ -205,20 +213,52 @@ def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_i
     response=responses(BookmarkSummaries),
     summary="Get the summaries of all bookmarks",
 )
-def list_bookmark_summaries(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
+def list_bookmark_summaries(request: HttpRequest, conversation_id: str, redaction: Query[Redaction]) -> HttpResponseBase:
     """Return the summary of each bookmark, oldest bookmark first."""
-    return of_conversation(request, conversation_id, _summary_pieces)
+    return of_conversation(request, conversation_id, lambda conversation: _summary_pieces(conversation, redaction))
 
 
-def _pieces(conversation: Conversation) -> Iterator[str]:
+def _pieces(conversation: Conversation, redaction: Redaction) -> Iterator[str]:
     bookmarks = queries.bookmarks_of(conversation)
     marked = queries.marked_messages(conversation, bookmarks)
-    return listed("bookmarks", ([_form(one, marked[one.id])] for one in bookmarks))
+    hidden = _hidden(conversation, marked.values(), redaction)
+    return listed("bookmarks", ([_form(hidden.bookmark(one), hidden.messages(marked[one.id]))] for one in bookmarks))
 
 
-def _summary_pieces(conversation: Conversation) -> Iterator[str]:
-    found = queries.summaries(conversation, queries.bookmarks_of(conversation))
-    return listed("bookmarksSummary", ([{"bookmarkId": str(one.id), "summary": _sentences(one, chosen)}] for one, chosen in found))
+def _summary_pieces(conversation: Conversation, redaction: Redaction) -> Iterator[str]:
+    found = list(queries.summaries(conversation, queries.bookmarks_of(conversation)))
+    hidden = _hidden(conversation, [chosen for _, chosen in found], redaction)
+    forms = ({"bookmarkId": str(one.id), "summary": _sentences(one, hidden.messages(chosen))} for one, chosen in found)
+    return listed("bookmarksSummary", ([form] for form in forms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """What is shown of bookmarks and of their messages; without a redactor everything is."""
+
+    conversation: Conversation
+    redactor: Redactor | None
+    texts: Mapping[str, str]
+
+    def messages(self, messages: Sequence[Marked]) -> Sequence[Marked]:
+        """Return the messages without what is hidden."""
+        return messages if self.redactor is None else [replace(one, text=self.texts.get(str(one.id), MASK)) for one in messages]
+
+    def bookmark(self, bookmark: Bookmark) -> Bookmark:
+        """Return the bookmark with label and description without what is hidden; it is not to be saved."""
+        if self.redactor is not None:
+            at = self.conversation.started_at
+            bookmark.label = self.redactor.text(bookmark.label, at).shown
+            bookmark.description = self.redactor.text(bookmark.description, at).shown
+        return bookmark
+
+
+def _hidden(conversation: Conversation, marked: Iterable[Sequence[Marked]], redaction: Redaction) -> _Hidden:
+    found = redactor(conversation, redaction)
+    if found is None:
+        return _Hidden(conversation, None, {})
+    spoken = queries.spoken_with_ids(conversation, {one.id for messages in marked for one in messages})
+    return _Hidden(conversation, found, {message.id: rest.text for message, rest in found.messages(spoken)})
 
 
 def _placed(fields: BookmarkFields, body: BookmarkIn | BookmarkChange) -> BookmarkFields:

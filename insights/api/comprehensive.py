@@ -62,7 +62,7 @@ def list_comprehensive_action_items(
         batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, part), most=part.limit)
         return array_of((_shown(batch, chosen, hidden) for batch in batches), lambda form: form, '{"actionItems": [', "]}")
 
-    return of_conversation(request, conversation_id, pieces, redacts=True)
+    return of_conversation(request, conversation_id, pieces)
 
 
 def _shown(batch: list[Insight], shape: Shape, redactor: Redactor | None) -> list[dict[str, object]]:

@@ -127,7 +127,7 @@ def _answer(request: HttpRequest, conversation_id: str, wanted: _Wanted, *names:
         batches = queries.in_batches(kept, *queries.INSIGHT_ORDER, after=item_after(rows, wanted.part), most=wanted.part.limit)
         return array_of(batches, lambda row: insight_json(row, shape, hidden), f'{{"{wanted.name}": [', "]}")
 
-    return of_conversation(request, conversation_id, pieces, redacts=True)
+    return of_conversation(request, conversation_id, pieces)
 
 
 def insight_json(row: Insight, shape: Shape = Shape.DOCUMENTED, redactor: Redactor | None = None, context: str = "") -> dict[str, object]:

@@ -96,7 +96,7 @@ def list_messages(
         hidden = redactor(conversation, redaction)
         return array_of((_shown(batch, view, hidden) for batch in batches), lambda form: form, '{"messages": [', "]}")
 
-    return of_conversation(request, conversation_id, pieces, redacts=True)
+    return of_conversation(request, conversation_id, pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,25 +38,12 @@ def item_after(items: QuerySet[Item], part: Part) -> Item | None:
     return found
 
 
-def of_conversation(
-    request: HttpRequest, conversation_id: str, pieces: Callable[[Conversation], Iterator[str]], *, redacts: bool = False
-) -> HttpResponseBase:
-    """Return a response with the text that `pieces` yields for one of the caller's conversations; 404 for any other.
-
-    `redacts`: whether `pieces` leaves out personal data if the query asks for it; for a call that does not, such a query gets 400.
-    """
-    if not redacts:
-        refuse_redaction(request)
+def of_conversation(request: HttpRequest, conversation_id: str, pieces: Callable[[Conversation], Iterator[str]]) -> HttpResponseBase:
+    """Return a response with the text that `pieces` yields for one of the caller's conversations; 404 for any other."""
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
     return long_responses.answer(
         request, pieces(conversation), account=account, exists=lambda: queries.conversation_for(account, conversation_id) is not None
     )
-
-
-def refuse_redaction(request: HttpRequest) -> None:
-    """Raise 400 if the query of a call that does not redact asks for redaction, so that no personal data is sent by mistake."""
-    if request.GET.get("redact", "").strip().lower() not in {"", "false", "0", "no", "off", "f", "n"}:
-        raise ApiError(400, "redact: this call does not hide personal data; /messages, /transcript and the lists of insights do")
 
 
 def responses(schema: Any) -> dict[int, Any]:

@@ -1,8 +1,12 @@
 """The query parameters `redact` and `exclude`, with which calls that return spoken text leave personal data out."""
 
+import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
 
+from django.http import HttpRequest
 from ninja import Field, Schema
 
 from insights import queries, redaction
@@ -10,6 +14,9 @@ from insights.analysis.personal_data import CATEGORIES
 from insights.api.errors import ApiError
 from insights.models import Conversation
 from insights.redaction import RedactionRefused, Redactor
+
+_REDACTING = "/messages, /transcript, /audio, bookmarks and the lists of insights"
+_NO = frozenset({"", "false", "0", "no", "off", "f", "n"})
 
 
 class Redaction(Schema):
@@ -21,6 +28,22 @@ class Redaction(Schema):
         description='Categories to leave in the text, as a JSON list such as `["PERSON_NAME"]`.',
         json_schema_extra={"items": {"type": "string", "enum": [category.name for category in CATEGORIES]}},
     )
+
+
+def refuse_elsewhere(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a view that does not redact answer `redact=true` with 400, so that no personal data is sent by mistake."""
+    if "redaction" in inspect.signature(view).parameters:
+        return view
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> object:
+        if request.GET.get("redact", "").strip().lower() not in _NO:
+            raise ApiError(
+                400, "redact: this call does not hide personal data; /messages, /transcript, /bookmarks and the lists of insights do"
+            )
+        return view(request, *args, **kwargs)
+
+    return answer
 
 
 def redactor(conversation: Conversation, wanted: Redaction) -> Redactor | None:

@@ -43,6 +43,7 @@ from insights.api import (
 )
 from insights.api.auth import CALLERS
 from insights.api.cors import allow_all_origins
+from insights.api.redaction import refuse_elsewhere
 
 
 class ParleyAPI(NinjaAPI):
@@ -63,6 +64,7 @@ api = ParleyAPI(
     auth=CALLERS,
 )
 errors.install(api)
+api.add_decorator(refuse_elsewhere)
 RESOURCES = (
     oauth,
     experiences,  # before insights: their path for one insight would take /conversations/experiences/insights/list

@@ -18,13 +18,13 @@ _PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Proble
 
 
 def with_scopes(schema: OpenAPISchema) -> OpenAPISchema:
-    """Add to each operation that needs a token its scope, and the errors for no token and for one without the scope."""
+    """Add to each operation that needs a token its scope, and the errors for a bad query, for no token and for one without the scope."""
     for path, operations in schema.get("paths", {}).items():
         for method, operation in operations.items():
             if operation.get("security"):
                 scope = scope_of_call(method.upper(), path)
                 operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
-                for status, description in ((401, "Unauthorized"), (403, "Forbidden")):
+                for status, description in ((400, "Bad Request"), (401, "Unauthorized"), (403, "Forbidden")):
                     operation["responses"].setdefault(status, {"description": description, "content": _PROBLEM})
     return schema
 

@@ -69,7 +69,7 @@ def create_transcript(
         made = _Transcript(conversation, body, redactor(conversation, wanted), shape_of(request, shape))
         return made.response()
 
-    return of_conversation(request, conversation_id, pieces, redacts=True)
+    return of_conversation(request, conversation_id, pieces)
 
 
 @dataclass(frozen=True, slots=True)

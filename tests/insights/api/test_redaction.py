@@ -1,11 +1,14 @@
 """`redact=true` and `exclude` of the calls that return spoken text."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from insights.analysis.personal_data import CATEGORIES
+from insights.api.root import api as parley
 from insights.models import Conversation, Entity, Message
 from tests.insights.api.conftest import Api, token_of
 from tests.insights.conftest import Say
@@ -114,10 +117,48 @@ def test_other_languages_are_refused(api: Api) -> None:
     assert (answer.status_code, answer.json()["message"]) == (400, "redact: is possible for English only, not for de-DE")
 
 
-@pytest.mark.parametrize("path", ["/topics", "/trackers", "/entities", "/events", "/summary", "/members", "/analytics", ""])
-def test_calls_that_do_not_redact_refuse_to(api: Api, path: str) -> None:
-    """A call that would ignore `redact` gets 400."""
-    answer = api.get(path, redact="true")
+SCHEMA = parley.get_openapi_schema()["paths"]
+READS = sorted(path for path, methods in SCHEMA.items() if "get" in methods)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_every_call_hides_or_refuses(api: Api, path: str) -> None:
+    """Each call that reads either has the parameter `redact`, or refuses it before it looks for anything."""
+    api.root = re.sub(r"\{\w+\}", "1", path.replace("{conversation_id}", str(Conversation.objects.get().id)))
+    answer = api.get(redact="true")
+    if any(one["name"] == "redact" for one in SCHEMA[path]["get"].get("parameters", ())):
+        assert answer.status_code in (200, 404)
+        assert "maria" not in body_of(answer)
+    else:
+        assert answer.status_code == 400
+        assert answer.json()["message"].startswith("redact: this call does not hide personal data")
+
+
+def test_a_refused_change_changes_nothing(api: Api) -> None:
+    """A call that would answer with words and cannot hide them does not begin."""
+    message = api.read("/messages")["messages"][0]["id"]
+    answer = api.request("PATCH", f"/messages/{message}?redact=true", {"text": "Call 555-123-4567."})
     assert answer.status_code == 400
-    assert answer.json()["message"].startswith("redact: this call does not hide personal data")
-    assert api.get(path, redact="false").status_code == 200
+    assert text_of(api) == SAID
+
+
+def test_bookmarks_are_redacted(api: Api) -> None:
+    """The messages of bookmarks, their summaries, and the label and description are hidden; the stored ones stay."""
+    message = api.read("/messages")["messages"][0]["id"]
+    body = {"label": "Call 555-123-4567", "description": "For Ada", "messageRefs": [{"id": message}]}
+    one = api.send("POST", "/bookmarks", body)["id"]
+    for shown in (api.read(f"/bookmarks/{one}", redact="true"), api.read("/bookmarks", redact="true")["bookmarks"][0]):
+        assert shown["messageRefs"][0]["text"] == HIDDEN
+        assert (shown["label"], shown["description"]) == ("Call ****", "For ****")
+    for sentences in (
+        api.read(f"/bookmarks/{one}/summary", redact="true")["summary"],
+        api.read("/bookmarks-summary", redact="true")["bookmarksSummary"][0]["summary"],
+    ):
+        assert [sentence["text"] for sentence in sentences] == [HIDDEN]
+    assert api.read(f"/bookmarks/{one}")["label"] == "Call 555-123-4567"
+
+
+def body_of(answer: Any) -> str:
+    """Return the text of a response."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content, "utf-8", "replace")
