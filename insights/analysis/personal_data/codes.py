@@ -20,7 +20,7 @@ _TEENS = {
 _TENS = {word: 10 * value for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _REPEATS = {"double": 2, "triple": 3}
 _WORDS = "|".join(sorted((*_ONES, *_TEENS, *_TENS, *_REPEATS), key=len, reverse=True))
-_GAP = r"(?:[\s,.()/-]{0,3}| {4,24})"
+_GAP = r"(?:[\s,.()/-]{0,3}|,? {4,24})"
 """Between the parts of a number; longer gaps are words that were taken out (`letters.without_words_between`)."""
 _NUMBER = re.compile(rf"(?<![\w])(?:\+|plus )?\(?(?:\d++|(?:{_WORDS})(?![a-z]))(?:{_GAP}(?:\d++|(?:{_WORDS}|hundred)(?![a-z]))){{0,120}}")
 _PIECE = re.compile(r"\d+|[a-z]+")

@@ -106,6 +106,22 @@ def test_entities_have_their_types(text: str, types: list[tuple[str, str]]) -> N
     assert [(one.type, one.text) for one in with_personal_data(text, entities.extract(text, AT))] == types
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (
+            "The social is four, two, four, dash, one, one, dash, eight, eight, one, nine.",
+            "four, two, four, dash, one, one, dash, eight, eight, one, nine",
+        ),
+        ("the social three nine nine one o two two eight six", "three nine nine one o two two eight six"),
+        ("my passport is k as in kilo two two nine um four one oh", "k as in kilo two two nine um four one oh"),
+    ],
+)
+def test_what_is_said_between_digits(text: str, value: str) -> None:
+    """Dashes, fillers, explanations of letters and a zero heard as a letter are inside one value."""
+    assert value in [text[start:end] for start, end, _ in spans_of(text, AT, 0, (), LIVE_TYPES)]
+
+
 PIECES = st.sampled_from(
     ["my", "PIN", "is", "4821", "four", "DE89", "at", "dot", "com", "born", "May", "3", "double", "card", "-", "/", ",", "a@b.com"]
 )
