@@ -47,6 +47,16 @@ def other_user(db: None) -> User:
 
 
 @pytest.fixture
+def admin_user(db: None) -> User:
+    """An account that is administrator and reviewer."""
+    from insights import access
+
+    user = User(username="admin", email="admin@example.com")
+    access.make_administrator(user, "correct horse battery")
+    return user
+
+
+@pytest.fixture
 def token(user: User) -> str:
     """An access token of `user`."""
     from insights import access

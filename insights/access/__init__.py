@@ -5,7 +5,6 @@ from insights.access.accounts import (
     active_account,
     find_or_new_account,
     make_administrator,
-    may_see,
     nobody_can_sign_in,
     settings_of,
 )
@@ -20,7 +19,23 @@ from insights.access.app_tokens import (
 from insights.access.apps import app_of_token, apps_of, create_app, revoke_app, user_of_token
 from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
+from insights.access.entries import Entry, Person, enter, invited_to, person_of
 from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
+from insights.access.links import (
+    Guest,
+    LinkState,
+    TooManyLinks,
+    create_public_link,
+    guest_of,
+    guest_token,
+    invitations,
+    invite,
+    link_of,
+    public_links,
+    secret_of,
+    state_of,
+    withdraw_link,
+)
 from insights.access.readings import ReadBy, note_readings, readers_of
 from insights.access.roles import (
     ADMINISTRATOR,
@@ -46,6 +61,20 @@ from insights.access.setup import (
     setup_is_open,
     setup_link,
 )
+from insights.access.sharing import (
+    Place,
+    SharingError,
+    access_of,
+    keep_for,
+    levels_at,
+    may,
+    may_see,
+    share_with_person,
+    share_with_team,
+    shares_of,
+    teams_of,
+    unshare,
+)
 from insights.tokens import InvalidToken, Token
 
 __all__ = [
@@ -53,7 +82,36 @@ __all__ = [
     "MEMBER",
     "REVIEWER",
     "LastAdministrator",
+    "Entry",
+    "Guest",
+    "Person",
+    "enter",
+    "invited_to",
+    "person_of",
+    "LinkState",
     "ReadBy",
+    "TooManyLinks",
+    "create_public_link",
+    "guest_of",
+    "guest_token",
+    "invitations",
+    "invite",
+    "link_of",
+    "public_links",
+    "secret_of",
+    "state_of",
+    "withdraw_link",
+    "Place",
+    "SharingError",
+    "access_of",
+    "keep_for",
+    "levels_at",
+    "may",
+    "share_with_person",
+    "share_with_team",
+    "shares_of",
+    "teams_of",
+    "unshare",
     "accounts_with",
     "check_not_last_administrator",
     "grant_role",

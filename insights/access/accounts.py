@@ -1,11 +1,11 @@
-"""Accounts: administrators, accounts that apps act for, and which conversations an account may see."""
+"""Accounts: administrators, and accounts that apps act for."""
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 
 from insights.access.addresses import confirm_address
 from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, grant_role
-from insights.models import AccountSettings, Conversation
+from insights.models import AccountSettings
 
 
 def nobody_can_sign_in() -> bool:
@@ -52,8 +52,3 @@ def active_account(address: str = "") -> User | None:
         return administrator
     first_two = accounts[:2]
     return first_two[0] if len(first_two) == 1 else None
-
-
-def may_see(user: User | AnonymousUser | None, conversation: Conversation) -> bool:
-    """Return whether a user may read and join a conversation: only its active owner may. Staff read other conversations in the admin."""
-    return user is not None and user.is_authenticated and user.is_active and conversation.owner_id == user.pk

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -14,8 +15,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from insights.access.apps import app_of_token, has_current_password, usable
+from insights.access.links import usable_links
 from insights.access.scopes import EVERY_SCOPE, parse_scopes
-from insights.models import App
+from insights.access.sharing import Place, levels_at
+from insights.models import AccessLevel, App
 
 MOST_SIGN_INS = 1000
 """Expired sign-ins that one call removes at most."""
@@ -25,7 +28,11 @@ MOST_SIGN_INS = 1000
 class Grant:
     """The user that a connection acts for, and the app (token) or sign-in that allows it: one of `app_id` and `session_key` is set.
 
-    `generation` is that of the token; `scopes` are those of the app, and all for a sign-in.
+    `generation` is that of the token; `scopes` are those of the app, and all for a sign-in. A guest has neither app nor sign-in, but an
+    invitation; `user_id` is then the owner of the conversation.
+
+    With a `conversation_id` the grant is for that conversation only, and valid while its user has `level` there, or while the invitation
+    `link_id` is valid. Without one it is for the conversations of its user.
     """
 
     user_id: int
@@ -33,6 +40,10 @@ class Grant:
     session_key: str = field(default="", repr=False)
     generation: int = 0
     scopes: frozenset[str] = EVERY_SCOPE
+    conversation_id: int | None = None
+    level: AccessLevel = AccessLevel.READ
+    link_id: UUID | None = None
+    guest: bool = False
 
 
 def grant_for_token(token: str) -> Grant | None:
@@ -51,10 +62,11 @@ def grant_for_sign_in(session_key: str) -> Grant | None:
 
 
 def valid_grants(grants: Collection[Grant]) -> set[Grant]:
-    """Return the grants that are still valid. At most three queries for any number of grants.
+    """Return the grants that are still valid. At most seven queries for any number of grants; three where no conversation is shared.
 
     A grant ends when its app expires or is revoked, its app's tokens are revoked, its account is disabled or removed, its user signs out,
-    or the password changes. It does not end when the token or the sign-in expires, so that no live session is cut off for that.
+    the password changes, a share ends or gives less, its user leaves a team, or an invitation is withdrawn. It does not end when the
+    token, the sign-in or the invitation expires, so that no live session is cut off for that.
     """
     app_ids = {one.app_id for one in grants if one.app_id}
     keys = {one.session_key for one in grants if one.session_key}
@@ -62,8 +74,23 @@ def valid_grants(grants: Collection[Grant]) -> set[Grant]:
     owners = {(app.app_id, app.token_generation): app.owner_id for app in apps if has_current_password(app)}
     users = signed_in_users(Session.objects.filter(session_key__in=keys)) if keys else {}
     signed_in = {key: user.pk for key, user in users.items()}
+    authentic = {one for one in grants if one.guest or one.user_id == _acts_for(one, owners, signed_in)}
+    return {one for one in authentic if one.conversation_id is None} | _still_shared([one for one in authentic if one.conversation_id])
+
+
+def _acts_for(one: Grant, owners: Mapping[tuple[str, int], int], signed_in: Mapping[str, int]) -> int | None:
+    return owners.get((one.app_id, one.generation)) if one.app_id else signed_in.get(one.session_key)
+
+
+def _still_shared(grants: Collection[Grant]) -> set[Grant]:
+    """Return those of the grants for one conversation each that its shares and invitations still allow."""
+    places = {one: Place(one.user_id, one.conversation_id or 0) for one in grants if not one.guest}
+    levels = levels_at(set(places.values()))
+    links = usable_links({(one.link_id, one.guest) for one in grants if one.link_id})
     return {
-        one for one in grants if one.user_id == (owners.get((one.app_id, one.generation)) if one.app_id else signed_in.get(one.session_key))
+        one
+        for one in grants
+        if (one in places and levels.get(places[one], 0) >= one.level) or (one.link_id is not None and (one.link_id, one.guest) in links)
     }
 
 

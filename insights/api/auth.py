@@ -7,8 +7,8 @@ from ninja.security import APIKeyHeader, APIKeyQuery, HttpBearer, SessionAuth
 
 from insights import access, queries
 from insights.access.request_grants import note_token
-from insights.api.errors import not_found
-from insights.models import Conversation
+from insights.api.errors import ApiError, not_found
+from insights.models import AccessLevel, Conversation
 
 
 def _owner(request: HttpRequest, token: str | None) -> User | None:
@@ -73,9 +73,24 @@ def caller(request: HttpRequest) -> User:
     return user
 
 
-def conversation(request: HttpRequest, conversation_id: str) -> Conversation:
-    """Return a conversation of the caller. Raises 404 for an unknown conversation and for one of another owner, with the same message."""
+def conversation(request: HttpRequest, conversation_id: str, level: AccessLevel | None = None) -> Conversation:
+    """Return a conversation that the caller may see.
+
+    `level`: what the caller must be allowed. Default: by the method of the request, so that only owners delete and readers change nothing.
+    Raises 404 for an unknown conversation and for any other, with the same message, and 403 if it was shared with a lower level.
+    """
     found = queries.conversation_for(caller(request).pk, conversation_id)
-    if found is None or not access.may_see(caller(request), found):
+    allowed = None if found is None else access.access_of(caller(request), found)
+    if found is None or allowed is None:
         raise not_found()
+    needed = _LEVELS.get(request.method or "", AccessLevel.EDIT) if level is None else level
+    if allowed < needed:
+        raise ApiError(403, _TOO_LOW[needed])
     return found
+
+
+_LEVELS = {"GET": AccessLevel.READ, "HEAD": AccessLevel.READ, "DELETE": AccessLevel.OWN}
+_TOO_LOW = {
+    AccessLevel.EDIT: "You may read this conversation, but not change it. Its owner can let you edit it.",
+    AccessLevel.OWN: "Only the owner of this conversation may do this.",
+}

@@ -18,7 +18,7 @@ from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Shape, shape_of
-from insights.models import Bookmark, Conversation
+from insights.models import AccessLevel, Bookmark, Conversation
 from insights.payloads import iso
 from insights.queries.bookmarks import Marked
 from insights.recorder import BookmarkFields, Edited, SpeakerIdentity
@@ -193,7 +193,7 @@ def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
 @router.delete(_ROOT + "/{bookmark_id}", response={200: DeletedBookmark, **PROBLEMS}, summary="Delete a bookmark")
 def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> DeletedBookmark:
     """Delete a bookmark; its messages stay."""
-    conversation = auth.conversation(request, conversation_id)
+    conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
     with _editing():
         edited = recorder.delete_bookmark(conversation.pk, _number(bookmark_id), auth.caller(request).pk)
     return DeletedBookmark(id=bookmark_id, changeId=str(edited.change_id))

@@ -18,12 +18,13 @@ from insights.api.paging import of_conversation, responses
 from insights.api.people import Person, person_json
 from insights.api.times import TimeText
 from insights.json_text import nested
-from insights.models import Conversation
+from insights.models import AccessLevel, Conversation
 from insights.payloads import iso
 from insights.queries import rsql
 
 router = Router(tags=["Conversations"])
 _WINDOW = timedelta(days=7)
+_SHOWN = {"no": queries.Shown.OWN, "yes": queries.Shown.SHARED, "all": queries.Shown.ALL}
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -58,6 +59,9 @@ class Page(Schema):
     sort: Literal["conversation.startTime"] = "conversation.startTime"
     startTime: TimeText | None = None
     endTime: TimeText | None = None
+    shared: Literal["no", "yes", "all"] = Field(
+        "no", description="`no`: your own conversations. `yes`: those that were shared with you. `all`: both. Not part of Symbl's API."
+    )
     filter: list[str] = Field(
         [], max_length=10, description=f"RSQL, all of which must be true: at most two comparisons each, without OR. Fields: {rsql.FIELDS}."
     )
@@ -75,7 +79,8 @@ def answer_list(request: HttpRequest, page: Page, *conditions: Q) -> HttpRespons
     after = _conversation_after(account, page) if page.after is not None else None
     end = _aware(page.endTime) if page.endTime else None
     start = _aware(page.startTime) if page.startTime else None if any(page.filter) else (end or timezone.now()) - _WINDOW
-    found = queries.conversations_of(account, start=start, end=end).prefetch_related(None).filter(*_conditions(page.filter), *conditions)
+    seen = queries.conversations_of(account, start=start, end=end, shown=_SHOWN[page.shared])
+    found = seen.prefetch_related(None).filter(*_conditions(page.filter), *conditions)
     batches = queries.conversations_in_batches(found, descending=page.order == "desc", after=after, skip=page.offset, most=page.limit)
     return long_responses.answer(request, _pieces(batches), account=account)
 
@@ -165,7 +170,7 @@ def redact_conversation(request: HttpRequest, conversation_id: str, body: Redact
 
     It finds what `config.redaction` of a live conversation finds. What is said afterwards is not redacted.
     """
-    conversation = auth.conversation(request, conversation_id)
+    conversation = auth.conversation(request, conversation_id, AccessLevel.OWN)
     try:
         recorder.redact_conversation(conversation.pk, auth.caller(request).pk, body.redactionString if body else recorder.MASK)
     except recorder.UnknownConversation:

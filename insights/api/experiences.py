@@ -12,6 +12,7 @@ from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import responses
 from insights.api.summary import SummaryList, read_summary
+from insights.models import AccessLevel
 from insights.recorder import Look
 
 router = Router(tags=["Experiences"])
@@ -124,7 +125,7 @@ def read_summary_at_experiences(request: HttpRequest, conversation_id: str) -> S
 @router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **PROBLEMS}, summary="Remove a summary page")
 def delete_experience(request: HttpRequest, conversation_id: str, experience_id: str) -> DeletedExperience:
     """Remove the page; the conversation stays (an extension)."""
-    conversation = auth.conversation(request, conversation_id)
+    conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
     number = int(experience_id) if experience_id.isascii() and experience_id.isdigit() and len(experience_id) <= 16 else 0
     try:
         recorder.delete_experience(conversation.pk, number)

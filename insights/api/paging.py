@@ -12,12 +12,19 @@ from ninja import Field, Schema
 from insights import long_responses, queries
 from insights.api import auth
 from insights.api.errors import ApiError, Problem
-from insights.models import Conversation
+from insights.models import AccessLevel, Conversation
 
 Item = TypeVar("Item", bound=Model)
 
 MOST_ITEMS = 1000
-PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem, 429: Problem, 503: Problem}
+PROBLEMS: dict[int, type[Problem]] = {
+    400: Problem,
+    401: Problem,
+    403: Problem,
+    404: Problem,
+    429: Problem,
+    503: Problem,
+}
 """The errors of a call with a possibly long response."""
 
 
@@ -39,8 +46,8 @@ def item_after(items: QuerySet[Item], part: Part) -> Item | None:
 
 
 def of_conversation(request: HttpRequest, conversation_id: str, pieces: Callable[[Conversation], Iterator[str]]) -> HttpResponseBase:
-    """Return a response with the text that `pieces` yields for one of the caller's conversations; 404 for any other."""
-    conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
+    """Return a response with the text that `pieces` yields for a conversation that the caller may see; 404 for any other."""
+    conversation, account = auth.conversation(request, conversation_id, AccessLevel.READ), auth.caller(request).pk
     return long_responses.answer(
         request, pieces(conversation), account=account, exists=lambda: queries.conversation_for(account, conversation_id) is not None
     )

@@ -19,7 +19,7 @@ from insights.api.uploaded import Uploaded, uploaded
 from insights.database import write_transaction
 from insights.imports import files
 from insights.imports.options import ImportSource
-from insights.models import Conversation
+from insights.models import AccessLevel, Conversation
 from insights.recorder import ImportOpening
 
 router = Router(tags=["Imports"])
@@ -60,7 +60,7 @@ def import_text(request: HttpRequest, body: TextRequest) -> Status[Accepted]:
 @router.put("/v1/process/text/{conversation_id}", response=_ANSWERS, exclude_none=True, openapi_extra=_QUERY, summary="Append text")
 def append_text(request: HttpRequest, conversation_id: str, body: TextRequest) -> Status[Accepted]:
     """Append messages to one of your conversations."""
-    return _import_text(request, body, auth.conversation(request, conversation_id))
+    return _import_text(request, body, auth.conversation(request, conversation_id, AccessLevel.OWN))
 
 
 def _import_text(request: HttpRequest, body: TextRequest, existing: Conversation | None) -> Status[Accepted]:
@@ -77,13 +77,13 @@ def _operations(media: str) -> None:
         return _import_url(request, body, None)
 
     def append_by_url(request: HttpRequest, conversation_id: str, body: UrlRequest) -> Status[Accepted]:
-        return _import_url(request, body, auth.conversation(request, conversation_id))
+        return _import_url(request, body, auth.conversation(request, conversation_id, AccessLevel.OWN))
 
     def of_file(request: HttpRequest) -> Status[Accepted]:
         return _import_file(request, None)
 
     def append_file(request: HttpRequest, conversation_id: str) -> Status[Accepted]:
-        return _import_file(request, auth.conversation(request, conversation_id))
+        return _import_file(request, auth.conversation(request, conversation_id, AccessLevel.OWN))
 
     root = f"/v1/process/{media}"
     for method, path, operation, name, extra, summary in (

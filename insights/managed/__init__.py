@@ -3,7 +3,7 @@
 `trackers_of`, `entities_of` and `vocabulary_of` are what its conversations use, live ones and imports. Synchronous.
 """
 
-from insights.managed.accounts import LiveSettings, settings_of
+from insights.managed.accounts import LiveSettings, person_with, settings_of
 from insights.managed.entities import (
     EntityFields,
     change_entity,
@@ -16,6 +16,20 @@ from insights.managed.entities import (
 )
 from insights.managed.errors import Busy, Invalid, ManagedError, Taken, TooMany, Unknown
 from insights.managed.groups import GroupFields, change_group, create_groups, delete_group, group, groups_in
+from insights.managed.teams import (
+    TeamError,
+    add_person,
+    change_team,
+    create_team,
+    delete_team,
+    membership,
+    people_of,
+    remove_person,
+    set_manages,
+    set_shares_new,
+    share_new,
+    teams_with,
+)
 from insights.managed.trackers import (
     TrackerFields,
     change_tracker,
@@ -35,6 +49,18 @@ __all__ = [
     "LiveSettings",
     "ManagedError",
     "Taken",
+    "TeamError",
+    "add_person",
+    "change_team",
+    "create_team",
+    "delete_team",
+    "membership",
+    "people_of",
+    "remove_person",
+    "set_manages",
+    "set_shares_new",
+    "share_new",
+    "teams_with",
     "TooMany",
     "TrackerFields",
     "Unknown",
@@ -54,6 +80,7 @@ __all__ = [
     "group",
     "groups_in",
     "set_vocabulary",
+    "person_with",
     "settings_of",
     "tracker",
     "trackers_in",

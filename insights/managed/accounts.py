@@ -1,6 +1,9 @@
-"""What a conversation that starts takes from its account."""
+"""Accounts by their address, and what a conversation that starts takes from its account."""
 
 from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import Q
 
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
@@ -28,6 +31,13 @@ class LiveSettings:
     def vocabulary_with(self, vocabulary: tuple[str, ...]) -> tuple[str, ...]:
         """Return the vocabulary of a request plus that of the account, each phrase once."""
         return tuple(dict.fromkeys((*vocabulary, *self.vocabulary)))
+
+
+def person_with(address: str) -> User | None:
+    """Return the active account of an e-mail address, regardless of case."""
+    wanted = address.strip()
+    same = Q(username__iexact=wanted) | Q(email__iexact=wanted)
+    return User.objects.filter(same, is_active=True).order_by("pk").first() if wanted and "\x00" not in wanted else None
 
 
 def settings_of(owner_id: int, *, all_trackers: bool) -> LiveSettings:

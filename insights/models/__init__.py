@@ -19,9 +19,11 @@ from insights.models.management import AccountEntity, AccountTracker, AccountVoc
 from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
 from insights.models.roles import AccountRole, Reading, Role
+from insights.models.sharing import AccessLevel, Share, ShareLink, Team, TeamMembership, is_shared_with, shares_with
 from insights.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AccessLevel",
     "AccountEntity",
     "AccountRole",
     "AccountTracker",
@@ -48,11 +50,17 @@ __all__ = [
     "Reading",
     "Role",
     "ServerProcess",
+    "Share",
+    "ShareLink",
     "Speaker",
     "StoredAudio",
+    "Team",
+    "TeamMembership",
     "Topic",
     "TopicReference",
     "TrackerMatch",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "is_shared_with",
+    "shares_with",
 ]

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from insights import queries, recorder
-from insights.models import Conversation
+from insights import access, queries, recorder
+from insights.models import AccessLevel, Conversation
 from insights.portal.conversations import list_part
 from insights.portal.listing import PER_PAGE, local, shown_name
 
@@ -55,7 +55,8 @@ def bin_page(request: HttpRequest) -> HttpResponse:
 @login_required
 def move_to_bin(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Move one of the user's own conversations to the bin; htmx gets the list without it. 404 for any other."""
-    if queries.conversation_for(_user_id(request), conversation_id) is None:
+    one = queries.conversation_for(_user_id(request), conversation_id)
+    if one is None or not access.may(request.user, one, AccessLevel.OWN):
         raise Http404
     _carry_out(recorder.bin_conversation, conversation_id, request)
     if request.headers.get("HX-Request") != "true":

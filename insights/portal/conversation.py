@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from insights import access, queries
 from insights.insight_kinds import kinds
-from insights.models import Conversation, Insight
+from insights.models import AccessLevel, Conversation, Insight
 from insights.portal import parts
 from insights.portal.cards import Card, cards_of, found_in
 from insights.portal.faces import People, people_of
@@ -31,19 +31,19 @@ MOST_CARDS = 500
 @require_GET
 @login_required
 def conversation(request: HttpRequest, conversation_id: int) -> HttpResponse:
-    """Show one of the user's own conversations; 404 for any other."""
+    """Show a conversation that the user may see; 404 for any other."""
     return render(request, "portal/conversation.html", _page(request, conversation_id))
 
 
 @require_GET
 @login_required
 def contents(request: HttpRequest, conversation_id: int) -> HttpResponse:
-    """Return what changes on the page while it is open, as HTML; 404 for the conversation of another user."""
+    """Return what changes on the page while it is open, as HTML; 404 for a conversation that the user may not see."""
     return render(request, "portal/_conversation.html", _page(request, conversation_id))
 
 
-def own_conversation(request: HttpRequest, conversation_id: int) -> Conversation:
-    """Return one of the user's own conversations; 404 for any other."""
+def seen_conversation(request: HttpRequest, conversation_id: int) -> Conversation:
+    """Return a conversation that the user may see; 404 for any other."""
     found = queries.conversation_for(int(request.user.pk or 0), conversation_id)
     if found is None:
         raise Http404
@@ -51,13 +51,14 @@ def own_conversation(request: HttpRequest, conversation_id: int) -> Conversation
 
 
 def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
-    one = own_conversation(request, conversation_id)
+    one = seen_conversation(request, conversation_id)
     part = wanted_part(request, one)
     found, all_found = _insights_on(one, part)
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     spans = queries.speech_spans(one)
     people = people_of(one)  # read last, so that members of all rows read before are included
     user = request.user if isinstance(request.user, User) else User()
+    level = access.access_of(user, one) or AccessLevel.READ
     cards = cards_of(found, one, people, part, user)
     marks = queries.bookmark_places(one)
     places = [*_places_of(one, cards), *(Place("Bookmarks", "grey", at) for _, at in marks)]
@@ -80,7 +81,9 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "bin_days": settings.BIN_DAYS,
         "kinds": kinds(),
         "reviews": access.has_role(user, access.REVIEWER),
-        "viewed_by": access.readers_of(one),
+        "owns": level == AccessLevel.OWN,
+        "may_edit": level >= AccessLevel.EDIT,
+        "viewed_by": access.readers_of(one) if level == AccessLevel.OWN else [],
     }
 
 

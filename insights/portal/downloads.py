@@ -30,7 +30,7 @@ TYPES = {
 
 @login_required
 def download(request: HttpRequest, conversation_id: int, form: str) -> HttpResponseBase:
-    """Return a file of one of the user's own conversations, streamed except for Word; 404 for any other."""
+    """Return a file of a conversation that the user may see, streamed except for Word; 404 for any other."""
     account = int(request.user.pk or 0)
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in TYPES:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from insights import queries
 from insights.models import Change
-from insights.portal.conversation import own_conversation
+from insights.portal.conversation import seen_conversation
 
 MOST = 200
 """Changes that the history shows, the latest."""
@@ -38,7 +38,7 @@ class HistoryRow:
 @login_required
 def history(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Return the list as HTML; 404 for the conversation of another user."""
-    one = own_conversation(request, conversation_id)
+    one = seen_conversation(request, conversation_id)
     changes = queries.changes_of(one).order_by("-id")[:MOST]
     rows = [_row(change, int(request.user.pk or 0)) for change in changes]
     return render(request, "portal/_history.html", {"rows": rows, "most": MOST})

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from insights import queries
 from insights.models import Conversation, Message
 from insights.portal import parts
-from insights.portal.conversation import own_conversation, wanted_part
+from insights.portal.conversation import seen_conversation, wanted_part
 from insights.portal.timeline import speech_of
 from insights.portal.transcript import seconds_from_start
 from insights.snapshots import JsonObject
@@ -27,7 +27,7 @@ def word_times(request: HttpRequest, conversation_id: int) -> JsonResponse:
 
     `words` has the messages of one part of the page, `speech` the whole conversation. 404 for the conversation of another user.
     """
-    one = own_conversation(request, conversation_id)
+    one = seen_conversation(request, conversation_id)
     part = wanted_part(request, one)
     messages = queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART, words=True)
     speech = speech_of(one, queries.speech_spans(one))

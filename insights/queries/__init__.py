@@ -1,6 +1,6 @@
-"""The only reader of conversations. Queries are scoped to a user; conversations of other owners are not found.
+"""The only reader of conversations. Queries are scoped to what a user may see (`visible.py`); other conversations are not found.
 
-Functions that take a conversation do not check the owner again: get it from `conversation_for`, `live_conversation` or another
+Functions that take a conversation do not check that again: get it from `conversation_for`, `live_conversation` or another
 function that takes a user id.
 """
 
@@ -74,9 +74,10 @@ from insights.queries.spoken import (
     spoken_in,
     spoken_with_ids,
 )
-from insights.queries.visible import visible_to
+from insights.queries.visible import Shown, visible_to
 
 __all__ = [
+    "Shown",
     "BATCH",
     "CONVERSATION_COLUMNS",
     "ConversationValues",

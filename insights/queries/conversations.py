@@ -4,27 +4,34 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from insights.models import Conversation, Insight
+from insights.models import Conversation, Insight, shares_with
+from insights.queries.visible import Shown, visible_to
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
-    """Return a conversation of this user; None for an unknown or malformed id, or another user's conversation."""
+    """Return a conversation that this user may see; None for an unknown or malformed id, or any other conversation."""
     digits = str(conversation_id)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
         return None
-    return Conversation.objects.filter(owner_id=user_id, id=int(digits)).first()
+    one = Conversation.objects.filter(id=int(digits))  # not `visible_to`: the database would collect the ids of all shared conversations
+    return one.filter(Q(owner_id=user_id) | Exists(shares_with(user_id).filter(conversation=OuterRef("pk")))).first()
 
 
 def conversations_of(
-    user_id: int, *, start: datetime | None = None, end: datetime | None = None, holding: str = ""
+    user_id: int,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    holding: str = "",
+    shown: Shown = Shown.ALL,
 ) -> QuerySet[Conversation]:
-    """Return the user's conversations with their members, newest first.
+    """Return the conversations that the user may see, with their members, newest first. `shown`: only own, or only shared ones.
 
     `start`, `end`: bounds of the start time, both included. `holding`: type of an insight, not rejected, that the conversation must have.
     """
-    found = Conversation.objects.filter(owner_id=user_id).prefetch_related("members")
+    found = visible_to(user_id, shown).order_by("-started_at", "-id").prefetch_related("members")
     if start is not None:
         found = found.filter(started_at__gte=start)
     if end is not None:

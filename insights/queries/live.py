@@ -9,7 +9,7 @@ from insights.events import Kind, parse
 from insights.models import Conversation, Event, LiveSession, Message
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
-from insights.queries.conversations import conversations_of
+from insights.queries.visible import Shown, visible_to
 
 MOST_EVENTS = 500
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -39,7 +39,7 @@ def conversation_for_subscriber(user_id: int, connection_id: str, *, ended_since
     found = live_conversation(user_id, connection_id)
     if found is not None or "\x00" in connection_id:
         return found
-    ended = conversations_of(user_id).filter(connection_id=connection_id)
+    ended = visible_to(user_id, Shown.OWN).filter(connection_id=connection_id)
     if ended_since is not None:
         ended = ended.filter(ended_at__gte=ended_since)
     return ended.order_by("-started_at", "-id").first()

@@ -1,10 +1,26 @@
-"""The conversations that a user may see, as a set for the queries over many conversations."""
+"""Which conversations a person may see: their own, and those that were shared with them or one of their teams (design law 6)."""
 
-from django.db.models import QuerySet
+from enum import StrEnum
 
-from insights.models import Conversation
+from django.db.models import Q, QuerySet
+
+from insights.models import Conversation, is_shared_with
 
 
-def visible_to(user_id: int) -> QuerySet[Conversation]:
+class Shown(StrEnum):
+    """Which of the conversations that somebody may see."""
+
+    ALL = "all"
+    OWN = "own"
+    SHARED = "shared"
+
+
+def visible_to(user_id: int, shown: Shown = Shown.ALL) -> QuerySet[Conversation]:
     """Return the conversations that a user may see, in no order; those in the bin are not among them."""
-    return Conversation.objects.filter(owner_id=user_id).order_by()
+    own, seen = Q(owner_id=user_id), Conversation.objects.order_by()
+    if shown is Shown.OWN:
+        return seen.filter(own)
+    shared = is_shared_with(user_id)
+    if shown is Shown.SHARED:
+        return seen.filter(shared).exclude(own)
+    return seen.filter(own | shared)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from insights.database import write_transaction
 from insights.events import ConversationCompleted, MemberJoined, dump
+from insights.managed import share_new
 from insights.models import Conversation, Event, LiveSession, Message
 from insights.models.conversations import new_conversation_id
 from insights.names import clean_name
@@ -53,6 +54,7 @@ def open_import(opening: ImportOpening) -> Conversation:
             metadata=dict(opening.metadata),
             detect_phrases=opening.detect_phrases,
         )
+        share_new(conversation)
         log = EventLog(conversation, timezone.now())
         log.add(conversation_created(conversation))
         announce(log.store())

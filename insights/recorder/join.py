@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from insights.database import log_after_commit, write_transaction
 from insights.events import MemberJoined
+from insights.managed import share_new
 from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.audio import begin_audio, is_recorded
 from insights.recorder.event_log import EventLog, clean
-from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity
+from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity, UnknownConversation
 from insights.snapshots import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _DAY = 24 * 60
 def open_conversation(opening: Opening) -> Joined:
     """Join the owner's live conversation with this connection id, or start it, and store the session as connected.
 
+    An opening with a `conversation_id` only joins that conversation: raises UnknownConversation if it is not live any more.
     If two processes start the same conversation at once, a unique constraint lets one of them create it and the other one joins.
     Raises ConversationBusy after five failed attempts.
     """
@@ -44,11 +46,14 @@ def open_conversation(opening: Opening) -> Joined:
 
 def _join(opening: Opening, now: datetime) -> Joined:
     conversation = _live(opening)
+    if opening.conversation_id is not None and (conversation is None or conversation.pk != opening.conversation_id):
+        raise UnknownConversation(f"conversation {opening.conversation_id} is not live")
     created = conversation is None
     if conversation is None:
         conversation = _start(opening, now)
     log = EventLog(conversation, now)
     if created:
+        share_new(conversation)
         log.add(conversation_created(conversation))
         log_after_commit(logger, "conversation %d started: session %s, user %d", conversation.id, opening.session_id, opening.owner_id)
     member, changed = member_of(conversation, opening.speaker) if opening.speaker else (None, False)

@@ -66,6 +66,7 @@ class Opening:
     was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
     the conversation's id. `metadata` is added to that of the conversation, at most METADATA_FIELDS together; the first `webhook_url` is
     kept; `detect_phrases` is set by any speaker. `audio_id`: id of the stored audio of this session, None if none is stored.
+    `conversation_id`: the conversation to join; it is not started.
     """
 
     owner_id: int
@@ -81,6 +82,7 @@ class Opening:
     webhook_url: str = ""
     detect_phrases: bool = False
     audio_id: UUID | None = None
+    conversation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class StartOptions:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
+    conversation_id: int | None = None
+    """The conversation to join; None: that of the owner and connection id, which is started if it is not live."""
     store_audio: bool | None = None
     """Whether the audio is stored; None: as the account says."""
 
@@ -287,6 +289,7 @@ class LiveSpeech:
             webhook_url=start_options.webhook_url,
             detect_phrases=start_options.detect_phrases,
             audio_id=uuid4() if start_options.store_audio else None,
+            conversation_id=start_options.conversation_id,
         )
 
     async def _store_results(self, listener: "_RecognitionListener", joined: Joined, start_options: StartOptions) -> None:

@@ -6,6 +6,7 @@ A speaker's messages are parsed here and put into the session's queue; `symbl_sp
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import assert_never
 from uuid import uuid4
@@ -13,8 +14,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
-from insights import queries
-from insights.access import Grant, MissingScope, Scope, check_scope
+from insights import access, queries
+from insights.access import Entry, Grant, MissingScope, Scope, check_scope
 from insights.models import Conversation
 from streaming.aio.database_executors import run_in_database
 from streaming.aio.safe_log import error_location
@@ -62,13 +63,26 @@ FULL = "this server has as many sessions as it can serve; try again later"
 
 
 class SymblConsumer(Consumer):
-    """The common base: checks the connection id, the cursor (`?after=`), the credentials and their scope."""
+    """The common base: checks the connection id, the cursor (`?after=`), the credentials and their scope.
+
+    The query may name a conversation of somebody else (`?conversation=` or `?guest=`, see `insights.access.entries`).
+    """
 
     needed_scope: Scope = "stream"
+    speaks = True
     user_id: int
     grant: Grant
+    entry: Entry | None = None
+    not_shared = "this conversation was not shared with you, or the invitation is no longer valid", "conversation"
+    """The error for a conversation that the client may not enter, and its field."""
     connection_id: str
     after: int | None
+
+    @property
+    def wanted_entry(self) -> Mapping[str, str]:
+        """The part of the query that names a conversation of somebody else; empty without one."""
+        query = self.credentials.query
+        return query if "guest" in query or "conversation" in query else {}
 
     async def connected(self) -> None:
         """Authenticate the client and call `authenticated`, or send an error in the protocol's form and close."""
@@ -78,14 +92,21 @@ class SymblConsumer(Consumer):
         except WireError as error:
             self.refuse(str(error), error.field)
             return
+        wanted = self.wanted_entry
         try:
             by = await grant_of(self.credentials)
+            self.entry = await run_in_database(access.enter, by, wanted, speaking=self.speaks) if wanted else None
         except Exception as error:  # usually the database is unreachable: with this close code the client may try again
             logger.warning("authentication failed (%s)", error_location(error))
             self.refuse("the server cannot check your credentials at present; try again later", "", TRY_AGAIN_LATER)
             return
-        if by is None:
+        if self.entry is not None:
+            by = self.entry.grant
+        elif by is None:
             self.refuse(REFUSED, "access_token")
+            return
+        elif wanted:
+            self.refuse(*self.not_shared)
             return
         try:
             check_scope(self.needed_scope, by.scopes)
@@ -123,6 +144,7 @@ class SpeakConsumer(SymblConsumer):
         make_speaker = partial(
             SymblSpeaker,
             user_id=self.user_id,
+            entry=self.entry,
             send_queue=self.send_queue,
             site=self.site,
             after=self.after,
@@ -219,6 +241,7 @@ class ListenConsumer(SymblConsumer):
     needed_scope: Scope = "read"
     unknown = "no live conversation has this connectionId", "connectionId"
     """The error for a conversation that is not found, and its field."""
+    speaks = False
     _sender_task: asyncio.Task[None] | None = None
     _conversation_id: int | None = None
     _finished = False
@@ -285,6 +308,8 @@ class ListenConsumer(SymblConsumer):
 
     async def _subscribe(self) -> RenderedEvents[str] | None:
         """Subscribe to the conversation, after waiting for its first speaker if needed. Return None if there is nothing to send."""
+        if self.entry is not None:
+            return await self._subscribe_to(self.entry.conversation, from_now_on=True)
         since = timezone.now()
         found = await run_in_database(
             queries.conversation_for_subscriber, self.user_id, self.connection_id, ended_since=since if self.after is None else None

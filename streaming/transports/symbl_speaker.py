@@ -11,6 +11,7 @@ from typing import assert_never
 
 from django.conf import settings
 
+from insights.access import Entry
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, SpeakerIdentity, UnknownConversation
 from streaming.aio.bounded_queue import BoundedQueue
@@ -67,6 +68,7 @@ class SymblSpeaker(Runner):
         send_queue: the way out to the client.
         site: the base URL that the client connected to, such as https://talk.example.org.
         after: cursor of a client that reconnects and wants the events that it missed; None: only events from now on.
+        entry: the conversation of somebody else that the client may join, and as whom; it can start none then.
         all_results: whether to send recognition results of other speakers too (our extension `results=all`).
     """
 
@@ -79,6 +81,7 @@ class SymblSpeaker(Runner):
         user_id: int,
         send_queue: SendQueue,
         site: str,
+        entry: Entry | None = None,
         after: int | None = None,
         all_results: bool = False,
     ) -> None:
@@ -91,9 +94,11 @@ class SymblSpeaker(Runner):
         self._site = site
         self._after = after
         self._all_results = all_results
+        self._entry = entry
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
-        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, user_id, session.webrtc_id, self._on_error)
+        place = (user_id, session.webrtc_id) if entry is None else (entry.conversation.owner_id, entry.conversation.connection_id)
+        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, *place, self._on_error)
         self._speech = self._conversation.speech
         self._start = Start()
         self._arrivals: ArrivalRate | None = None
@@ -189,7 +194,7 @@ class SymblSpeaker(Runner):
             self._send_queue.put(encode(wire.error_envelope(text, field="type")))
             return False
         try:
-            joined = await self._conversation.begin(_start_options(start))
+            joined = await self._conversation.begin(_as_invited(_start_options(start), self._entry))
         except REFUSED_STARTS as error:
             self._send_queue.put(encode(wire.error_envelope(str(error), field=_field(error))))
             return False
@@ -337,6 +342,24 @@ def _start_options(start: Start) -> StartOptions:
         webhook_url=start.webhook_url,
         detect_phrases=start.detect_phrases,
         store_audio=start.store_audio,
+    )
+
+
+def _as_invited(options: StartOptions, entry: Entry | None) -> StartOptions:
+    """Return the options of somebody who joins the conversation of another: under their own name, and without changing it."""
+    if entry is None:
+        return options
+    person = entry.person
+    own = SpeakerIdentity(person.user_id, person.name, person.email)
+    return replace(
+        options,
+        conversation_id=entry.conversation.pk,
+        speaker=own,
+        title="",
+        metadata={},
+        webhook_url="",
+        detect_phrases=False,
+        store_audio=None,
     )
 
 

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import access, queries, recorder
-from insights.models import Conversation, Message, Speaker, TopicReference, TrackerMatch
+from insights.models import Conversation, Message, Share, Speaker, TopicReference, TrackerMatch
 from insights.models.conversations import new_conversation_id
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -232,3 +232,15 @@ def test_former_staff_get_roles(old_tables: Any, owner: User, other_owner: User)
     both = {"administrator", "reviewer"}
     assert found == {"root": both, "bare": both, "staff": {"reviewer"}, "owner": set(), "stranger": set()}
     assert User.objects.get(username="bare").is_staff
+
+
+def test_old_conversations_stay_private(old_tables: Any, owner: User, other_owner: User) -> None:
+    """After all migrations a conversation of before is shared with nobody, whatever roles its readers got."""
+    talk = old_conversation(old_tables, owner, *LINES)
+    User.objects.filter(pk=other_owner.pk).update(is_staff=True, is_superuser=True)
+    call_command("migrate", verbosity=0)
+    assert access.has_role(User.objects.get(pk=other_owner.pk), access.REVIEWER)
+    assert queries.conversation_for(owner.pk, talk) is not None
+    assert queries.conversation_for(other_owner.pk, talk) is None
+    assert not queries.visible_to(other_owner.pk).exists()
+    assert not Share.objects.exists()

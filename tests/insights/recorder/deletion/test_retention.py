@@ -11,11 +11,12 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from insights import recorder
+from insights import access, recorder
 from insights.abstractive import Statement
 from insights.analysis.trackers import Tracker
 from insights.models import (
     AccountEntity,
+    AccountRole,
     AccountSettings,
     AccountTracker,
     AccountVocabulary,
@@ -23,10 +24,16 @@ from insights.models import (
     Conversation,
     ConversationGroup,
     Deletion,
+    Invitation,
     Job,
+    LinkRequest,
     Message,
+    Reading,
     ServerProcess,
+    Share,
     StoredAudio,
+    Team,
+    TeamMembership,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -34,7 +41,21 @@ from insights.recorder import BookmarkFields, Joined, Look, UnknownConversation
 from insights.recorder.deletion import delete
 from tests.insights.conftest import Say, opening
 
-OTHER = (AccountEntity, AccountTracker, AccountVocabulary, AccountSettings, App, ConversationGroup, Deletion, ServerProcess)
+OTHER = (
+    AccountEntity,
+    AccountRole,
+    AccountTracker,
+    AccountVocabulary,
+    AccountSettings,
+    App,
+    ConversationGroup,
+    Deletion,
+    Invitation,
+    LinkRequest,
+    ServerProcess,
+    Team,
+    TeamMembership,
+)
 """Tables without a row of any conversation."""
 
 
@@ -56,6 +77,10 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
     recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
     StoredAudio.objects.create(conversation_id=joined.conversation_id, session_id=uuid4(), started_at=timezone.now())
+    talk = Conversation.objects.get(id=joined.conversation_id)
+    Share.objects.create(conversation=talk, user=owner, level=1, created_at=timezone.now())
+    Reading.objects.create(conversation=talk, user=owner, place="review", at=timezone.now())
+    access.create_public_link(talk, 7, audio=False)
     summary = [Statement("Ada calls Bob.", ("m1",))]
     recorder.store_language_result(joined.conversation_id, "summary", summary, messages=2, event=99, confirm=lambda: None)
     assert all(rows().values()), "this test should have something in every table"
@@ -78,7 +103,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 20)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 23)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:

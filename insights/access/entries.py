@@ -1,0 +1,89 @@
+"""How somebody else than the owner enters a live conversation: by a share, by an invitation, or as a guest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+
+from insights.access.grants import Grant
+from insights.access.links import LinkState, guest_of, link_of, state_of, usable_links
+from insights.access.sharing import access_of
+from insights.models import AccessLevel, Conversation, ShareLink
+
+WATCHING = (ShareLink.Kind.WATCH, ShareLink.Kind.SPEAK)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who enters: an account, or a guest. `user_id` identifies the member in the conversation."""
+
+    user_id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The conversation of somebody else, the person who enters, and the grant by which the connection stays open."""
+
+    conversation: Conversation
+    person: Person
+    grant: Grant
+
+
+def person_of(user: User) -> Person:
+    """Return an account as others see it in a conversation."""
+    return Person(user.get_username(), user.get_full_name() or user.get_username().split("@")[0], user.email)
+
+
+def enter(by: Grant | None, query: Mapping[str, str], *, speaking: bool) -> Entry | None:
+    """Return the entry that the query of a connection asks for, None if it is not allowed.
+
+    `conversation`: an id. `invitation`: the secret of an invitation, for somebody with an account. `guest`: the text that a guest got.
+    """
+    if "guest" in query:
+        return _as_guest(query["guest"], speaking)
+    conversation = _conversation(query.get("conversation", ""))
+    if by is None or conversation is None or (user := User.objects.filter(pk=by.user_id, is_active=True).first()) is None:
+        return None
+    level = AccessLevel.EDIT if speaking else AccessLevel.READ
+    link = _invitation(query.get("invitation", ""), conversation, speaking)
+    if (access_of(user, conversation) or 0) < level and link is None:
+        return None
+    limited = replace(by, conversation_id=conversation.pk, level=level, link_id=link.pk if link else None)
+    return Entry(conversation, person_of(user), limited)
+
+
+def invited_to(link: ShareLink) -> Conversation | None:
+    """Return the live conversation of an invitation, None while there is none."""
+    return Conversation.objects.filter(owner_id=link.owner_id, connection_id=link.connection_id, ended_at=None).first()
+
+
+def _as_guest(token: str, speaking: bool) -> Entry | None:
+    guest = guest_of(token)
+    if guest is None or not usable_links({(guest.link_id, True)}):
+        return None
+    kinds = (ShareLink.Kind.SPEAK,) if speaking else WATCHING
+    link = ShareLink.objects.filter(pk=guest.link_id, kind__in=kinds).first()
+    conversation = invited_to(link) if link is not None else None
+    if link is None or conversation is None:
+        return None
+    level = AccessLevel.EDIT if speaking else AccessLevel.READ
+    limited = Grant(link.owner_id, conversation_id=conversation.pk, level=level, link_id=link.pk, guest=True)
+    return Entry(conversation, Person(f"guest:{guest.id}", guest.name), limited)
+
+
+def _invitation(secret: str, conversation: Conversation, speaking: bool) -> ShareLink | None:
+    """Return the valid invitation to this conversation."""
+    if not secret:
+        return None
+    link = link_of(secret, *((ShareLink.Kind.SPEAK,) if speaking else WATCHING))
+    if link is None or state_of(link) is not LinkState.VALID:
+        return None
+    same = (link.owner_id, link.connection_id) == (conversation.owner_id, conversation.connection_id)
+    return link if same else None
+
+
+def _conversation(text: str) -> Conversation | None:
+    digits = text if text.isascii() and text.isdigit() and len(text) <= 16 else ""
+    return Conversation.objects.filter(pk=int(digits)).first() if digits else None
