@@ -96,23 +96,23 @@ _DECIDING = frozenset(["will", "should", "need", "decide", "decided", "going", "
 _HESITATING = frozenset(["uh", "um", "like", "mean", "know", "yeah", "okay"])
 
 WEIGHTS: tuple[float, ...] = (
-    -0.0377,
-    0.0923,
-    0.3313,
-    0.4094,
-    0.0597,
-    0.0553,
-    -0.0029,
-    -0.0112,
-    0.0161,
-    0.0130,
-    0.0342,
-    0.0275,
-    -0.1396,
-    -0.0006,
-    0.0614,
+    -0.0303,
+    0.0893,
+    0.3397,
+    0.4221,
+    0.0780,
+    0.0558,
+    -0.0023,
+    -0.0108,
+    0.0160,
+    0.0120,
+    0.0335,
+    0.0262,
+    -0.1773,
+    0.0000,
+    0.0490,
 )
-INTERCEPT = -0.0887
+INTERCEPT = -0.0891
 """The weights of `_row`, in its order, and what is added to their sum; `insights.training.summary_weights` fits them."""
 
 
