@@ -21,11 +21,15 @@ from insights.portal.listing import local, shown_name
 from insights.portal.overview import overview_of
 from insights.portal.parts import part_of
 from insights.portal.timeline import Place, Timeline, timeline_of
-from insights.portal.transcript import paragraphs_of
+from insights.portal.transcript import headings_of, paragraphs_of
+from insights.portal.transcript_html import paragraphs_html
 from insights.portal.wording import clock, duration
 
 MOST_CARDS = 500
 """Insights on one page. If a conversation has more, each part shows only the insights of its own messages."""
+
+MANY = 200
+"""Paragraphs from which on a browser lays out only those in view."""
 
 
 @require_GET
@@ -61,6 +65,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
     level = access.access_of(user, one) or AccessLevel.READ
     cards = cards_of(found, one, people, part, user)
     marks = queries.bookmark_places(one)
+    paragraphs = paragraphs_of(one, messages, people, found_in(cards), headings_of(one, messages))
     places = [*_places_of(one, cards), *(Place("Bookmarks", "grey", at) for _, at in marks)]
     return {
         "conversation": one,
@@ -73,7 +78,9 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "bookmarks": [(mark, clock(at), f"{at:.2f}") for mark, at in marks],
         "all_cards": all_found,
         "timeline": _timeline(one, spans, people, places),
-        "paragraphs": paragraphs_of(one, messages, people, found_in(cards)),
+        "transcript": paragraphs_html(paragraphs),
+        "many": len(paragraphs) > MANY,
+        "chapters": [paragraph for paragraph in paragraphs if paragraph.chapter],
         "people": people,
         "part": part,
         "parts": _last_part(one),

@@ -82,9 +82,9 @@ def described(change: Change) -> tuple[str, str, str]:
         case Change.Kind.INSIGHT:
             return _insight(change)
         case Change.Kind.INSIGHT_ADDED:
-            return _existence(change, "insight", "text", "insight")
+            return _existence(change, "insight", "text", "an insight")
         case Change.Kind.BOOKMARK:
-            return _existence(change, "bookmark", "label", "bookmark")
+            return _existence(change, "bookmark", "label", "a bookmark")
         case unknown:
             assert_never(unknown)
 
@@ -106,9 +106,9 @@ def _existence(change: Change, table: str, column: str, noun: str) -> tuple[str,
     for before, after in _rows(change, table):
         words = str((before or {}).get(column) or ""), str((after or {}).get(column) or "")
         if before is None or after is None:
-            return (f"Added a {noun}" if before is None else f"Removed a {noun}", *words)
+            return (f"Added {noun}" if before is None else f"Removed {noun}", *words)
     words = _changed(change, table, column) or ("", "")
-    return (f"Changed a {noun}", *words)
+    return (f"Changed {noun}", *words)
 
 
 def _changed(change: Change, table: str, column: str) -> tuple[str, str] | None:

@@ -17,6 +17,7 @@ from insights.queries import SpeechSpan
 WIDTH = 1000
 """Units from the start to the end of the conversation; shorter pauses than one unit are not drawn."""
 LANE = 14
+GAP = 4
 MOST_LANES = 6
 """Speakers with a lane of their own, those who talked longest; the others share one."""
 PAUSE_S = 1.2
@@ -64,24 +65,19 @@ def timeline_of(conversation: Conversation, spans: Sequence[SpeechSpan], people:
     """Return the timeline; None if nothing was said."""
     if not spans:
         return None
-    seconds = max(_end_of(conversation), *(_at(conversation, span)[1] for span in spans), 1.0)
-    lanes = _lanes(conversation, spans, people, seconds)
-    height = LANE * len(lanes)
-    return Timeline(seconds, height, lanes, tuple(_ticks(places, seconds, height)))
+    seconds = max(_end_of(conversation), *(span.end for span in spans), 1.0)
+    lanes = _lanes(spans, people, seconds)
+    ticks = tuple(_ticks(places, seconds, LANE * len(lanes) + GAP))
+    return Timeline(seconds, LANE * len(lanes) + (GAP + LANE if ticks else 0), lanes, ticks)
 
 
-def speech_of(conversation: Conversation, spans: Iterable[SpeechSpan]) -> list[tuple[float, float]]:
+def speech_of(spans: Iterable[SpeechSpan]) -> list[tuple[float, float]]:
     """Return when anybody speaks, in seconds from the start, without pauses shorter than PAUSE_S."""
-    return _merged(sorted(_at(conversation, span) for span in spans), PAUSE_S)
+    return _merged(sorted((span.start, span.end) for span in spans), PAUSE_S)
 
 
 def _end_of(conversation: Conversation) -> float:
     return (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0.0
-
-
-def _at(conversation: Conversation, span: SpeechSpan) -> tuple[float, float]:
-    start, end = ((at - conversation.started_at).total_seconds() for at in (span.started_at, span.ended_at))
-    return max(0.0, start), max(0.0, end)
 
 
 def _merged(spans: Iterable[tuple[float, float]], pause: float) -> list[tuple[float, float]]:
@@ -94,10 +90,10 @@ def _merged(spans: Iterable[tuple[float, float]], pause: float) -> list[tuple[fl
     return merged
 
 
-def _lanes(conversation: Conversation, spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[Lane, ...]:
+def _lanes(spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[Lane, ...]:
     spoken: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
     for span in spans:
-        spoken[span.key].append(_at(conversation, span))
+        spoken[span.person].append((span.start, span.end))
     ranked = sorted(spoken, key=lambda key: -sum(end - start for start, end in spoken[key]))
     shown = set(ranked[:MOST_LANES] if len(ranked) > MOST_LANES + 1 else ranked)
     order = [*(key for key in people.faces if key in shown), *(key for key in ranked if key in shown and key not in people.faces)]
@@ -116,10 +112,11 @@ def _strokes(times: Iterable[tuple[float, float]], scale: float, y: int) -> str:
     return "".join(f"M{start:.1f} {y}H{max(end, start + 1):.1f}" for start, end in merged)
 
 
-def _ticks(places: Iterable[Place], seconds: float, height: int) -> Iterable[Ticks]:
+def _ticks(places: Iterable[Place], seconds: float, top: int) -> Iterable[Ticks]:
+    """Yield the ticks, below the lanes."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for label, colour, at in places:
         found[label, colour].append(at)
     for (label, colour), all_at in found.items():
-        path = "".join(f"M{at * WIDTH / seconds:.1f} 0V{height}" for at in sorted(set(all_at)))
+        path = "".join(f"M{at * WIDTH / seconds:.1f} {top}v{LANE}" for at in sorted(set(all_at)))
         yield Ticks(label, colour, path, len(all_at))

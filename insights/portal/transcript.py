@@ -5,11 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from insights import queries
+from insights.analysis.chapters import Spoken, chapters
+from insights.analysis.text.languages import knows
 from insights.insight_kinds import InsightKind
 from insights.models import Conversation, Message
 from insights.portal.faces import People, person_of
 from insights.portal.listing import Face
 from insights.portal.wording import TURN_S, clock
+
+MOST_TOPICS = 40
+"""Topics of which headings are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +28,28 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message in a paragraph. `at`, `to`: seconds from the start of the conversation, as a text for scripts."""
+    """One message in a paragraph. `at`: seconds from the start of the conversation, as a text for scripts."""
 
     id: UUID
     text: str
     at: str
-    to: str
     edited: bool
     found: Sequence[Found]
-
-    @property
-    def kind(self) -> InsightKind | None:
-        """The kind of its first insight; None without one."""
-        return self.found[0].kind if self.found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Consecutive messages of one speaker, within TURN_S seconds. `place` is the time of the first one, such as `0:42`."""
+    """Consecutive messages of one speaker, within TURN_S seconds. `place` is the time of the first one, such as `0:42`.
+
+    `chapter`: the heading of a stretch of the conversation that begins here; empty within a stretch.
+    """
 
     id: UUID
     person: UUID
     face: Face
     place: str
-    at: str
     started_at: datetime
+    chapter: str = ""
     lines: list[Line] = field(default_factory=list)
 
 
@@ -55,18 +58,30 @@ def seconds_from_start(conversation: Conversation, at: datetime) -> float:
     return max(0.0, (at - conversation.started_at).total_seconds())
 
 
+def headings_of(conversation: Conversation, messages: Sequence[Message]) -> dict[UUID, str]:
+    """Return the headings of the stretches, each by the id of the message with which its stretch begins."""
+    if not knows(conversation.language):
+        return {}
+    stretches = chapters([Spoken(one.text, one.offset_s) for one in messages], queries.topic_texts(conversation, MOST_TOPICS))
+    return {messages[one.first].id: one.heading for one in stretches if one.heading}
+
+
 def paragraphs_of(
-    conversation: Conversation, messages: Iterable[Message], people: People, found: Mapping[UUID, Sequence[Found]]
+    conversation: Conversation,
+    messages: Iterable[Message],
+    people: People,
+    found: Mapping[UUID, Sequence[Found]],
+    headings: Mapping[UUID, str],
 ) -> list[Paragraph]:
-    """Group messages into paragraphs; `found` has the insights by message id."""
+    """Group messages into paragraphs; `found` has the insights by message id, `headings` those of stretches."""
     paragraphs: list[Paragraph] = []
     first: Message | None = None
     for one in messages:
         at = seconds_from_start(conversation, one.started_at)
         person = person_of(one)
-        if first is None or person != person_of(first) or one.offset_s - first.offset_s >= TURN_S:
+        heading = headings.get(one.id, "")
+        if first is None or heading or person != person_of(first) or one.offset_s - first.offset_s >= TURN_S:
             first = one
-            paragraphs.append(Paragraph(one.id, person, people.face(person), clock(one.offset_s), f"{at:.2f}", one.started_at))
-        to = max(at, seconds_from_start(conversation, one.ended_at))
-        paragraphs[-1].lines.append(Line(one.id, one.text, f"{at:.2f}", f"{to:.2f}", one.corrected_at is not None, found.get(one.id, ())))
+            paragraphs.append(Paragraph(one.id, person, people.face(person), clock(one.offset_s), one.started_at, heading))
+        paragraphs[-1].lines.append(Line(one.id, one.text, f"{at:.2f}", one.corrected_at is not None, found.get(one.id, ())))
     return paragraphs

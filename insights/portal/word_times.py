@@ -30,7 +30,7 @@ def word_times(request: HttpRequest, conversation_id: int) -> JsonResponse:
     one = seen_conversation(request, conversation_id)
     part = wanted_part(request, one)
     messages = queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART, words=True)
-    speech = speech_of(one, queries.speech_spans(one))
+    speech = speech_of(queries.speech_spans(one))
     content = {
         "words": {str(message.id): _places(one, message) for message in messages},
         "speech": [[round(start, 2), round(end, 2)] for start, end in speech],

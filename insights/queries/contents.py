@@ -93,6 +93,11 @@ def leading_topics(conversation: Conversation, most: int) -> list[tuple[str, Mes
     return [(text, by_number.get(first) if first is not None else None) for text, first in named]
 
 
+def topic_texts(conversation: Conversation, most: int) -> list[str]:
+    """Return the texts of the `most` strongest topics."""
+    return list(Topic.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", flat=True)[:most])
+
+
 def tracker_matches_of(conversation: Conversation) -> QuerySet[TrackerMatch]:
     """Return the tracker matches in the order of their messages."""
     found = TrackerMatch.objects.filter(message__conversation=conversation).select_related("message", "insight")

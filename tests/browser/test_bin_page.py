@@ -74,7 +74,8 @@ def test_delete_and_restore(server: Server, open_browser: Callable[..., Browser]
     page.get_by_role("link", name="Budget").click()
     assert fits(page)
     assert faults(page) == []
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Move to bin").click()
     expect(page.get_by_role("status").first).to_have_text("Conversation moved to the bin.")
     page.goto(f"{server.url}/bin/")

@@ -152,8 +152,9 @@ def test_insights_are_beside_their_messages(scripted_server: Server, open_browse
     assert "budget" in page.evaluate("document.activeElement.textContent")
     end(page)
     assert page.locator(".insight[data-kind=question]").count() >= 1
+    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
     page.locator(".insight[data-kind=question] a").first.click()
-    assert page.locator(".message:target").inner_text() == "Shall we start with the budget?"
+    assert page.locator(".message.selected").inner_text() == "Shall we start with the budget?"
 
 
 def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

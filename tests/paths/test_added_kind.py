@@ -176,7 +176,7 @@ async def test_a_review_reaches_all_pages_counts_and_downloads(server: Server, t
         await expect(card).to_have_count(0)
         assert (await read(server, token, f"/v1/conversations/{conversation_id}/decisions"))["decisions"] == []
     await admin.goto(f"{server.url}/conversations/{conversation_id}/")
-    await expect(admin.locator("li.insight.rejected[data-kind=decision]")).to_be_visible()
+    await expect(admin.locator("#section-rejected li.insight.rejected[data-kind=decision]")).to_have_count(1)
     document = await (await page.request.get(f"{server.url}/conversations/{conversation_id}/download.json")).json()
     (kept,) = [one for one in document["conversations"][0]["insights"] if one["type"] == "decision"]
     assert (kept["id"], kept["originalText"], kept["review"]) == (found["id"], DECIDED, "rejected")

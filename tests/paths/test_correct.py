@@ -169,7 +169,7 @@ async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> No
         assert len(found["insights"]) == count
         page = await talk.page.context.new_page()
         await page.goto(f"{server.url}/conversations/{talk.id}/")
-        await expect(page.locator("#found h2 span")).to_have_text(str(count))
+        await expect(page.locator(".section .insight:not(.rejected)")).to_have_count(count)
         await page.goto(server.url)
         await expect(page.locator(".row .count[data-kind=question]").first).to_contain_text(str(count))
         text = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.txt")).text()

@@ -120,10 +120,12 @@ async def test_a_conversation_that_is_moved_to_the_bin(installation: Installatio
     async with talking(installation, browser) as talk:
         page = await sign_in(browser, installation.two)
         await page.goto(f"{installation.two.url}/conversations/{talk.id}/")
-        await page.get_by_role("button", name="Delete", exact=True).click()
+        await page.get_by_role("button", name="More").click()
+        await page.get_by_role("button", name="Delete…").click()
         await page.get_by_role("button", name="Cancel").click()
         assert (await request(installation.one, installation.token, "GET", f"/v1/conversations/{talk.id}"))[0] == 200
-        await page.get_by_role("button", name="Delete", exact=True).click()
+        await page.get_by_role("button", name="More").click()
+        await page.get_by_role("button", name="Delete…").click()
         await page.get_by_role("button", name="Move to bin").click()
         await expect(page.locator(".notice.good")).to_have_text("Conversation moved to the bin.")
         await all_are_told(talk)

@@ -32,6 +32,19 @@ async function rename() {
   if (name && name !== by("title").textContent) await change("Conversation renamed", ["PUT", "", { name }]);
 }
 
+/** Copy the minutes as Markdown; pages without https may not, and download them instead. */
+async function copyMinutes() {
+  const url = `/conversations/${main.dataset.conversation}/download.minutes.md`;
+  const text = async () => new Blob([await (await fetch(url)).text()], { type: "text/plain" });
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]);
+    toast("Minutes copied");
+  } catch {
+    location.assign(url);
+    toast("This browser cannot copy here. The minutes are downloaded instead.");
+  }
+}
+
 async function deleteNow() {
   by("delete").close();
   const text = "The transcript, the insights and the audio are removed at once, and cannot be restored.";
@@ -56,6 +69,7 @@ document.addEventListener("click", (event) => {
   const mark = event.target.closest("[data-do=remove-bookmark]");
   if (mark) change("Bookmark deleted", ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);
 });
+by("copy-minutes").addEventListener("click", copyMinutes);
 by("open-delete").addEventListener("click", () => by("delete").showModal());
 by("delete-now").addEventListener("click", deleteNow);
 by("open-help").addEventListener("click", () => by("help").showModal());
