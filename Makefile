@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-development run demo test lint check bench services
+.PHONY: help setup setup-development run demo test lint check bench pictures services
 
 help:
 	@echo "make run    serve Parley at http://127.0.0.1:8000 (PORT=... for another port)"
@@ -18,6 +18,7 @@ help:
 	@echo "make check  lint, types, and the tests of the files that you changed, within 2 minutes"
 	@echo "make lint   ruff, mypy, direction of imports, missing migrations"
 	@echo "make bench  measure speed and accuracy, as ratios within one run (ARGS=--quick for a first look)"
+	@echo "make pictures  take a picture of every page into docs/pictures, with a real Chromium"
 	@echo "make setup  make .venv and install what running needs (setup-development: all)"
 
 setup: $(RUNTIME)
@@ -60,3 +61,6 @@ check: setup-development
 
 bench: setup-development
 	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: setup-development services
+	$(BIN)/python -m tests.browser.pictures

@@ -81,13 +81,13 @@ def open_page(browser: Browser, site: Site, **options: Any) -> Reader:
     return Reader(page, troubles)
 
 
-def imported(server: Server, wait: Callable[[Callable[[], bool]], None], file: Path = DEMO) -> str:
+def imported(server: Server, wait: Callable[[Callable[[], bool]], None], file: Path = DEMO, email: str = EMAIL) -> str:
     """Import a recording of two channels with its audio, and return the id of the conversation."""
     from tests.paths.test_import import upload
 
     speakers = [{"channel": 1, "speaker": {"name": "Anna"}}, {"channel": 2, "speaker": {"name": "Tom"}}]
     options = {"name": "Launch in Berlin", "storeAudio": "true", "enableSeparateRecognitionPerChannel": "true"}
-    token = server.token(EMAIL)
+    token = server.token(email)
     job = upload(server, token, file.read_bytes(), channelMetadata=json.dumps(speakers), **options)
 
     def done() -> bool:

@@ -1,19 +1,22 @@
-"""Takes the pictures of the documentation: python -m tests.browser.pictures [FOLDER]
+"""Takes a picture of every page for the documentation: make pictures, or python -m tests.browser.pictures [FOLDER]
 
-It starts a server with the embedded recogniser, streams the demo's recording to it, and opens the pages in Chromium. The phone's pictures
-are in the dark scheme. The folder is docs/pictures unless another one is named.
+It starts a server with the embedded recogniser and a worker, streams the demo's recording to it, imports it once more with its audio, and
+opens the pages in Chromium. The phone's pictures are in the dark scheme. The folder is docs/pictures unless another one is named.
 """
 
 import sys
 import tempfile
 import threading
+import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS, ROOT, chromium
+from tests.browser.conversation_page import imported
 from tests.servers import Server
 
 EMAIL, PASSWORD = "jane@example.com", "a long pass phrase"
@@ -23,6 +26,17 @@ ACCOUNT = (
     "from django.contrib.auth.models import User; from insights import access; "
     f"access.make_administrator(User(username={EMAIL!r}, email={EMAIL!r}, first_name='Jane'), {PASSWORD!r})"
 )
+PAGES = {
+    "conversations": "/",
+    "conversation": "/conversations/{conversation}/",
+    "bin": "/bin/",
+    "account": "/account/",
+    "streams": "/streams/",
+    "stream": "/streams/echo/",
+    "api": "/api/docs",
+    "review": "/admin/insights/insight/",
+}
+"""The pages that show no conversation while it is live, by the name of their picture."""
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5, "color_scheme": "dark", "is_mobile": True}
 
@@ -75,7 +89,7 @@ def talk(server: Server, connection: str) -> None:
 def main(folder: Path) -> None:
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as data, sync_playwright() as driver:
-        server = Server(servers.migrated(Path(data) / "data"), {"RECOGNISER": "moonshine"})
+        server = Server(servers.migrated(Path(data) / "data"), {"RECOGNISER": "moonshine"}, worker=True)
         server.manage("shell", "-v0", "-c", ACCOUNT)
         server.start()
         try:
@@ -88,7 +102,10 @@ def main(folder: Path) -> None:
 
 
 def take_all(browser: Browser, server: Server, folder: Path) -> None:
-    """Take the live pictures near the end of the recording, then those of the saved conversation."""
+    """Take the live pictures near the end of the recording, then those of all other pages."""
+    anonymous = browser.new_context(base_url=server.url, **WIDE).new_page()
+    anonymous.goto("/signin/")
+    take(anonymous, folder, "signin")
     wide, phone = signed_in(browser, server, WIDE), signed_in(browser, server, PHONE)
     talking = threading.Thread(target=talk, args=(server, "launch"))
     join(wide, "Jane")
@@ -103,12 +120,22 @@ def take_all(browser: Browser, server: Server, folder: Path) -> None:
         page.get_by_role("button", name="Stop").click()
         page.get_by_text("The conversation is saved").first.wait_for()
     talking.join()  # the program waits for the end of the conversation
-    wide.goto("/")
-    take(wide, folder, "conversations")
-    wide.get_by_role("link", name=TITLE).first.click()
-    take(wide, folder, "conversation")
-    wide.goto("/admin/insights/insight/")
-    take(wide, folder, "review")
+    conversation = imported(server, wait, RECORDING, EMAIL)
+    for name, path in PAGES.items():
+        wide.goto(path.format(conversation=conversation))
+        take(wide, folder, name)
+    wide.goto(PAGES["conversation"].format(conversation=conversation))
+    wide.locator("#said").evaluate("heading => heading.scrollIntoView()")
+    wide.locator(".message", has_text="pricing page").click()
+    take(wide, folder, "transcript")
+    phone.goto(PAGES["conversation"].format(conversation=conversation))
+    take(phone, folder, "conversation-phone")
+
+
+def wait(done: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    while not done():
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Give messages of one speaker to another person: one message, all from a message on, or all."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,7 +27,8 @@ class Scope(StrEnum):
 def assign_speaker(message_id: UUID, user_id: int, person: Person, scope: Scope, until: UUID | None = None) -> Edited:
     """Give messages of the speaker of a message to a person: this one, those from it on (to the message `until`, if given), or all.
 
-    A person is found as in `attribute_speakers`; one that is not found becomes a member. Raises UnknownMessage, also for an `until` of
+    A person is found as in `attribute_speakers`; one that is not found becomes a member, and one that was merged with another, but is
+    named, becomes a member of their own again. Raises UnknownMessage, also for an `until` of
     another conversation, and RecorderError for a person without id, name and address.
     """
     wanted = Person(*(clean_name(text, LONGEST_NAME) for text in person))
@@ -38,10 +40,20 @@ def assign_speaker(message_id: UUID, user_id: int, person: Person, scope: Scope,
         edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
         rows = _messages(message, scope, until).values_list("id", "offset_s", "duration_s", "speaker__member_id")
         said = [Said(*row) for row in rows]
-        member = People(edit, list(everybody)).member_of(wanted)
+        members = list(everybody)
+        _separate(members, wanted)
+        member = People(edit, members).member_of(wanted)
         voice = speakers.of_member(edit.conversation, member)
         move(edit, {one: voice for one in said if one.member_id != member.id})
         return edit.store(Change.Kind.SPEAKERS, message_id)
+
+
+def _separate(members: Sequence[Member], wanted: Person) -> None:
+    """Make the member with the wanted name one of their own again, if they were merged with another."""
+    for member in members:
+        if member.merged_into_id is not None and wanted == Person(name=member.name):
+            member.merged_into = None
+            member.save(update_fields=["merged_into"])
 
 
 def _messages(message: Message, scope: Scope, until: UUID | None) -> "QuerySet[Message]":

@@ -42,4 +42,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => event.target.closest?.(".menu :is(a, button)")?.closest(".menu").hidePopover());
-window.addEventListener("scroll", () => document.querySelector(".menu:popover-open")?.hidePopover(), { passive: true });
+window.addEventListener(
+  "scroll",
+  () => {
+    const menu = document.querySelector(".menu:popover-open");
+    if (menu && opener?.isConnected) place(menu, opener);
+    else menu?.hidePopover();
+  },
+  { passive: true },
+);

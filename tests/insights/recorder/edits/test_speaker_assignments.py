@@ -63,6 +63,22 @@ def test_a_known_member_is_taken(talk: list[Message], owner: User) -> None:
     assert Member.objects.count() == 2
 
 
+def test_a_merged_member_can_be_named_again(talk: list[Message], owner: User) -> None:
+    """Who was merged with another becomes a member again, with the words that they get now; undo merges them again."""
+    first = recorder.assign_speaker(talk[0].id, owner.pk, Person(name="Zoe"), Scope.MESSAGE)
+    zoe, ada = Member.objects.get(name="Zoe"), Member.objects.get(name="Ada")
+    recorder.merge_members(talk[0].conversation_id, zoe.id, ada.id, owner.pk)
+    assert "".join(speakers()) == "ABAABA"
+    again = recorder.assign_speaker(talk[2].id, owner.pk, Person(name="Zoe"), Scope.MESSAGE)
+    assert "".join(speakers()) == "ABZABA"
+    assert first.change_id is not None
+    assert again.change_id is not None
+    recorder.undo(again.change_id, owner.pk)
+    assert "".join(speakers()) == "ABAABA"
+    zoe.refresh_from_db()
+    assert zoe.merged_into_id == ada.id
+
+
 def test_a_speaker_without_a_member_gets_a_name(talk: list[Message], owner: User) -> None:
     """All messages of this speaker change, none of another unknown one."""
     talk[0].conversation.speakers.update(member=None)

@@ -9,8 +9,16 @@ const conversation = document.getElementById("main").dataset.conversation;
 export const root = `/v1/conversations/${conversation}`;
 const latest = []; // changes of this page that can be undone, each a list of ids
 
+let pending = Promise.resolve(); // the change that is being made
+
 /** Make one or more calls, show the result, and offer to undo it. Returns the answers; undefined after an error, which is shown. */
-export async function change(text, ...calls) {
+export function change(text, ...calls) {
+  const made = make(text, calls);
+  pending = made;
+  return made;
+}
+
+async function make(text, calls) {
   const answers = [];
   try {
     for (const [method, path, body] of calls) answers.push(await call(method, `${root}${path}`, body));
@@ -21,11 +29,11 @@ export async function change(text, ...calls) {
     return undefined;
   }
   const ids = answers.map(({ changeId }) => changeId).filter(Boolean);
-  await refresh();
   if (ids.length) {
     latest.push(ids);
     toast(text, { label: "Undo", run: () => undo(ids) });
   }
+  await refresh();
   return answers;
 }
 
@@ -43,7 +51,8 @@ export async function undo(ids) {
   await refresh();
 }
 
-export function undoLast() {
+export async function undoLast() {
+  await pending;
   if (latest.length) undo(latest.at(-1));
   else toast("Nothing to undo on this page. Older changes are in the history.");
 }
