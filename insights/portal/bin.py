@@ -60,7 +60,7 @@ def move_to_bin(request: HttpRequest, conversation_id: int) -> HttpResponse:
         raise Http404
     _carry_out(recorder.bin_conversation, conversation_id, request)
     if request.headers.get("HX-Request") != "true":
-        return redirect("/?done=binned")
+        return redirect("/conversations/?done=binned")
     shown = request.headers.get("HX-Current-URL", "").partition("?")[2]
     return list_part(request, QueryDict(shown))
 

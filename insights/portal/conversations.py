@@ -6,26 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from insights import insight_kinds, queries
-from insights.access import setup_is_open
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
 
 
 @require_safe
-def conversations(request: HttpRequest) -> HttpResponse:
-    """Show the list; while there is no account, redirect to the page that creates the first one."""
-    if not request.user.is_authenticated and setup_is_open():
-        return redirect("first_account")
-    return _visible(request)
-
-
 @login_required
-def _visible(request: HttpRequest) -> HttpResponse:
+def conversations(request: HttpRequest) -> HttpResponse:
     """Show the list or the results of a search; htmx gets only that part of the page."""
     if request.headers.get("HX-Request") == "true":
         response = list_part(request, request.GET)

@@ -38,7 +38,7 @@ def first_account(request: HttpRequest) -> HttpResponse:
             user = access.create_first_account(values["name"], values["email"], values["password"])
         except access.SetupClosed:
             return redirect("signin")
-        return sign_in_with_password(request, user, reverse("conversations"))
+        return sign_in_with_password(request, user, reverse("home"))
     return render(request, "portal/first_account.html", {"form": form, "token": token}, status=400 if form.is_bound else 200)
 
 

@@ -17,8 +17,10 @@ from insights.portal import (
     experience,
     first_account,
     history,
+    home,
     live,
     resume_point,
+    sample,
     signin,
     word_times,
 )
@@ -26,7 +28,10 @@ from insights.portal import (
 ICON = RedirectView.as_view(url=f"{settings.STATIC_URL}parley/icon.svg", permanent=False)
 
 urlpatterns = [
-    path("", conversations.conversations, name="conversations"),
+    path("", home.home, name="home"),
+    path("conversations/", conversations.conversations, name="conversations"),
+    path("tasks/<uuid:insight_id>/", home.change_task, name="change_task"),
+    path("sample/", sample.add_sample, name="add_sample"),
     path("welcome/", first_account.first_account, name="first_account"),
     path("signin/", signin.SignIn.as_view(), name="signin"),
     path("signout/", LogoutView.as_view(), name="signout"),

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias, assert_never, cast, get_args
 
-from insights.analysis.text.words import STOP_WORDS, plain
+from insights.analysis.text.lexicon import words as words_of
+from insights.analysis.text.words import plain
 from insights.insight_kinds import kinds
 
 LONGEST_SEARCH = 200
@@ -17,6 +18,9 @@ LEAST_PREFIX = 3
 
 Operator: TypeAlias = Literal["from", "type", "title", "before", "after"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
+
+FUNCTION_WORDS = words_of("function_words")
+"""Words that say nothing about what is searched for."""
 
 _PARTS = re.compile(r'(?P<minus>-?)(?:(?P<name>[A-Za-z]+):)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _TOKEN = re.compile(r"[^\W_]+")
@@ -41,7 +45,7 @@ class Term:
     @property
     def common(self) -> bool:
         """Whether it is a word that says nothing about a topic, such as `the`."""
-        return not self.phrase and all(token in STOP_WORDS for token in self.tokens)
+        return not self.phrase and all(token in FUNCTION_WORDS for token in self.tokens)
 
 
 @dataclass(slots=True)

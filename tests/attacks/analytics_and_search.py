@@ -183,7 +183,7 @@ def measure(server: servers.Server, arguments: argparse.Namespace) -> None:
         ("page of the conversation", f"/conversations/{found['long']}/", portal),
         ("admin list", changelist, admin),
         *((f"admin search {word!r}", f"{changelist}?q={word}", admin) for word in ("xylophone", "bridge", "qqqq", "ada+bridge", "of")),
-        *((f"portal search {word!r}", f"/?q={word}", portal) for word in ("xylophone", "bridge", "qqqq", "of")),
+        *((f"portal search {word!r}", f"/conversations/?q={word}", portal) for word in ("xylophone", "bridge", "qqqq", "of")),
     ]
     print(f"{'call':34} {'first':>8} {'p50':>8} {'max':>8} {'cpu':>8}   other: p50     max")
     alone = [other() for _ in range(30)]

@@ -105,8 +105,8 @@ def sign_in(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/signin/")
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Conversations").wait_for()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Account menu").wait_for()
 
 
 def page_errors(page: Page) -> list[str]:

@@ -43,7 +43,7 @@ def test_delete_and_restore(server: Server, open_browser: Callable[..., Browser]
     """Escape cancels; the list loses its row without a reload; the bin restores it, or deletes it for good after another question."""
     page = open_browser().new_context().new_page()
     sign_in(page, server)
-    page.goto(f"{server.url}/?q=")
+    page.goto(f"{server.url}/conversations/?q=")
     page.evaluate("window.kept = true")
     assert faults(page) == []
     page.get_by_role("button", name="Delete Budget").click()

@@ -47,6 +47,9 @@ _CONVERSATION = "v1/conversations/<conversation_id>"
 
 TABLE: dict[str, Access] = {
     "": SIGNED_IN,
+    "conversations/": SIGNED_IN,
+    "tasks/<uuid:insight_id>/": POSTED,  # see portal/test_home
+    "sample/": POSTED,
     "welcome/": Access(404, 404, 404),  # an account exists, see test_first_account
     "signin/": Access(200, 302, 302),
     "signout/": Access(405, 405, 405),  # POST only
@@ -242,6 +245,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<job_id>": Job.objects.create(kind="mail", owner_id=talk.owner_id).pk,
         "<change_id>": 1,
         "<insight_id>": uuid4(),
+        "<uuid:insight_id>": uuid4(),
         "<member_id>": uuid4(),
         "<message_id>": uuid4(),
         "<entity_id>": OWN_ID,

@@ -131,8 +131,8 @@ async def sign_in(browser: Browser, server: Server, email: str = JANE) -> Page:
     await page.goto(f"{server.url}/signin/")
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("heading", name="Conversations").wait_for()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_role("button", name="Account menu").wait_for()
     return page
 
 

@@ -91,7 +91,7 @@ async def nobody_finds_it(installation: Installation, talk: Talk, page: Page) ->
             assert (status, answer) == (404, {"message": "The conversationId is either invalid or does not exist."})
         response = await page.request.get(f"{server.url}/conversations/{talk.id}/")
         assert response.status == 404
-        listed = await (await page.request.get(f"{server.url}/?q=budget")).text()
+        listed = await (await page.request.get(f"{server.url}/conversations/?q=budget")).text()
         assert f"/conversations/{talk.id}/" not in listed
 
 

@@ -26,11 +26,11 @@ def test_a_conversation_goes_through_the_bin(user_client: Client, make_conversat
     one = make_conversation("Budget talk", [("Ada", "The zeppelin is late.")])
     make_conversation("Another talk")
     response = user_client.post(f"/conversations/{one.pk}/delete/")
-    assert (response.status_code, response.headers["Location"]) == (302, "/?done=binned")
-    listed = text_of(user_client, "/?done=binned")
+    assert (response.status_code, response.headers["Location"]) == (302, "/conversations/?done=binned")
+    listed = text_of(user_client, "/conversations/?done=binned")
     assert "Conversation moved to the bin." in listed
     assert "Budget talk" not in listed
-    assert "Budget talk" not in text_of(user_client, "/?q=zeppelin")
+    assert "Budget talk" not in text_of(user_client, "/conversations/?q=zeppelin")
     for path in (f"/conversations/{one.pk}/", f"/conversations/{one.pk}/download.txt", f"/v1/conversations/{one.pk}"):
         assert user_client.get(path).status_code == 404
     assert user_client.post(f"/conversations/{one.pk}/delete/").status_code == 404

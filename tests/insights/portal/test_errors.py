@@ -29,7 +29,7 @@ def test_an_exception_gets_our_error_page(user_client: Client, monkeypatch: pyte
 
     monkeypatch.setattr(conversations, "page_of", raise_error)
     user_client.raise_request_exception = False
-    answer = user_client.get("/")
+    answer = user_client.get("/conversations/")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
     assert "inner cause" not in answer.content.decode()

@@ -1,0 +1,125 @@
+"""The home page: what the user has to do, what is open, what is live, and the latest conversations; or how to begin."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from insights import queries, recorder
+from insights.access import setup_is_open
+from insights.insight_kinds import InsightKind, kind_of
+from insights.models import Insight
+from insights.portal.listing import local, rows_of, shown_name
+from insights.portal.parts import part_of
+from insights.recorder import InsightEdit
+
+MOST_TASKS = 30
+MOST_QUESTIONS = 10
+MOST_FOLLOW_UPS = 10
+MOST_RECENT = 5
+MOST_LIVE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task or question in a list, with the link to its sentence. `overdue`: its due date has passed; `due` is local."""
+
+    id: UUID
+    text: str
+    kind: InsightKind
+    assignee: str
+    due: datetime | None
+    overdue: bool
+    done: bool
+    title: str
+    href: str
+
+    @classmethod
+    def of(cls, one: Insight, now: datetime) -> "Task":
+        """Return an insight, whose message, conversation and assignee are loaded."""
+        part = part_of(one.message.number)
+        query = f"?{urlencode({'part': part})}" if part > 1 else ""
+        return cls(
+            id=one.pk,
+            text=one.text,
+            kind=kind_of(one.type),
+            assignee=str(one.assignee) if one.assignee else one.assignee_name,
+            due=local(one.due_at, one.conversation.timezone_offset) if one.due_at else None,
+            overdue=one.due_at is not None and one.due_at < now,
+            done=one.done_at is not None,
+            title=shown_name(one.conversation, []),
+            href=f"{reverse('conversation', args=[one.conversation_id])}{query}#m-{one.message_id}",
+        )
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the home page; while there is no account, redirect to the page that creates the first one."""
+    if not request.user.is_authenticated and setup_is_open():
+        return redirect("first_account")
+    return _home(request)
+
+
+@login_required
+def _home(request: HttpRequest) -> HttpResponse:
+    person, now = _person(request), timezone.now()
+    shown = queries.conversations_of(person.user_id)
+    recent = list(shown[:MOST_RECENT])
+    if not recent:
+        return render(request, "portal/first_run.html", {"binned": queries.binned_conversations(person.user_id).exists()})
+    everybody = request.GET.get("tasks") == "all"
+    start = _week_of(now)
+    context: dict[str, Any] = {
+        "everybody": everybody,
+        "tasks": [Task.of(one, now) for one in queries.open_tasks(person, MOST_TASKS, everybody=everybody)],
+        "questions": [Task.of(one, now) for one in queries.unanswered_questions(person.user_id, now, MOST_QUESTIONS)],
+        "follow_ups": [
+            Task.of(one, now) for one in queries.follow_ups_between(person.user_id, start, start + timedelta(days=7), MOST_FOLLOW_UPS)
+        ],
+        "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE])),
+        "rows": rows_of(recent),
+    }
+    return render(request, "portal/home.html", context)
+
+
+@require_POST
+@login_required
+def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
+    """Mark a task or question of a visible conversation as done, or as open again; htmx gets its line. 404 for any other."""
+    done = request.POST.get("done") != "no"
+    user_id = int(request.user.pk or 0)
+    if queries.task_for(user_id, insight_id) is None:
+        raise Http404
+    try:
+        recorder.edit_insight(insight_id, user_id, InsightEdit(done=done))
+    except recorder.UnknownMessage:  # another request deleted it
+        raise Http404 from None
+    if request.headers.get("HX-Request") != "true":
+        return redirect("home")
+    changed = queries.task_for(user_id, insight_id)
+    if changed is None:
+        raise Http404
+    return render(request, "portal/_task.html", {"task": Task.of(changed, timezone.now()), "focus": True})
+
+
+def _person(request: HttpRequest) -> queries.Person:
+    user = request.user
+    email = str(getattr(user, "email", "") or "") or (user.get_username() if "@" in user.get_username() else "")
+    name = user.get_full_name() if user.is_authenticated else ""
+    return queries.Person(int(user.pk or 0), email, name)
+
+
+def _week_of(now: datetime) -> datetime:
+    """Return the start of the week, Monday, in the current time zone."""
+    today = timezone.localtime(now)
+    return datetime.combine(today.date() - timedelta(days=today.weekday()), time(), today.tzinfo)

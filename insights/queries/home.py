@@ -1,0 +1,106 @@
+"""What concerns a user across the conversations that they may see: open tasks, questions without an answer, follow-ups of a week."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from insights.analysis.answers import LOOKED_AT, Said, stays_open
+from insights.insight_kinds import FOLLOW_UP, QUESTION, kinds
+from insights.models import Conversation, Insight, Message, Speaker
+from insights.queries.visible import visible_to
+
+ASKED_WITHIN = timedelta(days=14)
+"""How old a question may be to be listed."""
+_LOOKED_AT_QUESTIONS = 40
+"""Latest questions that are looked at; few of them have no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as members name them: by e-mail address, else by name."""
+
+    user_id: int
+    email: str
+    name: str
+
+    def assigned(self) -> Q:
+        """Return the condition for insights that are assigned to this person."""
+        mine = Q()
+        if self.email:  # the live page adds the name behind the address
+            mine |= Q(assignee__email__iexact=self.email) | Q(assignee__user_id__iexact=self.email)
+            mine |= Q(assignee__user_id__istartswith=f"{self.email}/")
+        if self.name:
+            mine |= Q(assignee__name__iexact=self.name) | Q(assignee_name__iexact=self.name)
+        return mine if mine else Q(pk__in=[])
+
+
+def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[Insight]:
+    """Return open action items and follow-ups of a person (`everybody`: of all), by due date; those without one last."""
+    assignable = [kind.name for kind in kinds() if kind.assignable]
+    found = _open(person.user_id).filter(type__in=assignable)
+    if not everybody:
+        found = found.filter(person.assigned())
+    return list(found.order_by(F("due_at").asc(nulls_last=True), "-conversation__started_at", "message__number", "id")[:most])
+
+
+def follow_ups_between(user_id: int, start: datetime, end: datetime, most: int) -> list[Insight]:
+    """Return the open follow-ups that are due in a period, in the order of their due dates."""
+    found = _open(user_id).filter(type=FOLLOW_UP.name, due_at__gte=start, due_at__lt=end)
+    return list(found.order_by("due_at", "id")[:most])
+
+
+def unanswered_questions(user_id: int, now: datetime, most: int) -> list[Insight]:
+    """Return the latest questions that got no answer in their conversation and that nobody marked as done; three queries."""
+    recent = _open(user_id).filter(type=QUESTION.name, conversation__started_at__gte=now - ASKED_WITHIN)
+    asked = list(recent.order_by("-conversation__started_at", "conversation_id", "-message__number", "id")[:_LOOKED_AT_QUESTIONS])
+    said = _said_after(asked)
+    several = _conversations_of_several({one.conversation_id for one in asked})
+    found = []
+    for one in asked:
+        number = one.message.number
+        places = [(one.conversation_id, number + step) for step in range(LOOKED_AT + 1)]
+        question, *after = [said[place] for place in places if place in said] or [Said(0, one.text)]
+        if stays_open(Said(question.speaker, one.text), after, one_speaker=one.conversation_id not in several):
+            found.append(one)
+    return found[:most]
+
+
+def task_for(user_id: int, insight_id: UUID) -> Insight | None:
+    """Return an insight of a visible conversation, with what a list of tasks shows; None for any other."""
+    return _listed(user_id).filter(pk=insight_id).first()
+
+
+def sample_of(user_id: int) -> Conversation | None:
+    """Return the user's sample conversation, None if there is none."""
+    return Conversation.objects.filter(owner_id=user_id, metadata__sample="yes").first()
+
+
+def _listed(user_id: int) -> QuerySet[Insight]:
+    found = Insight.objects.filter(conversation__in=visible_to(user_id)).select_related("conversation", "message", "assignee")
+    return found.defer("message__words", "message__phrases", "entities", "tags", "hints")
+
+
+def _open(user_id: int) -> QuerySet[Insight]:
+    return _listed(user_id).filter(done_at=None).exclude(review=Insight.Review.REJECTED)
+
+
+def _said_after(asked: Iterable[Insight]) -> dict[tuple[int, int], Said]:
+    """Return the messages of the questions and those that may answer them, by conversation and number."""
+    places = [
+        Q(conversation_id=one.conversation_id, number__gte=one.message.number, number__lte=one.message.number + LOOKED_AT) for one in asked
+    ]
+    if not places:
+        return {}
+    rows = Message.objects.filter(reduce(or_, places)).order_by()
+    found = rows.values_list("conversation_id", "number", "speaker__number", "text")
+    return {(conversation, number): Said(speaker, text) for conversation, number, speaker, text in found}
+
+
+def _conversations_of_several(ids: Iterable[int]) -> set[int]:
+    """Return those of the conversations in which more than one speaker was told apart."""
+    return set(Speaker.objects.filter(conversation_id__in=ids, number=2).values_list("conversation_id", flat=True))
