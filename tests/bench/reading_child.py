@@ -150,7 +150,10 @@ def _rows(sql: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def _bare_list(user_id: int) -> str:
-    sql = "SELECT id, type, name, started_at, ended_at, metadata FROM insights_conversation WHERE owner_id = ? ORDER BY started_at, id"
+    sql = (
+        "SELECT id, type, name, started_at, ended_at, metadata FROM insights_conversation"
+        " WHERE owner_id = ? AND name <> 'Old' ORDER BY started_at, id"
+    )
     members: dict[int, list[dict[str, str]]] = {}
     joined = (
         "SELECT m.conversation_id, m.id, m.name, m.user_id FROM insights_member m JOIN insights_conversation c ON c.id = m.conversation_id"
