@@ -71,6 +71,11 @@ def usable(now: datetime) -> Q:
     return Q(revoked_at=None, owner__is_active=True) & (Q(expires_at=None) | Q(expires_at__gt=now))
 
 
+def _is_usable(app: App, now: datetime) -> bool:
+    """Return whether an app that was read meets the condition of `usable`."""
+    return app.revoked_at is None and app.owner.is_active and (app.expires_at is None or app.expires_at > now)
+
+
 def has_current_password(app: App) -> bool:
     """Return False for an app that stands for an earlier password of its owner."""
     return not app.password_mark or hmac.compare_digest(app.password_mark, password_mark(app.owner))
@@ -88,8 +93,10 @@ def app_of_token(token: str) -> App | None:
     except InvalidToken:
         return None
     now = timezone.now()
-    apps = App.objects.select_related("owner").filter(usable(now), app_id=claims.app_id, token_generation=claims.generation)
-    if (app := apps.first()) is None or not has_current_password(app):
+    for app in App.objects.select_related("owner").filter(app_id=claims.app_id):  # building `usable` costs more than the query
+        if app.token_generation == claims.generation and _is_usable(app, now) and has_current_password(app):
+            break
+    else:
         return None
     note_use(app, now)
     return app
