@@ -6,6 +6,7 @@ from insights.access.accounts import (
     find_or_new_account,
     make_administrator,
     nobody_can_sign_in,
+    set_active,
     settings_of,
 )
 from insights.access.app_tokens import (
@@ -162,6 +163,7 @@ __all__ = [
     "revoke_app",
     "revoke_tokens",
     "scope_of_call",
+    "set_active",
     "settings_of",
     "setup_is_open",
     "setup_link",

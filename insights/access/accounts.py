@@ -4,7 +4,8 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
 
 from insights.access.addresses import confirm_address
-from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, grant_role
+from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, check_not_last_administrator, grant_role
+from insights.database import write_transaction
 from insights.models import AccountSettings
 
 
@@ -22,6 +23,14 @@ def make_administrator(user: User, password: str | None = None) -> None:
     for role in (ADMINISTRATOR, REVIEWER):
         grant_role(user, role)
     confirm_address(user)
+
+
+def set_active(user: User, active: bool) -> None:
+    """Deactivate or reactivate an account. Raises LastAdministrator."""
+    with write_transaction():
+        if not active:
+            check_not_last_administrator(user)
+        User.objects.filter(pk=user.pk).update(is_active=active)
 
 
 def settings_of(user: User) -> AccountSettings:

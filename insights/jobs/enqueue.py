@@ -13,7 +13,7 @@ from insights.jobs import task_queue
 from insights.jobs.errors import TooManyJobs
 from insights.jobs.handlers import handler_of
 from insights.jobs.signals import announce_status
-from insights.models import Job
+from insights.models import AccountSettings, Job
 from insights.snapshots import JsonObject
 
 Status = Job.Status
@@ -106,5 +106,7 @@ def _check_limit(owner_id: int) -> None:
     """Raise TooManyJobs at the limit. The row of the account stays locked, so that two requests do not both take the last place."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner_id)
     unfinished = Job.objects.filter(owner_id=owner_id, internal=False, status__in=(Status.SCHEDULED, Status.IN_PROGRESS))
-    if unfinished.count() >= settings.MAX_JOBS_PER_ACCOUNT:
-        raise TooManyJobs(settings.MAX_JOBS_PER_ACCOUNT)
+    own = AccountSettings.objects.filter(user_id=owner_id).values_list("max_jobs", flat=True).first()
+    most = settings.MAX_JOBS_PER_ACCOUNT if own is None else own
+    if unfinished.count() >= most:
+        raise TooManyJobs(most)

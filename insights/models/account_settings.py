@@ -12,7 +12,7 @@ class AccountSettings(models.Model):
     """The settings of one account. An account without a row has the defaults.
 
     `store_audio`: whether audio is stored where a client does not say. `keep_days` and `keep_audio_days` are days after the end of a
-    conversation; the installation's own limits apply where they are shorter.
+    conversation; the installation's own limits apply where they are shorter. The fields with `max` and `most` are set by administrators.
     """
 
     _DAYS = [MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
@@ -24,11 +24,15 @@ class AccountSettings(models.Model):
 
     language = models.CharField(max_length=10, blank=True, default="", db_default="", help_text="Empty: that of the browser.")
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="Empty: that of the browser.")
+    max_jobs = models.PositiveIntegerField(null=True, blank=True, help_text="Unfinished jobs at once. Empty: MAX_JOBS_PER_ACCOUNT.")
+    max_sessions = models.PositiveIntegerField(null=True, blank=True, help_text="People who speak at once in its conversations.")
+    most_keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Set by administrators.")
 
     class Meta:
         verbose_name_plural = "account settings"
         constraints = [
             models.CheckConstraint(condition=Q(keep_days=None) | Q(keep_days__gte=1), name="account_keep_days_from_1"),
+            models.CheckConstraint(condition=Q(most_keep_days=None) | Q(most_keep_days__gte=1), name="account_most_keep_days_from_1"),
             models.CheckConstraint(condition=Q(keep_audio_days=None) | Q(keep_audio_days__gte=1), name="account_keep_audio_days_from_1"),
         ]
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Invitation(models.Model):
-    """An invitation to create an account. Its link holds a signature of `id` (`insights.access.invitations`), which is not stored.
+    """An invitation to create an account. Its link holds a signature of `id` (`insights.access.account_invitations`), which is not stored.
 
     `email`: the address that the account gets; empty: whoever opens the link chooses one.
     """

@@ -14,7 +14,7 @@ from django.contrib.auth.password_validation import validate_password
 
 from insights import access, managed
 from insights.managed import vocabulary
-from insights.models import AccountSettings
+from insights.models import AccountSettings, Role
 from insights.names import clean_name
 
 
@@ -53,6 +53,15 @@ class FirstAccountForm(forms.Form):
         if password and again and password != again:
             self.add_error("again", "The passwords do not match.")
         return values
+
+
+class AcceptForm(FirstAccountForm):
+    """Name and password of an invited person, and the address unless the invitation has one."""
+
+    def __init__(self, email: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if email:
+            self.fields.pop("email")
 
 
 class SignInForm(AuthenticationForm):
@@ -198,3 +207,48 @@ class VocabularyForm(forms.Form):
     def of(cls, owner_id: int) -> "VocabularyForm":
         """Return the form with the stored phrases."""
         return cls(initial={"vocabulary": "\n".join(managed.vocabulary_of(owner_id))})
+
+
+class InviteForm(forms.Form):
+    """Who is invited, and with which role."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        required=False,
+        max_length=150,
+        help_text="Leave empty for a link that anybody may use once.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.MEMBER)
+
+
+class RolesForm(forms.Form):
+    """The roles of an account beside member."""
+
+    roles = forms.MultipleChoiceField(
+        label="Roles",
+        required=False,
+        choices=[
+            (access.REVIEWER, "Reviewer: reads and corrects the conversations of all accounts; the owners see it"),
+            (access.ADMINISTRATOR, "Administrator: manages accounts and the installation"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """What an account may use."""
+
+    class Meta:
+        model = AccountSettings
+        fields = ("max_sessions", "max_jobs", "most_keep_days")
+        labels = {
+            "max_sessions": "People who speak at once",
+            "max_jobs": "Unfinished imports and other jobs",
+            "most_keep_days": "Delete conversations after (days)",
+        }
+        help_texts = {
+            "max_sessions": "In all conversations of the account together. Empty: no limit of its own.",
+            "max_jobs": f"Empty: the {settings.MAX_JOBS_PER_ACCOUNT} of this server.",
+            "most_keep_days": "The account itself can choose a shorter time. Empty: no limit of its own.",
+        }

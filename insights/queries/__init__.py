@@ -76,10 +76,14 @@ from insights.queries.spoken import (
     spoken_in,
     spoken_with_ids,
 )
+from insights.queries.usage import Usage, live_sessions, usage_since
 from insights.queries.visible import Shown, visible_to
 
 __all__ = [
     "Shown",
+    "Usage",
+    "live_sessions",
+    "usage_since",
     "BATCH",
     "CONVERSATION_COLUMNS",
     "ConversationValues",

@@ -9,13 +9,13 @@ from django.utils import timezone
 from insights.database import log_after_commit, write_transaction
 from insights.events import MemberJoined
 from insights.managed import share_new
-from insights.models import Conversation, LiveSession, Member
+from insights.models import AccountSettings, Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.audio import begin_audio, is_recorded
 from insights.recorder.event_log import EventLog, clean
-from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity, UnknownConversation
+from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity, TooManySpeakers, UnknownConversation
 from insights.snapshots import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def open_conversation(opening: Opening) -> Joined:
 
     An opening with a `conversation_id` only joins that conversation: raises UnknownConversation if it is not live any more.
     If two processes start the same conversation at once, a unique constraint lets one of them create it and the other one joins.
-    Raises ConversationBusy after five failed attempts.
+    Raises ConversationBusy after five failed attempts, and TooManySpeakers at the limit of the account.
     """
     for _ in range(_TRIES):
         try:
@@ -51,6 +51,7 @@ def _join(opening: Opening, now: datetime) -> Joined:
     created = conversation is None
     if conversation is None:
         conversation = _start(opening, now)
+    _check_speakers(opening)
     log = EventLog(conversation, now)
     if created:
         share_new(conversation)
@@ -68,6 +69,15 @@ def _join(opening: Opening, now: datetime) -> Joined:
     events = log.store("closes_at", *_add_options(conversation, opening))
     recorded = opening.audio_id is not None or is_recorded(conversation.id)
     return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded)
+
+
+def _check_speakers(opening: Opening) -> None:
+    """Raise TooManySpeakers at the limit that an administrator has set for the account; a session that comes back keeps its place."""
+    most = AccountSettings.objects.filter(user_id=opening.owner_id).values_list("max_sessions", flat=True).first()
+    if most is not None:
+        others = LiveSession.objects.filter(conversation__owner_id=opening.owner_id).exclude(pk=opening.session_id)
+        if others.count() >= most:
+            raise TooManySpeakers(f"at most {most} may speak at once in the conversations of this account")
 
 
 def _add_options(conversation: Conversation, opening: Opening) -> list[str]:

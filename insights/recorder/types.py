@@ -44,6 +44,10 @@ class UnknownKind(RecorderError):
     """No registered kind of insight has this name."""
 
 
+class TooManySpeakers(RecorderError):
+    """As many people speak in the account's conversations as an administrator allows."""
+
+
 class ConversationBusy(RecorderError):
     """Other processes opened and closed the conversation repeatedly meanwhile. The caller may retry."""
 

@@ -41,6 +41,7 @@ STAFF = Access(302, 302, 302)
 REDIRECTED = Access(302, 302, 302)
 UNPROVEN = Access(302, 403, 403)  # these accounts have neither a password nor a second factor to prove who they are
 NO_PAGE = Access(404, 404, 404)
+ADMINISTRATORS = Access(302, 404, 404)  # nobody of the three is one, see portal/test_people
 POSTED = Access(405, 405, 405)  # no GET; the tests of the route test the access
 OWN_SESSION = Access(401, 422, 422)  # the webrtc_id is missing here; test_updates tests its owner
 _CONVERSATION = "v1/conversations/<conversation_id>"
@@ -96,6 +97,17 @@ TABLE: dict[str, Access] = {
     "account/vocabulary/": POSTED,
     "account/apps/": POSTED,
     "account/apps/<int:app_pk>/revoke/": POSTED,
+    "invitations/<str:secret>/": NO_PAGE,  # this one was never valid, see portal/test_invitations
+    **dict.fromkeys(("people/", "people/health/", "people/<int:user_id>/"), ADMINISTRATORS),
+    **{
+        f"people/{rest}": POSTED  # portal/test_people tests who may
+        for rest in (
+            "invitations/",
+            "invitations/<uuid:invitation_id>/withdraw/",
+            "requests/<int:request_id>/dismiss/",
+            *(f"<int:user_id>/{one}/" for one in ("roles", "limits", "active", "second-factors", "sign-out", "reset-link")),
+        )
+    },
     "live/": Access(302, 302, 302),  # to a new live page
     "live/<path:connection_id>/": SIGNED_IN,  # connection ids belong to their owner
     "watch/<path:connection_id>/": OWN_PAGE,
@@ -233,6 +245,10 @@ def url_of(route: str, talk: Conversation) -> str:
         "<str:form>": "txt",
         "<int:app_pk>": 1,
         "<int:pk>": 1,
+        "<int:user_id>": talk.owner_id,
+        "<int:request_id>": 1,
+        "<uuid:invitation_id>": uuid4(),
+        "<str:secret>": "wrong",
         "<int:device_id>": 1,
         "<slug:provider_id>": "sso",
         "(?P<key>[-:\\w]+)": "wrong",

@@ -1,20 +1,16 @@
 """`manage.py version`: the version of Parley and of what it runs on."""
 
 import platform
-import tomllib
-from pathlib import Path
 
 import django
 from django.core.management.base import BaseCommand
 
-PROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
+from insights.version import parley_version
 
 
 def version_line() -> str:
-    """Return the versions in one line. Parley's is declared in pyproject.toml. Needs no settings."""
-    with PROJECT.open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
-    return f"Parley {version} (Python {platform.python_version()}, Django {django.get_version()})"
+    """Return the versions in one line. Needs no settings."""
+    return f"Parley {parley_version()} (Python {platform.python_version()}, Django {django.get_version()})"
 
 
 class Command(BaseCommand):

@@ -23,12 +23,12 @@ def forget_ended_before(limit: datetime, most: int = MOST) -> int:
 
 def forget_by_accounts(now: datetime, most: int = MOST) -> int:
     """Delete at most `most` conversations that ended longer ago than their account keeps them, as `forget_ended_before` does."""
-    days = list(AccountSettings.objects.exclude(keep_days=None).order_by().values_list("keep_days", flat=True).distinct())
-    if not days:
-        return 0
     over = Q()
-    for kept in days:
-        over |= Q(owner__account_settings__keep_days=kept, ended_at__lt=now - timedelta(days=kept or 0))
+    for limit in ("keep_days", "most_keep_days"):
+        for days in AccountSettings.objects.exclude(**{limit: None}).order_by().values_list(limit, flat=True).distinct():
+            over |= Q(**{f"owner__account_settings__{limit}": days, "ended_at__lt": now - timedelta(days=days)})
+    if not over:
+        return 0
     return _delete_each(Conversation.objects.filter(over).order_by("ended_at"), most)
 
 

@@ -1,0 +1,140 @@
+"""The people page for administrators: accounts with their roles and usage, invitations, and links that accounts wait for."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import int_to_base36
+from django.views.decorators.http import require_GET, require_POST
+
+from insights import access, jobs, queries
+from insights.access import account_invitations as invitations
+from insights.access import roles
+from insights.access.account_invitations import AddressTaken
+from insights.models import Invitation, LinkRequest, Role
+from insights.portal.administrators import for_administrators
+from insights.portal.forms import InviteForm
+
+PER_PAGE = 50
+USAGE_DAYS = 30
+LINK_DAYS = 3
+"""Days for which the request for a link is shown."""
+DONE = {"withdrawn": "Invitation withdrawn. Its link no longer works.", "dismissed": "Request removed."}
+
+
+@require_GET
+@for_administrators
+def people(request: HttpRequest) -> HttpResponse:
+    """List accounts, pending invitations and requested links; `?q=` searches names and addresses."""
+    return _page(request, InviteForm(), done=DONE.get(request.GET.get("done", "")))
+
+
+@require_POST
+@for_administrators
+def invite(request: HttpRequest) -> HttpResponse:
+    """Create an invitation; send it by mail if that was chosen. Its link is shown."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, 400)
+    try:
+        made = invitations.invite(_user(request), form.cleaned_data["role"], form.cleaned_data["email"])
+    except AddressTaken:
+        form.add_error("email", "There is an account with this address already.")
+        return _page(request, form, 400)
+    if made.email and settings.MAIL_CONFIGURED:
+        send_invitation(request, made)
+    return _page(request, InviteForm(), made=made, link=link_of(request, made))
+
+
+@require_POST
+@for_administrators
+def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Withdraw an invitation."""
+    if not invitations.withdraw(invitation_id):
+        raise Http404
+    return redirect(f"{reverse('people')}?done=withdrawn")
+
+
+@require_POST
+@for_administrators
+def dismiss(request: HttpRequest, request_id: int) -> HttpResponse:
+    """Remove the request for a link without answering it."""
+    if not LinkRequest.objects.filter(pk=request_id).delete()[0]:
+        raise Http404
+    return redirect(f"{reverse('people')}?done=dismissed")
+
+
+def link_of(request: HttpRequest, invitation: Invitation) -> str:
+    """Return the link of an invitation."""
+    return request.build_absolute_uri(reverse("invitation", args=[invitations.secret_of(invitation)]))
+
+
+def reset_link(request: HttpRequest, user: User) -> str:
+    """Return a link with which an account chooses a new password. It is valid once, for `PASSWORD_RESET_TIMEOUT` seconds."""
+    parts = {"uidb36": int_to_base36(user.pk), "key": default_token_generator.make_token(user)}
+    return request.build_absolute_uri(reverse("account_reset_password_from_key", kwargs=parts))
+
+
+def send_invitation(request: HttpRequest, invitation: Invitation) -> None:
+    """Enqueue the mail with the link of an invitation to its address."""
+    days = settings.INVITATION_DAYS
+    name = _user(request).get_full_name() or _user(request).get_username()
+    text = f"{name} invites you to Parley at {request.get_host()}. Open this link within {days} days to create your account:"
+    jobs.send_mail([invitation.email], "Parley: invitation", f"{text}\n\n{link_of(request, invitation)}\n")
+    invitation.mailed = True
+    invitation.save(update_fields=["mailed"])
+
+
+def _page(request: HttpRequest, form: InviteForm, status: int = 200, **parts: Any) -> HttpResponse:
+    page = Paginator(_found(request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
+    accounts = list(page)
+    usage = queries.usage_since(timezone.now() - timedelta(days=USAGE_DAYS))
+    their_roles = roles.roles_by_account(accounts)
+    rows = [{"account": one, "roles": _given(their_roles[one.pk]), "usage": usage.get(one.pk, queries.Usage())} for one in accounts]
+    waiting = invitations.pending_invitations()
+    pending = [{"invitation": one, "link": link_of(request, one), "state": invitations.state_of(one)} for one in waiting]
+    context = {"page": page, "rows": rows, "q": request.GET.get("q", ""), "form": form, "pending": pending, "days": USAGE_DAYS}
+    return render(request, "portal/people/people.html", {**context, "requests": _requests(request), **parts}, status=status)
+
+
+def _given(held: frozenset[Role]) -> list[str]:
+    return [str(role.label) for role in (access.REVIEWER, access.ADMINISTRATOR) if role in held]
+
+
+def _found(text: str) -> QuerySet[User]:
+    accounts = User.objects.order_by("-is_active", "first_name", "username")
+    if text := text.strip()[:100]:
+        accounts = accounts.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text))
+    return accounts
+
+
+def _requests(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the links that accounts wait for. They are made anew and not stored."""
+    recent = timezone.now() - timedelta(days=LINK_DAYS)
+    found = list(LinkRequest.objects.filter(requested_at__gt=recent).select_related("user").order_by("-requested_at"))
+    waiting = EmailAddress.objects.filter(user__in=[one.user_id for one in found], verified=False)
+    unconfirmed = {address.user_id: address for address in waiting}
+    shown = []
+    for one in found:
+        if one.kind == LinkRequest.RESET:
+            shown.append({"request": one, "address": one.user.username, "link": reset_link(request, one.user)})
+        elif address := unconfirmed.get(one.user_id):
+            path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
+            shown.append({"request": one, "address": address.email, "link": request.build_absolute_uri(path)})
+    return shown
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
