@@ -19,7 +19,7 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of jobs and the installation's own kinds of insights; repair the search index after every migration."""
-        from insights.jobs import import_ends, import_text, language, mail, retention  # noqa: F401  # they register their handlers
+        from insights.jobs import import_ends, import_text, language, mail, retention, vectors  # noqa: F401  # they register their handlers
         from insights.models import search
         from insights.portal import allauth_adapters, devices
         from insights.webhooks import deliver, receivers  # noqa: F401  # deliver registers its handlers

@@ -20,6 +20,7 @@ from insights.models.messages import Entity, Message
 from insights.models.processes import ServerProcess
 from insights.models.roles import AccountRole, Reading, Role
 from insights.models.sharing import AccessLevel, Share, ShareLink, Team, TeamMembership, is_shared_with, shares_with
+from insights.models.vectors import MessageVector
 from insights.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "LiveSession",
     "Member",
     "Message",
+    "MessageVector",
     "Reading",
     "Role",
     "ServerProcess",

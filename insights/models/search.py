@@ -119,13 +119,17 @@ def repair(using: str = DEFAULT_DB_ALIAS, **signal: Any) -> None:
     The whole index is rebuilt because rows written without triggers are not in it. Does nothing if all triggers exist, or if there is no
     index.
     """
+    from insights.models import vectors, word_index  # they have triggers on the same tables
+
     connection = connections[using]
     if connection.vendor != "sqlite" or SEARCH_TEXT not in connection.introspection.table_names():
         return
-    if _TRIGGERS.keys() <= _triggers_of(connection):
+    triggers = _triggers_of(connection)
+    if vectors.VECTORS in connection.introspection.table_names() and not vectors.TRIGGERS.keys() <= triggers:
+        with connection.schema_editor() as schema_editor:
+            vectors.install(schema_editor)
+    if _TRIGGERS.keys() <= triggers:
         return
-    from insights.models import word_index  # it indexes the table that is recreated here
-
     words = word_index.WORDS in connection.introspection.table_names()
     with connection.schema_editor() as schema_editor:
         uninstall(schema_editor)

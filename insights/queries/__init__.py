@@ -53,6 +53,7 @@ from insights.queries.live import (
     open_conversation_of,
     recognised_until,
 )
+from insights.queries.meaning import messages_without_vector
 from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
 from insights.queries.search import search_texts, with_texts
 from insights.queries.search_terms import OPERATORS, SearchTerms, Term, parse_search
@@ -132,6 +133,7 @@ __all__ = [
     "Term",
     "find",
     "messages_found",
+    "messages_without_vector",
     "parse_search",
     "people_of",
     "search_scope",

@@ -17,8 +17,9 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from insights.models import Conversation, Insight, Member, Message
+from insights.queries.meaning import similar_messages
 from insights.queries.search import containing, with_texts
-from insights.queries.search_terms import SearchTerms
+from insights.queries.search_terms import SearchTerms, Term
 from insights.queries.visible import visible_to
 from insights.queries.word_matches import Match, Wanted, word_matches
 
@@ -28,8 +29,6 @@ FEW = 10
 """With fewer messages that have all of the words, related ones are added."""
 MOST_RELATED = 50
 MOST_CONVERSATIONS = 20
-_RRF = 60
-"""The constant of reciprocal rank fusion (Cormack et al. 2009)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +95,6 @@ def people_of(user_id: int, most: int = 50) -> list[str]:
     return list(counted.order_by("-conversations", "name").values_list("name", flat=True)[:most])
 
 
-def fused(*rankings: Iterable[UUID]) -> list[UUID]:
-    """Return one ranking of several by reciprocal rank fusion."""
-    scores: dict[UUID, float] = {}
-    for ranking in rankings:
-        for rank, one in enumerate(ranking, 1):
-            scores[one] = scores.get(one, 0.0) + 1 / (_RRF + rank)
-    return sorted(scores, key=lambda one: -scores[one])
-
-
 def _chosen(scope: QuerySet[Conversation], terms: SearchTerms, kind: str, person: str) -> QuerySet[Message] | None:
     """Return the messages that fit the filters of messages; None if there are no such filters."""
     kinds = {*terms.kinds, *([kind] if kind else [])}
@@ -122,14 +112,28 @@ def _chosen(scope: QuerySet[Conversation], terms: SearchTerms, kind: str, person
 
 
 def _related(scope: QuerySet[Conversation], terms: SearchTerms, ids: QuerySet[Message, Any] | None) -> list[UUID]:
-    """Return messages with some of the words, and those of a similar meaning, in one ranking."""
+    """Return messages with some of the words, and those of a similar meaning, best first."""
     phrases = [term for term in terms.words if term.phrase]
     words = [term for term in terms.words if not term.phrase]
     telling = [term for term in words if not term.common] or words
-    rankings: list[list[UUID]] = []
-    if len(terms.words) > 1 and telling:
-        rankings.append(_messages(word_matches(scope, Wanted(every=phrases, some=telling, none=terms.excluded), MOST_FOUND, ids)))
-    return fused(*rankings)
+    matches: list[Match] = []
+    if telling:
+        matches = word_matches(scope, Wanted(every=phrases, some=telling, none=terms.excluded), MOST_FOUND, ids)
+    if not phrases:
+        best = max((match.score for match in matches), default=0.0) or 1.0
+        scores = {match.message_id: match.score / best for match in matches if match.message_id is not None}
+        found = similar_messages(scope, terms.question, scores, ids, MOST_RELATED)
+        if found is not None:
+            return _without(found, terms.excluded)
+    return _messages(matches)
+
+
+def _without(ids: Sequence[UUID], excluded: Sequence[Term]) -> list[UUID]:
+    """Return the messages whose text has none of the excluded words; no query without such words."""
+    if not excluded:
+        return list(ids)
+    texts = dict(Message.objects.filter(pk__in=ids).order_by().values_list("pk", "text"))
+    return [one for one in ids if one in texts and not any(term.occurs_in(texts[one]) for term in excluded)]
 
 
 def _by_parts(scope: QuerySet[Conversation], terms: SearchTerms, chosen: QuerySet[Message] | None) -> list[Match]:

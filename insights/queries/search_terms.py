@@ -42,6 +42,11 @@ class Term:
         """Whether the last word may be the beginning of a longer one."""
         return not self.phrase and len(self.tokens[-1]) >= LEAST_PREFIX
 
+    def occurs_in(self, text: str) -> bool:
+        """Return whether a text has the word, or a word that begins with it."""
+        words = " ".join(plain(token) for token in _TOKEN.findall(text))
+        return f" {' '.join(self.tokens)}{'' if self.prefix else ' '}" in f" {words} "
+
     @property
     def common(self) -> bool:
         """Whether it is a word that says nothing about a topic, such as `the`."""

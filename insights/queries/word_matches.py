@@ -20,6 +20,8 @@ class Match:
 
     conversation_id: int
     message_id: UUID | None
+    score: float = 0.0
+    """The greater, the better; comparable within one search only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +47,14 @@ def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, mes
         conditions.append(f"found.field = 'message' AND found.item IN ({chosen})")
         values += more
     where = f"{rows} AND {' AND '.join(conditions)} {_ORDER[connection.vendor]}"
-    sql = f"SELECT found.conversation_id, found.field, found.item FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
+    sql = f"SELECT found.conversation_id, found.field, found.item, {_SCORE[connection.vendor]} FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, most])
-        return [Match(int(row[0]), UUID(str(row[2])) if row[1] == "message" else None) for row in cursor.fetchall()]
+        return [Match(int(row[0]), UUID(str(row[2])) if row[1] == "message" else None, float(row[3])) for row in cursor.fetchall()]
 
 
 _PREFIX = " || ':*'"
+_SCORE = {"sqlite": f"-bm25({WORDS})", "postgresql": "ts_rank(found.words, wanted.query)"}
 _ORDER = {
     "sqlite": f"ORDER BY bm25({WORDS}), found.id DESC",
     "postgresql": "ORDER BY ts_rank(found.words, wanted.query) DESC, found.id DESC",

@@ -61,6 +61,7 @@ from insights.recorder.types import (
     UnknownMessage,
     Utterance,
 )
+from insights.recorder.vectors import store_vectors
 
 __all__ = [
     "Assignee",
@@ -147,6 +148,7 @@ __all__ = [
     "split_message",
     "store_audio",
     "store_language_result",
+    "store_vectors",
     "stored_afterwards",
     "stored_before",
     "undo",

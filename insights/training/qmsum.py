@@ -26,13 +26,14 @@ def read(path: Path, most: int | None = None) -> list[Meeting]:
             if len(found) == most:
                 break
             one = json.loads(line)
-            turns = (_clean(turn["content"]) for turn in one["meeting_transcripts"])
+            turns = (clean(turn["content"]) for turn in one["meeting_transcripts"])
             texts = [sentence.text for turn in turns for sentence in sentences(turn)]
             references = [query["answer"] for query in one["general_query_list"]]
             found.append(Meeting(texts, references, [part["topic"] for part in one["topic_list"]]))
     return found
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Return a turn without the marks of transcribers, and without spaces before punctuation."""
     text = re.sub(r" ([.,?!;:]|'\w+|n't)", r"\1", re.sub(r"\{\w+\}", "", text))
     return " ".join(text.split())
