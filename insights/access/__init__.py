@@ -14,10 +14,11 @@ from insights.access.app_tokens import (
     WrongCredentials,
     refreshed_token,
     revoke_tokens,
+    revoke_tokens_of,
     token_for,
     token_for_password,
 )
-from insights.access.apps import app_of_token, apps_of, create_app, revoke_app, user_of_token
+from insights.access.apps import app_of, app_of_token, apps_of, change_app, create_app, revoke_app, user_of_token
 from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
 from insights.access.entries import Entry, Person, enter, invited_to, person_of
@@ -141,8 +142,10 @@ __all__ = [
     "WrongSetupToken",
     "account_for",
     "active_account",
+    "app_of",
     "app_of_token",
     "apps_of",
+    "change_app",
     "check_scope",
     "check_setup_token",
     "client_address",
@@ -162,6 +165,7 @@ __all__ = [
     "remove_second_factors",
     "revoke_app",
     "revoke_tokens",
+    "revoke_tokens_of",
     "scope_of_call",
     "set_active",
     "settings_of",

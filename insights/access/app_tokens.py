@@ -53,10 +53,13 @@ def refreshed_token(app_id: str, secret: str, refresh_token: str, address: str =
 
 def revoke_tokens(app_id: str, secret: str, address: str = "") -> None:
     """Revoke all access and refresh tokens of an app; its secret stays valid. Raises as `token_for`."""
-    app = _checked_app(app_id, secret, address)
+    revoke_tokens_of(_checked_app(app_id, secret, address))
+
+
+def revoke_tokens_of(app: App) -> None:
+    """Revoke all access and refresh tokens of an app; its secret stays valid."""
     with write_transaction():
-        locked = App.objects.select_for_update().get(pk=app.pk)
-        _forget_tokens(locked)
+        _forget_tokens(App.objects.select_for_update().get(pk=app.pk))
 
 
 def token_for_password(request: HttpRequest, username: str, password: str, address: str) -> Token:

@@ -53,6 +53,21 @@ def apps_of(user: User) -> list[App]:
     return list(App.objects.filter(owner=user, revoked_at=None).order_by("-created_at", "-pk"))
 
 
+def app_of(user: User, app_pk: int) -> App | None:
+    """Return a user's own app with a secret that is not revoked."""
+    return App.objects.filter(pk=app_pk, owner=user, revoked_at=None, password_mark="").first()
+
+
+def change_app(app: App, name: str, scopes: frozenset[str], expires_at: datetime | None) -> None:
+    """Change an app. Its tokens have the new scopes at once; connections that were opened with a scope that it loses end.
+
+    Raises ValueError for no or unknown scopes.
+    """
+    changed = {"name": clean_name(name, 200) or "app", "scopes": join_scopes(scopes), "expires_at": expires_at}
+    with write_transaction():
+        App.objects.filter(pk=app.pk).update(**changed)
+
+
 def revoke_app(user: User, app_pk: int) -> bool:
     """Revoke the secret and all tokens of a user's own app; return False if the user has no such app that is not revoked."""
     return App.objects.filter(pk=app_pk, owner=user, revoked_at=None).update(revoked_at=timezone.now()) > 0

@@ -64,22 +64,26 @@ def grant_for_sign_in(session_key: str) -> Grant | None:
 def valid_grants(grants: Collection[Grant]) -> set[Grant]:
     """Return the grants that are still valid. At most seven queries for any number of grants; three where no conversation is shared.
 
-    A grant ends when its app expires or is revoked, its app's tokens are revoked, its account is disabled or removed, its user signs out,
-    the password changes, a share ends or gives less, its user leaves a team, or an invitation is withdrawn. It does not end when the
-    token, the sign-in or the invitation expires, so that no live session is cut off for that.
+    A grant ends when its app expires, is revoked or loses a scope, its app's tokens are revoked, its account is disabled or removed, its
+    user signs out, the password changes, a share ends or gives less, its user leaves a team, or an invitation is withdrawn. It does not end
+    when the token, the sign-in or the invitation expires, so that no live session is cut off for that.
     """
     app_ids = {one.app_id for one in grants if one.app_id}
     keys = {one.session_key for one in grants if one.session_key}
     apps = App.objects.filter(usable(timezone.now()), app_id__in=app_ids).select_related("owner") if app_ids else ()
-    owners = {(app.app_id, app.token_generation): app.owner_id for app in apps if has_current_password(app)}
+    usable_apps = {(app.app_id, app.token_generation): app for app in apps if has_current_password(app)}
     users = signed_in_users(Session.objects.filter(session_key__in=keys)) if keys else {}
     signed_in = {key: user.pk for key, user in users.items()}
-    authentic = {one for one in grants if one.guest or one.user_id == _acts_for(one, owners, signed_in)}
+    authentic = {one for one in grants if one.guest or one.user_id == _acts_for(one, usable_apps, signed_in)}
     return {one for one in authentic if one.conversation_id is None} | _still_shared([one for one in authentic if one.conversation_id])
 
 
-def _acts_for(one: Grant, owners: Mapping[tuple[str, int], int], signed_in: Mapping[str, int]) -> int | None:
-    return owners.get((one.app_id, one.generation)) if one.app_id else signed_in.get(one.session_key)
+def _acts_for(one: Grant, usable_apps: Mapping[tuple[str, int], App], signed_in: Mapping[str, int]) -> int | None:
+    """Return the account that a token, whose app still has all scopes of the grant, or a sign-in acts for."""
+    if not one.app_id:
+        return signed_in.get(one.session_key)
+    app = usable_apps.get((one.app_id, one.generation))
+    return app.owner_id if app is not None and one.scopes <= parse_scopes(app.scopes) else None
 
 
 def _still_shared(grants: Collection[Grant]) -> set[Grant]:

@@ -1,4 +1,4 @@
-"""The recording part of the account page: how long conversations are kept, whether audio is stored, and the vocabulary."""
+"""The recording part of the account page: how long conversations are kept, and whether audio is stored."""
 
 from typing import Any
 
@@ -9,15 +9,12 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from insights import access, managed
+from insights import access
 from insights.portal.account import part, user_of
-from insights.portal.forms import RetentionForm, VocabularyForm
+from insights.portal.forms import RetentionForm
 
 HERE = "/account/recording/"
-DONE = {
-    "vocabulary": "Names and special words saved. Conversations that start from now on use them.",
-    "retention": "Retention saved.",
-}
+DONE = {"retention": "Retention saved."}
 
 
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
@@ -25,8 +22,6 @@ def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     user = user_of(request)
     context: dict[str, Any] = {"installation_days": settings.KEEP_DAYS, **parts}
     context.setdefault("retention", RetentionForm(instance=access.settings_of(user)))
-    if "vocabulary" not in context:
-        context["vocabulary"] = VocabularyForm.of(user.pk)
     return part(request, "recording", context, status)
 
 
@@ -47,18 +42,3 @@ def change_retention(request: HttpRequest) -> HttpResponse:
         return page(request, 400, retention=form)
     form.save()
     return redirect(f"{HERE}?done=retention")
-
-
-@require_POST
-@login_required
-def save_vocabulary(request: HttpRequest) -> HttpResponse:
-    """Replace the vocabulary of the signed-in user's account."""
-    form = VocabularyForm(request.POST)
-    if form.is_valid():
-        try:
-            managed.set_vocabulary(user_of(request).pk, form.phrases())
-        except managed.Invalid as error:
-            form.add_error("vocabulary", str(error))
-        else:
-            return redirect(f"{HERE}?done=vocabulary")
-    return page(request, 400, vocabulary=form)

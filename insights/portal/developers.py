@@ -1,6 +1,6 @@
 """The developers part: apps and their secrets, and the way to streams and the API."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,7 +15,12 @@ from insights.portal.account import part, user_of
 from insights.portal.forms import AppForm
 
 HERE = "/developers/"
-DONE = {"revoked": "App revoked. Its secret and tokens no longer work."}
+DONE = {"saved": "App saved.", "revoked": "App revoked. Its secret and tokens no longer work."}
+
+
+def expiry_of(days: str) -> datetime | None:
+    """Return the time of an expiry in this many days; None for "0", which is never."""
+    return timezone.now() + timedelta(days=int(days)) if int(days or 0) else None
 
 
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
@@ -40,9 +45,8 @@ def make_app(request: HttpRequest) -> HttpResponse:
     form = AppForm(request.POST)
     if not form.is_valid():
         return page(request, 400, app=form)
-    days = int(form.cleaned_data["days"] or 0)
-    expires_at = timezone.now() + timedelta(days=days) if days else None
-    app, secret = access.create_app(user_of(request), form.cleaned_data["app_name"], frozenset(form.cleaned_data["scopes"]), expires_at)
+    data = form.cleaned_data
+    app, secret = access.create_app(user_of(request), data["app_name"], frozenset(data["scopes"]), expiry_of(data["days"]))
     return page(request, made=app, secret=secret)
 
 

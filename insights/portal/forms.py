@@ -12,8 +12,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 
-from insights import access, managed
-from insights.managed import vocabulary
+from insights import access
 from insights.models import AccountSettings, Role
 from insights.names import clean_name
 
@@ -185,28 +184,6 @@ class AppForm(forms.Form):
         initial="0",
         required=False,
     )
-
-
-class VocabularyForm(forms.Form):
-    """The phrases of the account."""
-
-    vocabulary = forms.CharField(
-        label="Names and special words",
-        required=False,
-        max_length=vocabulary.MOST * 260,
-        help_text=f"One on each line, at most {vocabulary.MOST}. Recognised words that sound like one of them are corrected to it.",
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto", "spellcheck": "false"}),
-    )
-
-    def phrases(self) -> list[str]:
-        """Return the lines that are not blank, each once."""
-        lines = str(self.cleaned_data["vocabulary"]).splitlines()
-        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-
-    @classmethod
-    def of(cls, owner_id: int) -> "VocabularyForm":
-        """Return the form with the stored phrases."""
-        return cls(initial={"vocabulary": "\n".join(managed.vocabulary_of(owner_id))})
 
 
 class InviteForm(forms.Form):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import insight_kinds, webhooks
-from insights.models import AccountEntity, Bookmark, Conversation, ConversationGroup, Experience, Job
+from insights.models import AccountEntity, AccountTracker, App, Bookmark, Conversation, ConversationGroup, Experience, Job
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -94,7 +94,6 @@ TABLE: dict[str, Access] = {
     "account/profile/": POSTED,
     "account/retention/": POSTED,
     "account/password/": POSTED,
-    "account/vocabulary/": POSTED,
     "account/apps/": POSTED,
     "account/apps/<int:app_pk>/revoke/": POSTED,
     "invitations/<str:secret>/": NO_PAGE,  # this one was never valid, see portal/test_invitations
@@ -108,6 +107,17 @@ TABLE: dict[str, Access] = {
             *(f"<int:user_id>/{one}/" for one in ("roles", "limits", "active", "second-factors", "sign-out", "reset-link")),
         )
     },
+    "settings/": REDIRECTED,
+    **dict.fromkeys((f"settings/{one}/" for one in ("vocabulary", "trackers", "entities", "groups", "webhooks")), SIGNED_IN),
+    **{
+        f"settings/{one}/{rest}": access
+        for one in ("trackers", "entities", "groups")
+        for rest, access in (("new/", SIGNED_IN), ("<str:identity>/", OWN_PAGE), ("<str:identity>/delete/", POSTED))
+    },
+    **dict.fromkeys((f"settings/webhooks/<uuid:webhook_id>/{rest}" for rest in ("", "log/")), OWN_PAGE),
+    **{f"settings/webhooks/<uuid:webhook_id>/{rest}/": POSTED for rest in ("test", "active", "secret", "delete")},
+    "settings/apps/<int:app_pk>/": OWN_PAGE,
+    "settings/apps/<int:app_pk>/tokens/": POSTED,
     "live/": Access(302, 302, 302),  # to a new live page
     "live/<path:connection_id>/": SIGNED_IN,  # connection ids belong to their owner
     "watch/<path:connection_id>/": OWN_PAGE,
@@ -231,6 +241,8 @@ def talk(say: Say) -> Conversation:
     User.objects.create(username="somebody", password="any")  # the installation is not empty
     made = Conversation.objects.get()
     AccountEntity.objects.create(id=OWN_ID, owner=made.owner, type="Vehicle", sub_type="Airship", values=[SECRET])
+    AccountTracker.objects.create(id=OWN_ID, owner=made.owner, name=SECRET, vocabulary=[SECRET])
+    App.objects.create(id=OWN_ID, owner=made.owner, name=SECRET, app_id="a" * 64)
     ConversationGroup.objects.create(id=OWN_ID, owner=made.owner, name=SECRET, criteria="name!=x")
     Bookmark.objects.create(id=OWN_ID, conversation=made, label=SECRET, begin_s=0, duration_s=60, created_at=made.started_at)
     Experience.objects.create(id=OWN_ID, conversation=made, name="text-summary")
@@ -239,11 +251,13 @@ def talk(say: Say) -> Conversation:
 
 def url_of(route: str, talk: Conversation) -> str:
     """Return the URL of a route for the owner's conversation."""
+    webhook_id = webhooks.create_endpoint(talk.owner_id, "https://8.8.8.8/", ["insight.created"]).pk
     parts = {
         "<int:conversation_id>": talk.pk,
         "<conversation_id>": talk.pk,
         "<str:form>": "txt",
-        "<int:app_pk>": 1,
+        "<int:app_pk>": OWN_ID,
+        "<str:identity>": OWN_ID,
         "<int:pk>": 1,
         "<int:user_id>": talk.owner_id,
         "<int:request_id>": 1,
@@ -269,7 +283,8 @@ def url_of(route: str, talk: Conversation) -> str:
         "<bookmark_id>": OWN_ID,
         "<experience_id>": OWN_ID,
         "<int:experience_id>": OWN_ID,
-        "<webhook_id>": webhooks.create_endpoint(talk.owner_id, "https://8.8.8.8/", ["insight.created"]).pk,
+        "<webhook_id>": webhook_id,
+        "<uuid:webhook_id>": webhook_id,
     }
     for part, value in parts.items():
         route = route.replace(part, str(value))

@@ -85,7 +85,7 @@ async def test_an_app_is_revoked_by_its_owner(installation: Installation, browse
     async with everything_open(installation, browser, "app@example.com") as opened:
         account = await opened.page.context.new_page()
         await account.goto(f"{installation.two.url}/developers/")
-        await account.locator("summary", has_text="Revoke").click()
+        await account.get_by_role("button", name="Revoke", exact=False).first.click()
         await account.get_by_role("button", name="Revoke access").click()
         await opened.ends()
         await opened.stored(installation)

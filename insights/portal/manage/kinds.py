@@ -1,0 +1,106 @@
+"""What the pages of trackers, entities and groups differ in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from insights import managed
+from insights.models import AccountEntity, AccountTracker, ConversationGroup
+from insights.portal.manage.forms import EntityForm, GroupForm, ManagedForm, TrackerForm
+
+SHOWN = 8
+"""Words of an item that the list shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of a list. `more`: how many words are not shown."""
+
+    id: str
+    name: str
+    about: str
+    words: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedKind:
+    """One kind of managed objects. `address` is the path of its list."""
+
+    name: str
+    title: str
+    one: str
+    about: str
+    empty: str
+    form: type[TrackerForm | EntityForm | GroupForm]
+    rows: Callable[[int], QuerySet[Any]]
+    find: Callable[[int, str], Any]
+    delete: Callable[[int, str], None]
+    item: Callable[[Any], Item]
+
+    @property
+    def address(self) -> str:
+        """The path of the list."""
+        return f"/settings/{self.name}/"
+
+    def form_of(self, row: Any) -> ManagedForm:
+        """Return the form with the values of a stored object."""
+        return self.form(initial=self.form.of(row))
+
+
+def item_of(identity: int | str, name: str, about: str, words: Sequence[str]) -> Item:
+    """Return a row with the first words."""
+    return Item(str(identity), name, about, tuple(words[:SHOWN]), max(0, len(words) - SHOWN))
+
+
+def _tracker(row: AccountTracker) -> Item:
+    return item_of(row.id, row.name, row.description, row.vocabulary)
+
+
+def _entity(row: AccountEntity) -> Item:
+    return item_of(row.id, str(row), row.category if row.category != "Custom" else "", row.values)
+
+
+def _group(row: ConversationGroup) -> Item:
+    return item_of(row.id, row.name, row.description, [row.criteria])
+
+
+TRACKERS = ManagedKind(
+    name="trackers",
+    title="Trackers",
+    one="tracker",
+    about="A tracker finds a topic in conversations, such as competitors or prices, by its phrases.",
+    empty="No trackers of your own yet. Create one to find a topic in your conversations.",
+    form=TrackerForm,
+    rows=managed.trackers_in,
+    find=managed.tracker,
+    delete=managed.delete_tracker,
+    item=_tracker,
+)
+ENTITIES = ManagedKind(
+    name="entities",
+    title="Entities",
+    one="entity",
+    about="Conversations mark names, dates and amounts. Add words of your own, such as your products.",
+    empty="No entities of your own yet. Create one to mark your own words in conversations.",
+    form=EntityForm,
+    rows=managed.entities_in,
+    find=managed.entity,
+    delete=managed.delete_entity,
+    item=_entity,
+)
+GROUPS = ManagedKind(
+    name="groups",
+    title="Groups",
+    one="group",
+    about="A group is a name for all conversations that fulfil a criterion. Apps read its conversations over the API.",
+    empty="No groups yet. Create one for conversations that belong together.",
+    form=GroupForm,
+    rows=managed.groups_in,
+    find=managed.group,
+    delete=managed.delete_group,
+    item=_group,
+)
+KINDS = (TRACKERS, ENTITIES, GROUPS)

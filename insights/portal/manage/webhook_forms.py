@@ -1,0 +1,55 @@
+"""The form of a webhook."""
+
+from typing import Any
+
+from django import forms
+
+from insights import webhooks
+from insights.http_client import UrlRefused, check_url
+from insights.models import WebhookEndpoint
+from insights.names import clean_name
+
+MEANINGS = {
+    "conversation.started": "a conversation starts",
+    "conversation.completed": "a conversation ends",
+    "insight.created": "an insight is found",
+    "tracker.matched": "a tracker matches",
+}
+
+
+class WebhookForm(forms.Form):
+    """A URL, and the kinds of events that are sent to it."""
+
+    url = forms.CharField(
+        label="URL",
+        max_length=2048,
+        help_text="For example: https://example.com/parley",
+        widget=forms.URLInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    events = forms.MultipleChoiceField(
+        label="Events",
+        choices=[(kind, f"{kind}: {MEANINGS[kind]}") for kind in webhooks.EVENT_KINDS],
+        error_messages={"required": "Choose at least one event."},
+        widget=forms.CheckboxSelectMultiple,
+    )
+    description = forms.CharField(label="Description", required=False, max_length=200)
+
+    @classmethod
+    def of(cls, endpoint: WebhookEndpoint) -> "WebhookForm":
+        """Return the form with the stored values."""
+        return cls(initial={"url": endpoint.url, "events": endpoint.events, "description": endpoint.description})
+
+    def clean_url(self) -> str:
+        """Refuse a URL to which no request would be sent."""
+        url = str(self.cleaned_data["url"])
+        try:
+            check_url(url)
+        except UrlRefused as error:
+            text = str(error)
+            raise forms.ValidationError(text[:1].upper() + text[1:]) from None
+        return url
+
+    def changes(self) -> webhooks.Changes:
+        """Return the values of a valid form."""
+        data: dict[str, Any] = self.cleaned_data
+        return webhooks.Changes(url=data["url"], events=data["events"], description=clean_name(data["description"]))
