@@ -96,7 +96,7 @@ def test_trackers_and_vocabulary(server: Server, page: Page) -> None:
 def test_a_webhook_and_its_log(server: Server, page: Page, receiver: Receiver) -> None:
     """A test message is delivered while the log is open, which shows it without a reload; the secret can be replaced."""
     page.goto(f"{server.url}/developers/")
-    page.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("link", name="Webhooks", exact=True).click()
     check(page)
     page.get_by_label("URL").fill(f"http://127.0.0.1:{receiver.port}/hook")
     page.get_by_label("conversation.completed").check()

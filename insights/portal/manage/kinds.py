@@ -10,6 +10,7 @@ from insights import managed
 from insights.models import AccountEntity, AccountTracker, ConversationGroup
 from insights.portal.manage.forms import EntityForm, GroupForm, ManagedForm, TrackerForm
 
+FOUND_STAYS = "What was found in earlier conversations stays."
 SHOWN = 8
 """Words of an item that the list shows."""
 
@@ -34,6 +35,7 @@ class ManagedKind:
     one: str
     about: str
     empty: str
+    stays: str
     form: type[TrackerForm | EntityForm | GroupForm]
     rows: Callable[[int], QuerySet[Any]]
     find: Callable[[int, str], Any]
@@ -73,6 +75,7 @@ TRACKERS = ManagedKind(
     one="tracker",
     about="A tracker finds a topic in conversations, such as competitors or prices, by its phrases.",
     empty="No trackers of your own yet. Create one to find a topic in your conversations.",
+    stays=FOUND_STAYS,
     form=TrackerForm,
     rows=managed.trackers_in,
     find=managed.tracker,
@@ -85,6 +88,7 @@ ENTITIES = ManagedKind(
     one="entity",
     about="Conversations mark names, dates and amounts. Add words of your own, such as your products.",
     empty="No entities of your own yet. Create one to mark your own words in conversations.",
+    stays=FOUND_STAYS,
     form=EntityForm,
     rows=managed.entities_in,
     find=managed.entity,
@@ -97,6 +101,7 @@ GROUPS = ManagedKind(
     one="group",
     about="A group is a name for all conversations that fulfil a criterion. Apps read its conversations over the API.",
     empty="No groups yet. Create one for conversations that belong together.",
+    stays="Its conversations stay.",
     form=GroupForm,
     rows=managed.groups_in,
     find=managed.group,
