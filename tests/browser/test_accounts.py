@@ -25,7 +25,10 @@ from tests.servers import Server, copied
 
 NEW_PASSWORD = "wrong mule accumulator"
 LINK = re.compile(r"http://localhost:\d+(/\S+)")
-ADMINISTRATOR = f"from django.contrib.auth.models import User; from insights import access; access.make_administrator(User.objects.get(email={EMAIL!r}))"
+ADMINISTRATOR = (
+    "from django.contrib.auth.models import User; from insights import access; "
+    f"access.make_administrator(User.objects.get(email={EMAIL!r}))"
+)
 
 
 @dataclass
