@@ -18,7 +18,7 @@ LEAST_S = 300.0
 """Seconds that a stretch lasts at least."""
 WINDOW = 200
 """Content words before and behind a place that are compared."""
-MOST_PLACES = 300
+MOST_PLACES = 150
 """Places that are compared, evenly spread over the conversation, so that a long one does not cost more."""
 DEPTH = 0.3
 """Standard deviations above the mean by which a change must be deeper than other places."""

@@ -55,6 +55,10 @@ class Reader:
         """Return the names above the paragraphs."""
         return self.page.locator(".turn .name").all_text_contents()
 
+    def shows_names(self, names: list[str]) -> None:
+        """Wait until these names are above the paragraphs."""
+        expect(self.page.locator(".turn .name")).to_have_text(names)
+
     def undo(self) -> None:
         """Press Undo in the toast, and wait until it is done."""
         self.page.locator(".toast").get_by_role("button", name="Undo").click()

@@ -1,7 +1,7 @@
 // The cards of insights: done, edit, accept, reject.
 
 import { openMenu } from "../menu.js";
-import { change } from "./changes.js";
+import { change, mayEdit } from "./changes.js";
 
 const contents = document.getElementById("contents");
 const dialog = document.getElementById("card-dialog");
@@ -23,6 +23,7 @@ export async function judge(one, review) {
 }
 
 export function editCard(one) {
+  if (!mayEdit) return;
   chosen = one.id;
   text.value = one.querySelector(".text").textContent;
   assignee.value = one.dataset.assignee;

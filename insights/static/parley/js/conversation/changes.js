@@ -5,7 +5,9 @@ import { localise } from "../page.js";
 import { toast } from "../toast.js";
 import { refresh } from "./contents.js";
 
-const conversation = document.getElementById("main").dataset.conversation;
+const { conversation, edit } = document.getElementById("main").dataset;
+const READ_ONLY = "You can read this conversation, but not change it.";
+export const mayEdit = edit !== "no";
 export const root = `/v1/conversations/${conversation}`;
 const latest = []; // changes of this page that can be undone, each a list of ids
 
@@ -13,6 +15,10 @@ let pending = Promise.resolve(); // the change that is being made
 
 /** Make one or more calls, show the result, and offer to undo it. Returns the answers; undefined after an error, which is shown. */
 export function change(text, ...calls) {
+  if (!mayEdit) {
+    toast(READ_ONLY);
+    return Promise.resolve();
+  }
   const made = make(text, calls);
   pending = made;
   return made;

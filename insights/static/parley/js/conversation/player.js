@@ -87,14 +87,17 @@ async function playFromWord(event) {
   playFrom(words.startOf(sentence, place));
 }
 
+function showLength() {
+  by("seek").max = audio.duration;
+  by("length").textContent = clock(audio.duration);
+}
+
 function connect() {
   audio.addEventListener("play", showState);
   audio.addEventListener("pause", showState);
   audio.addEventListener("seeked", showPosition);
-  audio.addEventListener("loadedmetadata", () => {
-    by("seek").max = audio.duration;
-    by("length").textContent = clock(audio.duration);
-  });
+  audio.addEventListener("loadedmetadata", showLength);
+  if (audio.readyState > 0) showLength(); // it was there before this script
   audio.addEventListener("error", () => toast("The audio cannot be played. It may have been deleted."));
   by("play").addEventListener("click", toggle);
   by("seek").addEventListener("input", () => {

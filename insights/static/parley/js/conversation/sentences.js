@@ -1,7 +1,7 @@
 // The selected sentence of the transcript, and what can be done with it: edit, split, join, delete, make an insight or a bookmark of it.
 
 import { ask } from "./ask.js";
-import { change } from "./changes.js";
+import { change, mayEdit } from "./changes.js";
 import { toast } from "../toast.js";
 
 const bar = document.getElementById("sentence-bar");
@@ -62,7 +62,7 @@ export function show(sentence) {
 
 export function edit() {
   const sentence = element();
-  if (!sentence || sentence.isContentEditable) return;
+  if (!mayEdit || !sentence || sentence.isContentEditable) return;
   before = sentence.textContent;
   sentence.contentEditable = "plaintext-only";
   sentence.setAttribute("role", "textbox");

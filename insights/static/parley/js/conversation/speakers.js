@@ -1,6 +1,6 @@
 // The dialog of a speaker: rename everywhere, merge with somebody, or give a part of the words to somebody else.
 
-import { change } from "./changes.js";
+import { change, mayEdit } from "./changes.js";
 import { current } from "./sentences.js";
 
 const dialog = document.getElementById("speaker-dialog");
@@ -69,6 +69,7 @@ dialog.addEventListener("close", () => {
   if (dialog.returnValue === "yes") save();
 });
 document.addEventListener("click", (event) => {
+  if (!mayEdit) return;
   const button = event.target.closest("[data-do=speaker]");
   if (button) open(button.dataset.person, button.closest(".turn") ?? undefined);
   if (event.target.closest("[data-do=speaker-here]")) {
