@@ -46,8 +46,10 @@ window.addEventListener(
   "scroll",
   () => {
     const menu = document.querySelector(".menu:popover-open");
-    if (menu && opener?.isConnected) place(menu, opener);
-    else menu?.hidePopover();
+    if (!menu) return;
+    const { top, bottom } = opener?.isConnected ? opener.getBoundingClientRect() : { top: -1, bottom: -1 };
+    if (bottom > 0 && top < window.innerHeight) place(menu, opener);
+    else menu.hidePopover();
   },
   { passive: true },
 );

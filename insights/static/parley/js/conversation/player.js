@@ -9,7 +9,7 @@ const by = (id) => document.getElementById(id);
 const audio = by("playback");
 const contents = by("contents");
 const LEAD_S = 0.05;
-let following = true; // until the reader scrolls away
+let following = true; // until the reader scrolls away, or does something elsewhere
 let skipping = false;
 
 export const hasAudio = Boolean(audio);
@@ -115,6 +115,9 @@ function connect() {
     if (event.target.closest("[data-do=play]")) playSentence(contents.querySelector(".message.selected"));
   });
   contents.addEventListener("click", playFromWord);
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest?.(".message, #player, #timeline")) following = false;
+  });
   for (const kind of ["wheel", "touchmove"]) window.addEventListener(kind, () => (following = false), { passive: true });
   document.addEventListener("contents", words.forget);
 }
