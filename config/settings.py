@@ -473,7 +473,7 @@ LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signin/"
 
-# django-allauth (docs/adr/0091-accounts-by-allauth.md). Its own limits are off: insights/access/attempts.py counts.
+# django-allauth (docs/adr/0092-accounts-by-allauth.md). Its own limits are off: insights/access/attempts.py counts.
 ACCOUNT_ADAPTER = "insights.portal.allauth_adapters.AccountAdapter"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True

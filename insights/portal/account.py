@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
+from insights.portal.devices import TIME_ZONE
 from insights.portal.forms import ProfileForm
 
 DONE = {"profile": "Profile saved."}
@@ -49,5 +50,5 @@ def change_profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(user_of(request), request.POST, instance=access.settings_of(user_of(request)))
     if not form.is_valid():
         return profile_page(request, form, 400)
-    form.save()
+    request.session[TIME_ZONE] = form.save().time_zone
     return redirect("/account/?done=profile")

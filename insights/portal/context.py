@@ -4,18 +4,24 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from insights.portal.devices import TIME_ZONE
 from insights.portal.wording import initials
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Return whether mail is configured, whether anybody may create an account, and the initials of the signed-in user."""
+    """Return whether mail is configured, whether anybody may create an account, and initials and time zone of the signed-in user."""
 
     def my_initials() -> str:
         user = getattr(request, "user", None)
         return initials(user.get_full_name() or user.get_username()) if user is not None and user.is_authenticated else ""
 
+    def my_time_zone() -> str:
+        user = getattr(request, "user", None)
+        return str(request.session.get(TIME_ZONE, "")) if user is not None and user.is_authenticated else ""
+
     return {
         "mail_configured": settings.MAIL_CONFIGURED,
         "open_sign_up": settings.OPEN_SIGN_UP,
         "my_initials": SimpleLazyObject(my_initials),
+        "my_time_zone": SimpleLazyObject(my_time_zone),
     }

@@ -81,7 +81,7 @@ TABLE: dict[str, Access] = {
     "signin/inactive/": PUBLIC,
     "signin/cancelled/": PUBLIC,
     "signin/error/": Access(401, 401, 401),
-    "signin/<slug:provider_id>/": NO_PAGE,  # no identity provider is configured, see paths/test_single_sign_on
+    "signin/<slug:provider_id>/": NO_PAGE,  # no identity provider is configured, see portal/test_single_sign_on
     "signin/<slug:provider_id>/callback/": NO_PAGE,
     "signup/": NO_PAGE,  # OPEN_SIGN_UP is off, see portal/test_sign_up
     "signup/sso/": REDIRECTED,

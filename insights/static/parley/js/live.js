@@ -16,7 +16,8 @@ const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const sockets = `${origin.replace(/^http/, "ws")}/v1`;
 const QUIET_CHUNKS = 80;
-const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
+const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 
 let microphone;
 let session;

@@ -1,4 +1,4 @@
-// Times in the reader's own time zone. Without this script they are shown in the conversation's zone.
+// Times in the time zone of the account, else in that of the device. Without this script they are shown in the conversation's zone.
 
 const FORMS = {
   day: { day: "numeric", month: "short", year: "numeric" },
@@ -6,11 +6,13 @@ const FORMS = {
   full: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
 
+const { timeZone } = document.documentElement.dataset; // undefined: that of the device
+
 export function localise(root) {
   for (const time of root.querySelectorAll("time[data-as]")) {
     const at = new Date(time.dateTime);
     const form = FORMS[time.dataset.as];
-    if (form && !Number.isNaN(at.getTime())) time.textContent = new Intl.DateTimeFormat("en-GB", form).format(at);
+    if (form && !Number.isNaN(at.getTime())) time.textContent = new Intl.DateTimeFormat("en-GB", { ...form, timeZone }).format(at);
   }
 }
 

@@ -4,7 +4,8 @@ const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const NEAR_END_PX = 120;
 const TOGETHER_MS = 50; // a changed name moves all messages of a member, which come one by one
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone });
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
