@@ -32,10 +32,13 @@ MOST_SENT_AGAIN = 200
 """Messages, and insights, of one edit that are sent again: the latest. An event without words names the others or their member."""
 
 
-def events_of(conversation: Conversation, old: States, new: States, places: States, by: str) -> Iterator[ConversationEvent]:
+def events_of(
+    conversation: Conversation, old: States, new: States, places: States, by: str, *, again: bool = True
+) -> Iterator[ConversationEvent]:
     """Yield the events of an edit, given the changed rows before and after it.
 
-    `places` says behind which message a new one stands; `by` is the name of the user.
+    `places` says behind which message a new one stands; `by` is the name of the user. `again`: whether messages and insights are sent
+    again; if not, messages that have another member are only named.
     """
     changed = _Changed(old, new)
     if changed.ids("conversation"):
@@ -44,7 +47,9 @@ def events_of(conversation: Conversation, old: States, new: States, places: Stat
     for member in Member.objects.filter(id__in=named).order_by("joined_at", "id"):
         if (person := member_snapshot(member)) is not None:
             yield MemberJoined(person) if changed.created("member", str(member.id)) else MemberChanged(person, by)
-    yield from _moved(conversation, changed, by)
+    yield from _moved(conversation, changed, by, MOST_SENT_AGAIN if again else 0)
+    if not again:
+        return
     for message in _messages(conversation, changed):
         place = places.get(f"place:{message.id}") or {}
         yield MessageCorrected(message_snapshot(message, message.entities.all()), str(place.get("behind") or ""), by)
@@ -94,14 +99,14 @@ class _Changed:
                 yield identity, before
 
 
-def _moved(conversation: Conversation, changed: _Changed, by: str) -> Iterator[MessagesMoved]:
-    """Yield the ids of all messages that have another member, by member, if there are too many to send them all again."""
+def _moved(conversation: Conversation, changed: _Changed, by: str, most: int) -> Iterator[MessagesMoved]:
+    """Yield the ids of all messages that have another member, by member, if there are more than `most`: too many to send them all again."""
     wanted = Q(id__in=changed.ids("message", {"speaker_id"})) | Q(speaker_id__in=changed.ids("speaker", {"member_id"}))
     found = Message.objects.filter(wanted, conversation=conversation).order_by("number")
     ids: dict[UUID | None, list[str]] = {}
     for message_id, member_id in found.values_list("id", "speaker__member_id"):
         ids.setdefault(member_id, []).append(str(message_id))
-    if sum(map(len, ids.values())) <= MOST_SENT_AGAIN:
+    if sum(map(len, ids.values())) <= most:
         return
     members = Member.objects.in_bulk([one for one in ids if one is not None])
     for person, theirs in ids.items():

@@ -7,7 +7,7 @@ with write_transaction():
     return edit.store(Change.Kind.MESSAGE, message_id)
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
+from insights.events import ConversationEvent
 from insights.models import Change, Conversation, Message
 from insights.payloads import StoredEvent
 from insights.recorder.edits.change_events import events_of
@@ -90,21 +91,38 @@ class Edit:
         old, new = difference(self._before, self.current(self._before))
         if not old and undoes is None:
             return Edited()
-        change = Change.objects.create(
-            conversation=self.conversation,
-            user_id=self.user_id,
-            created_at=self.now,
-            kind=kind,
-            target=str(target),
-            before=old | self._old_places,
-            after=new | self._new_places,
-            undoes=undoes,
-        )
-        by = get_user_model().objects.get(pk=self.user_id).get_username()
+        change = self.new_change(kind, target, undoes)
+        change.before, change.after = old | self._old_places, new | self._new_places
+        change.save()
+        return Edited(change.pk, self._events(events_of(self.conversation, old, new, self._new_places, self._by())))
+
+    def store_batch(self, change: Change, *, last: bool) -> list[StoredEvent]:
+        """Add a batch of a large edit to its change, which may be a new one, and store the events; all but the last have no words.
+
+        Nothing is stored if no row is different, and the change neither undoes another one nor is stored already.
+        """
+        old, new = difference(self._before, self.current(self._before))
+        if not old and change.pk is None and change.undoes is None:
+            return []
+        if change.pk is not None:
+            change.refresh_from_db(fields=["before", "after"])  # a deletion may have removed states from it
+        change.before, change.after = old | change.before, change.after | new
+        change.save()
+        return self._events(events_of(self.conversation, old, new, {}, self._by(), again=last))
+
+    def new_change(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Change:
+        """Return an unsaved change of this edit, for `store_batch`."""
+        values = {"conversation": self.conversation, "user_id": self.user_id, "created_at": self.now}
+        return Change(kind=kind, target=str(target), undoes=undoes, **values)
+
+    def _by(self) -> str:
+        return get_user_model().objects.get(pk=self.user_id).get_username()
+
+    def _events(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:
         log = EventLog(self.conversation, self.now)
-        for event in events_of(self.conversation, old, new, self._new_places, by):
+        for event in events:
             log.add(event)
-        return Edited(change.pk, announce(log.store("name", "metadata", "message_count")))
+        return announce(log.store("name", "metadata", "message_count"))
 
     def current(self, keys: States) -> States:
         """Return the present states of all watched rows and of the rows with these keys; rows that do not exist are left out."""

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from insights.database import write_transaction
-from insights.models import Change, Member, Message, Speaker
+from insights.models import Message
 from insights.names import LONGEST_NAME, clean_name
-from insights.recorder import speakers
 from insights.recorder.edits.changes import Edited
-from insights.recorder.edits.message_edits import locked_message
-from insights.recorder.edits.speaker_edits import People, Person, Said, move
+from insights.recorder.edits.speaker_edits import Person, give
 from insights.recorder.types import RecorderError, UnknownMessage
 
 
@@ -31,24 +29,17 @@ def assign_speaker(message_id: UUID, user_id: int, person: Person, scope: Scope,
     named, becomes a member of their own again. Raises UnknownMessage, also for an `until` of
     another conversation, and RecorderError for a person without id, name and address.
     """
-    wanted = Person(*(clean_name(text, LONGEST_NAME) for text in person))
-    if not any(wanted):
+    given = Person(*(clean_name(text, LONGEST_NAME) for text in person))
+    if not any(given):
         raise RecorderError("user: id, name or email is needed, with visible characters")
-    with write_transaction():
-        message, edit = locked_message(message_id, user_id)
-        everybody = Member.objects.filter(conversation=edit.conversation)
-        edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
-        rows = _messages(message, scope, until).values_list("id", "offset_s", "duration_s", "speaker__member_id")
-        said = [Said(*row) for row in rows]
-        members = list(everybody)
-        _separate(members, wanted)
-        member = People(edit, members).member_of(wanted)
-        voice = speakers.of_member(edit.conversation, member)
-        move(edit, {one: voice for one in said if one.member_id != member.id})
-        return edit.store(Change.Kind.SPEAKERS, message_id)
+    message = Message.objects.select_related("speaker__member").filter(id=message_id).first()
+    if message is None:
+        raise UnknownMessage(f"message {message_id} does not exist")
+    wanted = dict.fromkeys(_messages(message, scope, until).values_list("id", flat=True), given)
+    return give(message.conversation_id, user_id, message_id, wanted, [given], partial(_separate, given))
 
 
-def _separate(members: Sequence[Member], wanted: Person) -> None:
+def _separate(wanted: Person, members: Sequence[Member]) -> None:
     """Make the member with the wanted name one of their own again, if they were merged with another."""
     for member in members:
         if member.merged_into_id is not None and wanted == Person(name=member.name):

@@ -1,6 +1,7 @@
 """Who spoke when: stored messages get the members whose speaker events cover them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
@@ -9,10 +10,16 @@ from uuid import UUID
 from insights.database import write_transaction
 from insights.models import Change, Insight, Member, Message, Speaker
 from insights.names import LONGEST_NAME, clean_name
+from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import locked
 from insights.recorder.types import RecorderError
+
+BATCH = 200
+"""Messages that one transaction gives to other members: some hundredths of a second, for which a live result may have to wait."""
+PAUSE_S = 0.02
+"""Seconds between two batches, so that waiting writers get their turn."""
 
 
 class Person(NamedTuple):
@@ -57,18 +64,66 @@ def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], use
     UnknownConversation, and RecorderError for a stop without a start or a person without id, name and address.
     """
     spans = spans_of(events)
-    with write_transaction():
-        edit = Edit(locked(conversation_id), user_id)
-        everybody = Member.objects.filter(conversation=edit.conversation)
-        edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
-        said = Message.objects.filter(conversation=edit.conversation).order_by("offset_s", "number")
-        rows = said.values_list("id", "offset_s", "duration_s", "speaker__member_id")
-        chosen = list(_chosen([Said(*row) for row in rows.iterator()], spans))
-        people = People(edit, list(everybody))
-        members = {person: people.member_of(person) for person in dict.fromkeys(span.person for span in spans)}
-        voice_of = {member.id: speakers.of_member(edit.conversation, member) for member in {members[person] for _, person in chosen}}
-        move(edit, {one: voice_of[members[person].id] for one, person in chosen if one.member_id != members[person].id})
-        return edit.store(Change.Kind.SPEAKERS, conversation_id)
+    said = Message.objects.filter(conversation_id=conversation_id).order_by("offset_s", "number")
+    rows = said.values_list("id", "offset_s", "duration_s", "speaker__member_id")
+    wanted = {message.id: person for message, person in _chosen([Said(*row) for row in rows.iterator()], spans)}
+    return give(conversation_id, user_id, conversation_id, wanted, [span.person for span in spans])
+
+
+def give(
+    conversation_id: int,
+    user_id: int,
+    target: UUID | int,
+    wanted: Mapping[UUID, Person],
+    people: Sequence[Person],
+    prepare: Callable[[list[Member]], None] | None = None,
+) -> Edited:
+    """Give messages to persons, in short transactions; each of `people` becomes a member, if it is none.
+
+    `wanted`: the person of each message, in the order of speech. All batches are one change, which after each of them says what was
+    changed so far. They end early if the change is undone meanwhile. `prepare` is called with all members, and may change them, before
+    the persons are looked for. Raises UnknownConversation.
+    """
+    batches = in_batches(list(wanted))
+    change, events = Change(), list[StoredEvent]()
+    members: dict[Person, UUID] = {}
+    for number, ids in enumerate(batches, 1):
+        with write_transaction():
+            edit = Edit(locked(conversation_id), user_id)
+            if change.pk is None:
+                change = edit.new_change(Change.Kind.SPEAKERS, target)
+            elif Change.objects.filter(undoes=change).exists():
+                break
+            everybody = Member.objects.filter(conversation=edit.conversation)
+            edit.watch(everybody, Speaker.objects.filter(conversation=edit.conversation))
+            if number == 1:
+                present = list(everybody)
+                if prepare is not None:
+                    prepare(present)
+                found = People(edit, present)
+                members = {person: found.member_of(person).id for person in dict.fromkeys(people)}
+            _give(edit, {one: members[wanted[one]] for one in ids})
+            events += edit.store_batch(change, last=number == len(batches))
+        if number < len(batches):
+            time.sleep(PAUSE_S)
+    return Edited(change.pk, events)
+
+
+def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:
+    """Give messages to members, or to those that these members became; what was deleted meanwhile is left out."""
+    members = Member.objects.select_related("merged_into").in_bulk(set(wanted.values()))
+    present = {identity: member.merged_into or member for identity, member in members.items()}
+    rows = Message.objects.filter(conversation=edit.conversation, id__in=wanted)
+    said = [Said(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
+    moved = {one: present[wanted[one.id]] for one in said if wanted[one.id] in present and one.member_id != present[wanted[one.id]].id}
+    voices = {member: speakers.of_member(edit.conversation, member) for member in set(moved.values())}
+    move(edit, {one: voices[member] for one, member in moved.items()})
+
+
+def in_batches(ids: list[UUID]) -> list[list[UUID]]:
+    """Return batches for one transaction each; the last one is full, because its messages are sent again. One empty batch for no ids."""
+    first = len(ids) % BATCH or min(len(ids), BATCH)
+    return [ids[:first], *(ids[at : at + BATCH] for at in range(first, len(ids), BATCH))]
 
 
 def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:

@@ -1,7 +1,8 @@
 """Undo a change: restore the rows that it changed, unless somebody changed the same fields since."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from django.db import IntegrityError
 
 from insights.database import write_transaction
 from insights.models import Change, Insight, LiveSession, Member, Message, Speaker, Topic
+from insights.payloads import StoredEvent
 from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.edits.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, new_row, split_key
+from insights.recorder.edits.speaker_edits import BATCH, PAUSE_S
 from insights.recorder.event_log import locked
 from insights.recorder.types import ChangeConflict, NotTheAuthor, UnknownChange
 
@@ -39,17 +42,75 @@ def _undo(change_id: int, user_id: int) -> Edited:
             raise NotTheAuthor(f"change {change_id}: only its author can undo it")
         if not change.after:
             raise ChangeConflict(f"change {change_id} cannot be undone: what it changed was deleted")
-        later = Change.objects.filter(undoes=change).first()
-        if later is not None:
-            raise ChangeConflict(f"change {change_id} is undone already, by change {later.pk}")
-        for table, ids in by_table(change.after).items():
-            if table == "conversation":
-                edit.watch_conversation()
-            for only, some in _by_columns(change, table, ids).items() if table != "conversation" else ():
-                edit.watch(TABLES[table]._default_manager.filter(pk__in=some), only=only)
-        _check(change, edit.current(change.after))
-        _Restoring(edit, change).restore()
-        return edit.store(Change.Kind(change.kind), change.target, change)
+        if change.kind != Change.Kind.SPEAKERS or len(change.after) <= BATCH:
+            _refuse_again(change)
+            _check(change, _current(edit, change, change.after))
+            _Restoring(edit, change, change.after).restore()
+            return edit.store(Change.Kind(change.kind), change.target, change)
+    return _undo_in_batches(change, user_id)
+
+
+def _undo_in_batches(change: Change, user_id: int) -> Edited:
+    """Undo a large change in short transactions, as one change that after each of them says what was restored so far.
+
+    If it is interrupted, the same call continues it. What is changed or deleted while it runs stays as it is then.
+    """
+    undoing = Change.objects.filter(undoes=change).first()
+    all_keys = sorted(change.after, key=lambda key: _phase(change, key))
+    states = _current(Edit(change.conversation, user_id), change, all_keys)
+    if undoing is None:
+        _check(change, states)
+    else:
+        all_keys = [key for key in all_keys if key not in undoing.after]
+        if Change.objects.filter(undoes=undoing).exists() or not any(_is_open(change, key, states.get(key)) for key in all_keys):
+            raise _undone(change, undoing)
+    batches = [all_keys[at : at + BATCH] for at in range(0, len(all_keys), BATCH)]
+    events: list[StoredEvent] = []
+    for number, keys in enumerate(batches, 1):
+        with write_transaction():
+            edit = Edit(locked(change.conversation_id), user_id)
+            if undoing is None:
+                _refuse_again(change)
+                undoing = edit.new_change(Change.Kind(change.kind), change.target, change)
+            states = _current(edit, change, keys)
+            left = [key for key in keys if _as_left(split_key(key)[0], change.before[key], change.after[key], states.get(key))]
+            _Restoring(edit, change, left).restore()
+            events += edit.store_batch(undoing, last=number == len(batches))
+        time.sleep(PAUSE_S)
+    return Edited(undoing.pk if undoing else None, events)
+
+
+def _refuse_again(change: Change) -> None:
+    later = Change.objects.filter(undoes=change).first()
+    if later is not None:
+        raise _undone(change, later)
+
+
+def _undone(change: Change, by: Change) -> ChangeConflict:
+    return ChangeConflict(f"change {change.pk} is undone already, by change {by.pk}")
+
+
+def _phase(change: Change, key: str) -> int:
+    """Return when a row is restored: rows that others refer to are created first and removed last."""
+    if change.after[key] is None:
+        return 0
+    return 1 if change.before[key] is not None else 2
+
+
+def _is_open(change: Change, key: str, now: State) -> bool:
+    """Return whether an interrupted undoing has left a message as it was."""
+    table, _ = split_key(key)
+    return table == "message" and now is not None and _as_left(table, change.before[key], change.after[key], now)
+
+
+def _current(edit: Edit, change: Change, keys: Iterable[str]) -> States:
+    """Watch the rows of a change that have these keys; return their present states."""
+    for table, ids in by_table(keys).items():
+        if table == "conversation":
+            edit.watch_conversation()
+        for only, some in _by_columns(change, table, ids).items() if table != "conversation" else ():
+            edit.watch(TABLES[table]._default_manager.filter(pk__in=some), only=only)
+    return edit.current(dict.fromkeys(keys))
 
 
 def _by_columns(change: Change, table: str, ids: list[str]) -> dict[tuple[str, ...], list[str]]:
@@ -99,10 +160,10 @@ def _conflict(change: Change, key: str) -> ChangeConflict:
 class _Restoring:
     """Puts the rows of a change back, in an order in which no row refers to one that does not exist."""
 
-    def __init__(self, edit: Edit, change: Change) -> None:
+    def __init__(self, edit: Edit, change: Change, keys: Iterable[str]) -> None:
         self._edit = edit
         self._before: States = change.before
-        self._after: States = change.after
+        self._after: States = {key: change.after[key] for key in keys}
 
     def restore(self) -> None:
         """Create what was removed, restore what was changed, then remove what was created."""
