@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from insights import queries
-from insights.models import Conversation, Entity
+from insights.analysis.personal_data import CATEGORIES
+from insights.models import Conversation, Deletion, Entity
 from insights.queries.spoken import Spoken
 from insights.redaction import MASK, Redacted, Redactor
 
+MARGIN_S = 0.2
+"""Seconds of silence before and after hidden words."""
 _MASKED = re.compile(r"\*\*\*|[\[<{][^\[\]<>{}]{1,64}[\]>}]")
 """A usual mask. Recognised speech has no such characters."""
 
@@ -22,6 +25,14 @@ def hidden_speech(conversation: Conversation, redactor: Redactor) -> list[tuple[
     found = [one for batch in queries.spoken_in(conversation, words=True) for one in _hidden_in(batch, redactor)]
     began = conversation.started_at
     return [((start - began).total_seconds(), (end - began).total_seconds()) for start, end in found]
+
+
+def removed_speech(conversation: Conversation) -> list[tuple[float, float]]:
+    """Return start and end of what was removed for good: deleted messages, and words that a redaction of the stored text replaced."""
+    found = queries.deleted_speech(conversation)
+    if Deletion.objects.filter(conversation_id=conversation.id, kind=Deletion.Kind.REDACTION).exists():
+        found += hidden_speech(conversation, Redactor(conversation, (), CATEGORIES))  # hides nothing more than what is masked already
+    return found
 
 
 def _hidden_in(batch: list[Spoken], redactor: Redactor) -> Iterator[tuple[datetime, datetime]]:

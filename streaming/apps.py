@@ -14,9 +14,10 @@ class StreamingConfig(AppConfig):
         from insights import stored_audio  # imported here because the models need all apps to be loaded
         from streaming.cluster import job_progress, recorder_signals
         from streaming.imports import import_audio  # noqa: F401  # registers its handler
-        from streaming.recordings import mix, removal
+        from streaming.recordings import erasure, mix, removal
 
         recorder_signals.connect()
         job_progress.connect()
+        erasure.connect()
         removal.connect()
         stored_audio.register(mix.open_audio)

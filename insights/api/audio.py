@@ -13,15 +13,15 @@ from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
 from insights.api.errors import ApiError, Problem
 from insights.api.paging import PROBLEMS
 from insights.api.redaction import Redaction, redactor
-from insights.hidden_speech import hidden_speech
+from insights.hidden_speech import MARGIN_S, hidden_speech
 from insights.models import Conversation, StoredAudio
 from insights.payloads import iso
 from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
 
 router = Router(tags=["Audio"])
 
-MARGIN_S = 0.2
-"""Seconds of audio before and after a message, and of silence around hidden words."""
+AROUND_S = 0.2
+"""Seconds of audio before and after a message."""
 NO_AUDIO = "The conversation has no stored audio of this kind."
 
 
@@ -118,7 +118,7 @@ def _stretch(conversation: Conversation, message_id: UUID) -> Stretch:
     times = queries.speech_times(conversation, message_id)
     if times is None:
         raise ApiError(404, "message: is not the id of a message of this conversation")
-    return times[0] - MARGIN_S, times[1] + MARGIN_S
+    return times[0] - AROUND_S, times[1] + AROUND_S
 
 
 def _session(conversation: Conversation, audio: StoredAudio) -> SessionAudio:

@@ -5,7 +5,7 @@ Synchronous; asynchronous callers use a thread. The events that a function retur
 
 from insights.events import Kind
 from insights.payloads import StoredEvent
-from insights.recorder.audio import AudioFacts, begin_imported_audio, discard_audio, forget_audio, remove_audio, store_audio
+from insights.recorder.audio import AudioFacts, begin_imported_audio, discard_audio, forget_audio, remove_audio, resize_audio, store_audio
 from insights.recorder.deletion.delete import (
     bin_conversation,
     continue_deletions,
@@ -42,7 +42,14 @@ from insights.recorder.join import open_conversation
 from insights.recorder.language_results import store_language_result
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
-from insights.recorder.signals import audio_removed, conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
+from insights.recorder.signals import (
+    audio_removed,
+    conversation_deleted,
+    conversation_hidden,
+    events_emptied,
+    speech_removed,
+    stored_afterwards,
+)
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
@@ -143,8 +150,10 @@ __all__ = [
     "remove_audio",
     "remove_conversation",
     "remove_process",
+    "resize_audio",
     "restore_conversation",
     "review_insight",
+    "speech_removed",
     "split_message",
     "store_audio",
     "store_language_result",

@@ -63,6 +63,12 @@ def store_audio(audio_id: UUID, facts: AudioFacts, name: str) -> bool:
         return bool(kept.update(state=StoredAudio.State.STORED, name=name, **values))
 
 
+def resize_audio(audio_id: UUID, size: int) -> None:
+    """Store that a file in the storage has so many bytes now."""
+    with write_transaction():
+        StoredAudio.objects.filter(id=audio_id).update(size=size)
+
+
 def discard_audio(audio_id: UUID) -> None:
     """Remove the row of a session of which no audio came."""
     with write_transaction():

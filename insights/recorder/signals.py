@@ -30,6 +30,10 @@ It may be sent again for the same conversation, in any process: after a crash, o
 audio_removed = Signal()
 """Sent with `audio`, a list of StoredAudio, before the rows are deleted. Receivers remove the files; it may be sent again for the same."""
 
+speech_removed = Signal()
+"""Sent with `conversation_id` in the transaction that deletes messages, or ends the redaction of stored text. What a receiver stores is
+committed with it or not at all."""
+
 events_emptied = Signal()
 """Sent with `conversation_id` after stored events were changed (a message was deleted, text was redacted): caches of them are invalid."""
 

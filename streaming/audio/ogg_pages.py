@@ -7,7 +7,7 @@ import io
 import os
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ PAGE_SAMPLES = 24_000
 _HEADER = struct.Struct("<4sBBqIIIB")
 _MOST_SEGMENTS = 255
 _BEGIN, _END = 2, 4
+_HEAD_PAGES = 2
 _MOST_PAGE = _HEADER.size + _MOST_SEGMENTS + _MOST_SEGMENTS * 255
 
 
@@ -121,7 +122,7 @@ class PageIndex:
         number = 0
         while (page := _page_at(file, index.size, length)) is not None:
             position, lacing, total = page
-            if number < 2:
+            if number < _HEAD_PAGES:
                 packet = _read(file, index.size + total - sum(lacing), sum(lacing))
                 index._read_head(packet)
             elif position > last:
@@ -162,6 +163,43 @@ def packets_from(file: BinaryIO, index: PageIndex, page: int) -> Iterator[bytes]
                 if at > start:
                     yield data[start:at]
                 start = at
+
+
+def rewritten(file: BinaryIO, packet_samples: int, changed: Callable[[int, bytes], bytes]) -> Iterator[bytes]:
+    """Yield the complete pages of a file; `changed` returns what replaces a packet of audio, given its position and the packet.
+
+    Packets have `packet_samples` samples each; what replaces one has less than 255 bytes. A page without a change stays the same.
+    """
+    length = file.seek(0, io.SEEK_END)
+    offset = number = begun = 0
+    while (found := _page_at(file, offset, length)) is not None:
+        position, lacing, total = found
+        page = _read(file, offset, total)
+        if number >= _HEAD_PAGES:
+            page = _with_packets(page, lacing, lambda at, packet, start=begun: changed(start + at * packet_samples, packet))  # type: ignore[misc]
+            begun = max(begun, position)
+        yield page
+        offset += total
+        number += 1
+
+
+def _with_packets(page: bytes, lacing: bytes, changed: Callable[[int, bytes], bytes]) -> bytes:
+    """Return a page with each packet replaced by what `changed` returns for its number and itself."""
+    packets, at = list[bytes](), _HEADER.size + len(lacing)
+    start = at
+    for size in lacing:
+        at += size
+        if size < 255:
+            packets.append(page[start:at])
+            start = at
+    new = [changed(number, packet) for number, packet in enumerate(packets)]
+    if new == packets or start != at:  # a packet that extends over two pages is none of ours
+        return page
+    segments = b"".join(bytes([255] * (len(packet) // 255) + [len(packet) % 255]) for packet in new)
+    made = bytearray(page[: _HEADER.size - 1] + bytes([len(segments)]) + segments + b"".join(new))
+    made[22:26] = bytes(4)
+    made[22:26] = struct.pack("<I", checksum(made))
+    return bytes(made)
 
 
 def repair(file: BinaryIO) -> PageIndex:

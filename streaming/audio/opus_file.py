@@ -1,6 +1,8 @@
 """Writes and reads files with Opus in Ogg: mono, 16 kHz, packets of 20 ms. A file can be read from any time, also while it is written."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import BinaryIO
 
 import av
@@ -9,7 +11,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import CodecContext
 
 from streaming.audio.codecs import PacketDecoder
-from streaming.audio.ogg_pages import OPUS_RATE, PageIndex, PageWriter, packets_from
+from streaming.audio.ogg_pages import OPUS_RATE, PageIndex, PageWriter, packets_from, rewritten
 from streaming.audio.pcm import RATE, AudioError, Samples
 
 BIT_RATE = 24_000
@@ -28,7 +30,6 @@ class OpusWriter:
     def __init__(self, comments: Mapping[str, str]) -> None:
         self._encoder = _open_encoder()
         self._pages = PageWriter(bytes(self._encoder.extradata or b""), comments)
-        self._silent_packet = b""
         self._rest = np.zeros(0, dtype=np.float32)
         self._encoded = 0
         self.samples = 0
@@ -54,7 +55,7 @@ class OpusWriter:
             made += self.write(np.zeros(lead, dtype=np.float32))
             count, samples = divmod(samples - lead, PACKET)
             self.samples += count * PACKET
-            packet = self._silence()
+            packet = _silent_packet()
             made += b"".join(self._pages.add(packet, PACKET * _SCALE) for _ in range(count))
         return made + self.write(np.zeros(samples, dtype=np.float32))
 
@@ -74,14 +75,6 @@ class OpusWriter:
     def _encoded_at(self) -> int:
         at, self._encoded = self._encoded, self._encoded + PACKET
         return at
-
-    def _silence(self) -> bytes:
-        """Return a packet of silence, which any decoder state may precede."""
-        if not self._silent_packet:
-            encoder, nothing = _open_encoder(), np.zeros(PACKET, dtype=np.float32)
-            made = [packet for number in range(3) for packet in _packets(encoder, nothing, number * PACKET)]
-            self._silent_packet = made[-1]
-        return self._silent_packet
 
 
 class OpusReader:
@@ -134,6 +127,30 @@ class OpusReader:
                 break
         blocks.append(decoder.flush())
         return np.concatenate(blocks)
+
+
+def silenced(file: BinaryIO, stretches: Iterable[tuple[float, float]]) -> Iterator[bytes]:
+    """Yield the bytes of a file with silence from `start` to `end` of each stretch, in seconds; the other packets stay as they are."""
+    merged = list[tuple[float, float]]()
+    for start, end in sorted(stretches):
+        last = merged.pop() if merged and merged[-1][1] >= start else (start, end)
+        merged.append((last[0], max(last[1], end)))
+    starts = [start for start, _ in merged]
+    pre_skip, silence = PageIndex.read(file).pre_skip, _silent_packet()
+
+    def changed(position: int, packet: bytes) -> bytes:
+        begin = (position - pre_skip) / OPUS_RATE
+        place = bisect_left(starts, begin + PACKET / RATE)
+        return silence if place and merged[place - 1][1] > begin else packet
+
+    return rewritten(file, PACKET * _SCALE, changed)
+
+
+@cache
+def _silent_packet() -> bytes:
+    """Return a packet of silence, which any decoder state may precede."""
+    encoder, nothing = _open_encoder(), np.zeros(PACKET, dtype=np.float32)
+    return [packet for number in range(3) for packet in _packets(encoder, nothing, number * PACKET)][-1]
 
 
 def _open_encoder() -> AudioCodecContext:

@@ -7,7 +7,7 @@ storage that was unreachable: any process that can lock it stores it.
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,8 +141,7 @@ def path_for_reading(audio: StoredAudio) -> Path | None:
 
 def _fetched(where: Storage, audio: StoredAudio) -> Path | None:
     """Return the path of a local copy of a file of a remote storage."""
-    folder: Path = settings.DATA_DIR / "audio" / "fetched"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _fetched_folder()
     path = folder / f"{audio.conversation_id}.{audio.id}.ogg"
     _forget_unused(folder)
     if path.is_file() and path.stat().st_size == audio.size:
@@ -156,6 +155,42 @@ def _fetched(where: Storage, audio: StoredAudio) -> Path | None:
         return None
     os.replace(target.name, path)
     return path
+
+
+def replace(audio: StoredAudio, pieces: Iterable[bytes], by: str) -> int:
+    """Replace the content of a file in the storage; return its bytes. At any moment the file has the former or the new content.
+
+    `by` names the file beside it in which the new content is made; what a killed process left in it is replaced. Raises FileNotFoundError
+    if the conversation was deleted meanwhile.
+    """
+    where = storage()
+    try:
+        target = Path(where.path(audio.name))
+    except NotImplementedError:
+        target = None
+    path = (target.parent if target else _fetched_folder()) / f"{audio.conversation_id}.{audio.id}.{by}.part"
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    size = path.stat().st_size
+    if target is not None:
+        os.replace(path, target)
+        return size
+    with open(path, "rb") as file:
+        saved = where.save(audio.name, File(file))
+    path.unlink()
+    if saved != audio.name:
+        where.delete(saved)
+        raise OSError(f"the storage {type(where).__name__} does not replace files")
+    (_fetched_folder() / f"{audio.conversation_id}.{audio.id}.ogg").unlink(missing_ok=True)
+    return size
+
+
+def _fetched_folder() -> Path:
+    folder: Path = settings.DATA_DIR / "audio" / "fetched"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _forget_unused(folder: Path) -> None:
@@ -176,6 +211,9 @@ def remove_one(audio: StoredAudio) -> None:
     for folder in ("unfinished", "fetched"):
         (settings.DATA_DIR / "audio" / folder / f"{audio.conversation_id}.{audio.id}.ogg").unlink(missing_ok=True)
     remove([name_of(audio.conversation_id, audio.id)])
+    with suppress(NotImplementedError):
+        for part in Path(storage().path(name_of(audio.conversation_id, audio.id))).parent.glob(f"*{audio.id}.*.part"):
+            part.unlink(missing_ok=True)
 
 
 def remove_all_of(conversation_id: int) -> None:

@@ -111,7 +111,7 @@ def open_audio(wanted: AudioWanted) -> AudioContent:
         parts = [_part(wanted, index) for index in range(len(wanted.audio))]
     except OSError as error:
         raise AudioAway(f"stored audio cannot be read ({type(error).__name__})") from None
-    sizes = [(part.path.name, round(part.seconds, 3), round(part.offset, 3)) for part in parts]
+    sizes = [(part.path.name, part.path.stat().st_size, round(part.seconds, 3), round(part.offset, 3)) for part in parts]
     etag = hashlib.sha256(repr((sizes, wanted.format, wanted.stretch, list(wanted.hidden))).encode()).hexdigest()[:32]
     if wanted.format is AudioFormat.OGG:
         (part,) = parts

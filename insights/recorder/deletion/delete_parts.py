@@ -27,7 +27,7 @@ from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.emptied_changes import empty_changes
 from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all
 from insights.recorder.event_log import EventLog, locked
-from insights.recorder.signals import announce, events_emptied
+from insights.recorder.signals import announce, events_emptied, speech_removed
 from insights.recorder.types import UnknownMember, UnknownMessage
 from insights.snapshots import MessageSnapshot, TopicSnapshot
 
@@ -146,6 +146,7 @@ def _delete_messages(
             log.add(TopicsChanged(_topics_now(said_in)))
         conversation.messages_deleted += len(messages)
         events = announce(log.store("messages_deleted"))
+        speech_removed.send(sender=None, conversation_id=conversation_id)
         note_deletion(
             Deletion.Kind.MESSAGE,
             user_id=user_id,

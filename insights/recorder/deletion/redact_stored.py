@@ -32,7 +32,7 @@ from insights.recorder.deletion.rewrite import PAUSE_S, rewrite_all
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.redact import redacted
 from insights.recorder.segment import Draft
-from insights.recorder.signals import announce, events_emptied
+from insights.recorder.signals import announce, events_emptied, speech_removed
 from insights.recorder.types import RecorderError, SpokenWord, UnknownConversation
 from insights.snapshots import (
     EntitySnapshot,
@@ -173,6 +173,7 @@ def _redact(conversation_id: int) -> None:
         empty_all_changes(conversation_id)
         LanguageResult.objects.filter(conversation_id=conversation_id).delete()
         Conversation.objects.filter(id=conversation_id, redaction=mask).update(redaction="")
+        speech_removed.send(sender=None, conversation_id=conversation_id)
     derived.forget(conversation_id)
     transaction.on_commit(partial(events_emptied.send_robust, sender=None, conversation_id=conversation_id))
 

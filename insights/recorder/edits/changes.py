@@ -102,9 +102,9 @@ class Edit:
         Nothing is stored if no row is different, and the change neither undoes another one nor is stored already.
         """
         old, new = difference(self._before, self.current(self._before))
-        if not old and change.pk is None and change.undoes is None:
+        if not old and change._state.adding and change.undoes is None:
             return []
-        if change.pk is not None:
+        if not change._state.adding:
             change.refresh_from_db(fields=["before", "after"])  # a deletion may have removed states from it
         change.before, change.after = old | change.before, change.after | new
         change.save()

@@ -90,7 +90,7 @@ def give(
     for number, ids in enumerate(batches, 1):
         with write_transaction():
             edit = Edit(locked(conversation_id), user_id)
-            if change.pk is None:
+            if change._state.adding:
                 change = edit.new_change(Change.Kind.SPEAKERS, target)
             elif Change.objects.filter(undoes=change).exists():
                 break
@@ -106,7 +106,7 @@ def give(
             events += edit.store_batch(change, last=number == len(batches))
         if number < len(batches):
             time.sleep(PAUSE_S)
-    return Edited(change.pk, events)
+    return Edited(None if change._state.adding else change.pk, events)
 
 
 def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:

@@ -1,0 +1,141 @@
+"""The job that erases removed speech from the files of stored audio."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import Storage
+from django.utils import timezone
+from pytest_django import Settings
+
+from insights import recorder
+from insights.jobs.execute import execute
+from insights.models import Conversation, Job, Message, StoredAudio
+from insights.recorder import Joined, Listening, SpokenWord, Utterance
+from streaming.audio.opus_file import OpusReader, OpusWriter
+from streaming.audio.pcm import RATE, Samples
+from streaming.recordings import erasure, files
+from tests.insights.conftest import opening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECONDS = 20.0
+
+
+class ReplacingStorage(Storage):
+    """A remote storage that replaces a file of the same name, as S3 does."""
+
+    content: ClassVar[dict[str, bytes]] = {}
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return the name."""
+        return name
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        if name not in self.content:
+            raise FileNotFoundError(name)
+        return ContentFile(self.content[name], name)
+
+    def _save(self, name: str, content: File) -> str:
+        self.content[name] = b"".join(content.chunks())
+        return name
+
+
+@pytest.fixture(params=["local", "remote"])
+def _storage(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> None:
+    """Store audio in a folder, and in a storage without paths."""
+    settings.DATA_DIR = tmp_path
+    local = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "audio" / "stored"}}
+    remote = {"BACKEND": f"{__name__}.ReplacingStorage"}
+    settings.STORAGES = {**settings.STORAGES, "audio": local if request.param == "local" else remote}
+
+
+@pytest.fixture
+def talk(_storage: None) -> Joined:
+    """Return a conversation with a noisy recording of 20 s and three sentences, at 2, 8 and 14 s."""
+    owner = User.objects.create_user("owner", "owner@example.org")
+    joined = recorder.open_conversation(opening(owner))
+    for at, text in ((2, "Good morning everybody."), (8, "Please call Maria Lopez at once."), (14, "See you next week.")):
+        start = joined.started_at + timedelta(seconds=at)
+        half = timedelta(seconds=0.5)
+        words = tuple(SpokenWord(word, start + half * i, start + half * (i + 1), 0.9) for i, word in enumerate(text.split()))
+        recorder.record(joined.conversation_id, Utterance(text, words, 0.9, start, start + half * len(words)), Listening())
+    row = StoredAudio(conversation_id=joined.conversation_id, session_id=uuid4(), started_at=joined.started_at, seconds=SECONDS)
+    row.name, row.state = files.name_of(joined.conversation_id, row.id), StoredAudio.State.STORED
+    noise = np.random.default_rng(3).uniform(-0.5, 0.5, int(SECONDS * RATE)).astype(np.float32)
+    writer = OpusWriter({files.STARTED_AT: joined.started_at.isoformat()})
+    data = writer.head() + writer.write(noise) + writer.finish()
+    files.storage().save(row.name, ContentFile(data))
+    row.size = len(data)
+    row.save()
+    return joined
+
+
+def sound() -> list[bool]:
+    """Return for each second of the stored file, without 0.3 s at both ends, whether there is sound."""
+    with files.storage().open(StoredAudio.objects.get().name) as file:
+        data = file.read()
+    assert len(data) == StoredAudio.objects.get().size
+    samples: Samples = OpusReader(io.BytesIO(data)).read(0, int(SECONDS * RATE))
+    return [float(np.abs(samples[round((at + 0.3) * RATE) : round((at + 0.7) * RATE)]).max()) > 0.01 for at in range(int(SECONDS))]
+
+
+def run_waiting() -> int:
+    """Run the jobs that erase; return how many there were."""
+    waiting = list(Job.objects.filter(kind=erasure.KIND, status=Job.Status.SCHEDULED))
+    for job in waiting:
+        Job.objects.filter(pk=job.pk).update(run_at=timezone.now())
+        assert execute(job.pk)
+        assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+    return len(waiting)
+
+
+def test_several_deletions_are_erased_by_one_job(talk: Joined) -> None:
+    """One job waits for both, the seconds of their words are silent, and the size in the row is that of the file."""
+    assert all(sound())
+    owner = User.objects.get()
+    for message in list(Message.objects.order_by("number"))[::2]:
+        recorder.delete_message(talk.conversation_id, message.id, owner.pk)
+    assert run_waiting() == 1
+    assert [at for at, loud in enumerate(sound()) if not loud] == [2, 3, 14, 15]
+    with files.storage().open(StoredAudio.objects.get().name) as file:
+        before = file.read()
+    erasure._enqueue(talk.conversation_id, 0)
+    assert run_waiting() == 1
+    with files.storage().open(StoredAudio.objects.get().name) as file:
+        assert file.read() == before
+
+
+def test_redacted_words_are_erased(talk: Joined) -> None:
+    """The name is silent, the words around it stay."""
+    owner = User.objects.get()
+    recorder.redact_conversation(talk.conversation_id, owner.pk)
+    assert run_waiting() == 1
+    masked = Message.objects.get(number=2)
+    assert masked.text == "Please call **** at once."
+    assert [at for at, loud in enumerate(sound()) if not loud] == [9]
+
+
+def test_audio_that_is_recorded_is_erased_later(talk: Joined) -> None:
+    """A further job looks again until the file is complete."""
+    StoredAudio.objects.update(state=StoredAudio.State.RECORDING)
+    recorder.delete_message(talk.conversation_id, Message.objects.get(number=1).id, User.objects.get().pk)
+    assert run_waiting() == 1
+    assert all(sound())
+    StoredAudio.objects.update(state=StoredAudio.State.STORED)
+    assert run_waiting() == 1
+    assert run_waiting() == 0
+    assert not all(sound())
+
+
+def test_no_job_without_stored_audio(talk: Joined) -> None:
+    """A deletion in a conversation without audio needs no job."""
+    StoredAudio.objects.all().delete()
+    recorder.delete_message(talk.conversation_id, Message.objects.get(number=1).id, User.objects.get().pk)
+    assert not Job.objects.filter(kind=erasure.KIND).exists()
+    assert Conversation.objects.exists()
