@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from insights.models import Message
+from insights.models import Member, Message
 from insights.names import LONGEST_NAME, clean_name
 from insights.recorder.edits.changes import Edited
 from insights.recorder.edits.speaker_edits import Person, give
