@@ -32,8 +32,8 @@ $(RUNTIME): requirements/runtime.txt requirements/models.txt
 	@$(BIN)/python tools/install.py $(VENV) requirements/runtime.txt requirements/models.txt
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME) requirements/development.txt
-	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt
+$(DEVELOPMENT): $(RUNTIME) requirements/development.txt requirements/meaning.txt
+	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt requirements/meaning.txt
 	@touch $@
 
 run: setup

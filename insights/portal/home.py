@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,12 +41,13 @@ class Task:
     due: datetime | None
     overdue: bool
     done: bool
+    editable: bool
     title: str
     href: str
 
     @classmethod
-    def of(cls, one: Insight, now: datetime) -> "Task":
-        """Return an insight, whose message, conversation and assignee are loaded."""
+    def of(cls, one: Insight, now: datetime, *, editable: bool = True) -> "Task":
+        """Return an insight, whose message, conversation and assignee are loaded. `editable`: whether the user may mark it as done."""
         part = part_of(one.message.number)
         query = f"?{urlencode({'part': part})}" if part > 1 else ""
         return cls(
@@ -56,6 +58,7 @@ class Task:
             due=local(one.due_at, one.conversation.timezone_offset) if one.due_at else None,
             overdue=one.due_at is not None and one.due_at < now,
             done=one.done_at is not None,
+            editable=editable,
             title=shown_name(one.conversation, []),
             href=f"{reverse('conversation', args=[one.conversation_id])}{query}#m-{one.message_id}",
         )
@@ -79,13 +82,15 @@ def _home(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/first_run.html", {"binned": queries.binned_conversations(person.user_id).exists()})
     everybody = request.GET.get("tasks") == "all"
     start = _week_of(now)
+    lists = {
+        "tasks": queries.open_tasks(person, MOST_TASKS, everybody=everybody),
+        "questions": queries.unanswered_questions(person.user_id, now, MOST_QUESTIONS),
+        "follow_ups": queries.follow_ups_between(person.user_id, start, start + timedelta(days=7), MOST_FOLLOW_UPS),
+    }
+    editable = queries.editable_among(person.user_id, [one.conversation for rows in lists.values() for one in rows])
     context: dict[str, Any] = {
         "everybody": everybody,
-        "tasks": [Task.of(one, now) for one in queries.open_tasks(person, MOST_TASKS, everybody=everybody)],
-        "questions": [Task.of(one, now) for one in queries.unanswered_questions(person.user_id, now, MOST_QUESTIONS)],
-        "follow_ups": [
-            Task.of(one, now) for one in queries.follow_ups_between(person.user_id, start, start + timedelta(days=7), MOST_FOLLOW_UPS)
-        ],
+        **{name: [Task.of(one, now, editable=one.conversation_id in editable) for one in rows] for name, rows in lists.items()},
         "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE])),
         "rows": rows_of(recent),
     }
@@ -95,11 +100,17 @@ def _home(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
-    """Mark a task or question of a visible conversation as done, or as open again; htmx gets its line. 404 for any other."""
+    """Mark a task or question of a visible conversation as done, or as open again; htmx gets its line.
+
+    404 for any other, 403 if the user may only read the conversation.
+    """
     done = request.POST.get("done") != "no"
     user_id = int(request.user.pk or 0)
-    if queries.task_for(user_id, insight_id) is None:
+    found = queries.task_for(user_id, insight_id)
+    if found is None:
         raise Http404
+    if not queries.editable_among(user_id, [found.conversation]):
+        raise PermissionDenied
     try:
         recorder.edit_insight(insight_id, user_id, InsightEdit(done=done))
     except recorder.UnknownMessage:  # another request deleted it

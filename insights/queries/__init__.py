@@ -38,7 +38,7 @@ from insights.queries.contents import (
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
 from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
-from insights.queries.home import Person, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
+from insights.queries.home import Person, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
 from insights.queries.language import Written, lines_of, score_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
@@ -124,6 +124,7 @@ __all__ = [
     "Found",
     "OPERATORS",
     "Person",
+    "editable_among",
     "follow_ups_between",
     "open_tasks",
     "sample_of",

@@ -1,6 +1,6 @@
 """What concerns a user across the conversations that they may see: open tasks, questions without an answer, follow-ups of a week."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from insights.analysis.answers import LOOKED_AT, Said, stays_open
 from insights.insight_kinds import FOLLOW_UP, QUESTION, kinds
-from insights.models import Conversation, Insight, Message, Speaker
+from insights.models import AccessLevel, Conversation, Insight, Message, Speaker, shares_with
 from insights.queries.visible import visible_to
 
 ASKED_WITHIN = timedelta(days=14)
@@ -73,6 +73,14 @@ def unanswered_questions(user_id: int, now: datetime, most: int) -> list[Insight
 def task_for(user_id: int, insight_id: UUID) -> Insight | None:
     """Return an insight of a visible conversation, with what a list of tasks shows; None for any other."""
     return _listed(user_id).filter(pk=insight_id).first()
+
+
+def editable_among(user_id: int, conversations: Collection[Conversation]) -> set[int]:
+    """Return the ids of those of the visible conversations that the user may change: their own, and those shared with them to edit."""
+    own = {one.pk for one in conversations if one.owner_id == user_id}
+    others = {one.pk for one in conversations} - own
+    shares = shares_with(user_id).filter(level__gte=AccessLevel.EDIT, conversation_id__in=others)
+    return own | set(shares.values_list("conversation_id", flat=True)) if others else own
 
 
 def sample_of(user_id: int) -> Conversation | None:

@@ -25,6 +25,7 @@ from tests.bench.scenarios import (
     imports,
     listeners,
     load,
+    meaning,
     optimisations,
     reading,
     sockets,
@@ -53,9 +54,12 @@ STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
     "webrtc": webrtc.measure,
     "growth": growth.measure,
 }
+QMSUM: dict[str, Callable[[Path | None, Say], Result]] = {"summary": summaries.measure, "meaning": meaning.measure}
+"""Parts that need the file of `--qmsum`."""
 PAGES = {
     **dict.fromkeys(SPEECH, DOCS / "performance-conversations.md"),
     "summary": DOCS / "summary.md",
+    "meaning": DOCS / "search.md",
     "streams": DOCS / "performance-streams.md",
     "webrtc": DOCS / "performance-webrtc.md",
     "growth": DOCS / "performance-streams.md",
@@ -77,7 +81,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Define the command-line arguments."""
         parser.add_argument(
-            "--qmsum", type=Path, help="a file of QMSum in JSON lines, for the part `summary`; without it that part is left out"
+            "--qmsum", type=Path, help="a file of QMSum in JSON lines, for the parts `summary` and `meaning`; without it they are left out"
         )
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
         parser.add_argument("--quick", action="store_true", help="a few minutes instead of about twenty: short windows, one round")
@@ -102,13 +106,13 @@ class Command(BaseCommand):
         data: dict[str, Any] = {"machine": about}
         goals: list[Goal] = []
         wanted = [
-            part for parts in options["only"] or [[name for name in PAGES if name != "summary" or options["qmsum"]]] for part in parts
+            part for parts in options["only"] or [[name for name in PAGES if name not in QMSUM or options["qmsum"]]] for part in parts
         ]
         for name in wanted:
             self._say(name)
             others = resource_usage.Others()
             try:
-                result = summaries.measure(options["qmsum"], self._say) if name == "summary" else _measure(name, sizes, fastrtc, self._say)
+                result = QMSUM[name](options["qmsum"], self._say) if name in QMSUM else _measure(name, sizes, fastrtc, self._say)
             except BenchError as error:
                 raise CommandError(f"{name}: {error}") from None
             busy = others.cores()

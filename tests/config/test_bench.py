@@ -1,17 +1,21 @@
 """The benchmarks: their pure parts exactly, and each measurement once with little speech. No time is asserted."""
 
+import gzip
+import json
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from insights.analysis import embedding
 from tests.bench import report, resource_usage, scoring, speech, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, imports, listeners, load, reading, sockets, writes
+from tests.bench.scenarios import accuracy, flood, imports, listeners, load, meaning, reading, sockets, writes
 from tests.bench.speech import Turn
 
 
@@ -85,6 +89,22 @@ class TestReading:
     def test_the_ratio_is_of_medians(self) -> None:
         """One slow round does not count."""
         assert reading.ratio({"ours": [2.0, 9.0, 2.0], "bare": [1.0, 1.0, 5.0]}) == 2.0
+
+
+class TestMeaning:
+    """Questions of QMSum."""
+
+    def test_questions_are_asked_in_each_way(self, tmp_path: Path) -> None:
+        """The program stores the meetings of a file and asks their questions; a message of the answer's turns counts."""
+        turns = [{"speaker": "Ada", "content": "The hotel in Porto is full ."}, {"speaker": "Bob", "content": "Yes ."}]
+        asked = {"query": "What about the hotel?", "answer": "Full.", "relevant_text_span": [["0", "0"]]}
+        other = {"query": "What about zeppelins?", "answer": "Nothing.", "relevant_text_span": [["1", "1"]]}
+        path = tmp_path / "dev.jsonl.gz"
+        with gzip.open(path, "wt") as file:
+            file.write(json.dumps({"meeting_transcripts": turns, "specific_query_list": [asked, other]}))
+        found = meaning.measure(path, quiet).data["found"]
+        assert (found["BM25"], found["words"]) == ([True, False], [True, False])
+        assert set(found) == {"BM25", "words", *(["words and meaning"] if embedding.installed() else [])}
 
 
 class TestScoring:

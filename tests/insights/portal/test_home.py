@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from insights import queries
 from insights.insight_kinds import kinds
-from insights.models import Change, Conversation, Insight
+from insights.models import AccessLevel, Change, Conversation, Insight, Share
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 
@@ -92,6 +92,22 @@ def test_a_task_is_done_with_one_click(user_client: Client, other_client: Client
     assert user_client.post(f"/tasks/{one.pk}/", {"done": "no"}).headers["Location"] == "/"
     one.refresh_from_db()
     assert one.done_at is None
+
+
+def test_a_reader_changes_nothing(user: User, other_user: User, other_client: Client, make_conversation: MakeConversation) -> None:
+    """Who may read a shared conversation sees its tasks and cannot mark them; who may edit it can."""
+    one = make_conversation(lines=[("Ada", "I will send it.")])
+    item = task(one, 1, "Send it")
+    share = Share.objects.create(conversation=one, user=other_user, level=AccessLevel.READ, created_at=timezone.now())
+    assert "Send it" in page(other_client, "/?tasks=all")
+    assert "Mark as done" not in page(other_client, "/?tasks=all")
+    assert other_client.post(f"/tasks/{item.pk}/").status_code == 403
+    share.level = AccessLevel.EDIT
+    share.save()
+    assert "Mark as done: Send it" in page(other_client, "/?tasks=all")
+    assert other_client.post(f"/tasks/{item.pk}/").status_code == 302
+    item.refresh_from_db()
+    assert item.done_at is not None
 
 
 def test_unanswered_questions(user_client: Client, make_conversation: MakeConversation) -> None:
