@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import EMAIL, PASSWORD, make_account, page_errors
+from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 
 NEW_PASSWORD = "wrong mule accumulator"
@@ -262,3 +263,32 @@ def test_a_device_is_signed_out(context: BrowserContext, server: Server, site: s
     page.goto("/")
     expect(page.get_by_role("button", name="Account menu")).to_be_visible()
     other.close()
+
+
+PUBLIC_PAGES = ("/signin/", "/password/reset/", "/password/reset/done/", "/password/changed/", "/confirm-email/", "/signin/inactive/")
+OWN_PAGES = (
+    *("/account/", "/account/security/", "/account/recording/", "/account/email/", "/developers/"),
+    *("/account/security/authenticator/", "/account/security/passkeys/add/", "/people/", "/people/1/", "/people/health/"),
+)
+
+
+def test_every_page_is_accessible_and_fits_a_phone(context: BrowserContext) -> None:
+    """Axe finds nothing, no page scrolls sideways at 320 px, and the security policy holds."""
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    errors = page_errors(page)
+    found = {path: problems(page, path) for path in PUBLIC_PAGES}
+    fill_sign_in(page)
+    page.wait_for_url("**/")
+    found |= {path: problems(page, path) for path in OWN_PAGES}
+    assert {path: one for path, one in found.items() if one} == {}
+    assert errors == []
+
+
+def problems(page: Page, path: str) -> list[object]:
+    """Return what axe finds on a page, and how far it scrolls sideways."""
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 200, path
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [*faults(page), *([wide] if wide > 0 else [])]
