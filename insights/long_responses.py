@@ -70,6 +70,7 @@ def answer(
     *,
     account: int,
     exists: Check = lambda: True,
+    public: bool = False,
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
     status: int = 200,
@@ -77,15 +78,15 @@ def answer(
     """Return the joined pieces as a response, streamed if they are long.
 
     `account`: user id for the limit. `exists`: returns whether the data still exists; called every CHECK_S seconds and before the last
-    chunk. Raises TooManyAnswers.
+    chunk. `public`: nobody has to be signed in; `exists` alone decides. Raises TooManyAnswers.
     """
     encoded = map(_encoded, pieces)
     head, complete = _head(encoded)
     if complete or request.method == "HEAD":
         return HttpResponse(head, content_type=content_type, headers=headers, status=status)
-    grant = grant_of_request(request)
+    grant = None if public else grant_of_request(request)
     content = (_AsyncContent if isinstance(request, ASGIRequest) else _SyncContent)(
-        account, head, encoded, lambda: grant is not None and bool(access.valid_grants([grant])) and exists()
+        account, head, encoded, lambda: (public or (grant is not None and bool(access.valid_grants([grant])))) and exists()
     )
     _admit(content)
     return StreamingHttpResponse(content, content_type=content_type, headers=headers, status=status)

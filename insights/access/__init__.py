@@ -21,9 +21,11 @@ from insights.access.app_tokens import (
 from insights.access.apps import app_of, app_of_token, apps_of, change_app, create_app, revoke_app, user_of_token
 from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
-from insights.access.entries import Entry, Person, enter, invited_to, person_of
+from insights.access.entries import Entry, Person, enter, invited_to, person_of, person_with_id
 from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
 from insights.access.links import (
+    GUEST_S,
+    LONGEST_GUEST_NAME,
     Guest,
     LinkState,
     TooManyLinks,
@@ -34,6 +36,7 @@ from insights.access.links import (
     invite,
     link_of,
     public_links,
+    published_by,
     secret_of,
     state_of,
     withdraw_link,
@@ -86,10 +89,14 @@ __all__ = [
     "LastAdministrator",
     "Entry",
     "Guest",
+    "GUEST_S",
+    "LONGEST_GUEST_NAME",
+    "published_by",
     "Person",
     "enter",
     "invited_to",
     "person_of",
+    "person_with_id",
     "LinkState",
     "ReadBy",
     "TooManyLinks",

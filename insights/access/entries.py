@@ -36,6 +36,12 @@ def person_of(user: User) -> Person:
     return Person(user.get_username(), user.get_full_name() or user.get_username().split("@")[0], user.email)
 
 
+def person_with_id(user_id: int) -> Person:
+    """Return the account with an id, as others see it."""
+    user = User.objects.filter(pk=user_id).first()
+    return person_of(user) if user else Person(str(user_id), "A deleted account")
+
+
 def enter(by: Grant | None, query: Mapping[str, str], *, speaking: bool) -> Entry | None:
     """Return the entry that the query of a connection asks for, None if it is not allowed.
 

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from insights.database import write_transaction
-from insights.models import Conversation, ShareLink
+from insights.models import Conversation, Share, ShareLink
 from insights.names import clean_name
 
 INVITATION_DAYS = 7
@@ -71,6 +71,11 @@ def link_of(secret: str, *kinds: ShareLink.Kind) -> ShareLink | None:
         return None
     found = ShareLink.objects.filter(pk=identity, kind__in=kinds, owner__is_active=True)
     return found.filter(Q(conversation=None) | Q(conversation__deleted_at=None)).select_related("owner").first()
+
+
+def published_by(link: ShareLink) -> Conversation | None:
+    """Return the conversation of a public link; None if it is gone, or for an invitation."""
+    return Conversation.objects.filter(pk=link.conversation_id).first() if link.conversation_id else None
 
 
 def state_of(link: ShareLink) -> LinkState:
@@ -136,8 +141,10 @@ def invite(owner_id: int, connection_id: str, kind: ShareLink.Kind, *, guests: b
 
 
 def withdraw_link(owner_id: int, link_id: UUID) -> bool:
-    """Withdraw a link of an owner; return whether there was a valid one. Those who came in by an invitation are disconnected."""
+    """Withdraw a link of an owner; return whether there was a valid one. Those who came by an invitation are disconnected, and see the
+    conversation no more."""
     with write_transaction():
+        Share.objects.filter(invitation_id=link_id, invitation__owner_id=owner_id).delete()
         return ShareLink.objects.filter(pk=link_id, owner_id=owner_id, withdrawn_at=None).update(withdrawn_at=timezone.now()) > 0
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from insights.database import write_transaction
 from insights.managed import person_with
-from insights.models import AccessLevel, Conversation, Share, Team, TeamMembership, shares_with
+from insights.models import AccessLevel, Conversation, Share, ShareLink, Team, TeamMembership, shares_with
 
 MOST_SHARES = 200
 """People and teams that one conversation is shared with."""
@@ -91,10 +91,11 @@ def share_with_team(conversation: Conversation, team_id: int, level: AccessLevel
     return _share(conversation, level, team=team)
 
 
-def keep_for(conversation: Conversation, user: User) -> None:
-    """Give somebody who was invited to a conversation read access, unless it is theirs or they have access."""
+def keep_for(conversation: Conversation, user: User, invitation: ShareLink) -> None:
+    """Give somebody who was invited to a conversation read access, until the invitation is withdrawn; not if they have access."""
     if access_of(user, conversation) is None:
-        _share(conversation, AccessLevel.READ, user=user)
+        share = _share(conversation, AccessLevel.READ, user=user)
+        Share.objects.filter(pk=share.pk).update(invitation=invitation)
 
 
 def unshare(conversation: Conversation, share_id: int) -> bool:
@@ -115,6 +116,6 @@ def _share(conversation: Conversation, level: AccessLevel, user: User | None = N
         others = Share.objects.filter(conversation=conversation).exclude(user=user, team=team)
         if others.count() >= MOST_SHARES:
             raise SharingError(f"A conversation can be shared with at most {MOST_SHARES} people and teams.")
-        defaults = {"level": level, "created_at": timezone.now()}
+        defaults = {"level": level, "created_at": timezone.now(), "invitation": None}
         shared, _ = Share.objects.update_or_create(conversation=conversation, user=user, team=team, defaults=defaults)
         return shared

@@ -2,19 +2,22 @@
 
 from typing import Literal
 from uuid import UUID
+from zlib import crc32
 
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema
 
-from insights import long_responses, queries
+from insights import access, long_responses, queries
+from insights.access import LinkState
 from insights.api import auth
 from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
-from insights.api.errors import ApiError, Problem
+from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import PROBLEMS
 from insights.api.redaction import Redaction, redactor
 from insights.hidden_speech import MARGIN_S, hidden_speech
-from insights.models import Conversation, StoredAudio
+from insights.long_responses import Check
+from insights.models import Conversation, ShareLink, StoredAudio
 from insights.payloads import iso
 from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
 
@@ -62,7 +65,36 @@ class SessionAudioList(Schema):
 def get_audio(request: HttpRequest, conversation_id: str, redaction: Query[AudioIn]) -> HttpResponseBase:
     """Return the mix of all recorded sessions, or a part of it. Ranges of bytes (`Range`, `If-Range`) are supported."""
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
-    content = _content(conversation, redaction)
+    return _answer(request, conversation, redaction, account, lambda: queries.conversation_for(account, conversation_id) is not None)
+
+
+@router.get(
+    "/v1/shared/{secret}/audio",
+    auth=None,
+    response={200: None, 206: None, 416: Problem, **PROBLEMS},
+    summary="Get public audio",
+    include_in_schema=False,
+)
+def get_shared_audio(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """Return the mix of all recorded sessions to whoever has a public link that includes the audio. Ranges of bytes are supported."""
+    conversation = _shared(secret)
+    if conversation is None:
+        raise not_found()
+    reader = -1 - crc32(access.client_address(request).encode())  # no account: the limit is for the address
+    return _answer(request, conversation, AudioIn.model_validate({}), reader, lambda: _shared(secret) is not None, public=True)
+
+
+def _shared(secret: str) -> Conversation | None:
+    link = access.link_of(secret, ShareLink.Kind.PUBLIC)
+    if link is None or not link.audio or access.state_of(link) is not LinkState.VALID:
+        return None
+    return access.published_by(link)
+
+
+def _answer(
+    request: HttpRequest, conversation: Conversation, wanted: AudioIn, account: int, exists: Check, *, public: bool = False
+) -> HttpResponseBase:
+    content = _content(conversation, wanted)
     etag = f'"{content.etag}"'
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-store"}
     try:
@@ -78,7 +110,8 @@ def get_audio(request: HttpRequest, conversation_id: str, redaction: Query[Audio
         request,
         content.pieces(start, stop),
         account=account,
-        exists=lambda: queries.conversation_for(account, conversation_id) is not None,
+        exists=exists,
+        public=public,
         content_type=content.content_type,
         headers=headers,
         status=200 if part is None else 206,

@@ -17,6 +17,7 @@ from insights.managed.entities import (
 from insights.managed.errors import Busy, Invalid, ManagedError, Taken, TooMany, Unknown
 from insights.managed.groups import GroupFields, change_group, create_groups, delete_group, group, groups_in
 from insights.managed.teams import (
+    LONGEST_TEAM_NAME,
     TeamError,
     add_person,
     change_team,
@@ -49,6 +50,7 @@ __all__ = [
     "LiveSettings",
     "ManagedError",
     "Taken",
+    "LONGEST_TEAM_NAME",
     "TeamError",
     "add_person",
     "change_team",

@@ -13,7 +13,7 @@ from insights.names import clean_name
 MOST_MEMBERS = 500
 MOST_TEAMS = 50
 """Teams that one person can be in."""
-LONGEST_NAME = 100
+LONGEST_TEAM_NAME = 100
 
 
 class TeamError(ManagedError):
@@ -119,7 +119,7 @@ def _check_other_manager(team: Team, user_id: int) -> None:
 
 
 def _name(name: str) -> str:
-    cleaned = clean_name(name, LONGEST_NAME)
+    cleaned = clean_name(name, LONGEST_TEAM_NAME)
     if not cleaned:
         raise TeamError("A team needs a name.")
     return cleaned

@@ -65,6 +65,15 @@ class Share(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="shares")
     level = models.PositiveSmallIntegerField(choices=SHARED_LEVELS)
     created_at = models.DateTimeField()
+    invitation = models.ForeignKey(  # no constraint: a deletion removes the rows of a conversation in batches, in any order
+        "ShareLink",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="shares",
+        help_text="The invitation by which the person came; the share ends when it is withdrawn.",
+    )
 
     class Meta:
         ordering = ["conversation_id", "id"]

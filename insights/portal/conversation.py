@@ -71,7 +71,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "conversation": one,
         "title": shown_name(one, [str(member) for member in people.members]),
         "live": one.ended_at is None,
-        "watch": _watch_address(one),
+        "watch": _watch_address(one, level == AccessLevel.OWN),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "overview": overview_of(one, cards, people, part),
@@ -126,9 +126,10 @@ def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], 
     return list(found.filter(message__number__gt=(part - 1) * parts.PART, message__number__lte=part * parts.PART)), False
 
 
-def _watch_address(conversation: Conversation) -> str:
+def _watch_address(conversation: Conversation, own: bool) -> str:
     """Return the URL path for watching a live conversation; empty for an ended one."""
     try:
-        return "" if conversation.ended_at else reverse("watch", args=[conversation.connection_id])
+        page = "" if conversation.ended_at else reverse("watch", args=[conversation.connection_id])
+        return f"{page}?conversation={conversation.pk}" if page and not own else page
     except NoReverseMatch:
         return ""  # a client may choose an id that cannot be part of a path

@@ -1,17 +1,36 @@
 """The live page, for speaking in a conversation or only watching it. Audio and results use the WebSocket."""
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from insights import queries
-from insights.models import Conversation
+from insights import access, queries
+from insights.access import Person
+from insights.models import AccessLevel, Conversation
 from insights.portal.listing import shown_name
 
 LONGEST_CONNECTION_ID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody in the live conversation of another: as whom, and with what in the query of the page's connections.
+
+    `keeps`: whether the person sees the conversation after its end.
+    """
+
+    conversation: Conversation
+    person: Person
+    query: Mapping[str, str] = field(default_factory=dict)
+    watching: bool = False
+    keeps: bool = True
 
 
 def possible(connection_id: str) -> bool:
@@ -24,6 +43,15 @@ def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
     if not possible(connection_id):
         raise Http404
     return queries.latest_conversation(int(request.user.pk or 0), connection_id)
+
+
+def _shared(request: HttpRequest, connection_id: str) -> Conversation | None:
+    """Return a live conversation with this connection id that was shared with the user: the one of `?conversation=`, else the newest."""
+    found = queries.visible_to(int(request.user.pk or 0), queries.Shown.SHARED).filter(connection_id=connection_id, ended_at=None)
+    wanted = request.GET.get("conversation", "")
+    if wanted:
+        found = found.filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 16 else 0)
+    return found.first()
 
 
 def _page(request: HttpRequest, connection_id: str, latest: Conversation | None, *, watching: bool) -> HttpResponse:
@@ -39,6 +67,26 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "ended": latest is not None and not live,
         "speaker": name,
         "account": user.get_username(),
+        "keeps": True,
+    }
+    return render(request, "portal/live.html", context)
+
+
+def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Show the live page of another person's conversation."""
+    one = visit.conversation
+    context = {
+        "connection_id": one.connection_id,
+        "watching": visit.watching,
+        "conversation": one,
+        "live": True,
+        "title": shown_name(one, [str(member) for member in queries.members_of(one)]),
+        "ended": False,
+        "speaker": visit.person.name,
+        "speaker_id": visit.person.user_id,
+        "visit": urlencode(visit.query),
+        "keeps": visit.keeps,
+        "host": access.person_of(one.owner).name,
     }
     return render(request, "portal/live.html", context)
 
@@ -52,8 +100,11 @@ def new(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def speak(request: HttpRequest, connection_id: str) -> HttpResponse:
-    """Show the page for speaking. With a new connection id it starts a new conversation."""
-    return _page(request, connection_id, _latest(request, connection_id), watching=False)
+    """Show the page for speaking. With a new connection id it starts a new conversation; a shared live one is joined or watched."""
+    latest = _latest(request, connection_id)
+    if latest is None and (other := _shared(request, connection_id)) is not None:
+        return _visit(request, other, watching=False)
+    return _page(request, connection_id, latest, watching=False)
 
 
 @login_required
@@ -61,8 +112,18 @@ def speak(request: HttpRequest, connection_id: str) -> HttpResponse:
 def watch(request: HttpRequest, connection_id: str) -> HttpResponse:
     """Show the page for watching. Redirect to the saved page of an ended conversation; 404 for an unknown one."""
     latest = _latest(request, connection_id)
+    if (latest is None or "conversation" in request.GET) and (other := _shared(request, connection_id)) is not None:
+        return _visit(request, other, watching=True)
     if latest is None:
         raise Http404
     if latest.ended_at is not None:
         return redirect("conversation", conversation_id=latest.id)
     return _page(request, connection_id, latest, watching=True)
+
+
+def _visit(request: HttpRequest, one: Conversation, *, watching: bool) -> HttpResponse:
+    """Show a shared live conversation; who may only read it watches."""
+    if not isinstance(request.user, User):
+        raise Http404
+    only_watching = watching or not access.may(request.user, one, AccessLevel.EDIT)
+    return live_page(request, Visit(one, access.person_of(request.user), {"conversation": str(one.pk)}, watching=only_watching))

@@ -4,21 +4,23 @@ The page keeps the audio that it sent last. With this answer it sends the audio 
 already stored.
 """
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, JsonResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from insights import queries
+from insights import access, queries
+from insights.access.request_grants import grant_of_request
 from insights.portal.live import possible
 
 
-@login_required
 @never_cache
 @require_GET
-def resume_point(request: HttpRequest, connection_id: str) -> JsonResponse:
+def resume_point(request: HttpRequest, connection_id: str) -> HttpResponse:
     """Return the resume point of the member `?speaker=` (a user id) in the user's own live conversation. Times are ISO 8601.
+
+    With `?conversation=` or `?guest=` it is that of the person themselves in the conversation of another (`insights.access.entries`).
 
     `now`: the server's clock; `live`: whether the conversation is live; `until`: end of the member's last stored message, or null;
     `seen`: seconds since the last heartbeat of the process that has this member's session, or null without one.
@@ -27,7 +29,14 @@ def resume_point(request: HttpRequest, connection_id: str) -> JsonResponse:
         raise Http404
     now = timezone.now()
     speaker = request.GET.get("speaker", "").replace("\x00", "")
-    conversation = queries.live_conversation(int(request.user.pk or 0), connection_id)
+    if "guest" in request.GET or "conversation" in request.GET:
+        entry = access.enter(grant_of_request(request), request.GET.dict(), speaking=True)
+        conversation = entry.conversation if entry is not None and entry.conversation.ended_at is None else None
+        speaker = entry.person.user_id if entry is not None else ""
+    elif request.user.is_authenticated:
+        conversation = queries.live_conversation(int(request.user.pk or 0), connection_id)
+    else:
+        return redirect_to_login(request.get_full_path())
     if conversation is None:
         return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None})
     until, seen = queries.recognised_until(conversation, speaker), queries.last_seen(conversation, speaker)

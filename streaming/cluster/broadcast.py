@@ -8,7 +8,7 @@ the gap from the database. One query every `POLL_S` for all conversations of the
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Subscription(AsyncIterator[Delivery]):
                 self._behind = True
             if self.deleted or isinstance(delivery, ConversationDeleted):
                 continue
-            if isinstance(delivery, TranscriptUpdate | JobProgress):
+            if isinstance(delivery, TranscriptUpdate | JobProgress | PresentPeople):
                 return delivery
             number = delivery if isinstance(delivery, int) else delivery.number
             if isinstance(delivery, StoredEvent) and number == self.cursor + 1:
@@ -113,6 +113,8 @@ class Broadcaster:
         self._poller = poller
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._latest: dict[int, int] = {}
+        self.on_presence: Callable[[int, str, dict[str, Any]], None] | None = None
+        """Takes what other processes tell of a conversation's people: its id, the process, and the list."""
 
     async def subscribe(self, conversation_id: int, after: int) -> Subscription:
         """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning."""
@@ -164,6 +166,15 @@ class Broadcaster:
         if not self._pubsub.alone:
             await self._send(progress.conversation_id, {"job": progress.dump()})
 
+    def deliver(self, delivery: PresentPeople) -> None:
+        """Send to the subscribers of this event loop."""
+        self._deliver(delivery)
+
+    async def tell_presence(self, conversation_id: int, body: dict[str, Any]) -> None:
+        """Send a process's list of people to the others that have subscribers; it may be lost."""
+        if not self._pubsub.alone:
+            await self._send(conversation_id, {"presence": body})
+
     def end_deleted(self, conversation_id: int) -> None:
         """End the subscriptions of this event loop to a conversation that was deleted."""
         for subscription in self._subscriptions.get(conversation_id, ()):
@@ -198,6 +209,9 @@ class Broadcaster:
         conversation_id = message["conversation"]
         if "update" in message:
             self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
+        elif "presence" in message:
+            if self.on_presence is not None:
+                self.on_presence(conversation_id, message["origin"], message["presence"])
         elif "job" in message:
             self._deliver(JobProgress.parse(message["job"]))
         else:

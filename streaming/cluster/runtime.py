@@ -14,6 +14,7 @@ from streaming.cluster.deletions import Deletions
 from streaming.cluster.directory import Directory
 from streaming.cluster.heartbeat import Heartbeat
 from streaming.cluster.poller import Poller
+from streaming.cluster.presence import Presence
 from streaming.cluster.pubsub import PubSub
 from streaming.cluster.registry import Registry
 from streaming.cluster.revocation import RevocationWatcher
@@ -39,6 +40,7 @@ class Runtime:
         self.heartbeat = Heartbeat(self.pubsub, self.poller)
         self.directory = Directory(self.heartbeat, self.pubsub, shared=shared)
         self.broadcaster = Broadcaster(self.pubsub, self.poller)
+        self.presence = Presence(self.broadcaster, self.poller)
         self.deletions = Deletions(self.pubsub, self.poller, self.broadcaster)
         self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)

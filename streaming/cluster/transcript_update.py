@@ -1,4 +1,4 @@
-"""What a subscription delivers: numbered events; recognition results and progress of jobs, which may be lost; its deletion."""
+"""What a subscription delivers: numbered events; recognition results, progress of jobs and presence, which may be lost; its deletion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from insights.recorder import StoredEvent
 from insights.snapshots import JobProgress, JsonObject, MemberSnapshot, TrackerSnapshot
 from streaming.speech.engines.base import Word
 
-__all__ = ["ConversationDeleted", "Delivery", "JobProgress", "StoredEvent", "TranscriptUpdate"]
+__all__ = ["ConversationDeleted", "Delivery", "JobProgress", "PresentPeople", "PresentPerson", "StoredEvent", "TranscriptUpdate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,36 @@ class TranscriptUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentPerson:
+    """Somebody who is connected to a conversation. `id` is the same for all connections of a person."""
+
+    id: str
+    name: str
+    speaks: bool
+
+    @classmethod
+    def parse(cls, payload: Mapping[str, Any]) -> "PresentPerson":
+        """Return the person from the JSON form, as `dump` of another process made it."""
+        return cls(str(payload["id"]), str(payload["name"]), bool(payload["speaks"]))
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form."""
+        return {"id": self.id, "name": self.name, "speaks": self.speaks}
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPeople:
+    """Everybody who is present in a conversation. It has no number and may be dropped."""
+
+    conversation_id: int
+    people: tuple[PresentPerson, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationDeleted:
     """The conversation was deleted or moved to the bin. It has no number; nothing follows it."""
 
     conversation_id: int
 
 
-Delivery = StoredEvent | TranscriptUpdate | JobProgress | ConversationDeleted
+Delivery = StoredEvent | TranscriptUpdate | JobProgress | PresentPeople | ConversationDeleted

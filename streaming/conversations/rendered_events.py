@@ -12,8 +12,17 @@ from insights.events import ConversationCompleted, ConversationEvent, Kind
 from streaming.aio.send_queue import SendQueue
 from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
-from streaming.cluster.transcript_update import ConversationDeleted, JobProgress, StoredEvent, TranscriptUpdate
-from streaming.protocols.symbl import View, conversation_deleted, encode, job_progress, recognition_result, render_event, tracker_response
+from streaming.cluster.transcript_update import ConversationDeleted, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
+from streaming.protocols.symbl import (
+    View,
+    conversation_deleted,
+    encode,
+    job_progress,
+    presence,
+    recognition_result,
+    render_event,
+    tracker_response,
+)
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M")
@@ -44,6 +53,9 @@ class Renderer(Protocol[M_co]):
 
     def progress(self, progress: JobProgress) -> Iterable[M_co]:
         """Return the messages about the progress of a job of the conversation. They may be dropped: return none."""
+
+    def present(self, people: PresentPeople) -> Iterable[M_co]:
+        """Return the messages about who is present. They may be dropped: return none."""
 
     def deleted(self, conversation_id: int) -> Iterable[M_co]:
         """Return the messages that say that the conversation was deleted; no others follow."""
@@ -85,6 +97,9 @@ class RenderedEvents(AsyncIterator[M]):
                 continue
             if isinstance(delivery, JobProgress):
                 self._messages.extend(self.renderer.progress(delivery))
+                continue
+            if isinstance(delivery, PresentPeople):
+                self._messages.extend(self.renderer.present(delivery))
                 continue
             if isinstance(delivery, ConversationDeleted):
                 self._completed = self.deleted = True
@@ -133,13 +148,23 @@ class SymblTexts:
         send_queue: the client's; while it is crowded, recognition results are dropped.
         results_of: send recognition results of this session only; None: of all sessions.
         skip: kinds of events that are not sent, because this client receives them in another way.
+        presence: whether the client wants to know who is present (our extension `presence=1`).
     """
 
-    def __init__(self, view: View, send_queue: SendQueue, *, results_of: UUID | None = None, skip: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        view: View,
+        send_queue: SendQueue,
+        *,
+        results_of: UUID | None = None,
+        skip: frozenset[str] = frozenset(),
+        presence: bool = False,
+    ) -> None:
         self._view = view
         self._send_queue = send_queue
         self._results_of = results_of
         self._skip = skip
+        self._presence = presence
 
     def event(self, event: StoredEvent) -> Iterable[str]:
         """Return the encoded messages of one event; cached, because many subscribers share an event and a view."""
@@ -159,6 +184,10 @@ class SymblTexts:
         """Return the encoded messages of one recognition result, if this client wants it and has room for it."""
         wanted = self._results_of in (None, update.session_id) and not self._send_queue.crowded
         return rendered_update(update) if wanted else ()
+
+    def present(self, people: PresentPeople) -> Iterable[str]:
+        """Return the encoded list of those who are present, if this client wants it and has room for it."""
+        return (encode(presence(one.dump() for one in people.people)),) if self._presence and not self._send_queue.crowded else ()
 
     def progress(self, progress: JobProgress) -> Iterable[str]:
         """Return the encoded message about the progress of a job, if this client has room for it."""

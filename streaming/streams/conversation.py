@@ -15,7 +15,7 @@ from insights import insight_kinds
 from insights.recorder import RecorderError, SpeakerIdentity
 from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.cluster.transcript_update import JobProgress, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
@@ -124,6 +124,10 @@ class ConversationStreamHandler(AsyncStreamHandler):
     def progress(self, progress: JobProgress) -> list[Message]:
         """Render the progress of a job."""
         return [job_progress(progress)]
+
+    def present(self, people: PresentPeople) -> list[Message]:
+        """Return nothing: the stream tells its client what is said."""
+        return []
 
     def deleted(self, conversation_id: int) -> list[Message]:
         """Render the deletion of the conversation."""

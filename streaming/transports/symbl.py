@@ -22,6 +22,7 @@ from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import runtime
+from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.rendered_events import RenderedEvents, SymblTexts, send_events
 from streaming.protocols.symbl import (
     PONG,
@@ -77,6 +78,11 @@ class SymblConsumer(Consumer):
     """The error for a conversation that the client may not enter, and its field."""
     connection_id: str
     after: int | None
+
+    @property
+    def wants_presence(self) -> bool:
+        """Whether the client wants to know who is present."""
+        return self.credentials.query.get("presence") == "1"
 
     @property
     def wanted_entry(self) -> Mapping[str, str]:
@@ -149,6 +155,7 @@ class SpeakConsumer(SymblConsumer):
             site=self.site,
             after=self.after,
             all_results=self.credentials.query.get("results") == "all",
+            presence=self.wants_presence,
         )
         session = Session(self, self.user_id, self.connection_id, make_speaker, grant=self.grant)
         try:
@@ -301,8 +308,11 @@ class ListenConsumer(SymblConsumer):
                 self.refuse(*self.unknown)
             return
         try:
+            person = self.entry.person if self.entry else await run_in_database(access.person_with_id, self.user_id)
+            runtime().presence.enter(events.conversation_id, self._id, PresentPerson(person.user_id, person.name, False))
             await send_events(events, self.send_queue)
         finally:
+            runtime().presence.leave(events.conversation_id, self._id)
             await events.close()
         self._finish_sending()
 
@@ -330,4 +340,4 @@ class ListenConsumer(SymblConsumer):
                 return None
         elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))
-        return await RenderedEvents.subscribe(found.id, cursor, SymblTexts(View(), self.send_queue))
+        return await RenderedEvents.subscribe(found.id, cursor, SymblTexts(View(), self.send_queue, presence=self.wants_presence))

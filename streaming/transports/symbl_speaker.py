@@ -19,6 +19,8 @@ from streaming.aio.send_queue import SendQueue
 from streaming.audio.arrival_rate import ArrivalRate
 from streaming.audio.codecs import AudioError
 from streaming.audio.pcm import BYTES_PER_SAMPLE
+from streaming.cluster.runtime import runtime
+from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
@@ -68,6 +70,7 @@ class SymblSpeaker(Runner):
         send_queue: the way out to the client.
         site: the base URL that the client connected to, such as https://talk.example.org.
         after: cursor of a client that reconnects and wants the events that it missed; None: only events from now on.
+        presence: whether the client wants to know who is present (our extension `presence=1`).
         entry: the conversation of somebody else that the client may join, and as whom; it can start none then.
         all_results: whether to send recognition results of other speakers too (our extension `results=all`).
     """
@@ -84,6 +87,7 @@ class SymblSpeaker(Runner):
         entry: Entry | None = None,
         after: int | None = None,
         all_results: bool = False,
+        presence: bool = False,
     ) -> None:
         self.state = State.WAITING
         self.started_or_starting = False
@@ -95,6 +99,8 @@ class SymblSpeaker(Runner):
         self._after = after
         self._all_results = all_results
         self._entry = entry
+        self._presence = presence
+        self._present_in: int | None = None
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
         place = (user_id, session.webrtc_id) if entry is None else (entry.conversation.owner_id, entry.conversation.connection_id)
@@ -221,9 +227,10 @@ class SymblSpeaker(Runner):
     async def _start_sending(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=self._page(joined.conversation_id))
         results_of = None if self._all_results else self._session.id
-        texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP)
+        texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP, presence=self._presence)
         if self._conversation.events is not None and self._conversation.is_subscribed_to(joined):
             self._conversation.events.renderer = texts
+            self._enter(joined)
             return
         await self._stop_sending()
         cursor = joined.cursor if self._after is None else self._after
@@ -231,6 +238,15 @@ class SymblSpeaker(Runner):
             cursor = 0  # the cursor belongs to an earlier conversation: the client has received nothing of this one
         events = await self._conversation.subscribe(joined, cursor, texts)
         self._sender_task = asyncio.create_task(self._send(events))
+        self._enter(joined)
+
+    def _enter(self, joined: Joined) -> None:
+        """Show the speaker as present."""
+        member = joined.member
+        identity, name = (member.user_id or member.id, member.name) if member is not None else (str(self._session.id), "")
+        self._present_in = joined.conversation_id
+        person = PresentPerson(identity, name or "Unknown speaker", True)
+        runtime().presence.enter(joined.conversation_id, self._session.id, person)
 
     async def _send(self, events: RenderedEvents[str]) -> None:
         await send_events(events, self._send_queue)
@@ -238,6 +254,7 @@ class SymblSpeaker(Runner):
             self._session.end_early(End.DELETED)
 
     async def _stop_sending(self) -> None:
+        runtime().presence.leave(self._present_in, self._session.id)
         await self._conversation.unsubscribe()
         if self._sender_task is not None:
             self._sender_task.cancel()

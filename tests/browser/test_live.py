@@ -163,7 +163,11 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
     first = enter(browser, scripted_server)
     begin(first, scripted_server)
     first.get_by_role("button", name="Invite").click()
-    speak, watch = (first.get_by_label(label).input_value() for label in ("Link to join", "View-only link"))
+    first.get_by_role("button", name="Create link").click()
+    speak = first.get_by_label("To speak").input_value()
+    first.get_by_label("People may").select_option("Watch only")
+    first.get_by_role("button", name="Create link").click()
+    watch = first.get_by_label("To watch").input_value()
     first.get_by_role("button", name="Close").click()
     expect(first.locator(TOLD).first).to_be_visible()
 

@@ -1,6 +1,6 @@
 """Every route of the site, and its responses to each caller (design law 6). A route that is not in the table fails the tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from insights import insight_kinds, webhooks
-from insights.models import AccountEntity, AccountTracker, App, Bookmark, Conversation, ConversationGroup, Experience, Job
+from insights import access, insight_kinds, managed, webhooks
+from insights.models import AccountEntity, AccountTracker, App, Bookmark, Conversation, ConversationGroup, Experience, Job, ShareLink
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -33,6 +33,8 @@ class Access:
 MAY_BE_KEPT = {"api/openapi.json"}
 """The routes whose responses may be cached; static files are no routes."""
 PUBLIC = Access(200, 200, 200)
+PUBLIC_LINK = Access(200, 200, 200)
+"""Who has the secret reads the words without an account."""
 OWN_API = Access(401, 200, 404)
 OWN_PAGE = Access(302, 200, 404)
 NEEDS_MODEL = Access(401, 501, 404)  # no language model is configured
@@ -62,6 +64,13 @@ TABLE: dict[str, Access] = {
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
     "conversations/<int:conversation_id>/delete/": POSTED,
+    "conversations/<int:conversation_id>/share/": OWN_PAGE,
+    "shared/<str:secret>/": PUBLIC_LINK,
+    "join/<str:secret>/": Access(302, 302, 200),  # the owner gets the own live page, see portal/test_sharing
+    "live-invitations/<path:connection_id>/": SIGNED_IN,  # each caller gets its own
+    "teams/": SIGNED_IN,
+    "teams/<int:team_id>/": OWN_PAGE,
+    "v1/shared/<secret>/audio": Access(404, 404, 404),  # this one has none, see portal/test_sharing
     "bin/": SIGNED_IN,
     "bin/<int:conversation_id>/restore/": POSTED,  # as the next one, see portal/test_bin
     "bin/<int:conversation_id>/delete/": POSTED,
@@ -251,7 +260,6 @@ def talk(say: Say) -> Conversation:
 
 def url_of(route: str, talk: Conversation) -> str:
     """Return the URL of a route for the owner's conversation."""
-    webhook_id = webhooks.create_endpoint(talk.owner_id, "https://8.8.8.8/", ["insight.created"]).pk
     parts = {
         "<int:conversation_id>": talk.pk,
         "<conversation_id>": talk.pk,
@@ -283,14 +291,32 @@ def url_of(route: str, talk: Conversation) -> str:
         "<bookmark_id>": OWN_ID,
         "<experience_id>": OWN_ID,
         "<int:experience_id>": OWN_ID,
-        "<webhook_id>": webhook_id,
-        "<uuid:webhook_id>": webhook_id,
     }
+    made: dict[str, Callable[[], object]] = {
+        "<int:team_id>": lambda: managed.create_team(talk.owner, SECRET).pk,
+        "<str:secret>": lambda: _secret(route, talk),
+        "<secret>": lambda: _secret("shared", talk),
+        "<webhook_id>": lambda: _webhook(talk),
+        "<uuid:webhook_id>": lambda: _webhook(talk),
+    }
+    parts |= {part: make() for part, make in made.items() if part in route}
     for part, value in parts.items():
         route = route.replace(part, str(value))
     route = route.removeprefix("^").removesuffix("$")
     assert "<" not in route, f"{route}: say in `url_of` what stands for its parts"
     return "/" + route
+
+
+def _webhook(talk: Conversation) -> object:
+    """Return the id of a new webhook of the owner."""
+    return webhooks.create_endpoint(talk.owner_id, "https://8.8.8.8/", ["insight.created"]).pk
+
+
+def _secret(route: str, talk: Conversation) -> str:
+    """Return the secret of a public link to the conversation, or of an invitation to it."""
+    if route.startswith("join"):
+        return access.secret_of(access.invite(talk.owner_id, talk.connection_id, ShareLink.Kind.SPEAK, guests=False))
+    return access.secret_of(access.create_public_link(talk, 7, audio=True))
 
 
 def browser(user: User | None) -> Client:
@@ -314,7 +340,7 @@ def test_each_caller_gets_the_status_of_the_table(route: str, talk: Conversation
     for name, user in (("anonymous", None), ("owner", owner), ("other", other_owner)):
         response = browser(user).get(url)
         answers[name] = 200 if (route, response.status_code) == ("readyz", 503) else response.status_code  # not loaded yet
-        if name != "owner":
+        if name != "owner" and expected is not PUBLIC_LINK:
             assert SECRET not in response.content.decode()
         assert route in MAY_BE_KEPT or "no-store" in response.headers.get("Cache-Control", ""), f"{route} may be kept by a browser"
     assert Access(**answers) == expected

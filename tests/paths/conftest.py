@@ -23,6 +23,8 @@ JANE = "jane@example.com"
 """The owner of what is said, and a reviewer: she may use the admin."""
 LEAVING = ("app@example.com", "account@example.com", "session@example.com")
 """Accounts whose access a test withdraws."""
+COLLEAGUE = "tom@example.com"
+"""An account that owns nothing at first."""
 WAIT_S = 90.0
 SAID = "Shall we start with the budget?"
 """What the scripted recogniser makes of the first two seconds of sound: a message with a question in it."""
@@ -37,7 +39,7 @@ from django.core.management import call_command
 from insights import access
 call_command("migrate", verbosity=0)
 tokens = {{}}
-for email in {(JANE, *LEAVING)!r}:
+for email in {(JANE, COLLEAGUE, *LEAVING)!r}:
     user = User.objects.create_user(email, email, {PASSWORD!r})
     if email == {JANE!r}:
         access.make_administrator(user)

@@ -4,7 +4,7 @@ Every function returns a dictionary that `encode` turns into the text of one fra
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from insights.snapshots import JobProgress, MemberSnapshot
@@ -63,6 +63,11 @@ def warning(text: str, field: str = "") -> Message:
 def job_progress(progress: JobProgress) -> Message:
     """Return the progress of a job of the conversation, such as an import (our extension)."""
     return envelope("job_progress", **progress.dump())
+
+
+def presence(people: Iterable[Message]) -> Message:
+    """Return the list of those who are present (our extension)."""
+    return envelope("presence", people=list(people))
 
 
 def recognition_stopped() -> Message:

@@ -1,20 +1,21 @@
 // The live page: connects microphone, session and view, and shows the status.
 
-import "./copy.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
+import { Present } from "./present.js";
 import { SpeakerSession } from "./speaker-session.js";
 import { clock, element, icon, View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
 
-const { connection, watching, live, account, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
+const { connection, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
 const store = new ConversationStore();
 const view = new View(document, kinds, () => store.transcript());
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
-const sockets = `${origin.replace(/^http/, "ws")}/v1`;
+const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1${visit ? `&${visit}` : ""}`;
+const present = new Present(part("present"), part("came"));
 const QUIET_CHUNKS = 80;
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
 const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
@@ -93,10 +94,11 @@ function finish(state, reason) {
   part("waiting").hidden = true;
   part("recording").hidden = true;
   part("invite").hidden = true;
+  part("present").hidden = true;
   if (state === "deleted") {
     for (const id of ["turns", "interims", "insights", "topics"]) part(id).replaceChildren();
     showWarning("This conversation was deleted.");
-  } else if (store.conversation) {
+  } else if (store.conversation && keeps === "yes") {
     part("open").href = saved.replace("/0/", `/${store.conversation}/`);
     part("open").hidden = false;
     if (document.activeElement === document.body) part("open").focus(); // the element with the focus is hidden
@@ -109,6 +111,7 @@ function receive(message) {
   const inner = message.type === "message" ? message.message : {};
   if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "job_progress") showJob(inner);
+  if (inner.type === "presence") present.show(inner.people);
   if (inner.type === "audio_recording") part("recording").hidden = false;
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
@@ -142,8 +145,8 @@ function newSession() {
   const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation, ${NOW.format(new Date())}`);
   if (title) showTitle(title);
   return new SpeakerSession({
-    urls: { socket: `${sockets}/streaming/${path}`, resumePoint: `${origin}/heard/${path}/` },
-    speaker: { userId: `${account}/${name.toLowerCase()}`.slice(0, 256), name },
+    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
+    speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name },
     title,
     insightTypes: kinds.map((kind) => kind.type),
     store,
@@ -197,18 +200,10 @@ function mute() {
   if (document.body.dataset.state === "listening") showStatus(...STATES.listening());
 }
 
-function openInvitation() {
-  part("speak-link").value = `${origin}/live/${path}/`;
-  part("watch-link").value = `${origin}/watch/${path}/`;
-  for (const button of document.querySelectorAll("[data-copy]")) button.textContent = "Copy";
-  part("invitation").showModal();
-}
-
 const ticking = setInterval(() => {
   if (beganAt) part("clock").textContent = clock((Date.now() - beganAt) / 1000);
 }, 1000);
 
-part("invite").addEventListener("click", openInvitation);
 part("try-now").addEventListener("click", () => session.connection.reconnectNow());
 part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
@@ -218,6 +213,6 @@ window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
 if (watching === "yes") {
-  session = new ViewerSession({ socket: `${sockets}/subscribe/${path}`, store, on });
+  session = new ViewerSession({ socket: socketUrl("subscribe"), store, on });
   session.start();
 }

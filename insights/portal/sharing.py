@@ -1,0 +1,127 @@
+"""Sharing a conversation: with people, with teams, and by a public link. Only for its owner."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from insights import access, queries
+from insights.access import SharingError, TooManyLinks
+from insights.models import AccessLevel, Conversation, ShareLink
+from insights.models.sharing import SHARED_LEVELS
+from insights.portal.listing import shown_name
+
+DAYS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days"}
+TOO_MANY_LINKS = "There are too many links already. Withdraw some first."
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link as it is shown to its owner."""
+
+    id: UUID
+    url: str
+    kind: str
+    expires_at: datetime
+    audio: bool
+    guests: bool
+
+
+def link_row(request: HttpRequest, link: ShareLink) -> LinkRow:
+    """Return a link with its full URL."""
+    page = "shared" if link.kind == ShareLink.Kind.PUBLIC else "join"
+    url = request.build_absolute_uri(reverse(page, args=[access.secret_of(link)]))
+    return LinkRow(link.pk, url, link.kind, link.expires_at, link.audio, link.guests)
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Return whether a script asks for the part of a page that it shows in a dialog."""
+    return request.headers.get("X-Part") == "1"
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def share(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Show with whom a conversation is shared, and change it. 404 for everybody but its owner."""
+    one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    if one is None or not access.may(request.user, one, AccessLevel.OWN):
+        raise Http404
+    done, wrong = "", ""
+    if request.method == "POST":
+        try:
+            done = _change(one, request.POST)
+        except SharingError as error:
+            wrong = str(error)
+        except TooManyLinks:
+            wrong = TOO_MANY_LINKS
+        if not wrong and not is_part(request):
+            return redirect("share", conversation_id=one.pk)
+    return _answer(request, one, done, wrong)
+
+
+def _answer(request: HttpRequest, one: Conversation, done: str, wrong: str) -> HttpResponse:
+    context: dict[str, Any] = {
+        "conversation": one,
+        "title": shown_name(one, [str(member) for member in queries.members_of(one)]),
+        "shares": access.shares_of(one),
+        "teams": access.teams_of(one.owner),
+        "levels": SHARED_LEVELS,
+        "links": [link_row(request, link) for link in access.public_links(one)],
+        "days": DAYS,
+        "has_audio": queries.audio_of(one).exists(),
+        "done": done,
+        "wrong": wrong,
+    }
+    template = "portal/_share.html" if is_part(request) else "portal/share.html"
+    return render(request, template, context, status=400 if wrong else 200)
+
+
+def _change(one: Conversation, sent: QueryDict) -> str:
+    """Carry out what a form asks for; return what was done. Raises SharingError and TooManyLinks."""
+    match sent.get("do", ""):
+        case "person":
+            access.share_with_person(one, sent.get("address", ""), _level(sent))
+            return "Shared."
+        case "team":
+            access.share_with_team(one, _number(sent.get("team", "")), _level(sent))
+            return "Shared with the team."
+        case "remove":
+            access.unshare(one, _number(sent.get("share", "")))
+            return "Access removed. Open pages close within seconds."
+        case "link":
+            days = sent.get("days", "")
+            if days not in DAYS:
+                raise SharingError(f"Choose how long the link is valid: {', '.join(DAYS.values())}.")
+            access.create_public_link(one, int(days), audio=sent.get("audio") == "on")
+            return "Link created. Anyone who has it can open the page."
+        case "withdraw":
+            access.withdraw_link(one.owner_id, link_id(sent.get("link", "")))
+            return "Link withdrawn."
+        case _:
+            raise SharingError("Nothing was changed. Reload the page and try again.")
+
+
+def link_id(text: str) -> UUID:
+    """Return the id of a link. Raises SharingError for a text that is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise SharingError("There is no such link.") from None
+
+
+def _level(sent: QueryDict) -> AccessLevel:
+    """Return the level that a form names; one that it cannot give is refused where the share is stored."""
+    number = _number(sent.get("level", ""))
+    return AccessLevel(number) if number in AccessLevel.values else AccessLevel.OWN
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else 0

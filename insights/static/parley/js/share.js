@@ -1,0 +1,57 @@
+// The share dialog: a part of a page that is fetched when it opens and whose forms are sent without leaving the page.
+// A button with `data-share` names the address of the part. On the page of the part itself only copying is added.
+
+const dialog = document.getElementById("share-dialog");
+const body = document.getElementById("share-body");
+
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the field is selected
+  }
+}
+
+function problem(text) {
+  const shown = Object.assign(document.createElement("p"), { className: "notice bad", textContent: text });
+  shown.setAttribute("role", "alert");
+  body.prepend(shown);
+}
+
+async function show(address, options = {}) {
+  let response;
+  try {
+    response = await fetch(address, { ...options, headers: { "X-Part": "1" }, redirect: "manual", cache: "no-store" });
+  } catch {
+    problem("No connection. Try again.");
+    return;
+  }
+  if (response.type === "opaqueredirect") problem("You were signed out. Sign in again, then come back to this page.");
+  else if (response.ok || response.status === 400) {
+    body.innerHTML = await response.text(); // our own server's escaped template
+    for (const time of body.querySelectorAll("time[data-as]")) time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+    (body.querySelector("[role=alert], [role=status]") ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
+  } else problem("That did not work. Close this window and try again.");
+}
+
+for (const button of document.querySelectorAll("[data-share]"))
+  button.addEventListener("click", () => {
+    dialog.showModal();
+    show(button.dataset.share);
+  });
+
+body?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const data = new FormData(form, event.submitter);
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
+  show(form.action, { method: "POST", body: new URLSearchParams(data) });
+});
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.(".sharing [data-copy]");
+  if (button) copy(button);
+});
