@@ -35,6 +35,7 @@ def import_text(job: RunningJob) -> None:
     base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
     utterances = _utterances(job, items, base)
     stored = recorder.stored_before(utterances)
+    recorder.use_trackers(conversation_id, options.trackers, all_trackers=options.all_trackers)
     own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else managed.LiveSettings()
     members: dict[tuple[str, str, str], str | None] = {}
     for number, (item, utterance) in enumerate(zip(items, utterances, strict=True)):

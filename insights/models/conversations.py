@@ -52,6 +52,10 @@ class Conversation(models.Model):
     detect_phrases = models.BooleanField(
         default=False, db_default=False, help_text="Whether readers get the action phrases of messages without asking for them."
     )
+    all_trackers = models.BooleanField(
+        default=False, db_default=False, help_text="Whether a speaker or an import uses the trackers of the account and the managed ones."
+    )
+    trackers = models.JSONField(default=list, blank=True, help_text="The trackers that speakers or imports brought: name, vocabulary, id.")
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: hidden; in the bin since then.")
     erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: deleted for good, rows still to remove.")
     redaction = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False, help_text=_REDACTION)

@@ -50,6 +50,7 @@ from insights.recorder.signals import (
     speech_removed,
     stored_afterwards,
 )
+from insights.recorder.tracked import use_trackers
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
@@ -161,4 +162,5 @@ __all__ = [
     "stored_afterwards",
     "stored_before",
     "undo",
+    "use_trackers",
 ]

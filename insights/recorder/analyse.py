@@ -114,6 +114,12 @@ def _custom_index(listed: tuple[CustomEntity, ...]) -> CustomEntityIndex:
     return CustomEntityIndex(listed)
 
 
+def tracker_matches(message: Message, trackers: tuple[Tracker, ...], language: str, previous: str) -> list[TrackerMatch]:
+    """Return the unsaved rows of the trackers' hits in a message; `previous` is the former message of the same speaker."""
+    hits = _index(trackers, knows(language)).find(message.text, previous)
+    return [match for hit in hits for match in _matches(message, (), hit)]
+
+
 @lru_cache(maxsize=64)
 def _index(trackers: tuple[Tracker, ...], inflected: bool) -> TrackerIndex:
     named = [Tracker(clean_name(t.name, 320), tuple(clean(phrase) for phrase in t.vocabulary), clean(t.id, 64) or _id(t)) for t in trackers]

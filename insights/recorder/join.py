@@ -15,6 +15,7 @@ from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.audio import begin_audio, is_recorded
 from insights.recorder.event_log import EventLog, clean
+from insights.recorder.tracked import add_trackers
 from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity, TooManySpeakers, UnknownConversation
 from insights.snapshots import JsonObject
 
@@ -94,7 +95,7 @@ def _add_options(conversation: Conversation, opening: Opening) -> list[str]:
     if opening.detect_phrases and not conversation.detect_phrases:
         conversation.detect_phrases = True
         changed.append("detect_phrases")
-    return changed
+    return changed + add_trackers(conversation, opening.trackers, all_trackers=opening.all_trackers)
 
 
 def _live(opening: Opening) -> Conversation | None:

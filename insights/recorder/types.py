@@ -70,7 +70,8 @@ class Opening:
     was lost. `process`: id of the registered server process; a session without one is stale until it leaves. An empty `name` becomes
     the conversation's id. `metadata` is added to that of the conversation, at most METADATA_FIELDS together; the first `webhook_url` is
     kept; `detect_phrases` is set by any speaker. `audio_id`: id of the stored audio of this session, None if none is stored.
-    `conversation_id`: the conversation to join; it is not started.
+    `conversation_id`: the conversation to join; it is not started. `trackers` and `all_trackers` (those of the account, and the managed
+    ones) are kept, for words that are corrected later.
     """
 
     owner_id: int
@@ -85,6 +86,8 @@ class Opening:
     metadata: Mapping[str, str] = field(default_factory=dict)
     webhook_url: str = ""
     detect_phrases: bool = False
+    trackers: tuple[Tracker, ...] = ()
+    all_trackers: bool = False
     audio_id: UUID | None = None
     conversation_id: int | None = None
 

@@ -81,6 +81,8 @@ class StartOptions:
     trackers: tuple[Tracker, ...] = ()
     all_trackers: bool = False
     """Whether the trackers of the account and the managed ones are added."""
+    brought_trackers: tuple[Tracker, ...] = ()
+    """`trackers` as they were before those of the account were added."""
     early_trackers: bool = False
     keep_s: int = 0
     mask: str = ""
@@ -270,6 +272,7 @@ class LiveSpeech:
             start_options,
             vocabulary=own.vocabulary_with(start_options.vocabulary),
             trackers=own.trackers_with(start_options.trackers),
+            brought_trackers=start_options.trackers,
             entities=(*start_options.entities, *own.entities),
             store_audio=own.store_audio if start_options.store_audio is None else start_options.store_audio,
         )
@@ -288,6 +291,8 @@ class LiveSpeech:
             metadata=start_options.metadata,
             webhook_url=start_options.webhook_url,
             detect_phrases=start_options.detect_phrases,
+            trackers=start_options.brought_trackers,
+            all_trackers=start_options.all_trackers,
             audio_id=uuid4() if start_options.store_audio else None,
             conversation_id=start_options.conversation_id,
         )

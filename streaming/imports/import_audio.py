@@ -102,6 +102,7 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         created = datetime.fromisoformat(header.created) if header.created else None
         known = options.started_at or (None if options.append else created)
         base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
+        recorder.use_trackers(conversation_id, options.trackers, all_trackers=options.all_trackers)
         own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else LiveSettings()
         channels = [_channel(job, number + 1, options, own, base) for number in range(header.channels)]
         recognition = FileRecognition(engine, [_recognition_options(options, one) for one in channels], job.check)

@@ -19,10 +19,19 @@ from insights.events import (
     MessageCorrected,
     MessageDeleted,
     MessagesMoved,
+    TrackersMatched,
 )
 from insights.insight_kinds import KindName
-from insights.models import Bookmark, BookmarkReference, Conversation, Insight, Member, Message
-from insights.payloads import bookmark_snapshot, insight_snapshot, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot
+from insights.models import Bookmark, BookmarkReference, Conversation, Insight, Member, Message, TrackerMatch
+from insights.payloads import (
+    bookmark_snapshot,
+    insight_snapshot,
+    iso,
+    member_snapshot,
+    message_snapshot,
+    reviewed_insight_snapshot,
+    tracker_snapshots,
+)
 from insights.recorder.edits.row_states import State, States, split_key
 from insights.snapshots import InsightSnapshot, MessageSnapshot
 
@@ -53,6 +62,10 @@ def events_of(
     for message in _messages(conversation, changed):
         place = places.get(f"place:{message.id}") or {}
         yield MessageCorrected(message_snapshot(message, message.entities.all()), str(place.get("behind") or ""), by)
+    added = [one for one in changed.ids("match") if changed.created("match", one)]
+    matches = TrackerMatch.objects.filter(id__in=added, insight=None).select_related("message", "insight").order_by("offset", "id")
+    if trackers := tracker_snapshots(matches):
+        yield TrackersMatched(trackers)
     for insight in _insights(conversation, changed):
         if changed.created("insight", str(insight.id)):
             yield InsightsFound((insight_snapshot(insight),))

@@ -13,10 +13,11 @@ from insights.database import write_transaction
 from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
-from insights.recorder.analyse import custom_entities, entities, person
+from insights.recorder.analyse import custom_entities, entities, person, tracker_matches
 from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.edits.speaker_edits import Said, move
 from insights.recorder.event_log import clean, locked
+from insights.recorder.tracked import trackers_of
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
 from insights.snapshots import CUSTOM
 
@@ -32,9 +33,9 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
 def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, member_id: UUID | None = None) -> Edited:
     """Replace a message's text, or say which member spoke it, or both.
 
-    `original_text` keeps the recognised text. Entities, sentiment and phrases are analysed again, and tracker matches are looked up
-    again in the new text. Insights of the message do not change; they have their own review. The same text and member again change
-    nothing. Raises UnknownMessage, UnknownMember, and RecorderError for empty text.
+    `original_text` keeps the recognised text. Entities, sentiment and phrases are analysed again, and the new text is searched for
+    the trackers of the conversation. Insights of the message do not change; they have their own review. The same text and member again
+    change nothing. Raises UnknownMessage, UnknownMember, and RecorderError for empty text.
     """
     wording = None if text is None else wording_of(text)
     with write_transaction():
@@ -49,7 +50,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
             message.original_text = message.original_text or message.text
             message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now
             analyse_again(message, edit.conversation)
-            _match_again(message)
+            _match_again(message, edit.conversation)
         message.save()
         return edit.store(Change.Kind.MESSAGE, message_id)
 
@@ -111,15 +112,33 @@ def _member(conversation: Conversation, member_id: UUID) -> Member:
     return member
 
 
-def _match_again(message: Message) -> None:
-    """Move the tracker matches to where their words are in the new text; remove those whose words are gone."""
-    gone, moved = [], []
-    for match in TrackerMatch.objects.filter(message=message, insight=None).exclude(offset=NEAR):
-        offset = message.text.lower().find(match.text.lower())
-        if offset < 0:
+def _match_again(message: Message, conversation: Conversation) -> None:
+    """Store the tracker matches of the new text.
+
+    Matches whose words are still there move to their place; others go, and those of the conversation's trackers that are new come.
+    """
+    trackers = trackers_of(conversation)
+    found = tracker_matches(message, trackers, conversation.language, _text_before(message))
+    pairs, names = {(match.tracker_id, match.value) for match in found}, {tracker.name for tracker in trackers}
+    kept, moved, gone = set[tuple[str, str]](), [], []
+    for match in TrackerMatch.objects.filter(message=message, insight=None):
+        pair = match.tracker_id, match.value
+        offset = NEAR if match.offset == NEAR else message.text.lower().find(match.text.lower())
+        near_is_gone = match.offset == NEAR and match.tracker_name in names and pair not in pairs
+        if near_is_gone or (match.offset != NEAR and offset < 0):
             gone.append(match.pk)
-        elif offset != match.offset:
+            continue
+        kept.add(pair)
+        if offset != match.offset:
             match.offset = offset
             moved.append(match)
     TrackerMatch.objects.bulk_update(moved, ["offset"])
     TrackerMatch.objects.filter(pk__in=gone).delete()
+    TrackerMatch.objects.bulk_create([match for match in found if (match.tracker_id, match.value) not in kept])
+
+
+def _text_before(message: Message) -> str:
+    """Return the former message of the same member; empty without one."""
+    earlier = Message.objects.filter(conversation_id=message.conversation_id, number__lt=message.number)
+    same = earlier.filter(speaker__member_id=message.member_id) if message.member_id else earlier.filter(speaker_id=message.speaker_id)
+    return same.order_by("-number").values_list("text", flat=True).first() or ""
