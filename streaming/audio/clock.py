@@ -62,6 +62,12 @@ class Clock:
     def ended(self, place: float, now: datetime) -> None:
         """Record that a chunk that arrived at `now` ends at `place` (seconds); call it after each chunk."""
 
+    def skipped(self, place: float, seconds: float) -> None:
+        """Record that the audio from `place` (seconds) on was recorded this long after the audio before it; none before the first audio."""
+        with self._lock:
+            if self._places:
+                self._anchor(place, self.at(place) + timedelta(seconds=seconds))
+
     def at(self, place: float) -> datetime:
         """Return the wall-clock time of the audio at `place` (seconds). Raises ValueError before any audio arrived."""
         with self._lock:

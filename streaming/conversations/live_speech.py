@@ -213,6 +213,11 @@ class LiveSpeech:
             recognition.switch(self._recorded(decoder))
             await self._wait_for_room(recognition, listener)
 
+    def skip(self, seconds: float) -> None:
+        """Note that the next audio was recorded this long after the end of the audio fed before, such as after a pause of the client."""
+        if self._recognition is not None and self._listener is not None:
+            self._listener.clock.skipped(self._recognition.fed, seconds)
+
     async def finish(self) -> None:
         """Transcribe the rest of the audio; return when all of it is stored and sent.
 

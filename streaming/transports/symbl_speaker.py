@@ -285,10 +285,13 @@ class SymblSpeaker(Runner):
         if self.state is not State.LISTENING:
             self._error("not started; send start_request first", "type")
             return
+        if modify.audio_gap is not None:
+            self._speech.skip(modify.audio_gap)
         encoding = modify.encoding or self._start.encoding
         rate = modify.sample_rate or self._start.sample_rate
         try:
-            await self._speech.change_audio(encoding, rate)
+            if modify.encoding is not None or modify.sample_rate is not None:
+                await self._speech.change_audio(encoding, rate)
         except AudioError as error:
             self._error(str(error), _field(error))
             return

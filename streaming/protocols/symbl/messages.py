@@ -95,10 +95,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Modify:
-    """A `modify_request`: the encoding and rate (Hz) of later audio; None keeps the current value. At least one is set."""
+    """A `modify_request`: the encoding and rate (Hz) of later audio; None keeps the current value. At least one field is set.
+
+    `audio_gap` (our extension): seconds between the last sample that was sent and the next one, which were not recorded or are not sent.
+    """
 
     encoding: str | None = None
     sample_rate: int | None = None
+    audio_gap: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

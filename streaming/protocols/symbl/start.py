@@ -18,6 +18,7 @@ VOCABULARY_PHRASES = 1000
 TRACKERS = 500
 TRACKER_PHRASES = 50
 LONGEST_TIMEOUT = 1800
+LONGEST_GAP = 86400
 FARTHEST_OFFSET = 1080
 LOWEST_RATE, HIGHEST_RATE = 8000, 48000
 METADATA_FIELDS = 64
@@ -82,9 +83,10 @@ def modify_request(message: Fields) -> Modify:
     """Return the Modify of a `modify_request`. Raises WireError, also if it requests no change."""
     outer, inner = _speech(message), _speech(message.child("config"))
     encoding, rate = outer[0] or inner[0], outer[1] or inner[1]
-    if encoding is None and rate is None:
+    gap = message.number("audioGap", 0, LONGEST_GAP)
+    if encoding is None and rate is None and gap is None:
         raise WireError("speechRecognition must say what changes: encoding, sampleRateHertz or both", "speechRecognition")
-    return Modify(encoding, rate)
+    return Modify(encoding, rate, gap)
 
 
 def _speech(config: Fields) -> tuple[str | None, int | None]:

@@ -113,6 +113,28 @@ def test_a_pause_after_resent_audio_is_a_pause() -> None:
     assert clock.at(0.2) == after(60.2)
 
 
+def test_resent_audio_with_a_gap_has_the_time_of_its_speech() -> None:
+    """Audio before a pause and audio after it, sent at once after the pause, have the time of their speech."""
+    clock = DatedClock(after(-100))
+    for chunk in range(150):
+        if chunk == 50:
+            clock.skipped(5.0, 60.0)
+        now = after(chunk * 0.0125)
+        clock.arrived(chunk / 10, now)
+        clock.ended((chunk + 1) / 10, now)
+    assert clock.at(4.9) == after(-95.1)
+    assert clock.at(5.1) == after(-34.9)
+    assert clock.at(15.0) == after(-25)
+
+
+def test_a_gap_before_the_first_audio_has_no_effect() -> None:
+    """The first audio is dated by its arrival."""
+    clock = Clock()
+    clock.skipped(0.0, 60.0)
+    clock.arrived(0.0, after(1))
+    assert clock.at(0.0) == after(1)
+
+
 def test_a_burst_after_a_stall_is_no_pause() -> None:
     """Audio that arrives at once after a stall of 3 s keeps its time."""
     clock = DatedClock(after(0))

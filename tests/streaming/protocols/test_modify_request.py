@@ -15,6 +15,7 @@ from streaming.protocols.symbl import Modify, WireError, parse
         ({"speechRecognition": {"encoding": "flac", "sampleRateHertz": 48000}}, Modify("FLAC", 48000)),
         ({"config": {"speechRecognition": {"encoding": "Opus"}}}, Modify("OPUS", None)),
         ({"config": {"sampleRateHertz": 8000}}, Modify(None, 8000)),
+        ({"audioGap": 61.5}, Modify(audio_gap=61.5)),
     ],
 )
 def test_the_change_is_outside_or_inside_the_config(fields: dict[str, Any], expected: Modify) -> None:
@@ -28,3 +29,11 @@ def test_a_change_of_nothing_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(WireError, match="encoding, sampleRateHertz") as refusal:
         parse(json.dumps({"type": "modify_request", **fields}))
     assert refusal.value.field == "speechRecognition"
+
+
+@pytest.mark.parametrize("gap", [-0.1, 86400.5, "soon"])
+def test_a_gap_out_of_range_is_refused(gap: object) -> None:
+    """The error names the field and the range."""
+    with pytest.raises(WireError, match="from 0 to 86400") as refusal:
+        parse(json.dumps({"type": "modify_request", "audioGap": gap}))
+    assert refusal.value.field == "audioGap"

@@ -1,6 +1,7 @@
 """A conversation over the Symbl socket, from the start request to the close."""
 
 import asyncio
+from datetime import datetime
 from uuid import uuid4
 
 from streaming.protocols.symbl import Start, TrackerSpec
@@ -152,6 +153,22 @@ async def test_modify_request_changes_the_rate(live: Server, live_token: str) ->
         await client.wait("message_response")
         await client.stop()
     assert modified["message"]["data"]["speechRecognition"]["sampleRateHertz"] == 8000
+
+
+async def test_audio_after_a_gap_is_dated_by_the_gap(live: Server, live_token: str) -> None:
+    """Messages before and after a gap of 40 s in resent audio have the time of their speech; the format stays."""
+    async with connected(live, live_token) as client:
+        await client.start(audioAge=60)
+        await client.speak(2.0)
+        await client.send({"type": "modify_request", "audioGap": 40})
+        modified = await client.wait("session_modified")
+        await client.speak(2.2)
+        await client.wait("message_response", 2)
+        await client.stop()
+    assert modified["message"]["data"]["speechRecognition"] == {"encoding": "LINEAR16", "sampleRateHertz": 16000}
+    messages = [one for response in client.of("message_response") for one in response["messages"]]
+    first, second = (datetime.fromisoformat(one["duration"]["startTime"]) for one in messages[:2])
+    assert abs((second - first).total_seconds() - 42) < 0.5
 
 
 async def test_a_modify_request_keeps_other_values(live: Server, live_token: str) -> None:
