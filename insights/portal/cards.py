@@ -15,6 +15,7 @@ from insights.portal.listing import Face, local
 from insights.portal.parts import message_link
 from insights.portal.transcript import Found, seconds_from_start
 from insights.portal.wording import clock
+from insights.task_text import as_task
 
 UNSURE = 0.7
 """Confidence below which a card shows it."""
@@ -117,7 +118,7 @@ def _rank(insight: Insight) -> tuple[bool, str, str]:
 
 def _card(group: Sequence[Insight], conversation: Conversation, people: People, part: int, user: User) -> Card:
     first, message = group[0], group[0].message
-    text = _wording(first)
+    text = as_task(first.text, first.action_phrase, edited=bool(first.original_text))
     due = local(first.due_at, conversation.timezone_offset) if first.due_at else None
     unsure = first.review == Insight.Review.PENDING and first.confidence < UNSURE
     person = person_of(message)
@@ -140,18 +141,6 @@ def _card(group: Sequence[Insight], conversation: Conversation, people: People, 
         edited=bool(first.original_text),
         mine=kind_of(first.type).assignable and first.review != Insight.Review.REJECTED and is_of(first, user),
     )
-
-
-def _wording(insight: Insight) -> str:
-    """Return what a person wrote, else the action phrase as a sentence, else the text of the insight."""
-    phrase = insight.action_phrase.strip()
-    if insight.original_text or len(phrase.split()) < LEAST_WORDS:
-        return insight.text
-    return phrase[0].upper() + phrase[1:] + ("" if phrase[-1] in ".!?" else ".")
-
-
-LEAST_WORDS = 3
-"""Words of an action phrase that says what is to be done without its sentence ("Prepare it" does not)."""
 
 
 def is_of(insight: Insight, user: User | AbstractBaseUser) -> bool:

@@ -23,9 +23,19 @@ def insight_plurals(word: str) -> str:
 
 @register.simple_tag
 def insight_kinds_json() -> str:
-    """Return JSON for a data attribute: a list of {type, name, label, icon, colour}; `type` is that of the Symbl WebSocket."""
+    """Return JSON for a data attribute: a list of {type, name, label, icon, colour, task}; `type` is that of the Symbl WebSocket.
+
+    `task`: whether insights of this kind are tasks, with an assignee and a due date.
+    """
     kinds = [
-        {"type": kind.wire_type, "name": kind.name, "label": kind.label, "icon": kind.icon_id, "colour": kind.colour}
+        {
+            "type": kind.wire_type,
+            "name": kind.name,
+            "label": kind.label,
+            "icon": kind.icon_id,
+            "colour": kind.colour,
+            "task": kind.assignable,
+        }
         for kind in insight_kinds.kinds()
     ]
     return json.dumps(kinds)

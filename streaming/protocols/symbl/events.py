@@ -4,7 +4,7 @@ An event without a counterpart in Symbl (a member joined) has no messages. A mes
 is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
 
 Our additions: the envelopes `conversation_changed`, `member_changed` and `messages_moved`, `previousMessageId` of a message that a
-person put into the transcript, and `done` of an insight.
+person put into the transcript, and `done` and `task` of an insight.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,6 +44,7 @@ from insights.snapshots import (
     TrackerMatchSnapshot,
     TrackerSnapshot,
 )
+from insights.task_text import as_task
 from streaming.protocols.symbl import render
 from streaming.protocols.symbl.messages import Start, insight_types
 from streaming.protocols.symbl.render import Message, encode, user
@@ -248,6 +249,9 @@ def _insight(insight: InsightSnapshot, kind: str, view: View) -> Message:
         "from": user(insight.member),
         "entities": list(insight.entities) if view.entities else None,
     }
+    task = as_task(insight.text, insight.action_phrase, edited=bool(insight.original_text))
+    if insight.text and task != insight.text:
+        rendered["task"] = task
     if insight.due_by:
         rendered["dueBy"] = {"value": _local(insight.due_by, view.timezone_offset)}
     return rendered | {"done": True} if insight.done_at else rendered

@@ -34,10 +34,18 @@ def test_its_full_shape() -> None:
         "dismissed": False,
         "payload": {"content": "Jane will call on Friday.", "contentType": "text/plain"},
         "text": "Jane will call on Friday.",
+        "task": "Call on Friday.",
         "from": JANE_IN_MESSAGES,
         "entities": None,
     }
     assert response == {"type": "insight_response", "insights": [shape], "sequenceNumber": 5}
+
+
+def test_the_task_of_an_insight() -> None:
+    """`task` is left out where the text says it: without a phrase of three words, and where a person wrote the text."""
+    for changes in ({"actionPhrase": "call"}, {"actionPhrase": ""}, {"originalText": "Jane calls."}):
+        (response,) = render_event(parse_event("insights", {"insights": [insight(**changes)]}), 1, EVERYTHING)
+        assert "task" not in response["insights"][0]
 
 
 def test_without_a_date_there_is_no_due_date() -> None:
