@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -68,6 +69,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "speaker": name,
         "account": user.get_username(),
         "keeps": True,
+        "turn_end": settings.END_OF_TURN_MS,
     }
     return render(request, "portal/live.html", context)
 
@@ -87,6 +89,7 @@ def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "visit": urlencode(visit.query),
         "keeps": visit.keeps,
         "host": access.person_of(one.owner).name,
+        "turn_end": settings.END_OF_TURN_MS,
     }
     return render(request, "portal/live.html", context)
 

@@ -75,6 +75,9 @@ def test_axe_finds_nothing_during_speech(page: Page) -> None:
     expect(unmute).to_be_visible()
     assert unmute.get_attribute("aria-pressed") is None  # the label says the state; both would read as "Unmute, pressed"
     assert faults(page) == []
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#turns .note")).to_contain_text("Paused")
+    assert faults(page) == []
 
 
 def test_each_sentence_is_read_once(page: Page) -> None:

@@ -97,6 +97,32 @@ def test_the_buffer_is_bounded_and_counts_dropped_chunks(module_page: Page) -> N
     assert run(module_page, "resend-buffer", body) == [3, 3, 4, 5]
 
 
+def test_the_buffer_keeps_the_pauses_of_the_recording(module_page: Page) -> None:
+    """A pause of 9.5 s stands before the chunk that follows it, also when the chunks are sent again."""
+    body = """
+        const buffer = new m.ResendBuffer();
+        for (const end of [0.1, 0.2, 9.8, 9.9]) buffer.push(end, end);
+        const gaps = () => [0, 1, 2, 3].map(() => { const gap = buffer.gap; buffer.take(); return Math.round(gap * 10) / 10; });
+        const first = gaps();
+        buffer.forget(1);
+        buffer.rewind();
+        return [first, gaps()];
+    """
+    assert run(module_page, "resend-buffer", body) == [[0, 0, 9.5, 0], [0, 9.5, 0, 0]]
+
+
+def test_sent_audio_is_placed_across_a_pause(module_page: Page) -> None:
+    """Times before, in and after a pause have their places; a correction by the server moves all of them."""
+    body = """
+        const times = new m.SentTimes(1000);
+        times.pause(5, 60);
+        const found = [times.at(4), times.at(6), times.place(3000), times.place(30000), times.place(68000)];
+        times.correct(6, 67500);
+        return [...found, times.at(4), times.at(6), times.place(68500)];
+    """
+    assert run(module_page, "sent-times", body) == [5000, 67000, 2, 5, 7, 5500, 67500, 7]
+
+
 MESSAGES = """
     const record = new m.ConversationStore();
     const message = (id, text, number) => ({type: 'message_response', sequenceNumber: number,
@@ -216,7 +242,7 @@ def test_the_store_applies_changes_of_members(module_page: Page) -> None:
 VIEW = """
     const KINDS = [
       {type: 'question', name: 'question', label: 'Question', icon: 'kind-question', colour: 'blue'},
-      {type: 'action_item', name: 'action_item', label: 'Action item', icon: 'kind-action_item', colour: 'orange'},
+      {type: 'action_item', name: 'action_item', label: 'Action item', icon: 'kind-action_item', colour: 'orange', task: true},
     ];
     document.body.innerHTML = ['words', 'jump', 'panes', 'waiting', 'turns', 'interims', 'side', 'insights', 'no-insights', 'insight-count',
       'tab-count'].map((id) => `<div id="${id}" tabindex="-1"></div>`).join('');
@@ -279,38 +305,105 @@ def test_the_view_arranges_moved_messages(module_page: Page) -> None:
     ]
 
 
-def test_the_view_changes_removes_and_restores_insights(module_page: Page) -> None:
-    """The count and the mark of the message follow, an insight returns to its place, and the focus stays."""
+def test_the_insights_of_a_sentence_are_one_card(module_page: Page) -> None:
+    """The card has the task and both kinds; it follows changes, the count and the mark of the message too, and the focus stays."""
     body = (
         VIEW
         + """
-        const now = () => [[...part('insights').children].map((card) => card.querySelector('.text').textContent).join(),
+        const now = () => [[...part('insights').children].map((card) => [card.id, card.querySelector('.text').textContent,
+          [...card.querySelectorAll('.kind')].map((kind) => kind.textContent).join()].join()).join(';'),
           part('insight-count').textContent, part('no-insights').hidden, part('m-m1').className, {...part('m-m1').dataset}];
         view.show({insight: insight('i1')});
-        view.show({insight: insight('i2', {type: 'action_item', text: 'Do.'})});
         const found = [now()];
-        part('i-i1').querySelector('a').focus();
-        view.show({changedInsight: insight('i1', {text: 'Why not?'})});
-        found.push(now(), document.activeElement === part('i-i1').querySelector('a'));
+        view.show({insight: insight('i2', {type: 'action_item', text: 'We do it, okay?', task: 'Do it now.'})});
+        found.push(now(), part('i-i2').querySelector('.text').title);
+        part('i-i2').querySelector('a').focus();
+        view.show({changedInsight: insight('i2', {type: 'action_item', text: 'Do.'})});
+        found.push(now(), document.activeElement === part('i-i2').querySelector('a'));
+        view.show({removedInsight: insight('i2')});
+        found.push(now());
+        view.show({insight: insight('i3', {message: 'm2'})});
         view.show({removedInsight: insight('i1')});
+        found.push(now());
+        view.show({insight: insight('i1'), before: 'i3'});
+        found.push(now());
+        part('i-i3').querySelector('a').focus();
+        for (const [id, message] of [['i1', 'm1'], ['i3', 'm2']]) view.show({removedInsight: insight(id, {message})});
         found.push(now(), document.activeElement.id);
-        view.show({insight: insight('i1'), before: 'i2'});
-        found.push(now());
-        for (const id of ['i1', 'i2']) view.show({removedInsight: insight(id)});
-        found.push(now());
         return found;
         """
     )
+    question = ["message found", {"kind": "question", "colour": "blue"}]
     both = ["message found", {"kind": "question action_item", "colour": "orange"}]
     assert run(module_page, "view", body) == [
-        ["Why?,Do.", "2", True, *both],
-        ["Why not?,Do.", "2", True, *both],
+        ["i-i1,Why?,Question", "1", True, *question],
+        ["i-i2,Do it now.,Action item,Question", "1", True, *both],
+        "We do it, okay?",
+        ["i-i2,Do.,Action item,Question", "1", True, *both],
         True,
-        ["Do.", "1", True, "message found", {"kind": "action_item", "colour": "orange"}],
-        "side",
-        ["Why?,Do.", "2", True, *both],
+        ["i-i1,Why?,Question", "1", True, *question],
+        ["i-i3,Why?,Question", "1", True, "message", {}],
+        ["i-i1,Why?,Question;i-i3,Why?,Question", "2", True, *question],
         ["", "", False, "message", {}],
+        "side",
     ]
+
+
+def test_a_card_shows_its_confidence_only_if_it_is_low(module_page: Page) -> None:
+    """Below 70 % it is shown; the link has the place of the sentence and a name for screen readers."""
+    body = (
+        VIEW
+        + """
+        view.show({insight: insight('i1', {message: 'm1', confidence: 0.9})});
+        view.show({insight: insight('i2', {message: 'm3', confidence: 0.55})});
+        const shown = (card) => [card.querySelector('.tag')?.textContent ?? '', card.querySelector('a').textContent,
+          card.querySelector('a').getAttribute('aria-label')];
+        return ['i1', 'i2'].map((id) => shown(part(`i-${id}`)));
+        """
+    )
+    assert run(module_page, "view", body) == [
+        ["", "0:00", "Show in the transcript, Ada, 0:00"],
+        ["55% sure", "0:02", "Show in the transcript, Ada, 0:02"],
+    ]
+
+
+def test_topics_stay_where_they_are(module_page: Page) -> None:
+    """A topic that stays keeps its place and its element, whatever its score; a new one is the last."""
+    body = (
+        VIEW
+        + """
+        document.body.insertAdjacentHTML('beforeend', '<div id="topics-part" hidden><p id="topics"></p></div>');
+        const topics = (...names) => view.show({topics: names.map((id) => ({id, phrases: id, messageReferences: [{id: 'm1'}]}))});
+        const now = () => [...part('topics').children].map((chip) => chip.textContent).join();
+        topics('a', 'b', 'c');
+        const first = part('topics').children[1];
+        topics('d', 'c', 'b');
+        const found = [now(), part('topics').children[0] === first, part('topics-part').hidden];
+        topics();
+        return [...found, part('topics-part').hidden];
+        """
+    )
+    assert run(module_page, "view", body) == ["b,c,d", True, False, True]
+
+
+def test_notes_stand_between_the_messages_by_their_time(module_page: Page) -> None:
+    """A sentence that was said before a note and becomes final after it stands above it; a later one has a heading of its own."""
+    body = (
+        VIEW
+        + """
+        view.note(5, 'Paused', 'pause');
+        view.show(message('m4', 'Ben', 4));
+        view.show(message('m5', 'Ada', 4.5));
+        view.show(message('m6', 'Ada', 7));
+        const shown = (one) => one.querySelector('.said')?.textContent.trim() ?? one.className;
+        const now = () => [...part('turns').children].map(shown).join('|');
+        const found = [now()];
+        view.transcript = () => [['m1', 'Ada', 0], ['m4', 'Ben', 4], ['m6', 'Ada', 7]].map((one) => message(...one).message);
+        view.arrange();
+        return [...found, now()];
+        """
+    )
+    assert run(module_page, "view", body) == ["m1 m2|m3 m4|m5|note|m6", "m1|m4|note|m6"]
 
 
 def test_a_new_insight_does_not_move_the_pane_of_a_reader(module_page: Page) -> None:
@@ -320,14 +413,14 @@ def test_a_new_insight_does_not_move_the_pane_of_a_reader(module_page: Page) -> 
         + """
         part('side').style = 'height: 200px; overflow: auto';
         part('side').append(part('insights'));
-        const add = (id) => { view.show({insight: insight(id)}); part(`i-${id}`).style = 'display: block; height: 150px'; };
+        const add = (id) => { view.show({insight: insight(id, {message: id})}); part(`i-${id}`).style = 'display: block; height: 150px'; };
         for (const id of ['i1', 'i2', 'i3', 'i4']) add(id);
         part('side').scrollTop = 0;
         add('i5');
         const up = part('side').scrollTop;
         part('side').scrollTop = part('side').scrollHeight;
         const end = part('side').scrollTop;
-        view.show({insight: insight('i6')});
+        view.show({insight: insight('i6', {message: 'i6'})});
         return [up, part('side').scrollTop > end];
         """
     )

@@ -44,6 +44,14 @@ MICROPHONE = """
 """A microphone into which the test speaks. The audio device counts the time; the shortest delay tells how it relates to the clock."""
 
 
+COUNT_BYTES = """
+    window.sent = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) { sent += data.byteLength ?? 0; return send.call(this, data); };
+"""
+"""Counts the audio that the page sends."""
+
+
 @pytest.fixture
 def server(migrated_data: Path, tmp_path: Path) -> Iterator[Server]:
     """A server with the shipped recogniser, and an account on it."""
@@ -103,3 +111,55 @@ def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server
     times = [datetime.fromisoformat(message["startTime"]).timestamp() for message in messages]
     late = [round(time - at / 1000, 3) for time, at in zip(times, truth, strict=True)]
     assert all(abs(seconds) <= CLOSE_S for seconds in late), late
+
+
+def test_messages_keep_their_time_after_a_pause_and_a_crash(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """Nothing is sent during a pause. What was said before and after it has its time, also when all of it is sent again after a crash."""
+    page = open_browser().new_context(permissions=["microphone"]).new_page()
+    sign_in(page, server)
+    page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}{COUNT_BYTES}")
+    page.goto(f"{server.url}/live/")
+    page.locator("#start").click()
+    expect(page.locator("#status")).to_have_text("Listening")
+    page.evaluate("say(0.3)")
+    said(page, 1)
+    pause(page)
+    assert page.evaluate("() => sent - before") == 0
+    resume(page)
+    page.evaluate("say(0.3)")
+    said(page, 2)
+    server.kill()
+    page.evaluate("say(0.3)")
+    expect(page.locator("#status")).to_have_text("Connection lost")
+    page.wait_for_function("() => saidAt().at(-1) + 2500 < Date.now()")
+    pause(page)
+    resume(page)
+    page.evaluate("say(0.5)")
+    server.start()
+    said(page, 4)
+    truth = page.evaluate("saidAt()")
+    assert page.locator("#turns .note").all_inner_texts() != []
+    page.get_by_role("button", name="Stop").click()
+    link = page.get_by_role("link", name="Open saved conversation")
+    expect(link).to_be_visible()
+    messages = stored(server, str(link.get_attribute("href")).split("/")[-2])
+    times = [datetime.fromisoformat(message["startTime"]).timestamp() for message in messages]
+    late = [round(time - at / 1000, 3) for time, at in zip(times, truth, strict=True)]
+    assert all(abs(seconds) <= CLOSE_S for seconds in late), late
+
+
+def pause(page: Page) -> None:
+    """Pause until no audio is sent for 2 s, and 4 s longer; `before` is what was sent until then."""
+    page.get_by_role("button", name="Pause").click()
+    page.evaluate("() => { window.before = -1; window.since = performance.now(); }")
+    page.wait_for_function(
+        "() => { if (before !== sent) { before = sent; since = performance.now(); } return performance.now() - since > 2000; }",
+        polling=50,
+    )
+    page.wait_for_function("() => performance.now() - since > 6000")
+
+
+def resume(page: Page) -> None:
+    """Go on."""
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()

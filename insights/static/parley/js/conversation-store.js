@@ -1,6 +1,6 @@
 // What is known of a conversation, from the server's messages: each thing once, however often the server sends it.
 
-const SHOWN = ["type", "text", "assignee", "due", "done", "message", "who"]; // the parts of an insight that a person can see changed
+const SHOWN = ["type", "text", "task", "assignee", "due", "done", "message", "who"]; // the parts of an insight that a person can see changed
 
 /** What tells two speakers apart, or one before and after their name was changed. */
 const speaker = (from) => `${from?.id ?? ""} ${from?.name ?? ""}`;
@@ -104,6 +104,7 @@ export class ConversationStore {
       id: received.id,
       type: received.type,
       text: received.payload?.content ?? received.text,
+      task: received.task ?? "",
       from: received.from,
       message: received.messageReference?.id,
       assignee: received.assignee?.name ?? "",

@@ -1,10 +1,14 @@
 // The live page: connects microphone, session and view, and shows the status.
 
-import { Microphone, MicrophoneError } from "./microphone.js";
+import { MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
+import { Marks } from "./marks.js";
 import { Present } from "./present.js";
 import { SpeakerSession } from "./speaker-session.js";
-import { clock, element, icon, View } from "./view.js";
+import { Speaking } from "./speaking.js";
+import { TabAudio } from "./tab-audio.js";
+import { clock, element, icon } from "./elements.js";
+import { View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
 
 const { connection, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
@@ -16,20 +20,23 @@ const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1${visit ? `&${visit}` : ""}`;
 const present = new Present(part("present"), part("came"));
-const QUIET_CHUNKS = 80;
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
 const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 
-let microphone;
+const marks = new Marks({ view, button: part("mark"), conversation: () => store.conversation, elapsed });
+
+let speaking;
+let tabAudio;
 let session;
+let wasPaused = false;
 let beganAt = started ? Date.parse(started) : 0;
-let quiet = 0;
 
 const STATES = {
   connecting: () => ["Connecting", ""],
   listening: () => {
     if (watching === "yes") return ["Watching", "You are watching. Your microphone is off."];
-    return muted() ? ["Muted", "Your microphone is muted."] : ["Listening", ""];
+    if (speaking?.paused) return ["Paused", "Your microphone is off. Press Resume to go on."];
+    return speaking?.muted ? ["Muted", "Your microphone is muted."] : ["Listening", ""];
   },
   lost: (seconds) => [
     "Connection lost",
@@ -42,10 +49,6 @@ const STATES = {
   failed: (reason) => ["Stopped", reason || "The server ended the connection."],
 };
 const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], deleted: ["Deleted", ""], failed: ["Stopped", ""] };
-
-function muted() {
-  return part("mute").dataset.muted === "true";
-}
 
 function showStatus(title, detail) {
   part("status").textContent = title;
@@ -71,13 +74,15 @@ function showJob(job) {
 
 function showState(state, detail) {
   showStatus(...STATES[state](detail));
-  const [label, kind] = PILLS[state] ?? ["Connecting", ""];
+  const [label, kind] = (state === "listening" && speaking?.paused && ["Paused", ""]) || (PILLS[state] ?? ["Connecting", ""]);
   part("pill").textContent = label;
   part("pill").className = `pill ${kind}`;
   document.body.dataset.state = state;
   if (state === "listening") {
     beganAt ||= Date.now();
     part("clock").hidden = false;
+    tabAudio?.start();
+    if (part("mark")) part("mark").hidden = false;
     document.querySelectorAll("#alerts .temporary").forEach((shown) => shown.remove());
   }
   if (state === "lost") view.dropInterims();
@@ -87,10 +92,11 @@ function showState(state, detail) {
 }
 
 function finish(state, reason) {
-  microphone?.close();
+  speaking?.close();
+  tabAudio?.stop();
   clearInterval(ticking);
   view.dropInterims();
-  for (const id of ["stop", "mute", "meter"]) if (part(id)) part(id).hidden = true;
+  for (const id of ["stop", "mute", "pause", "choose", "mark"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
   part("recording").hidden = true;
   part("invite").hidden = true;
@@ -113,26 +119,30 @@ function receive(message) {
   if (inner.type === "job_progress") showJob(inner);
   if (inner.type === "presence") present.show(inner.people);
   if (inner.type === "audio_recording") part("recording").hidden = false;
+  marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
 const on = { message: receive, state: showState, warning: showWarning };
 
-function showLevel(level) {
-  const decibels = 20 * Math.log10(Math.max(level, 1e-5));
-  const height = Math.min(1, Math.max(0, (decibels + 55) / 50)); // -55 dB is silence, -5 dB is very loud
-  const bars = [...part("meter").children];
-  bars.forEach((bar, at) => bar.style.setProperty("--level", Math.max(0.08, height * (1 - 0.22 * Math.abs(at - 2))).toFixed(2)));
-  part("meter").classList.toggle("loud", height > 0.95);
-  warnWhenQuiet(decibels < -70);
+/** The seconds since the start of the conversation. */
+function elapsed() {
+  return beganAt ? Math.max(0, (Date.now() - beganAt) / 1000) : 0;
 }
 
-function warnWhenQuiet(nothing) {
-  quiet = nothing && !muted() ? quiet + 1 : 0;
+function showQuiet(quiet) {
   if (document.body.dataset.state !== "listening") return;
-  if (quiet === QUIET_CHUNKS) showStatus("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
-  if (quiet === 0 && part("detail").textContent.startsWith("No sound")) showStatus(...STATES.listening());
+  if (quiet) showStatus("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
+  else showStatus(...STATES.listening());
+}
+
+/** The speaker was muted, paused or went on. */
+function showSpeaking() {
+  if (speaking.paused !== wasPaused) view.note(elapsed(), speaking.paused ? "Paused" : "Resumed", speaking.paused ? "pause" : "play");
+  wasPaused = speaking.paused;
+  tabAudio.silent = speaking.paused;
+  if (document.body.dataset.state === "listening") showState("listening");
 }
 
 function showTitle(title) {
@@ -154,22 +164,40 @@ function newSession() {
   });
 }
 
+/** The session of those who are heard in a tab; messages of it come with those of the microphone. */
+function newTabSession(events) {
+  return new SpeakerSession({
+    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
+    speaker: { userId: `${account}/them`, name: "Them" },
+    title: "",
+    insightTypes: [],
+    store: { get cursor() { return store.cursor; }, conversation: "", forgetNumbers: () => {} },
+    on: events,
+  });
+}
+
+function showTabAudio() {
+  const { active } = tabAudio;
+  view.note(elapsed(), active ? "Audio of a tab is transcribed as “Them”" : "The audio of the tab has ended", "speaker");
+  part("share-audio").textContent = active ? "Stop the audio of the tab" : "Add the audio of a tab";
+}
+
+async function toggleTabAudio() {
+  if (tabAudio.active) tabAudio.stop();
+  else if (await tabAudio.open()) tabAudio.start();
+}
+
 async function start(event) {
   event.preventDefault();
   part("start").disabled = true;
   part("alerts").replaceChildren();
+  if (part("remote")?.checked) await tabAudio.open(); // first: a browser asks for it only right after the press
   session = newSession();
-  microphone = new Microphone({
-    onChunk: (chunk, level, end) => {
-      showLevel(level);
-      session.push(chunk, end);
-    },
-    onLost: () => showWarning("Microphone disconnected. Reconnect it and start again; the transcript so far is saved."),
-  });
   try {
     showStatus("Waiting for the microphone", "Your browser may ask for permission.");
-    await microphone.open();
+    await speaking.open();
   } catch (error) {
+    tabAudio.stop();
     part("start").disabled = false;
     showStatus("Ready", "The microphone is off.");
     showWarning(error instanceof MicrophoneError ? error.message : `This browser cannot record audio (${error.name}).`);
@@ -177,8 +205,6 @@ async function start(event) {
   }
   part("setup").hidden = true;
   part("waiting").hidden = false;
-  part("meter").classList.remove("off");
-  for (const id of ["stop", "mute"]) part(id).hidden = false;
   part("stop").focus();
   navigator.wakeLock?.request("screen").catch(() => {}); // it is optional
   session.start();
@@ -186,33 +212,28 @@ async function start(event) {
 
 async function stop() {
   part("stop").disabled = true;
-  await microphone.close();
-  part("meter").classList.add("off");
+  showStatus(...STATES.stopping());
+  await speaking.close();
+  await tabAudio.stop();
   session.stop();
 }
 
-function mute() {
-  const silent = !muted();
-  microphone.muted = silent;
-  part("mute").dataset.muted = String(silent);
-  part("mute").querySelector(".word").textContent = silent ? "Unmute" : "Mute";
-  part("meter").classList.toggle("off", silent);
-  if (document.body.dataset.state === "listening") showStatus(...STATES.listening());
-}
-
 const ticking = setInterval(() => {
-  if (beganAt) part("clock").textContent = clock((Date.now() - beganAt) / 1000);
+  if (beganAt) part("clock").textContent = clock(elapsed());
 }, 1000);
 
 part("try-now").addEventListener("click", () => session.connection.reconnectNow());
 part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
-part("mute")?.addEventListener("click", mute);
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view.tab(button.dataset.tab));
 window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
-if (watching === "yes") {
+if (watching !== "yes") {
+  speaking = new Speaking({ push: (...chunk) => session.push(...chunk), changed: showSpeaking, quiet: showQuiet, warn: showWarning });
+  tabAudio = new TabAudio({ newSession: newTabSession, sends: () => speaking.sends, changed: showTabAudio, warn: showWarning });
+  part("share-audio")?.addEventListener("click", toggleTabAudio);
+} else {
   session = new ViewerSession({ socket: socketUrl("subscribe"), store, on });
   session.start();
 }

@@ -11,26 +11,56 @@ const INSECURE =
 
 const STARTS_WITHIN_MS = 8000;
 const STILL = "The browser's sound does not start. Some browsers need speakers or headphones for it: connect some, then start again.";
+const GONE = ["OverconstrainedError", "NotFoundError"]; // what browsers say of a device that was named
+const ALIASES = ["default", "communications"]; // further ids of devices that are in the list already
 
 export class MicrophoneError extends Error {}
+
+/** The microphones as `{id, name}`. Browsers give their names only once one of them may be used. */
+export async function microphones() {
+  const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const named = found.filter((one) => one.kind === "audioinput" && one.label && !ALIASES.includes(one.deviceId));
+  return named.map(({ deviceId, label }) => ({ id: deviceId, name: label }));
+}
 
 export class Microphone {
   /** `onChunk(ArrayBuffer, level, end)` ten times a second: level from 0 to 1, end in seconds of the audio thread's time; `onLost()` when the device goes away. */
   constructor({ onChunk, onLost }) {
     this.onChunk = onChunk;
     this.onLost = onLost;
+    this.silent = false;
   }
 
-  async open() {
+  /** Open the microphone with this id; any other where it is gone, or none is named. */
+  async open(id = "") {
     if (!navigator.mediaDevices?.getUserMedia || !window.isSecureContext) throw new MicrophoneError(INSECURE);
+    this.stream = await this.request(id);
+    await this.connect();
+  }
+
+  /** Go on with another microphone. */
+  async change(id) {
+    const stream = await this.request(id);
+    this.stop();
+    this.stream = stream;
+    this.source.disconnect();
+    this.listen();
+  }
+
+  /** The id of the microphone that is open. */
+  get id() {
+    return this.stream?.getAudioTracks()[0]?.getSettings?.().deviceId ?? "";
+  }
+
+  async request(id) {
     const audio = { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    if (id) audio.deviceId = { exact: id };
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ audio });
+      return await navigator.mediaDevices.getUserMedia({ audio });
     } catch (error) {
+      if (id && GONE.includes(error.name)) return this.request("");
       throw new MicrophoneError(REASONS[error.name] ?? `The microphone could not be opened (${error.name}).`);
     }
-    this.stream.getTracks().forEach((track) => track.addEventListener("ended", () => this.onLost()));
-    await this.connect();
   }
 
   async connect() {
@@ -40,23 +70,35 @@ export class Microphone {
     this.finished = new Promise((resolve) => {
       this.node.port.onmessage = ({ data }) => (data.finished ? resolve() : this.onChunk(data.chunk, data.level, data.end));
     });
-    this.context.createMediaStreamSource(this.stream).connect(this.node);
+    this.listen();
     await Promise.race([this.context.resume(), new Promise((resolve) => setTimeout(resolve, STARTS_WITHIN_MS))]);
     if (this.context.state === "running") return;
-    this.stream.getTracks().forEach((track) => track.stop());
+    this.stop();
     this.context.close(); // not waited for: it may hang as the start does
     throw new MicrophoneError(STILL);
   }
 
+  listen() {
+    this.muted = this.silent;
+    for (const track of this.stream.getTracks()) track.addEventListener("ended", () => this.onLost());
+    this.source = this.context.createMediaStreamSource(this.stream);
+    this.source.connect(this.node);
+  }
+
   set muted(muted) {
+    this.silent = muted;
     this.stream?.getTracks().forEach((track) => {
       track.enabled = !muted; // a disabled track goes on as silence, so that times stay right
     });
   }
 
+  stop() {
+    this.stream?.getTracks().forEach((track) => track.stop());
+  }
+
   /** Switch off; the last, unfilled chunk still comes. */
   async close() {
-    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stop();
     if (!this.context || this.context.state === "closed") return;
     this.node.port.postMessage("finish");
     await Promise.race([this.finished, new Promise((resolve) => setTimeout(resolve, 500))]);

@@ -1,6 +1,6 @@
 // The list of those who are present, and who came and left.
 
-import { element } from "./view.js";
+import { element } from "./elements.js";
 
 export class Present {
   /** `list` shows everybody; `status`, for screen readers too, says who came and left. */

@@ -3,6 +3,7 @@
 import { CaptureClock } from "./capture-clock.js";
 import { PermanentError, ReconnectingSocket } from "./reconnecting-socket.js";
 import { ResendBuffer } from "./resend-buffer.js";
+import { SentTimes } from "./sent-times.js";
 
 const CHUNKS_PER_S = 10;
 const SILENCE = new ArrayBuffer(3200); // one chunk
@@ -11,6 +12,7 @@ const CHUNKS_AT_ONCE = 8; // buffered audio is sent faster than real time, but n
 const ALIVE_S = 7; // the server notes every 5 s that a session is live
 const OLD_SESSION_MS = 60000; // how long the reconnect waits for the end of the old session
 const OLDEST_S = 1800; // the highest `audioAge` that the server takes
+const LONGEST_GAP_S = 86400; // the highest `audioGap` that the server takes
 const KEEP_S = 600; // how long the conversation waits for this speaker
 const DONE = 1000;
 const NOT_ALLOWED = 1008;
@@ -70,7 +72,7 @@ export class SpeakerSession {
     this.base = this.number = this.buffer.rewind();
     const recordedAt = this.firstRecordedAt();
     const age = recordedAt === undefined ? undefined : Math.max(0, performance.now() - recordedAt);
-    this.began = age === undefined ? undefined : Date.now() + this.skew - age; // an estimate, until `calibrate`
+    this.times = age === undefined ? undefined : new SentTimes(Date.now() + this.skew - age); // an estimate, until `calibrate`
     this.connection.send(
       JSON.stringify({
         type: "start_request",
@@ -107,13 +109,22 @@ export class SpeakerSession {
   pump() {
     if (!this.listening) return;
     for (let count = 0; count < CHUNKS_AT_ONCE && this.connection.room > 0; count += 1) {
-      const chunk = this.number < this.buffer.next ? SILENCE : this.buffer.take(); // a lost chunk must not shift the later ones
+      const lost = this.number < this.buffer.next; // a lost chunk must not shift the later ones
+      if (!lost && this.number > this.base) this.sendGap(this.buffer.gap);
+      const chunk = lost ? SILENCE : this.buffer.take();
       if (!chunk) break;
       this.number += 1;
-      this.began ??= Date.now() + this.skew;
+      this.times ??= new SentTimes(Date.now() + this.skew);
       this.connection.send(chunk);
     }
     if (this.stopping && !this.buffer.waiting) this.sendStop();
+  }
+
+  /** Recording was paused before the next chunk: the server dates it by that. */
+  sendGap(seconds) {
+    if (!seconds) return;
+    this.connection.send(JSON.stringify({ type: "modify_request", audioGap: Math.min(LONGEST_GAP_S, seconds) }));
+    this.times?.pause((this.number - this.base) / CHUNKS_PER_S, seconds);
   }
 
   /** Call after the last chunk of the microphone. */
@@ -187,7 +198,7 @@ export class SpeakerSession {
     const own = messages.filter((one) => one.from?.userId === this.speaker.userId);
     if (!own.length || this.lastEnd === undefined) return;
     const word = JSON.parse(own.at(-1).metadata?.words || "[]").at(-1);
-    if (word) this.began = Date.parse(word.endTime) - this.lastEnd * 1000;
+    if (word) this.times?.correct(this.lastEnd, Date.parse(word.endTime));
     this.lastEnd = undefined;
   }
 
@@ -207,7 +218,7 @@ export class SpeakerSession {
       return this.resume();
     }
     this.lostAt = undefined;
-    if (answer.until && this.began !== undefined) this.dropStored((Date.parse(answer.until) - this.began) / 1000, 0);
+    if (answer.until && this.times) this.dropStored(this.times.place(Date.parse(answer.until)), 0);
     if (!answer.live && this.stopSent) throw new PermanentError("");
     return undefined;
   }

@@ -1,6 +1,6 @@
 // Two lists that grow: what the stream puts out, and the messages of its session. The newest is on top, the oldest go.
 
-import { element } from "./view.js";
+import { element } from "./elements.js";
 
 const MOST = 200;
 const LONGEST = 600;

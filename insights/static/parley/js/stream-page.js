@@ -5,7 +5,7 @@ import { Level } from "./stream-level.js";
 import { StreamLink } from "./stream-link.js";
 import { Log } from "./stream-log.js";
 import { Figures } from "./stream-stats.js";
-import { element, icon } from "./view.js";
+import { element, icon } from "./elements.js";
 
 const { name, mode, modality, config, wishes } = document.getElementById("main").dataset;
 const { trackConstraints, rtpParams, sendInputOnChange } = JSON.parse(wishes);

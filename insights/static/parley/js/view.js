@@ -1,36 +1,12 @@
 // Draws the transcript, the insights and the topics, in the same markup as the page of a saved conversation.
 
+import { clock, element, icon } from "./elements.js";
+import { InsightCards } from "./insight-cards.js";
+
 const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const NEAR_END_PX = 120;
 const TOGETHER_MS = 50; // a changed name moves all messages of a member, which come one by one
-const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone });
-
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child !== undefined));
-  return made;
-}
-
-export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `#i-${name}`);
-  svg.append(use);
-  return svg;
-}
-
-export function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const two = (number) => String(number).padStart(2, "0");
-  const [hours, minutes, left] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(left)}` : `${minutes}:${two(left)}`;
-}
 
 function initials(name) {
   const parts = name.split(/[\s@]+/).filter((part) => /^[\p{L}\p{N}]/u.test(part));
@@ -39,13 +15,16 @@ function initials(name) {
 }
 
 export class View {
-  /** `kinds` are those of insights, in the order of the server: [{type, name, label, icon, colour}]; `transcript` returns all messages. */
+  /** `kinds` are those of insights, in the order of the server: [{type, name, label, icon, colour, task}]; `transcript` returns all messages. */
   constructor(root, kinds = [], transcript = () => []) {
     this.transcript = transcript;
     this.part = (id) => root.getElementById(id);
-    this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
+    this.places = new Map(); // when each message was said, in seconds
+    this.cards = new InsightCards(this.part("insights"), new Map(kinds.map((kind) => [kind.type, kind])), (id) => this.places.get(id));
+    this.topics = new Map(); // the chip of each topic
     this.voices = new Map();
     this.interims = new Map();
+    this.notes = []; // lines between the messages: {at, line}
     this.pane = this.part("words");
     this.pane.addEventListener("scroll", () => {
       if (this.nearEnd()) this.part("jump").hidden = true;
@@ -83,6 +62,7 @@ export class View {
   addMessage(message) {
     const stay = this.nearEnd();
     this.dropInterim(message.from);
+    this.places.set(message.id, message.at);
     this.part("waiting").hidden = true;
     this.append(message, this.line(message));
     this.keepUp(stay);
@@ -92,16 +72,36 @@ export class View {
     return element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text);
   }
 
-  /** Show a message at the end, under the heading of its speaker. */
+  /** Show a message at the end, under the heading of its speaker. A note of a later time stays below it. */
   append({ from, at }, line) {
-    if (this.speaker !== (from?.id ?? "") || !this.said || at - this.since >= TURN_S) {
+    const noted = this.notes.some((note) => note.at > this.since && note.at <= at);
+    if (this.speaker !== (from?.id ?? "") || !this.said || noted || at - this.since >= TURN_S) {
       const [turn, said] = this.turn(from, element("time", {}, clock(at)));
-      this.part("turns").append(turn);
+      turn.dataset.at = at;
+      this.part("turns").insertBefore(turn, this.notes.find(({ at: noted, line: shown }) => noted > at && shown.isConnected)?.line ?? null);
       this.said = said;
       this.since = at;
       this.speaker = from?.id ?? "";
     }
     this.said.append(line, " ");
+  }
+
+  /** Show that something happened `at` seconds, in a line of its own; return the line. */
+  note(at, text, symbol) {
+    const stay = this.nearEnd();
+    const line = element("li", { class: "note", "data-at": at }, icon(symbol), element("span", {}, text), " ", element("time", {}, clock(at)));
+    const next = [...this.part("turns").children].find((one) => Number(one.dataset.at) > at) ?? null;
+    this.notes.push({ at, line });
+    this.notes.sort((one, other) => one.at - other.at);
+    this.part("waiting").hidden = true;
+    this.part("turns").insertBefore(line, next);
+    this.keepUp(stay);
+    return line;
+  }
+
+  removeNote(line) {
+    this.notes = this.notes.filter((note) => note.line !== line);
+    line.remove();
   }
 
   arrangeSoon() {
@@ -119,9 +119,12 @@ export class View {
     for (const message of this.transcript()) {
       const line = lines.get(`m-${message.id}`) ?? this.line(message);
       if (line.textContent !== message.text) line.textContent = message.text;
+      for (const note of this.notes) if (!note.line.isConnected && note.at <= message.at) turns.append(note.line);
+      this.places.set(message.id, message.at);
       this.append(message, line);
     }
-    for (const message of new Set([...this.part("insights").children].map((card) => card.dataset.message))) this.insightsChanged(message);
+    for (const note of this.notes) if (!note.line.isConnected) turns.append(note.line);
+    for (const message of this.cards.groups.keys()) this.insightsChanged(message);
     this.pane.scrollTop = stay;
     if (turns.contains(focused)) focused.focus({ preventScroll: true });
     setTimeout(() => turns.parentElement.setAttribute("aria-live", "polite"), 0);
@@ -180,36 +183,30 @@ export class View {
   addInsight(insight, before) {
     const side = this.part("side");
     const stay = this.nearEnd(side);
-    this.part("insights").insertBefore(this.insightCard(insight), before ? this.part(`i-${before}`) : null);
+    const last = this.cards.add(insight, before);
     this.insightsChanged(insight.message);
-    if (!before && stay) side.scrollTop = side.scrollHeight; // else somebody reads further up
+    if (last && stay) side.scrollTop = side.scrollHeight; // else somebody reads further up
   }
 
   changeInsight(insight, formerly = insight) {
-    const [old, card] = [this.part(`i-${insight.id}`), this.insightCard(insight)];
-    const focused = old.contains(document.activeElement);
-    old.replaceWith(card);
-    if (focused) card.firstElementChild.focus();
+    this.cards.change(insight, formerly);
     for (const message of new Set([formerly.message, insight.message])) this.insightsChanged(message);
   }
 
-  removeInsight({ id, message }) {
-    const card = this.part(`i-${id}`);
-    if (card.contains(document.activeElement)) this.part("side").focus();
-    card.remove();
-    this.insightsChanged(message);
+  removeInsight(insight) {
+    if (this.cards.remove(insight)) this.part("side").focus();
+    this.insightsChanged(insight.message);
   }
 
-  /** Count them, and mark the message that has changed by those that are left in it. */
+  /** Count the cards, and mark the message that has changed by the insights that are left in it. */
   insightsChanged(message) {
-    const cards = [...this.part("insights").children];
-    this.part("no-insights").hidden = cards.length > 0;
-    this.part("insight-count").textContent = this.part("tab-count").textContent = cards.length ? String(cards.length) : "";
-    const names = cards.filter((card) => card.dataset.message === message).map((card) => card.dataset.kind);
+    const { count } = this.cards;
+    this.part("no-insights").hidden = count > 0;
+    this.part("insight-count").textContent = this.part("tab-count").textContent = count ? String(count) : "";
     const said = this.part(`m-${message}`);
     if (!said) return;
-    const found = [...this.kinds.values()].filter((kind) => names.includes(kind.name));
-    said.classList.toggle("found", names.length > 0);
+    const found = this.cards.kindsOf(message);
+    said.classList.toggle("found", found.length > 0);
     delete said.dataset.kind;
     delete said.dataset.colour;
     if (!found.length) return;
@@ -217,37 +214,26 @@ export class View {
     said.dataset.colour = found.at(-1).colour;
   }
 
-  /** The kind of an insight; a type that came after this page was loaded has its own name as label. */
-  kindOf(type) {
-    return this.kinds.get(type) ?? { name: type, label: type, icon: "kind", colour: "grey" };
-  }
-
-  insightCard({ id, type, text, from, message, assignee, due, done, confidence }) {
-    const kind = this.kindOf(type);
-    const sure = element("span", { class: "sure", title: "Confidence" }, `${Math.round(confidence * 100)}%`);
-    const meta = [
-      element("span", {}, from?.name || "Unknown speaker"),
-      assignee ? element("span", {}, "Assigned to ", element("bdi", {}, assignee)) : undefined,
-      due ? element("span", {}, `Due ${DAY.format(new Date(due))}`) : undefined,
-      done ? element("span", {}, "Done") : undefined,
-    ];
-    const link = element(
-      "a",
-      { href: `#m-${message}` },
-      element("span", { class: "kind" }, icon(kind.icon), kind.label, sure),
-      element("span", { class: "text" }, text),
-      element("span", { class: "meta" }, ...meta),
-    );
-    return element("li", { class: "insight new", id: `i-${id}`, "data-kind": kind.name, "data-colour": kind.colour, "data-message": message }, link);
-  }
-
+  /** A topic that is shown already stays where it is; new ones come after it. */
   showTopics(topics) {
     this.part("topics-part").hidden = topics.length === 0;
-    const chips = topics.map(({ phrases, messageReferences }) => {
-      const message = messageReferences?.[0]?.id;
-      return message ? element("a", { class: "chip", href: `#m-${message}` }, phrases) : element("span", { class: "chip" }, phrases);
-    });
-    this.part("topics").replaceChildren(...chips);
+    const left = new Set(topics.map(({ id }) => id));
+    for (const [id, chip] of this.topics) {
+      if (left.has(id)) continue;
+      chip.remove();
+      this.topics.delete(id);
+    }
+    for (const topic of topics) this.showTopic(topic);
+  }
+
+  showTopic({ id, phrases, messageReferences }) {
+    const message = messageReferences?.[0]?.id;
+    const chip = this.topics.get(id) ?? element("a", { class: "chip" });
+    if (!this.topics.has(id)) this.part("topics").append(chip);
+    this.topics.set(id, chip);
+    if (chip.textContent !== phrases) chip.textContent = phrases;
+    if (message) chip.setAttribute("href", `#m-${message}`);
+    else chip.removeAttribute("href");
   }
 
   /** An insight or a topic was chosen: show its message, on a phone in the other tab. */

@@ -1,7 +1,7 @@
 // Plays the stored audio: from a word, a sentence or a place of the timeline; lights up the words as they are spoken.
 
 import { toast } from "../toast.js";
-import { clock } from "../view.js";
+import { clock } from "../elements.js";
 import { select } from "./sentences.js";
 import * as words from "./words.js";
 
