@@ -104,6 +104,12 @@ def unshare(conversation: Conversation, share_id: int) -> bool:
         return Share.objects.filter(conversation=conversation, pk=share_id).delete()[0] > 0
 
 
+def names_of(user_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of accounts. One query, none without ids."""
+    users = User.objects.filter(pk__in=user_ids) if user_ids else ()
+    return {user.pk: user.get_full_name() or user.get_username() for user in users}
+
+
 def teams_of(user: User) -> list[Team]:
     """Return the teams of a person."""
     return list(Team.objects.filter(pk__in=TeamMembership.objects.filter(user_id=user.pk).order_by().values("team_id")))

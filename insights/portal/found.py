@@ -57,7 +57,7 @@ class Results:
 
 def results_of(user_id: int, wanted: ListFilter, terms: SearchTerms, number: str) -> Results:
     """Return a page of what the search finds; a fixed number of queries."""
-    found = queries.find(user_id, terms, kind=wanted.kind, person=wanted.person, start=wanted.start)
+    found = queries.find(user_id, terms, kind=wanted.kind, person=wanted.person, start=wanted.start, shown=wanted.shown)
     page = Paginator(found.messages, PER_PAGE).get_page(number)
     shown = list(page.object_list)
     first = page.number == 1
@@ -65,7 +65,7 @@ def results_of(user_id: int, wanted: ListFilter, terms: SearchTerms, number: str
     messages = {one.pk: one for one in queries.messages_found([*shown, *related])}
     by_id = {one.pk: one for one in queries.conversations_of(user_id).filter(pk__in=found.conversations)} if first else {}
     return Results(
-        rows=rows_of([by_id[one] for one in found.conversations if one in by_id]),
+        rows=rows_of([by_id[one] for one in found.conversations if one in by_id], user_id),
         page=page,
         hits=[_hit(messages[one], terms) for one in shown if one in messages],
         related=[_hit(messages[one], terms) for one in related if one in messages],

@@ -91,8 +91,8 @@ def _home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "everybody": everybody,
         **{name: [Task.of(one, now, editable=one.conversation_id in editable) for one in rows] for name, rows in lists.items()},
-        "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE])),
-        "rows": rows_of(recent),
+        "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id),
+        "rows": rows_of(recent, person.user_id),
     }
     return render(request, "portal/home.html", context)
 

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
-from insights import queries
+from insights import access, queries
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member
 from insights.names import LONGEST_NAME
 from insights.portal.wording import VOICES, duration, initials
-from insights.queries import SearchTerms
+from insights.queries import SearchTerms, Shown
 
 PER_PAGE = 20
 LONGEST_SEARCH = 200
@@ -30,19 +30,26 @@ class ListFilter:
     kind: str = ""
     days: str = ""
     person: str = ""
+    shared: bool = False
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """Return the filters of a URL's query; invalid values are ignored."""
         kind, days, person = query.get("kind", ""), query.get("days", ""), query.get("person", "").replace("\x00", "")
+        shared = query.get("shared") == "yes"
         text = query.get("q", "").strip()[:LONGEST_SEARCH]
-        return cls(text, kind if is_registered(kind) else "", days if days in PERIODS else "", person[:LONGEST_NAME])
+        return cls(text, kind if is_registered(kind) else "", days if days in PERIODS else "", person[:LONGEST_NAME], shared)
 
     @property
     def address(self) -> str:
         """The filters as the start of a URL query: empty, or ending with `&`."""
-        values = {"q": self.query, "kind": self.kind, "person": self.person, "days": self.days}
+        values = {"q": self.query, "kind": self.kind, "person": self.person, "days": self.days, "shared": "yes" if self.shared else ""}
         return "".join(f"{urlencode({name: value})}&" for name, value in values.items() if value)
+
+    @property
+    def shown(self) -> Shown:
+        """Which conversations are wanted: all, or only those that others shared."""
+        return Shown.SHARED if self.shared else Shown.ALL
 
     @property
     def start(self) -> datetime | None:
@@ -85,6 +92,8 @@ class Row:
     names: str
     counts: tuple[Count, ...] = ()
     sample: bool = False
+    owner: str = ""
+    """The name of the owner; empty for one's own conversations."""
 
 
 def face(member: Member | None, index: int) -> Face:
@@ -121,7 +130,7 @@ def _present(conversation: Conversation) -> list[Member]:
     return [member for member in conversation.members.all() if member.merged_into_id is None]
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int]) -> Row:
+def _row(conversation: Conversation, counts: Mapping[str, int], owner: str) -> Row:
     faces = tuple(face(member, number) for number, member in enumerate(_present(conversation)))
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
@@ -138,18 +147,20 @@ def _row(conversation: Conversation, counts: Mapping[str, int]) -> Row:
         names=", ".join(one.name for one in faces),
         counts=counts_of(counts),
         sample=is_sample(conversation),
+        owner=owner,
     )
 
 
-def rows_of(conversations: Sequence[Conversation]) -> list[Row]:
-    """Return the rows of conversations, whose members are loaded; one query."""
+def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[Row]:
+    """Return the rows of conversations, whose members are loaded, for this user; one query, and one more if there are shared ones."""
     counts = queries.insight_counts(conversations)
-    return [_row(one, counts.get(one.id, {})) for one in conversations]
+    owners = access.names_of({one.owner_id for one in conversations} - {user_id})
+    return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, "")) for one in conversations]
 
 
 def page_of(user_id: int, wanted: ListFilter, number: str, terms: SearchTerms) -> tuple[Page[Conversation], list[Row]]:
     """Return one page of the visible conversations, newest first, and its rows; an invalid number gives the first or the last page."""
     scope = queries.search_scope(user_id, terms, wanted.start).values("pk")
-    found = queries.conversations_of(user_id, holding=wanted.kind).filter(pk__in=scope)
+    found = queries.conversations_of(user_id, holding=wanted.kind, shown=wanted.shown).filter(pk__in=scope)
     page = Paginator(found, PER_PAGE).get_page(number)
-    return page, rows_of(list(page.object_list))
+    return page, rows_of(list(page.object_list), user_id)

@@ -20,7 +20,7 @@ from insights.models import Conversation, Insight, Member, Message
 from insights.queries.meaning import similar_messages
 from insights.queries.search import containing, with_texts
 from insights.queries.search_terms import SearchTerms, Term
-from insights.queries.visible import visible_to
+from insights.queries.visible import Shown, visible_to
 from insights.queries.word_matches import Match, Wanted, word_matches
 
 MOST_FOUND = 200
@@ -43,9 +43,9 @@ class Found:
         return bool(self.conversations or self.messages or self.related)
 
 
-def search_scope(user_id: int, terms: SearchTerms, start: datetime | None = None) -> QuerySet[Conversation]:
+def search_scope(user_id: int, terms: SearchTerms, start: datetime | None = None, shown: Shown = Shown.ALL) -> QuerySet[Conversation]:
     """Return the visible conversations that fit `before:`, `after:`, `title:` and a first time of the start."""
-    found = visible_to(user_id)
+    found = visible_to(user_id, shown)
     zone = timezone.get_current_timezone()
     if terms.before is not None:
         found = found.filter(started_at__lt=datetime.combine(terms.before, time(), zone))
@@ -58,9 +58,11 @@ def search_scope(user_id: int, terms: SearchTerms, start: datetime | None = None
     return found
 
 
-def find(user_id: int, terms: SearchTerms, *, kind: str = "", person: str = "", start: datetime | None = None) -> Found:
+def find(
+    user_id: int, terms: SearchTerms, *, kind: str = "", person: str = "", start: datetime | None = None, shown: Shown = Shown.ALL
+) -> Found:
     """Return what the search terms find. `kind` and `person` (a member's name) are further filters of messages."""
-    scope = search_scope(user_id, terms, start)
+    scope = search_scope(user_id, terms, start, shown)
     chosen = _chosen(scope, terms, kind, person)
     if not terms.words:
         newest = Message.objects.none() if chosen is None else chosen.order_by("-conversation__started_at", "conversation_id", "number")

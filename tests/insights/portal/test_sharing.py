@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from insights import access, managed, recorder
 from insights.models import AccessLevel, Conversation, Share, ShareLink, Team, TeamMembership
+from tests.insights.conftest import opening
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 SECRET = "zeppelin"
@@ -50,6 +51,24 @@ def test_sharing_with_a_person(user_client: Client, other_client: Client, other_
     removed = share(user_client, one, do="remove", share=Share.objects.get().pk)
     assert "Access removed" in removed.content.decode()
     assert other_client.get(f"/conversations/{one.pk}/").status_code == 404
+
+
+def test_the_list_has_shared_ones_and_a_filter(
+    user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
+) -> None:
+    """A shared conversation has its owner's name and no button to delete it; the filter leaves out one's own ones."""
+    one = make_conversation("Budget talk", LINES)
+    own = recorder.open_conversation(opening(other_user, "own", name="My own")).conversation_id
+    access.share_with_person(one, other_user.email, AccessLevel.READ)
+    page = other_client.get("/conversations/").content.decode()
+    assert "Shared by jane@example.com" in page
+    assert f"/conversations/{one.pk}/delete/" not in page
+    assert f"/conversations/{own}/delete/" in page
+    for query in ("shared=yes", f"shared=yes&q={SECRET}"):
+        filtered = other_client.get(f"/conversations/?{query}").content.decode()
+        assert "Budget talk" in filtered
+        assert "My own" not in filtered
+    assert "Shared by" not in user_client.get("/conversations/").content.decode()
 
 
 def test_sharing_works_without_a_script(user_client: Client, other_user: User, make_conversation: MakeConversation) -> None:
