@@ -25,7 +25,7 @@ from insights.recorder import topics
 from insights.recorder.audio import remove_audio
 from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.emptied_changes import empty_changes
-from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all
+from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all, rewrite_in_batches
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.signals import announce, events_emptied, speech_removed
 from insights.recorder.types import UnknownMember, UnknownMessage
@@ -94,12 +94,12 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
     remove_audio(list(StoredAudio.objects.filter(conversation_id=conversation_id, member_id=member_id)))
     gone = Gone(members={member})
     last = _last_event(conversation_id)
-    numbers = events_that_name(conversation_id, gone.members)
+    rewritten += rewrite_in_batches(conversation_id, events_that_name(conversation_id, gone.members), gone)
     with write_transaction():
         conversation = locked(conversation_id)
         if not Member.objects.filter(conversation=conversation, id=member_id).exists():
             raise UnknownMember(f"member {member_id} is not in conversation {conversation_id}")
-        rewritten += _rewrite(conversation, numbers, last, gone)
+        rewritten += _rewrite(conversation, [], last, gone)
         Speaker.objects.filter(member_id=member_id).update(member=None)
         Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
         Member.objects.filter(id=member_id).delete()

@@ -55,6 +55,17 @@ def rewrite_all(conversation_id: int, edit: Edit) -> int:
         time.sleep(PAUSE_S)
 
 
+def rewrite_in_batches(conversation_id: int, numbers: Sequence[int], edit: Edit) -> int:
+    """Change the events with these numbers, in short transactions; return how many changed. Raises UnknownConversation."""
+    changed = 0
+    for at in range(0, len(numbers), EVENTS):
+        with write_transaction():
+            locked(conversation_id)
+            changed += rewrite(conversation_id, numbers[at : at + EVENTS], edit)
+        time.sleep(PAUSE_S)
+    return changed
+
+
 def _rewrite(rows: QuerySet[Event], edit: Edit) -> int:
     changed: list[Event] = []
     for row in rows:
