@@ -298,7 +298,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "channels",
-    "ninja",
     "allauth",
     "allauth.account",
     "allauth.mfa",

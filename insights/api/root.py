@@ -43,6 +43,7 @@ from insights.api import (
 )
 from insights.api.auth import CALLERS
 from insights.api.cors import allow_all_origins
+from insights.api.docs_page import ReferencePage
 from insights.api.redaction import refuse_elsewhere
 
 
@@ -59,6 +60,7 @@ api = ParleyAPI(
     version="1",
     description="Read and edit conversations, with the calls of the Symbl Conversation API. Get a token from /oauth2/token:generate.",
     urls_namespace="api",
+    docs=ReferencePage(),
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     auth=CALLERS,

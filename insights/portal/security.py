@@ -11,7 +11,7 @@ def policy(request: HttpRequest) -> str:
     """Return the Content-Security-Policy of the response to a request: everything comes from the same origin.
 
     WebSockets are listed with their schemes, as older browsers do not include `ws:` in 'self'. Images may be `data:` URLs, which Django's
-    admin and the API documentation use.
+    admin uses.
     """
     sockets = ""
     try:

@@ -87,17 +87,52 @@ def test_every_route_is_documented(db: None) -> None:
     assert all(call.get("summary") for path in schema["paths"].values() for call in path.values())
 
 
-def test_the_page_needs_no_other_host(db: None) -> None:
-    """The page loads all scripts and styles from this server, and the files exist."""
-    html = Client().get("/api/docs").content.decode()
-    assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)) <= {"http://www.w3.org"}  # an XML namespace, which no browser loads
-    assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
-    for name in ("swagger-ui-bundle.js", "swagger-ui-init.js", "swagger-ui.css", "api-docs.js", "api-docs.css"):
-        assert any(asset.endswith(name) for asset in assets)
-    for asset in assets:
-        response = Client().get(asset)
-        assert response.status_code == 200
-        response.close()
+def page_of(address: str) -> str:
+    """Return a page of the reference as an anonymous reader gets it."""
+    response = Client().get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def subjects() -> set[str]:
+    """Return the subjects of the first page."""
+    return set(re.findall(r'href="\?group=([a-z-]+)"', page_of("/api/docs")))
+
+
+def test_the_page_needs_no_other_host_and_is_small(db: None) -> None:
+    """The page with all scripts and styles comes from this server and has less than 300 KB; the largest of one subject, too."""
+    largest = max((page_of(f"/api/docs?group={group}") for group in subjects()), key=len)
+    for html in (page_of("/api/docs"), largest):
+        assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", html)) <= {"http://www.w3.org", "https://example.com"}  # neither is loaded
+        size = len(html.encode())
+        for asset in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html)):
+            response = Client().get(asset)
+            assert response.status_code == 200
+            size += len(response.getvalue())
+            response.close()
+        assert size < 300_000
+
+
+def test_every_call_is_on_the_page_of_its_subject(db: None) -> None:
+    """With method, path, parameters and a command; links to objects lead to one on the same page."""
+    schema = Client().get("/api/openapi.json").json()
+    calls = {(method.upper(), path): call for path, methods in schema["paths"].items() for method, call in methods.items()}
+    found = set()
+    for group in subjects():
+        html = page_of(f"/api/docs?group={group}")
+        assert set(re.findall(r'href="#(object-[^"]+)"', html)) <= set(re.findall(r'id="([^"]+)"', html))
+        for section in re.findall(r'<section class="card call".*?</section>', html, re.DOTALL):
+            if (called := re.search(r'class="method \w+">(\w+)</span> <code>([^<]+)</code>', section)) is None:
+                continue  # an object
+            found.add((called[1], called[2]))
+            assert all(f"<code>{one['name']}</code>" in section for one in calls[called[1], called[2]].get("parameters", ()))
+            assert "$PARLEY" in section
+    assert found == set(calls)
+
+
+def test_an_unknown_subject_is_404(db: None) -> None:
+    """It is no page of the reference."""
+    assert Client().get("/api/docs?group=nothing").status_code == 404
 
 
 def test_the_reference_names_every_route_and_kind() -> None:
