@@ -43,6 +43,14 @@ def loaded() -> bool:
     return _loading is not None and _loading.done() and _loading.exception() is None and _loading.result().ready
 
 
+def languages() -> tuple[str, ...]:
+    """Return the languages of the recogniser; before it is loaded, those that its class names."""
+    if loaded():
+        return tuple(begin_loading().result().languages)
+    named = engines.engine_class(settings.RECOGNISER).languages
+    return tuple(named) if isinstance(named, list | tuple) else ()  # a property has a value only in a loaded engine
+
+
 def close() -> None:
     """Close the recogniser and its threads; the next use loads it again."""
     global _loading

@@ -9,7 +9,7 @@ from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stop
 from insights.jobs.handlers import Handler, handler
 from insights.jobs.language import Progress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
-from insights.jobs.queries import job_of, jobs_of, older_than
+from insights.jobs.queries import job_of, jobs_of, older_than, recordings_of, worker_is_missing
 from insights.jobs.run_waiting import run_waiting
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import progressed, status_changed, status_stored
@@ -33,10 +33,12 @@ __all__ = [
     "jobs_of",
     "older_than",
     "progressed",
+    "recordings_of",
     "run_waiting",
     "send_mail",
     "status_changed",
     "status_stored",
+    "worker_is_missing",
     "scored_or_asked",
     "written_or_asked",
 ]

@@ -4,10 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from insights.models import Job
 
+RECENT = timedelta(days=7)
+"""Age up to which the upload page lists imports."""
 OVERDUE = timedelta(minutes=10)
 """Time after which a periodic job that does not run means that there is no worker."""
 
@@ -15,6 +18,15 @@ OVERDUE = timedelta(minutes=10)
 def jobs_of(user_id: int) -> QuerySet[Job]:
     """Return the jobs of an account, newest first."""
     return Job.objects.filter(owner_id=user_id, internal=False).order_by("-created_at", "-id").defer("parameters")
+
+
+def recordings_of(user_id: int) -> QuerySet[Job]:
+    """Return the recent imports of recordings of an account, newest first, with their conversation, and `url` unless a file was uploaded.
+
+    Imports into conversations that are in the bin are left out.
+    """
+    recent = jobs_of(user_id).filter(kind="import_audio", created_at__gt=timezone.now() - RECENT, conversation__deleted_at=None)
+    return recent.select_related("conversation").annotate(url=KT("parameters__url"))
 
 
 def job_of(user_id: int, job_id: str) -> Job | None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from insights import insight_kinds, queries
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
+from insights.portal.upload import drop_context
 
 
 @require_safe
@@ -30,6 +31,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
             "kinds": insight_kinds.choices(),
             "periods": PERIODS,
             "people": queries.people_of(user_id),
+            **drop_context(),
         }
         response = render(request, "portal/conversations.html", _context(request, request.GET) | more)
     patch_vary_headers(response, ["HX-Request"])

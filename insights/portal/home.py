@@ -21,6 +21,7 @@ from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
 from insights.portal.listing import local, rows_of, shown_name
 from insights.portal.parts import part_of
+from insights.portal.upload import drop_context
 from insights.recorder import InsightEdit
 
 MOST_TASKS = 30
@@ -79,7 +80,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     shown = queries.conversations_of(person.user_id)
     recent = list(shown[:MOST_RECENT])
     if not recent:
-        return render(request, "portal/first_run.html", {"binned": queries.binned_conversations(person.user_id).exists()})
+        return render(request, "portal/first_run.html", {"binned": queries.binned_conversations(person.user_id).exists(), **drop_context()})
     everybody = request.GET.get("tasks") == "all"
     start = _week_of(now)
     lists = {
@@ -93,6 +94,7 @@ def _home(request: HttpRequest) -> HttpResponse:
         **{name: [Task.of(one, now, editable=one.conversation_id in editable) for one in rows] for name, rows in lists.items()},
         "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id),
         "rows": rows_of(recent, person.user_id),
+        **drop_context(),
     }
     return render(request, "portal/home.html", context)
 

@@ -30,6 +30,7 @@ from insights.portal import (
     sharing,
     signin,
     teams,
+    upload,
     word_times,
 )
 
@@ -61,6 +62,8 @@ urlpatterns = [
     path("live-invitations/<path:connection_id>/", join.invitations, name="live_invitations"),
     path("teams/", teams.teams, name="teams"),
     path("teams/<int:team_id>/", teams.team, name="team"),
+    path("upload/", upload.upload, name="upload"),
+    path("upload/imports/", upload.imports, name="imports"),
     path("bin/", bin.bin_page, name="bin"),
     path("bin/<int:conversation_id>/restore/", bin.restore, name="restore"),
     path("bin/<int:conversation_id>/delete/", bin.delete_for_good, name="delete_for_good"),

@@ -48,7 +48,7 @@ def signed_in(browser: Browser, server: Server, options: dict[str, object]) -> P
     page.goto("/signin/")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
     return page
 

@@ -71,6 +71,8 @@ TABLE: dict[str, Access] = {
     "teams/": SIGNED_IN,
     "teams/<int:team_id>/": OWN_PAGE,
     "v1/shared/<secret>/audio": Access(404, 404, 404),  # this one has none, see portal/test_sharing
+    "upload/": SIGNED_IN,
+    "upload/imports/": SIGNED_IN,  # each caller gets its own, see portal/test_upload
     "bin/": SIGNED_IN,
     "bin/<int:conversation_id>/restore/": POSTED,  # as the next one, see portal/test_bin
     "bin/<int:conversation_id>/delete/": POSTED,

@@ -1,9 +1,10 @@
 // Calls of the REST API with the sign-in of the page.
 
-/** An answer that is no success; `message` is the sentence of the server. */
+/** An answer that is no success; `message` is the sentence of the server, `status` its code. */
 export class ApiError extends Error {}
 
-const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+/** The CSRF token of the page. */
+export const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 
 /** Send JSON and return the JSON of the answer. Throws ApiError. */
 export async function call(method, path, body) {
@@ -18,6 +19,9 @@ export async function call(method, path, body) {
     throw new ApiError("The server cannot be reached. Check your connection and try again.");
   }
   const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiError(content.message ?? `The server answered with an error (${answer.status}).`);
+  if (!answer.ok) {
+    const error = new ApiError(content.message ?? `The server answered with an error (${answer.status}).`);
+    throw Object.assign(error, { status: answer.status });
+  }
   return content;
 }

@@ -4,6 +4,7 @@ import { localise } from "../page.js";
 import { ReconnectingSocket } from "../reconnecting-socket.js";
 
 const SOON_MS = 150; // events of one change come together
+const LOST_MS = 2000;
 const REST = 4; // times as long as the last refresh took: a live conversation changes all the time
 const KEPT = new Set(["open", "tabindex", "aria-expanded", "contenteditable", "role", "aria-current"]); // attributes that only this page sets
 
@@ -45,14 +46,14 @@ async function fetchAndShow() {
 
 /** Show the present contents. Calls during a refresh lead to one more. */
 export async function refresh() {
+  clearTimeout(waiting);
+  waiting = undefined;
   if (running) {
     again = true;
     return running;
   }
-  clearTimeout(waiting);
-  waiting = undefined;
   const begun = performance.now();
-  running = fetchAndShow().catch(() => {}); // without a connection the next event or reconnection tries again
+  running = fetchAndShow().catch(() => refreshIn(LOST_MS)); // without a connection
   await running;
   running = undefined;
   if (again) {

@@ -1,0 +1,18 @@
+"""The seam between the pages, which offer languages for recordings, and `streaming`, which has the recogniser that knows them."""
+
+from collections.abc import Callable, Sequence
+
+Lister = Callable[[], Sequence[str]]
+"""Returns the language codes, such as en-US, that recordings may have; the first is the default."""
+
+_listers: list[Lister] = []
+
+
+def register(lister: Lister) -> None:
+    """Make `lister` the one that lists the languages."""
+    _listers[:] = [lister]
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages of the recogniser; none if this process does not know them."""
+    return tuple(_listers[0]()) if _listers else ()

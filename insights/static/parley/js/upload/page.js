@@ -1,0 +1,39 @@
+// The form of the upload page.
+
+import { addFiles, addUrl } from "./drop.js";
+
+const files = document.getElementById("files");
+const url = document.getElementById("url");
+const wrong = document.getElementById("url-wrong");
+const languages = document.getElementById("language");
+
+document.getElementById("choose").addEventListener("click", () => files.click());
+files.addEventListener("change", () => {
+  addFiles([...files.files]);
+  files.value = "";
+});
+
+function refused(text) {
+  try {
+    return ["http:", "https:"].includes(new URL(text).protocol) ? "" : "The URL must start with https:// or http://.";
+  } catch {
+    return "Enter a full URL, such as https://example.com/meeting.mp3.";
+  }
+}
+
+document.getElementById("upload-form").noValidate = true;
+document.getElementById("upload-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = url.value.trim();
+  wrong.textContent = refused(text);
+  url.setAttribute("aria-invalid", String(Boolean(wrong.textContent)));
+  if (wrong.textContent) {
+    url.focus();
+    return;
+  }
+  addUrl(text);
+  url.value = "";
+});
+
+const names = new Intl.DisplayNames(document.documentElement.lang || "en", { type: "language" });
+for (const option of languages?.options ?? []) option.textContent = names.of(option.value);
