@@ -19,6 +19,7 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the kinds of jobs and the installation's own kinds of insights; repair the search index after every migration."""
+        from insights import notifications
         from insights.jobs import import_ends, import_text, language, mail, retention, vectors  # noqa: F401  # they register their handlers
         from insights.models import search
         from insights.portal import allauth_adapters, devices
@@ -27,6 +28,7 @@ class InsightsConfig(AppConfig):
         allauth_adapters.connect()
         devices.connect()
         import_ends.connect()
+        notifications.connect()
         register_kinds(settings.INSIGHT_KINDS)
         receivers.connect()
         post_migrate.connect(search.repair, sender=self)

@@ -3,7 +3,7 @@
 Only `insights.recorder` writes conversations and only `insights.queries` reads them; apps belong to `insights.access`.
 """
 
-from insights.models.account_settings import AccountSettings
+from insights.models.account_settings import AccountSettings, NotificationContent
 from insights.models.accounts import Invitation, LinkRequest
 from insights.models.apps import App
 from insights.models.audio import StoredAudio
@@ -17,6 +17,7 @@ from insights.models.jobs import Job
 from insights.models.language import LanguageResult
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
+from insights.models.notifications import Notification
 from insights.models.processes import ServerProcess
 from insights.models.roles import AccountRole, Reading, Role
 from insights.models.sharing import AccessLevel, Share, ShareLink, Team, TeamMembership, is_shared_with, shares_with
@@ -49,6 +50,8 @@ __all__ = [
     "Member",
     "Message",
     "MessageVector",
+    "Notification",
+    "NotificationContent",
     "Reading",
     "Role",
     "ServerProcess",

@@ -8,6 +8,14 @@ from django.db.models import Q
 MOST_DAYS = 36_500
 
 
+class NotificationContent(models.TextChoices):
+    """What is in the mails to an account, besides a link."""
+
+    TITLE = "title", "title and link"
+    COUNTS = "counts", "also how long it was and what was found"
+    WORDS = "words", "also the summary and the words of tasks"
+
+
 class AccountSettings(models.Model):
     """The settings of one account. An account without a row has the defaults.
 
@@ -28,9 +36,16 @@ class AccountSettings(models.Model):
     max_sessions = models.PositiveIntegerField(null=True, blank=True, help_text="People who speak at once in its conversations.")
     most_keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Set by administrators.")
 
+    notify_over = models.BooleanField(default=True, db_default=True, help_text="Send a mail when a conversation is over.")
+    notify_tasks = models.BooleanField(default=True, db_default=True, help_text="Send a mail about tasks of this account.")
+    notify_content = models.CharField(
+        max_length=8, choices=NotificationContent, default=NotificationContent.TITLE, db_default=NotificationContent.TITLE
+    )
+
     class Meta:
         verbose_name_plural = "account settings"
         constraints = [
+            models.CheckConstraint(condition=Q(notify_content__in=["title", "counts", "words"]), name="account_notify_content_known"),
             models.CheckConstraint(condition=Q(keep_days=None) | Q(keep_days__gte=1), name="account_keep_days_from_1"),
             models.CheckConstraint(condition=Q(most_keep_days=None) | Q(most_keep_days__gte=1), name="account_most_keep_days_from_1"),
             models.CheckConstraint(condition=Q(keep_audio_days=None) | Q(keep_audio_days__gte=1), name="account_keep_audio_days_from_1"),

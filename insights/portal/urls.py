@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from insights.portal import (
     account,
+    account_notifications,
     account_recording,
     account_security,
     bin,
@@ -72,6 +73,7 @@ urlpatterns = [
     path("account/profile/", account.change_profile, name="change_profile"),
     path("account/password/", account_security.change_password, name="change_password"),
     path("account/recording/", account_recording.recording, name="recording"),
+    path("account/notifications/", account_notifications.notifications, name="notifications"),
     path("account/retention/", account_recording.change_retention, name="change_retention"),
     path("", include("insights.portal.manage.urls")),
     path("developers/", developers.developers, name="developers"),

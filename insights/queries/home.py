@@ -38,6 +38,13 @@ class Person:
             mine |= Q(assignee__name__iexact=self.name) | Q(assignee_name__iexact=self.name)
         return mine if mine else Q(pk__in=[])
 
+    def is_assigned(self, insight: Insight) -> bool:
+        """Return whether an insight, with its assignee, fulfils `assigned`."""
+        member, email, name = insight.assignee, self.email.casefold(), self.name.casefold()
+        user_id = member.user_id.casefold() if member else ""
+        by_email = member is not None and bool(email) and (email in (member.email.casefold(), user_id) or user_id.startswith(f"{email}/"))
+        return by_email or bool(name) and name in (member.name.casefold() if member else "", insight.assignee_name.casefold())
+
 
 def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[Insight]:
     """Return open action items and follow-ups of a person (`everybody`: of all), by due date; those without one last."""

@@ -11,17 +11,14 @@ import re
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email import message_from_string
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import EMAIL, PASSWORD, make_account, page_errors
 from tests.browser.test_accessibility import faults
+from tests.mail_server import MailServer, mail_server, text_of
 from tests.servers import Server, copied
 
 NEW_PASSWORD = "wrong mule accumulator"
@@ -32,48 +29,18 @@ ADMINISTRATOR = (
 )
 
 
-@dataclass
-class MailServer:
-    """An SMTP server that keeps what it gets."""
-
-    port: int = 0
-    mails: list[str] = field(default_factory=list)
-
-    def link_to(self, address: str, page: Page) -> str:
-        """Wait for a mail to an address, and return the path of the link in it."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            for mail in self.mails:
-                message = message_from_string(mail)
-                if message["To"] == address and (found := LINK.search(str(message.get_payload(decode=True), "utf-8"))):
-                    self.mails.remove(mail)
-                    return found.group(1)
-            page.wait_for_timeout(100)
-        raise AssertionError(f"no mail to {address} within two minutes")
+def link_to(kept: MailServer, address: str) -> str:
+    """Wait for a mail to an address, and return the path of the link in it."""
+    found = LINK.search(text_of(kept.take(address, "http")))
+    assert found is not None
+    return found.group(1)
 
 
-@pytest.fixture(scope="module")
-def mail_server() -> Iterator[MailServer]:
+@pytest.fixture(scope="module", name="mail_server")
+def _mail_server() -> Iterator[MailServer]:
     """A running SMTP server."""
-    kept = MailServer()
-
-    class Session(StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 test\r\n")
-            while line := self.rfile.readline():
-                if line.upper().startswith(b"DATA"):
-                    self.wfile.write(b"354 go on\r\n")
-                    lines = []
-                    while (part := self.rfile.readline()) not in (b".\r\n", b""):
-                        lines.append(part)
-                    kept.mails.append(b"".join(lines).decode())
-                self.wfile.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
-
-    with ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
-        kept.port = server.server_address[1]
-        Thread(target=server.serve_forever, daemon=True).start()
+    with mail_server() as kept:
         yield kept
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +110,7 @@ def test_an_invitation_becomes_an_account(context: BrowserContext, module_browse
     invited = module_browser.new_context(base_url=site)
     page = invited.new_page()
     errors = page_errors(page)
-    link = mail_server.link_to("ben@example.com", page)
+    link = link_to(mail_server, "ben@example.com")
     page.goto(link)
     page.get_by_label("Your name").fill("Ben")
     page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
@@ -172,7 +139,7 @@ def test_a_forgotten_password(context: BrowserContext, server: Server, mail_serv
     page.get_by_label("E-mail address").fill("carl@example.com")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
-    link = mail_server.link_to("carl@example.com", page)
+    link = link_to(mail_server, "carl@example.com")
     page.goto(link)
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("Confirm new password").fill(NEW_PASSWORD)

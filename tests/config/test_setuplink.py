@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from config.site_address import site_address
+from insights.site_address import site_address
 
 
 def link(*options: str) -> str:

@@ -77,7 +77,7 @@ TABLE: dict[str, Access] = {
     "bin/<int:conversation_id>/restore/": POSTED,  # as the next one, see portal/test_bin
     "bin/<int:conversation_id>/delete/": POSTED,
     "account/": SIGNED_IN,
-    **dict.fromkeys(("account/recording/", "account/email/", "account/security/", "developers/"), SIGNED_IN),
+    **dict.fromkeys(("account/recording/", "account/notifications/", "account/email/", "account/security/", "developers/"), SIGNED_IN),
     # accounts with a password are asked for it first, see portal/test_second_factor
     **dict.fromkeys((f"account/security/{rest}" for rest in ("authenticator/", "passkeys/add/", "recovery-codes/new/")), SIGNED_IN),
     **dict.fromkeys((f"account/security/passkeys/<int:pk>/{rest}" for rest in ("", "remove/")), Access(302, 404, 404)),

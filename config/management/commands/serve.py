@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
-from config.site_address import site_address
 from insights import access
 from insights.management.tables import UnappliedMigrations, create_missing_tables
+from insights.site_address import site_address
 from streaming import recogniser
 
 logger = logging.getLogger(__name__)

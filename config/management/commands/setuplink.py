@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.site_address import site_address
 from insights import access
 from insights.management.tables import create_missing_tables
+from insights.site_address import site_address
 
 
 class Command(BaseCommand):

@@ -1,0 +1,99 @@
+"""The job that tells people: who may see the conversation, wants to know, and was not told yet."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.utils import timezone
+
+from insights import jobs, queries
+from insights.database import write_transaction
+from insights.insight_kinds import kinds
+from insights.jobs import RunningJob, handler
+from insights.models import AccountSettings, Conversation, Insight, Notification, NotificationContent
+from insights.notifications.mails import Facts, facts_of, mail_of_end, mail_of_tasks
+
+KIND = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A person who may see the conversation, their confirmed address, and their settings."""
+
+    user: User
+    address: str
+    wants: AccountSettings
+
+
+@handler(KIND, internal=True)
+def notify(job: RunningJob) -> None:
+    """Send the mails about a conversation that is over (`over`), and about its tasks. `by`: who assigned them, and need not be told."""
+    found = Conversation.objects.filter(pk=int(str(job.parameters["conversation"])), deleted_at=None)
+    conversation = found.first()
+    if conversation is None or conversation.ended_at is None or not conversation.message_count:
+        return
+    readers = readers_of(conversation)
+    facts = facts_of(conversation, words=any(one.wants.notify_content == NotificationContent.WORDS for one in readers))
+    with write_transaction():
+        if found.select_for_update().exists():  # two jobs of one conversation tell nothing twice
+            _tell(conversation, facts, readers, over=bool(job.parameters["over"]), by=str(job.parameters["by"]))
+
+
+def readers_of(conversation: Conversation) -> list[Reader]:
+    """Return the active accounts with a confirmed address that own the conversation or that it is shared with. Three queries."""
+    shares = Q(shares__conversation=conversation) | Q(team_memberships__team__shares__conversation=conversation)
+    people = User.objects.filter(Q(pk=conversation.owner_id) | shares, is_active=True).order_by("pk").distinct()
+    users = list(people)
+    addresses: dict[int, list[EmailAddress]] = defaultdict(list)
+    for row in EmailAddress.objects.filter(user__in=users).order_by("-primary", "pk"):
+        addresses[row.user_id].append(row)
+    settings = {row.user_id: row for row in AccountSettings.objects.filter(user__in=users)}
+    return [
+        Reader(user, address, settings.get(user.pk) or AccountSettings(user=user))
+        for user in users
+        if (address := _confirmed(user, addresses[user.pk]))
+    ]
+
+
+def _confirmed(user: User, rows: Sequence[EmailAddress]) -> str:
+    """Return the confirmed address; for an account that an administrator created, that of the account. Empty: it has none."""
+    if rows:
+        return next((row.email for row in rows if row.verified), "")
+    entered = user.email or user.username
+    return entered if "@" in entered and user.has_usable_password() else ""
+
+
+def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *, over: bool, by: str) -> None:
+    """Store what each reader is told of, and enqueue the mails."""
+    now = timezone.now()
+    known: set[tuple[int, UUID | None]] = set(Notification.objects.filter(conversation=conversation).values_list("user_id", "insight_id"))
+    tasks = _open_tasks(conversation)
+    told: list[Notification] = []
+    for reader in readers:
+        user_id = reader.user.pk
+        ended = over and (user_id, None) not in known
+        person = queries.Person(user_id, reader.address, reader.user.get_full_name())
+        mine = [one for one in tasks if (user_id, one.pk) not in known and person.is_assigned(one)]
+        new: list[UUID | None] = [*([None] if ended else []), *(one.pk for one in mine)]
+        told += [Notification(user=reader.user, conversation=conversation, insight_id=one, created_at=now) for one in new]
+        assigned_it = bool(by) and by in (reader.user.get_username(), reader.user.get_full_name())
+        wanted = mine if reader.wants.notify_tasks and not assigned_it else []
+        if ended and reader.wants.notify_over:
+            mail = mail_of_end(facts, wanted, reader.wants.notify_content)
+        elif wanted:
+            mail = mail_of_tasks(facts, wanted, reader.wants.notify_content)
+        else:
+            continue
+        jobs.send_mail([reader.address], mail.subject, mail.text)
+    Notification.objects.bulk_create(told)
+
+
+def _open_tasks(conversation: Conversation) -> list[Insight]:
+    """Return the tasks that are neither done nor rejected, with their assignees, in their order. One query."""
+    assignable = [kind.name for kind in kinds() if kind.assignable]
+    found = Insight.objects.filter(conversation=conversation, type__in=assignable, done_at=None).exclude(review=Insight.Review.REJECTED)
+    return list(found.exclude(text="").select_related("assignee").order_by("message__number", "id"))

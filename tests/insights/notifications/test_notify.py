@@ -1,0 +1,154 @@
+"""Who gets which mail when a conversation is over or a task is theirs, and that each thing is told once."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+
+from insights import access, jobs, recorder
+from insights.access import addresses
+from insights.models import AccessLevel, AccountSettings, Conversation, Insight, Job, LiveSession, Member, Notification
+from insights.recorder import Assignee, InsightEdit, Joined
+from tests.insights.conftest import Say
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "zeppelin"
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings: Any, owner: User, other_owner: User) -> None:
+    """A mail server, and two accounts with confirmed addresses."""
+    settings.MAIL_CONFIGURED = True
+    settings.TRUSTED_ORIGINS = ["https://talk.example.org"]
+    for user in (owner, other_owner):
+        addresses.confirm_address(user)
+
+
+def end(joined: Joined) -> Conversation:
+    """End the conversation and run the jobs."""
+    recorder.leave(LiveSession.objects.get(conversation_id=joined.conversation_id).id, final=True)
+    jobs.run_waiting()
+    return Conversation.objects.get(pk=joined.conversation_id)
+
+
+def run_later_jobs() -> None:
+    """Run the jobs that wait for their time."""
+    Job.objects.filter(status="scheduled").update(run_at="2026-01-01T00:00Z")
+    jobs.run_waiting()
+
+
+def sent() -> dict[str, Any]:
+    """Return the mails by their recipient, of whom each got one."""
+    found = {message.to[0]: message for message in mail.outbox}
+    assert len(found) == len(mail.outbox)
+    mail.outbox.clear()
+    return found
+
+
+def wish(user: User, **values: object) -> None:
+    """Change the settings of an account."""
+    AccountSettings.objects.update_or_create(user=user, defaults=values)
+
+
+def assign(conversation: Conversation, member_email: str, by: User) -> Insight:
+    """Assign the task of a conversation to a new member with an address."""
+    member = Member.objects.create(conversation=conversation, user_id="ben", name="Ben", email=member_email)
+    task = Insight.objects.get(conversation=conversation, type="action_item")
+    recorder.edit_insight(task.pk, by.pk, InsightEdit(assignee=Assignee(member_id=member.pk)))
+    return task
+
+
+def test_the_owner_and_those_it_is_shared_with_are_told_once(joined: Joined, say: Say, owner: User, other_owner: User) -> None:
+    """The mail has title and link, and no spoken words; another run of the job sends nothing."""
+    say(f"Ada will fly the {SECRET}.")
+    conversation = Conversation.objects.get(pk=joined.conversation_id)
+    access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    end(joined)
+    mails = sent()
+    assert set(mails) == {"owner@example.org", "stranger@example.org"}
+    for message in mails.values():
+        assert f"https://talk.example.org/conversations/{conversation.pk}/" in message.body
+        assert "https://talk.example.org/account/notifications/" in message.body
+        assert SECRET not in message.subject + message.body
+    jobs.enqueue("notify", None, {"conversation": conversation.pk, "over": True, "by": ""})
+    jobs.run_waiting()
+    assert sent() == {}
+    assert set(Notification.objects.values_list("user_id", flat=True)) == {owner.pk, other_owner.pk}
+
+
+def test_what_is_in_the_mail_is_chosen(joined: Joined, say: Say, owner: User, other_owner: User) -> None:
+    """Counts without words for one account, summary and tasks for another."""
+    wish(owner, notify_content="counts")
+    wish(other_owner, notify_content="words")
+    conversation = Conversation.objects.get(pk=joined.conversation_id)
+    access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    Member.objects.filter(conversation=conversation).update(email="stranger@example.org")
+    say(f"Ada will fly the {SECRET}.")
+    say("Who can come?")
+    end(joined)
+    mails = sent()
+    assert "2 messages, Questions: 1, Action items: 1" in mails["owner@example.org"].body
+    assert SECRET not in mails["owner@example.org"].body
+    assert "1 task is yours." in mails["stranger@example.org"].body
+    assert f"- Ada will fly the {SECRET}." in mails["stranger@example.org"].body
+
+
+def test_nobody_is_told_who_switched_it_off(joined: Joined, say: Say, owner: User) -> None:
+    """Neither of the end nor of a task."""
+    wish(owner, notify_over=False, notify_tasks=False)
+    say("Ada will fly.")
+    conversation = end(joined)
+    assign(conversation, "owner@example.org", owner)
+    run_later_jobs()
+    assert sent() == {}
+
+
+def test_a_task_that_is_assigned_later(joined: Joined, say: Say, owner: User, other_owner: User) -> None:
+    """Its assignee is told once, if they may see the conversation; who assigns a task to themselves is not."""
+    say(f"Ada will fly the {SECRET}.")
+    conversation = end(joined)
+    sent()
+    task = assign(conversation, "Stranger@Example.org", owner)
+    run_later_jobs()
+    assert sent() == {}, "it is not shared with them"
+    access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    recorder.edit_insight(task.pk, owner.pk, InsightEdit(text=f"Fly the {SECRET} home"))
+    run_later_jobs()
+    mails = sent()
+    assert set(mails) == {"stranger@example.org"}
+    assert "1 task" in mails["stranger@example.org"].subject
+    assert SECRET not in mails["stranger@example.org"].subject + mails["stranger@example.org"].body
+    recorder.edit_insight(task.pk, owner.pk, InsightEdit(text="Fly home"))
+    run_later_jobs()
+    assert sent() == {}
+    Member.objects.filter(conversation=conversation, name="Ben").update(email="owner@example.org")
+    recorder.edit_insight(task.pk, owner.pk, InsightEdit(text="Fly"))
+    run_later_jobs()
+    assert sent() == {}
+
+
+@pytest.mark.parametrize("why", ["inactive", "unconfirmed", "bin", "no words"])
+def test_no_mail(joined: Joined, say: Say, owner: User, why: str) -> None:
+    """An account that is not active or has no confirmed address gets none; no conversation in the bin or without words is told of."""
+    match why:
+        case "inactive":
+            User.objects.filter(pk=owner.pk).update(is_active=False)
+        case "unconfirmed":
+            owner.emailaddress_set.update(verified=False)  # type: ignore[attr-defined]
+    if why != "no words":
+        say("Hello.")
+    recorder.leave(LiveSession.objects.get(conversation_id=joined.conversation_id).id, final=True)
+    if why == "bin":
+        recorder.bin_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    assert sent() == {}
+
+
+def test_without_a_mail_server_there_is_no_job(joined: Joined, say: Say, settings: Any) -> None:
+    """Nothing waits for a mail server that nobody configured."""
+    settings.MAIL_CONFIGURED = False
+    say("Ada will fly.")
+    end(joined)
+    assert not Job.objects.filter(kind="notify").exists()
