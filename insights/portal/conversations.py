@@ -15,6 +15,13 @@ from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
 from insights.portal.upload import drop_context
 
+DONE = {
+    "binned": "Conversation moved to the bin.",
+    "deleted": "Conversation deleted.",
+    "gone": "That conversation was deleted or is no longer shared with you.",
+}
+"""What the list says about the action that led to it."""
+
 
 @require_safe
 @login_required
@@ -27,7 +34,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
         more = {
             "any": queries.visible_to(user_id).exists(),
             "binned": queries.binned_conversations(user_id).exists(),
-            "done": request.GET.get("done") == "binned",
+            "done": DONE.get(request.GET.get("done", "")),
             "kinds": insight_kinds.choices(),
             "periods": PERIODS,
             "people": queries.people_of(user_id),

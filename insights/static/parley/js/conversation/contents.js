@@ -13,6 +13,17 @@ const contents = document.getElementById("contents");
 let running;
 let again = false;
 let waiting;
+let leaving = false;
+
+/** While this page deletes the conversation itself, it does not leave for the news that the conversation is gone. */
+export function deletesItself(does) {
+  leaving = does;
+}
+
+function leave() {
+  if (!leaving) location.assign("/conversations/?done=gone");
+  leaving = true;
+}
 
 /** The messages and cards that only this page changes at the moment: they are left alone. */
 const edited = (node) => node.nodeType === Node.ELEMENT_NODE && node.matches("[contenteditable]");
@@ -30,7 +41,7 @@ async function fetchAndShow() {
   url.searchParams.set("part", main.dataset.part);
   const answer = await fetch(url);
   if (answer.status === 404) {
-    location.assign("/"); // deleted, or no longer shared with this account
+    leave();
     return;
   }
   if (!answer.ok || answer.redirected) return;
@@ -80,12 +91,12 @@ export function follow() {
     onOpen: () => socket.resetPause(),
     onMessage: (message) => {
       highest = Math.max(highest, message.sequenceNumber ?? 0);
-      if (message.type === "message" && message.message?.type === "conversation_deleted") location.assign("/");
+      if (message.type === "message" && message.message?.type === "conversation_deleted") leave();
       else if (message.type !== "message" || message.message?.type !== "recognition_result") refreshIn(0);
     },
     onLost: () => {},
-    onEnd: () => {},
-    isEnd: (code) => code === 1000 || code === 1008,
+    onEnd: () => refreshIn(0), // no longer shared: the answer is 404
+    isEnd: (code) => code === 1008,
   });
   socket.open();
 }

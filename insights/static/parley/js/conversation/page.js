@@ -5,7 +5,7 @@ import { toast } from "../toast.js";
 import { ask } from "./ask.js";
 import "./cards.js";
 import { change, root } from "./changes.js";
-import { follow } from "./contents.js";
+import { deletesItself, follow } from "./contents.js";
 import "./find.js";
 import "./keys.js";
 import { goTo } from "./player.js";
@@ -49,10 +49,12 @@ async function deleteNow() {
   by("delete").close();
   const text = "The transcript, the insights and the audio are removed at once, and cannot be restored.";
   if (!(await ask({ title: "Delete now?", text, yes: "Delete for good", danger: true }))) return;
+  deletesItself(true);
   try {
     await call("DELETE", root);
-    location.assign("/?done=deleted");
+    location.assign("/conversations/?done=deleted");
   } catch (error) {
+    deletesItself(false);
     if (!(error instanceof ApiError)) throw error;
     toast(error.message);
   }
@@ -72,6 +74,7 @@ document.addEventListener("click", (event) => {
 by("copy-minutes").addEventListener("click", copyMinutes);
 by("open-delete").addEventListener("click", () => by("delete").showModal());
 by("delete-now").addEventListener("click", deleteNow);
+by("delete").querySelector("[method=post]").addEventListener("submit", () => deletesItself(true));
 by("open-help").addEventListener("click", () => by("help").showModal());
 window.addEventListener("hashchange", showTarget);
 showTarget();
