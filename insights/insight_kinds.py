@@ -60,6 +60,8 @@ class InsightKind:
     head: label of the model's outputs in `acts.weights.HEADS`.
     assignable: whether it has an assignee, a due date and an action phrase.
     addressed: whether the hint `addressedTo` says to whom it was said, although it has no assignee.
+    asks: whether it is a question, which is open until somebody answers it.
+    recurs: whether people come back to it on a later day, such as in another call.
     counts_as: the kind under which a Symbl client gets it that did not ask for this kind.
     """
 
@@ -74,6 +76,8 @@ class InsightKind:
     detector: Detector | None = None
     assignable: bool = False
     addressed: bool = False
+    asks: bool = False
+    recurs: bool = False
     counts_as: KindName | None = None
 
     @property
@@ -111,6 +115,7 @@ QUESTION = InsightKind(
     colour="blue",
     head="question",
     addressed=True,
+    asks=True,
 )
 ACTION_ITEM = InsightKind(
     name=KindName("action_item"),
@@ -131,6 +136,7 @@ FOLLOW_UP = InsightKind(
     colour="violet",
     head="follow_up",
     assignable=True,
+    recurs=True,
     counts_as=ACTION_ITEM.name,
 )
 
@@ -145,6 +151,21 @@ _registered: tuple[InsightKind, ...] = BUILT_IN
 def kinds() -> tuple[InsightKind, ...]:
     """Return all registered kinds, in the order in which lists show them."""
     return _registered
+
+
+def task_kinds() -> list[KindName]:
+    """Return the names of the kinds that somebody has to do."""
+    return [kind.name for kind in _registered if kind.assignable]
+
+
+def question_kinds() -> list[KindName]:
+    """Return the names of the kinds that somebody has to answer."""
+    return [kind.name for kind in _registered if kind.asks]
+
+
+def recurring_kinds() -> list[KindName]:
+    """Return the names of the kinds that people come back to on a later day."""
+    return [kind.name for kind in _registered if kind.recurs]
 
 
 def kind_of(name: str) -> InsightKind:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from insights.analysis.answers import LOOKED_AT, Said, stays_open
-from insights.insight_kinds import FOLLOW_UP, QUESTION, kinds
+from insights.insight_kinds import question_kinds, recurring_kinds, task_kinds
 from insights.models import AccessLevel, Conversation, Insight, Message, Speaker, shares_with
 from insights.queries.visible import visible_to
 
@@ -48,8 +48,7 @@ class Person:
 
 def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[Insight]:
     """Return open action items and follow-ups of a person (`everybody`: of all), by due date; those without one last."""
-    assignable = [kind.name for kind in kinds() if kind.assignable]
-    found = _open(person.user_id).filter(type__in=assignable)
+    found = _open(person.user_id).filter(type__in=task_kinds())
     if not everybody:
         found = found.filter(person.assigned())
     return list(found.order_by(F("due_at").asc(nulls_last=True), "-conversation__started_at", "message__number", "id")[:most])
@@ -57,13 +56,13 @@ def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[In
 
 def follow_ups_between(user_id: int, start: datetime, end: datetime, most: int) -> list[Insight]:
     """Return the open follow-ups that are due in a period, in the order of their due dates."""
-    found = _open(user_id).filter(type=FOLLOW_UP.name, due_at__gte=start, due_at__lt=end)
+    found = _open(user_id).filter(type__in=recurring_kinds(), due_at__gte=start, due_at__lt=end)
     return list(found.order_by("due_at", "id")[:most])
 
 
 def unanswered_questions(user_id: int, now: datetime, most: int) -> list[Insight]:
     """Return the latest questions that got no answer in their conversation and that nobody marked as done; three queries."""
-    recent = _open(user_id).filter(type=QUESTION.name, conversation__started_at__gte=now - ASKED_WITHIN)
+    recent = _open(user_id).filter(type__in=question_kinds(), conversation__started_at__gte=now - ASKED_WITHIN)
     asked = list(recent.order_by("-conversation__started_at", "conversation_id", "-message__number", "id")[:_LOOKED_AT_QUESTIONS])
     said = _said_after(asked)
     several = _conversations_of_several({one.conversation_id for one in asked})

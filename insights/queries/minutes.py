@@ -8,7 +8,7 @@ from uuid import UUID
 from insights.abstractive import Task as LanguageTask
 from insights.analysis.answers import LOOKED_AT, Said, stays_open
 from insights.analysis.text.languages import knows
-from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP, QUESTION, KindName
+from insights.insight_kinds import KindName, question_kinds, task_kinds
 from insights.language_model import NoLanguageModel, language_model
 from insights.models import Conversation, Insight, Message
 from insights.queries.batches import references_in_batches
@@ -124,7 +124,7 @@ def _has_language_model() -> bool:
 
 
 def _tasks(conversation: Conversation) -> tuple[TaskItem, ...]:
-    kept = insights_of(conversation, ACTION_ITEM.name, FOLLOW_UP.name).exclude(review=Insight.Review.REJECTED)
+    kept = insights_of(conversation, *task_kinds()).exclude(review=Insight.Review.REJECTED)
     return tuple(
         TaskItem(
             insight_id=str(row.id),
@@ -142,7 +142,7 @@ def _tasks(conversation: Conversation) -> tuple[TaskItem, ...]:
 
 def _questions(conversation: Conversation) -> tuple[OpenQuestion, ...]:
     """Return the open ones of the latest questions, which nobody rejected or marked as done."""
-    kept = insights_of(conversation, QUESTION.name).exclude(review=Insight.Review.REJECTED).filter(done_at=None)
+    kept = insights_of(conversation, *question_kinds()).exclude(review=Insight.Review.REJECTED).filter(done_at=None)
     asked = list(reversed(kept.reverse()[:MOST_QUESTIONS]))
     said = _said_around(conversation, [row.message.number for row in asked])
     one_speaker = conversation.speakers.count() == 1

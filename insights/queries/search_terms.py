@@ -153,7 +153,7 @@ def _operator(found: SearchTerms, name: Operator, value: str, minus: bool) -> No
 
 
 def _kind(value: str) -> str | None:
-    """Return the kind of insight of a name or a label, in either number: `action_item`, `action-items`, `Question`."""
+    """Return the kind of insight of a name or a label, in either number, with spaces, hyphens or underscores."""
     key = re.sub(r"[\s_-]", "", value.lower())
     for one in kinds():
         if key in {re.sub(r"[\s_-]", "", text.lower()) for text in (one.name, one.label, one.plural)}:

@@ -109,7 +109,7 @@ def test_speech_is_shown_live_and_saved(hearing_server: Server, open_browser: Ca
     assert said(page) == live
     assert page.locator("h1").inner_text() == "A tale"
     assert "Jane Doe" in page.locator(".members").inner_text()
-    page.goto(hearing_server.url)
+    page.goto(f"{hearing_server.url}/conversations/")
     page.get_by_role("searchbox", name="Search").fill("best times")
     expect(page.locator("#results mark").first).to_have_text(re.compile("best|times"))
     assert troubles == []

@@ -105,7 +105,7 @@ def test_each_failure_has_a_reason(server: Server, page: Page) -> None:
     assert fits(page)
     page.get_by_label("Or paste a URL").fill("meeting.mp3")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("Enter a full URL, such as https://example.com/meeting.mp3.")).to_be_visible()
+    expect(page.get_by_text("Enter a full URL that begins with https or http.")).to_be_visible()
     assert faults(page) == []
     page.get_by_label("Or paste a URL").fill("http://10.0.0.1/talk.mp3")
     page.get_by_role("button", name="Import").click()

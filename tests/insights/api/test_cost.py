@@ -19,7 +19,7 @@ BELOW = [
     if route.startswith("v1/conversations/<") and access == OWN_API and route.count("<") == 1
 ]
 
-DERIVED = ("/analytics", "/summary")
+DERIVED = ("/analytics", "/experiences", "/summary")
 
 
 def count_queries(api: Api, path: str, **query: object) -> int:

@@ -104,7 +104,7 @@ def test_the_oldest_pages_are_replaced(api: Api, owner: User, monkeypatch: pytes
 def test_urls_of_the_portal(api: Api, talk: Conversation, other_owner: User) -> None:
     """The calls of Symbl's Go SDK for the list and for a conversation; another account's conversation does not exist."""
     api.root = "/v1/conversations/experiences/insights"
-    assert api.read("/list", includeCallScore="true") == {"url": "http://testserver/"}
+    assert api.read("/list", includeCallScore="true") == {"url": "http://testserver/conversations/"}
     assert api.read(f"/details/{talk.pk}", includeCallScore="true") == {"url": f"http://testserver/conversations/{talk.pk}/"}
     api.token = token_of(other_owner)
     assert api.get(f"/details/{talk.pk}").status_code == 404

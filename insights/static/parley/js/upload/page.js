@@ -15,9 +15,9 @@ files.addEventListener("change", () => {
 
 function refused(text) {
   try {
-    return ["http:", "https:"].includes(new URL(text).protocol) ? "" : "The URL must start with https:// or http://.";
+    return ["http:", "https:"].includes(new URL(text).protocol) ? "" : "The URL must begin with https or http.";
   } catch {
-    return "Enter a full URL, such as https://example.com/meeting.mp3.";
+    return "Enter a full URL that begins with https or http.";
   }
 }
 
