@@ -1,6 +1,6 @@
 """The insights of a conversation as cards: one for each sentence, written as a task where there is one."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,16 +74,26 @@ class Section:
 
 
 def cards_of(found: Iterable[Insight], conversation: Conversation, people: People, part: int, user: User) -> list[Card]:
-    """Return one card for all insights of a sentence with the same verdict, in the order of the sentences."""
-    groups: dict[tuple[UUID, bool], list[Insight]] = defaultdict(list)
+    """Return one card for all insights of a sentence with the same verdict, in the order of the sentences.
+
+    A second insight of the same kind, such as one that a person added, has a card of its own.
+    """
+    groups: dict[tuple[UUID, bool, int], list[Insight]] = defaultdict(list)
+    times: Counter[tuple[UUID, bool, str]] = Counter()
     for one in found:
-        groups[one.message_id, one.review == Insight.Review.REJECTED].append(one)
+        rejected = one.review == Insight.Review.REJECTED
+        groups[one.message_id, rejected, times[one.message_id, rejected, one.type]].append(one)
+        times[one.message_id, rejected, one.type] += 1
     return [_card(sorted(group, key=_rank), conversation, people, part, user) for group in groups.values()]
 
 
 def found_in(cards: Iterable[Card]) -> dict[UUID, tuple[Found, ...]]:
     """Return what was found in each message, without what was rejected."""
-    return {card.message_id: card.insights for card in cards if card.review != Insight.Review.REJECTED}
+    found: dict[UUID, tuple[Found, ...]] = {}
+    for card in cards:
+        if card.review != Insight.Review.REJECTED:
+            found[card.message_id] = found.get(card.message_id, ()) + card.insights
+    return found
 
 
 def sections_of(cards: Sequence[Card], open_questions: frozenset[str]) -> list[Section]:

@@ -142,7 +142,7 @@ async def shown_in_colour(page: Page, card: Any) -> None:
     colour = await page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--green').trim()")
     found = await card.locator(".kind").evaluate("(one) => getComputedStyle(one).color")
     assert found == f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
-    size = await card.locator(".kind use").evaluate("(one) => { const box = one.getBBox(); return [box.width, box.height]; }")
+    size = await card.locator("svg use").first.evaluate("(one) => { const box = one.getBBox(); return [box.width, box.height]; }")
     assert min(size) > 5, "the symbol of the kind is not on the page"
 
 

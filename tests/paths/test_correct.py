@@ -170,7 +170,7 @@ async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> No
         page = await talk.page.context.new_page()
         await page.goto(f"{server.url}/conversations/{talk.id}/")
         await expect(page.locator(".section .insight:not(.rejected)")).to_have_count(count)
-        await page.goto(server.url)
+        await page.goto(f"{server.url}/conversations/")
         await expect(page.locator(".row .count[data-kind=question]").first).to_contain_text(str(count))
         text = await (await page.request.get(f"{server.url}/conversations/{talk.id}/download.txt")).text()
         assert text.count("- Question:") == count
@@ -211,10 +211,10 @@ async def edit_title_and_members(installation: Installation, talk: Talk) -> None
     renamed = await edit(installation, talk, "PUT", f"/members/{anna}", {"id": anna, "name": "Annette"})
     await talk.sent("message", lambda one: (one["id"], one["from"]["name"]) == (talk.message_id, "Annette"))
     await talk.sent("insight", lambda one: (one["id"], one["from"]["name"]) == (talk.insight_id, "Annette"))
-    await expect(page.locator(".who strong", has_text="Annette").first).to_be_visible()
-    await expect(page.locator(f"#i-{talk.insight_id} .meta")).to_contain_text("Annette")
+    await expect(page.locator("#turns .who strong", has_text="Annette").first).to_be_visible()
+    await expect(page.locator(f"#i-{talk.insight_id} .place")).to_have_attribute("aria-label", "Show in the transcript, Annette, 0:00")
     await undo(installation, talk, renamed)
-    await expect(page.locator(".who strong", has_text="Annette")).to_have_count(0)
+    await expect(page.locator("#turns .who strong", has_text="Annette")).to_have_count(0)
 
 
 async def edit_messages(installation: Installation, talk: Talk) -> None:
@@ -231,7 +231,7 @@ async def edit_messages(installation: Installation, talk: Talk) -> None:
     events = [{"type": "started_speaking", "user": cleo, "offset": {"seconds": 0, "nanos": 0}}]
     moved = await edit(installation, talk, "PUT", "/speakers", {"speakerEvents": events})
     await talk.sent("message", lambda one: (one["id"], one["from"]["name"]) == (second["id"], "Cleo"))
-    await expect(page.locator(".who strong")).to_have_text(["Cleo"])
+    await expect(page.locator("#turns .who strong")).to_have_text(["Cleo"])
     stored = await read(installation.one, installation.token, f"/v1/conversations/{talk.id}/messages")
     assert {one["from"]["name"] for one in stored["messages"]} == {"Cleo"}
     await undo(installation, talk, moved)
@@ -239,7 +239,7 @@ async def edit_messages(installation: Installation, talk: Talk) -> None:
     await talk.sent("message", lambda one: one["id"] == second["id"] and one["dismissed"])
     await expect(page.locator(".message:not(.interim)")).to_have_count(2)
     assert await first() == whole
-    await expect(page.locator(".who strong", has_text="Cleo")).to_have_count(0)
+    await expect(page.locator("#turns .who strong", has_text="Cleo")).to_have_count(0)
 
 
 def page_texts(talk: Talk) -> Callable[[], Awaitable[list[str]]]:

@@ -10,75 +10,90 @@ export class InsightCards {
   /** `list` is the element that has the cards; `kinds` as in View; `placeOf(message)` returns when it was said, in seconds, or undefined. */
   constructor(list, kinds, placeOf) {
     Object.assign(this, { list, kinds, placeOf });
-    this.groups = new Map(); // message -> its insights, in the order in which they came
-    this.cards = new Map(); // message -> its card
+    this.groups = new Map(); // key -> the insights of a card, in the order in which they came
+    this.cards = new Map(); // key -> its card
   }
 
   get count() {
     return this.cards.size;
   }
 
+  /** The key of the card for a new insight: that of its sentence, or a further one if that has an insight of the same kind. */
+  freeKey({ message, type }) {
+    for (let n = 0; ; n += 1) {
+      const key = `${message} ${n}`;
+      if (!this.groups.get(key)?.some((one) => one.type === type)) return key;
+    }
+  }
+
+  /** The key of the card that has an insight, or undefined. */
+  keyOf(id) {
+    return [...this.groups].find(([, group]) => group.some((one) => one.id === id))?.[0];
+  }
+
   /** `before` is the id of the insight that it is shown above; without one it is the last. Return whether there is a new card at the end. */
   add(insight, before) {
-    const follower = [...this.groups.values()].flat().find((one) => one.id === before);
-    return this.put(insight, this.cards.get(follower?.message) ?? null);
+    return this.put(insight, this.cards.get(this.keyOf(before)) ?? null);
   }
 
   put(insight, follower) {
-    const { message } = insight;
-    this.groups.set(message, [...(this.groups.get(message) ?? []), insight]);
-    if (this.cards.has(message)) {
-      this.redraw(message);
+    const key = this.freeKey(insight);
+    this.groups.set(key, [...(this.groups.get(key) ?? []), insight]);
+    if (this.cards.has(key)) {
+      this.redraw(key);
       return false;
     }
-    const card = this.card(message);
+    const card = this.card(key);
     card.classList.add("new");
-    this.cards.set(message, card);
+    this.cards.set(key, card);
     this.list.insertBefore(card, follower);
     return card === this.list.lastElementChild;
   }
 
   /** An insight has changed; its sentence may be another one by now. */
   change(insight, formerly) {
+    const key = this.keyOf(insight.id);
     if (formerly.message !== insight.message) {
-      const next = this.cards.get(formerly.message)?.nextElementSibling ?? null;
+      const next = this.cards.get(key)?.nextElementSibling ?? null;
       this.remove(formerly);
       this.put(insight, next);
       return;
     }
-    const group = this.groups.get(insight.message) ?? [];
-    this.groups.set(insight.message, group.map((one) => (one.id === insight.id ? insight : one)));
-    this.redraw(insight.message);
+    const group = this.groups.get(key) ?? [];
+    this.groups.set(key, group.map((one) => (one.id === insight.id ? insight : one)));
+    this.redraw(key);
   }
 
   /** Return whether the focus was on a card that is gone now. */
-  remove({ id, message }) {
-    const left = (this.groups.get(message) ?? []).filter((one) => one.id !== id);
-    this.groups.set(message, left);
+  remove({ id }) {
+    const key = this.keyOf(id);
+    const left = (this.groups.get(key) ?? []).filter((one) => one.id !== id);
     if (left.length) {
-      this.redraw(message);
+      this.groups.set(key, left);
+      this.redraw(key);
       return false;
     }
-    const card = this.cards.get(message);
+    const card = this.cards.get(key);
     const focused = card?.contains(document.activeElement) ?? false;
     card?.remove();
-    this.cards.delete(message);
-    this.groups.delete(message);
+    this.cards.delete(key);
+    this.groups.delete(key);
     return focused;
   }
 
   /** The kinds of a message's insights, in the order of the server. */
   kindsOf(message) {
-    const types = (this.groups.get(message) ?? []).map((one) => one.type);
+    const types = [...this.groups.values()].flat().filter((one) => one.message === message).map((one) => one.type);
     return [...this.kinds.values()].filter((kind) => types.includes(kind.type));
   }
 
-  redraw(message) {
-    const [old, card] = [this.cards.get(message), this.card(message)];
+  redraw(key) {
+    const old = this.cards.get(key);
     if (!old) return;
+    const card = this.card(key);
     const focused = old.contains(document.activeElement);
     old.replaceWith(card);
-    this.cards.set(message, card);
+    this.cards.set(key, card);
     if (focused) card.querySelector("a").focus();
   }
 
@@ -87,9 +102,10 @@ export class InsightCards {
     return this.kinds.get(type) ?? { type, name: type, label: type, icon: "kind", colour: "grey", task: false };
   }
 
-  card(message) {
+  card(key) {
     const isTask = ({ type }) => this.kindOf(type).task;
-    const insights = this.groups.get(message);
+    const insights = this.groups.get(key);
+    const { message } = insights[0];
     const group = [...insights.filter(isTask), ...insights.filter((one) => !isTask(one))];
     const [first] = group;
     const kind = this.kindOf(first.type);
