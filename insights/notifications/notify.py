@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from insights import jobs, queries
 from insights.database import write_transaction
-from insights.insight_kinds import kinds
+from insights.insight_kinds import task_kinds
 from insights.jobs import RunningJob, handler
 from insights.models import AccountSettings, Conversation, Insight, Notification, NotificationContent
 from insights.notifications.mails import Facts, facts_of, mail_of_end, mail_of_tasks
@@ -94,6 +94,5 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
 
 def _open_tasks(conversation: Conversation) -> list[Insight]:
     """Return the tasks that are neither done nor rejected, with their assignees, in their order. One query."""
-    assignable = [kind.name for kind in kinds() if kind.assignable]
-    found = Insight.objects.filter(conversation=conversation, type__in=assignable, done_at=None).exclude(review=Insight.Review.REJECTED)
+    found = Insight.objects.filter(conversation=conversation, type__in=task_kinds(), done_at=None).exclude(review=Insight.Review.REJECTED)
     return list(found.exclude(text="").select_related("assignee").order_by("message__number", "id"))

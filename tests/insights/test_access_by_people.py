@@ -27,6 +27,7 @@ ONLY_OWN = {"v1/manage/entities/<entity_id>", "v1/groups/<group_id>/conversation
 """Routes of things that belong to an account and are not shared with a conversation."""
 ONLY_OWN |= {f"v1/manage/{one}/<group_id>" for one in ("group", "groups")}
 ONLY_OWN |= {f"v1/webhooks/<webhook_id>{rest}" for rest in ("", "/deliveries")}
+ONLY_OWN |= {route for route in TABLE if route.startswith("settings/")}
 ONLY_OWNER = {"conversations/<int:conversation_id>/share/", "teams/<int:team_id>/"}
 """Pages about a conversation that only its owner has."""
 
