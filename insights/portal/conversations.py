@@ -33,7 +33,6 @@ def conversations(request: HttpRequest) -> HttpResponse:
         user_id = int(request.user.pk or 0)
         more = {
             "any": queries.visible_to(user_id).exists(),
-            "binned": queries.binned_conversations(user_id).exists(),
             "done": DONE.get(request.GET.get("done", "")),
             "kinds": insight_kinds.choices(),
             "periods": PERIODS,

@@ -94,7 +94,7 @@ def test_from_the_first_run_to_a_sentence_and_a_task(server: Server, open_browse
     text = (first.get_attribute("aria-label") or "").removeprefix("Mark as done: ")
     first.click()
     expect(page.get_by_role("button", name=f"Mark as open: {text}").first).to_be_focused()
-    expect(page.get_by_role("status")).to_have_text("Marked as done.")
+    expect(page.locator("#task-status")).to_have_text("Marked as done.")
     looked_at(page, "home-done")
     expect(other.locator(".insight.done").filter(has_text=text).first).to_be_attached()
     page.reload()
