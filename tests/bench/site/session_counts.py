@@ -51,4 +51,4 @@ async def left(request: HttpRequest) -> JsonResponse:
 
 
 def _alive(kind: type[Any]) -> int:
-    return sum(isinstance(one, kind) for one in gc.get_objects())
+    return sum(issubclass(type(one), kind) for one in gc.get_objects())

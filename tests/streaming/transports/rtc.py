@@ -232,8 +232,8 @@ async def nothing_is_left() -> None:
 
 
 def _open() -> list[RTCPeerConnection]:
-    """Return the connections that are not closed."""
-    return [one for one in gc.get_objects() if isinstance(one, RTCPeerConnection) and one.connectionState != "closed"]
+    """Return the connections that are not closed. By type: `isinstance` would load the lazy users of old requests from the database."""
+    return [one for one in gc.get_objects() if issubclass(type(one), RTCPeerConnection) and one.connectionState != "closed"]
 
 
 def _tasks() -> list[str]:

@@ -56,7 +56,7 @@ async def held() -> Counter[str]:
     await asyncio.sleep(0.2)  # threads end after what they did last
     close_threads()
     gc.collect()
-    found = Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, HELD))
+    found = Counter(type(one).__name__ for one in gc.get_objects() if issubclass(type(one), HELD))
     found["tasks"] = len(asyncio.all_tasks())
     found["threads"] = sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate())  # the pool's are as many as may be
     found["files"] = len(os.listdir("/proc/self/fd"))
