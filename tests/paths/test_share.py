@@ -77,6 +77,7 @@ async def test_a_colleague_and_a_guest_join(installation: Installation, browser:
     await owner.get_by_role("button", name="Start", exact=True).click()
     await expect(owner.locator("#status")).to_have_text("Listening")
     await expect(colleague.get_by_role("button", name="Join and speak")).to_be_visible()  # the page reloads by itself
+    await colleague.wait_for_load_state()
     await colleague.get_by_role("button", name="Join and speak").click()
     await expect(colleague.locator("#status")).to_have_text("Listening")
     stranger = await browser.new_context(permissions=["microphone"])
@@ -85,6 +86,8 @@ async def test_a_colleague_and_a_guest_join(installation: Installation, browser:
     await guest.goto(two.url + path)
     await guest.get_by_label("Your name").fill("Eve")
     await guest.get_by_role("button", name="Continue").click()
+    await expect(guest.get_by_role("button", name="Join and speak")).to_be_visible()
+    await guest.wait_for_load_state()  # its script handles the button
     await guest.get_by_role("button", name="Join and speak").click()
     await expect(guest.locator("#status")).to_have_text("Listening")
     for page in (owner, colleague, guest):
