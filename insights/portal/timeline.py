@@ -1,6 +1,6 @@
 """The timeline of a conversation: who spoke when, insights, bookmarks and tracker matches, as paths of one SVG.
 
-Every lane is one path, so that three hours take no more elements than three minutes.
+Every row is one path, so that three hours take no more elements than three minutes.
 """
 
 from collections import defaultdict
@@ -16,10 +16,10 @@ from insights.queries import SpeechSpan
 
 WIDTH = 1000
 """Units from the start to the end of the conversation; shorter pauses than one unit are not drawn."""
-LANE = 14
+ROW = 14
 GAP = 4
 MOST_LANES = 6
-"""Speakers with a lane of their own, those who talked longest; the others share one."""
+"""Speakers with a row of their own, those who talked longest; the others share one."""
 PAUSE_S = 1.2
 """Silence of this length or more can be skipped during playback."""
 
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class SpeakerRow:
     """What one speaker said. `path`: horizontal strokes; `middle`: their vertical place."""
 
     face: Face
@@ -57,7 +57,7 @@ class Timeline:
 
     seconds: float
     height: int
-    lanes: tuple[Lane, ...]
+    rows: tuple[SpeakerRow, ...]
     ticks: tuple[Ticks, ...]
 
 
@@ -66,9 +66,9 @@ def timeline_of(conversation: Conversation, spans: Sequence[SpeechSpan], people:
     if not spans:
         return None
     seconds = max(_end_of(conversation), *(span.end for span in spans), 1.0)
-    lanes = _lanes(spans, people, seconds)
-    ticks = tuple(_ticks(places, seconds, LANE * len(lanes) + GAP))
-    return Timeline(seconds, LANE * len(lanes) + (GAP + LANE if ticks else 0), lanes, ticks)
+    rows = _speaker_rows(spans, people, seconds)
+    ticks = tuple(_ticks(places, seconds, ROW * len(rows) + GAP))
+    return Timeline(seconds, ROW * len(rows) + (GAP + ROW if ticks else 0), rows, ticks)
 
 
 def speech_of(spans: Iterable[SpeechSpan]) -> list[tuple[float, float]]:
@@ -90,20 +90,20 @@ def _merged(spans: Iterable[tuple[float, float]], pause: float) -> list[tuple[fl
     return merged
 
 
-def _lanes(spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[Lane, ...]:
+def _speaker_rows(spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[SpeakerRow, ...]:
     spoken: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
     for span in spans:
         spoken[span.person].append((span.start, span.end))
     ranked = sorted(spoken, key=lambda key: -sum(end - start for start, end in spoken[key]))
     shown = set(ranked[:MOST_LANES] if len(ranked) > MOST_LANES + 1 else ranked)
     order = [*(key for key in people.faces if key in shown), *(key for key in ranked if key in shown and key not in people.faces)]
-    lanes = [(people.face(key), spoken[key]) for key in order]
+    rows = [(people.face(key), spoken[key]) for key in order]
     if rest := [one for key in ranked if key not in shown for one in spoken[key]]:
-        lanes.append((Face("Others", "…", 0), rest))
+        rows.append((Face("Others", "…", 0), rest))
     scale = WIDTH / seconds
     return tuple(
-        Lane(who, _strokes(sorted(times), scale, LANE * place + LANE // 2), LANE * place + LANE // 2)
-        for place, (who, times) in enumerate(lanes)
+        SpeakerRow(who, _strokes(sorted(times), scale, ROW * place + ROW // 2), ROW * place + ROW // 2)
+        for place, (who, times) in enumerate(rows)
     )
 
 
@@ -113,10 +113,10 @@ def _strokes(times: Iterable[tuple[float, float]], scale: float, y: int) -> str:
 
 
 def _ticks(places: Iterable[Place], seconds: float, top: int) -> Iterable[Ticks]:
-    """Yield the ticks, below the lanes."""
+    """Yield the ticks, below the rows."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for label, colour, at in places:
         found[label, colour].append(at)
     for (label, colour), all_at in found.items():
-        path = "".join(f"M{at * WIDTH / seconds:.1f} {top}v{LANE}" for at in sorted(set(all_at)))
+        path = "".join(f"M{at * WIDTH / seconds:.1f} {top}v{ROW}" for at in sorted(set(all_at)))
         yield Ticks(label, colour, path, len(all_at))

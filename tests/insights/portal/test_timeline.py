@@ -1,4 +1,4 @@
-"""The timeline: lanes, ticks, and how large it gets."""
+"""The timeline: rows, ticks, and how large it gets."""
 
 from uuid import UUID, uuid4
 
@@ -21,13 +21,13 @@ def people(*names: str) -> tuple[People, list[UUID]]:
 
 
 def test_every_speaker_has_a_lane(make_conversation: MakeConversation) -> None:
-    """A lane is one path over the whole length; the order is that of joining."""
+    """A row is one path over the whole length; the order is that of joining."""
     known, (ada, bob) = people("Ada", "Bob")
     spans = [SpeechSpan(bob, 0, 72), SpeechSpan(ada, 72, 144), SpeechSpan(bob, 360, 720)]
     timeline = timeline_of(make_conversation(), spans, known, [Place("Questions", "blue", 360.0), Place("Questions", "blue", 72.0)])
     assert timeline is not None
     assert timeline.seconds == 720
-    assert [(lane.face.name, lane.path) for lane in timeline.lanes] == [
+    assert [(row.face.name, row.path) for row in timeline.rows] == [
         ("Ada", "M100.0 7H200.0"),
         ("Bob", "M0.0 21H100.0M500.0 21H1000.0"),
     ]
@@ -37,12 +37,12 @@ def test_every_speaker_has_a_lane(make_conversation: MakeConversation) -> None:
 
 
 def test_the_other_speakers_share_a_lane(make_conversation: MakeConversation) -> None:
-    """Only those who talked longest have a lane of their own."""
+    """Only those who talked longest have a row of their own."""
     known, ids = people(*(f"P{number}" for number in range(MOST_LANES + 3)))
     spans = [SpeechSpan(key, 50.0 * number, 50.0 * number + number + 1) for number, key in enumerate(ids)]
     timeline = timeline_of(make_conversation(), spans, known, [])
     assert timeline is not None
-    names = [lane.face.name for lane in timeline.lanes]
+    names = [row.face.name for row in timeline.rows]
     assert names == [*(f"P{number}" for number in range(3, MOST_LANES + 3)), "Others"]
 
 
@@ -52,7 +52,7 @@ def test_a_long_conversation_stays_small(make_conversation: MakeConversation) ->
     spans = [SpeechSpan(ada, float(number), number + 0.5) for number in range(10_000)]
     timeline = timeline_of(make_conversation(), spans, known, [])
     assert timeline is not None
-    assert len(timeline.lanes[0].path) < 20_000
+    assert len(timeline.rows[0].path) < 20_000
 
 
 def test_nothing_said_is_no_timeline(make_conversation: MakeConversation) -> None:

@@ -2,7 +2,6 @@
 
 import { add } from "./sending.js";
 
-export const SHARED = "shared-recordings"; // the same name as in service-worker.js
 
 const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || "Recording";
 
