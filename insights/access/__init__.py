@@ -1,13 +1,17 @@
 """Authentication and authorisation: accounts, apps and their tokens, sign-ins, grants, limits on failed attempts."""
 
 from insights.access.accounts import (
+    account_called,
     account_for,
+    account_with_id,
+    accounts_matching,
     active_account,
     find_or_new_account,
     make_administrator,
     nobody_can_sign_in,
     set_active,
     settings_of,
+    uses_single_sign_on,
 )
 from insights.access.app_tokens import (
     SecondFactorNeeded,
@@ -26,10 +30,13 @@ from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_
 from insights.access.links import (
     GUEST_S,
     LONGEST_GUEST_NAME,
+    LONGEST_LINK_DAYS,
+    PUBLIC_KINDS,
     Guest,
     LinkState,
     TooManyLinks,
     create_public_link,
+    create_summary_link,
     guest_of,
     guest_token,
     invitations,
@@ -56,7 +63,7 @@ from insights.access.roles import (
     roles_of,
 )
 from insights.access.scopes import EVERY_SCOPE, MEANINGS, SCOPES, MissingScope, Scope, check_scope, parse_scopes, scope_of_call
-from insights.access.second_factor import has_second_factor, remove_second_factors
+from insights.access.second_factor import factors_of, has_second_factor, remove_second_factors
 from insights.access.setup import (
     ExpiredSetupToken,
     SetupClosed,
@@ -92,6 +99,8 @@ __all__ = [
     "Guest",
     "GUEST_S",
     "LONGEST_GUEST_NAME",
+    "LONGEST_LINK_DAYS",
+    "PUBLIC_KINDS",
     "published_by",
     "Person",
     "enter",
@@ -102,6 +111,7 @@ __all__ = [
     "ReadBy",
     "TooManyLinks",
     "create_public_link",
+    "create_summary_link",
     "guest_of",
     "guest_token",
     "invitations",
@@ -148,7 +158,12 @@ __all__ = [
     "UNKNOWN_ADDRESS",
     "WrongCredentials",
     "WrongSetupToken",
+    "account_called",
     "account_for",
+    "account_with_id",
+    "accounts_matching",
+    "factors_of",
+    "uses_single_sign_on",
     "active_account",
     "app_of",
     "app_of_token",

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from django.contrib.auth.models import User
 
 from insights.access.grants import Grant
-from insights.access.links import LinkState, guest_of, link_of, state_of, usable_links
+from insights.access.links import INVITATION_KINDS, LinkState, guest_of, link_of, state_of, usable_links
 from insights.access.sharing import access_of
 from insights.models import AccessLevel, Conversation, ShareLink
-
-WATCHING = (ShareLink.Kind.WATCH, ShareLink.Kind.SPEAK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def _as_guest(token: str, speaking: bool) -> Entry | None:
     guest = guest_of(token)
     if guest is None or not usable_links({(guest.link_id, True)}):
         return None
-    kinds = (ShareLink.Kind.SPEAK,) if speaking else WATCHING
+    kinds = (ShareLink.Kind.SPEAK,) if speaking else INVITATION_KINDS
     link = ShareLink.objects.filter(pk=guest.link_id, kind__in=kinds).first()
     conversation = invited_to(link) if link is not None else None
     if link is None or conversation is None:
@@ -83,7 +81,7 @@ def _invitation(secret: str, conversation: Conversation, speaking: bool) -> Shar
     """Return the valid invitation to this conversation."""
     if not secret:
         return None
-    link = link_of(secret, *((ShareLink.Kind.SPEAK,) if speaking else WATCHING))
+    link = link_of(secret, *((ShareLink.Kind.SPEAK,) if speaking else INVITATION_KINDS))
     if link is None or state_of(link) is not LinkState.VALID:
         return None
     same = (link.owner_id, link.connection_id) == (conversation.owner_id, conversation.connection_id)

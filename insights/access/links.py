@@ -1,4 +1,4 @@
-"""Links with a secret: to the public page of a conversation, and invitations to a live one.
+"""Links with a secret: to the public pages of a conversation, and invitations to a live one.
 
 The secret is a signature of the link's id with a key that follows from SECRET_KEY, so that a link can be shown again and the table holds no
 secret. Whoever presents the secret of a link that was valid learns that it expired or was withdrawn; for others nothing exists.
@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from insights.database import write_transaction
-from insights.models import Conversation, Share, ShareLink
+from insights.models import Conversation, Experience, Share, ShareLink
 from insights.names import clean_name
 
 INVITATION_DAYS = 7
@@ -28,6 +28,11 @@ GUEST_S = 12 * 3600
 LONGEST_GUEST_NAME = 100
 MOST_LINKS = 50
 """Public links of a conversation, and invitations of a connection id, that are valid at the same time."""
+MOST_SUMMARY_LINKS = 100
+"""Links to summary pages of one conversation; the oldest is replaced, as its page is."""
+LONGEST_LINK_DAYS = 90
+PUBLIC_KINDS = (ShareLink.Kind.PUBLIC, ShareLink.Kind.SUMMARY)
+INVITATION_KINDS = (ShareLink.Kind.SPEAK, ShareLink.Kind.WATCH)
 _SIGNATURE_BYTES = 16
 _SALT = "insights.access.guest"
 
@@ -79,8 +84,8 @@ def published_by(link: ShareLink) -> Conversation | None:
 
 
 def state_of(link: ShareLink) -> LinkState:
-    """Return whether a link leads anywhere now."""
-    if link.withdrawn_at is not None:
+    """Return whether a link leads anywhere now. A summary page that was removed counts as withdrawn."""
+    if link.withdrawn_at is not None or (link.kind == ShareLink.Kind.SUMMARY and link.experience_id is None):
         return LinkState.WITHDRAWN
     return LinkState.EXPIRED if link.expires_at <= timezone.now() else LinkState.VALID
 
@@ -99,19 +104,20 @@ def usable_links(wanted: Collection[tuple[UUID | None, bool]]) -> set[tuple[UUID
 
 
 def public_links(conversation: Conversation) -> list[ShareLink]:
-    """Return the valid public links of a conversation, newest first."""
-    return list(_valid().filter(conversation=conversation, kind=ShareLink.Kind.PUBLIC))
+    """Return the valid public links of a conversation and of its summary pages, newest first."""
+    removed = Q(kind=ShareLink.Kind.SUMMARY, experience=None)
+    return list(_valid().filter(conversation=conversation, kind__in=PUBLIC_KINDS).exclude(removed).select_related("experience"))
 
 
 def invitations(owner_id: int, connection_id: str) -> list[ShareLink]:
     """Return the valid invitations of a connection id, newest first."""
-    return list(_valid().filter(owner_id=owner_id, connection_id=connection_id).exclude(kind=ShareLink.Kind.PUBLIC))
+    return list(_valid().filter(owner_id=owner_id, connection_id=connection_id, kind__in=INVITATION_KINDS))
 
 
 def create_public_link(conversation: Conversation, days: int, *, audio: bool) -> ShareLink:
     """Create a link to the public page of a conversation that expires. Raises TooManyLinks."""
     with write_transaction():
-        if _valid().filter(conversation=conversation).count() >= MOST_LINKS:
+        if _valid().filter(conversation=conversation, kind=ShareLink.Kind.PUBLIC).count() >= MOST_LINKS:
             raise TooManyLinks
         now = timezone.now()
         lifetime = timedelta(days=days)
@@ -122,6 +128,25 @@ def create_public_link(conversation: Conversation, days: int, *, audio: bool) ->
             audio=audio,
             created_at=now,
             expires_at=now + lifetime,
+        )
+
+
+def create_summary_link(conversation: Conversation, experience: Experience, *, audio: bool) -> ShareLink:
+    """Create a public link to a summary page. It expires with the page, and after LONGEST_LINK_DAYS at the latest."""
+    now = timezone.now()
+    latest = now + timedelta(days=LONGEST_LINK_DAYS)
+    with write_transaction():
+        earlier = ShareLink.objects.filter(conversation=conversation, kind=ShareLink.Kind.SUMMARY)
+        kept = list(earlier.order_by("-created_at", "id").values_list("pk", flat=True)[: MOST_SUMMARY_LINKS - 1])
+        earlier.exclude(pk__in=kept).delete()
+        return ShareLink.objects.create(
+            kind=ShareLink.Kind.SUMMARY,
+            owner_id=conversation.owner_id,
+            conversation=conversation,
+            experience=experience,
+            audio=audio,
+            created_at=now,
+            expires_at=min(experience.expires_at or latest, latest),
         )
 
 

@@ -17,7 +17,7 @@ from insights.api.paging import PROBLEMS
 from insights.api.redaction import Redaction, redactor
 from insights.hidden_speech import MARGIN_S, hidden_speech
 from insights.long_responses import Check
-from insights.models import Conversation, ShareLink, StoredAudio
+from insights.models import Conversation, StoredAudio
 from insights.payloads import iso
 from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
 
@@ -85,7 +85,7 @@ def get_shared_audio(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 
 def _shared(secret: str) -> Conversation | None:
-    link = access.link_of(secret, ShareLink.Kind.PUBLIC)
+    link = access.link_of(secret, *access.PUBLIC_KINDS)
     if link is None or not link.audio or access.state_of(link) is not LinkState.VALID:
         return None
     return access.published_by(link)

@@ -1,4 +1,7 @@
-"""Experiences: Symbl's pages that show a conversation. Each is a page of this server, for those who may see the conversation."""
+"""Experiences: Symbl's pages that show a conversation. Each is a page of this server.
+
+It is for those who may see the conversation, and public by a link with a secret if the account of the owner allows it.
+"""
 
 from typing import Annotated, Literal
 
@@ -7,21 +10,23 @@ from django.urls import reverse
 from ninja import Router, Schema
 from pydantic import BeforeValidator, Field
 
-from insights import recorder
+from insights import access, recorder
 from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import responses
 from insights.api.summary import SummaryList, read_summary
-from insights.models import AccessLevel
+from insights.models import AccessLevel, Conversation, Experience
 from insights.recorder import Look
+
+Name = Literal["text-summary", "verbose-text-summary", "audio-summary", "video-summary"]
 
 router = Router(tags=["Experiences"])
 _ROOT = "/v1/conversations/{conversation_id}/experiences"
 UNKNOWN = "The experienceId is either invalid or does not exist."
 PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
+WITH_AUDIO: Name = "audio-summary"
+"""The page that plays the stored audio where the account allows it."""
 LONGEST_EXPIRY_S = 10 * 366 * 24 * 3600
-
-Name = Literal["text-summary", "verbose-text-summary", "audio-summary", "video-summary"]
 
 _NOT_LOADED = {
     "audioUrl": "the page plays no audio from another host",
@@ -102,7 +107,8 @@ class DeletedExperience(Schema):
 
 @router.post(_ROOT, response={200: ExperienceOut, **PROBLEMS}, exclude_none=True, summary="Make a summary page")
 def create_experience(request: HttpRequest, conversation_id: str, body: ExperienceIn) -> ExperienceOut:
-    """Make a page with the summary, the topics and the insights. Its readers must sign in and be allowed to see the conversation."""
+    """Make a page with the summary, the topics and the insights. Its readers must sign in and be allowed to see the conversation, unless
+    your account makes such pages public: then `url` is a public link."""
     conversation = auth.conversation(request, conversation_id)
     colours = body.color or Colours()
     look = Look(
@@ -112,8 +118,9 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
         made = recorder.add_experience(conversation.pk, body.name, look, body.summaryURLExpiresIn)
     except recorder.UnknownConversation:
         raise not_found() from None
-    url = request.build_absolute_uri(reverse("experience", args=[conversation.pk, made.pk]))
-    return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body))
+    path, cut = _address(request, conversation, made)
+    url = request.build_absolute_uri(path)
+    return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body, cut))
 
 
 @router.get(_ROOT, response=responses(SummaryList), exclude_none=True, summary="Get the summary (path of the Go SDK)")
@@ -157,6 +164,18 @@ def read_details_page(request: HttpRequest, conversation_id: str, includeCallSco
     return PageUrl(url=request.build_absolute_uri(reverse("conversation", args=[conversation.pk])))
 
 
-def _warning(body: ExperienceIn) -> str | None:
-    unused = [f"{field} is not used: {reason}" for field, reason in _NOT_LOADED.items() if getattr(body, field)]
-    return "; ".join(unused) or None
+def _address(request: HttpRequest, conversation: Conversation, made: Experience) -> tuple[str, bool]:
+    """Return the path of a page, and whether its public link ends before it. Only the owner's own calls make a public link."""
+    owner = auth.caller(request)
+    wanted = access.settings_of(owner)
+    if owner.pk != conversation.owner_id or not wanted.public_summaries:
+        return reverse("experience", args=[conversation.pk, made.pk]), False
+    link = access.create_summary_link(conversation, made, audio=wanted.public_summary_audio and made.name == WITH_AUDIO)
+    return reverse("shared", args=[access.secret_of(link)]), made.expires_at != link.expires_at
+
+
+def _warning(body: ExperienceIn, cut: bool) -> str | None:
+    parts = [f"{field} is not used: {reason}" for field, reason in _NOT_LOADED.items() if getattr(body, field)]
+    if cut:
+        parts.append(f"summaryURLExpiresIn: a public link expires after {access.LONGEST_LINK_DAYS} days")
+    return "; ".join(parts) or None

@@ -36,6 +36,9 @@ class AccountSettings(models.Model):
     max_sessions = models.PositiveIntegerField(null=True, blank=True, help_text="People who speak at once in its conversations.")
     most_keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Set by administrators.")
 
+    public_summaries = models.BooleanField(default=False, db_default=False, help_text="Summary pages that apps request are public.")
+    public_summary_audio = models.BooleanField(default=False, db_default=False, help_text="Those of audio-summary play the stored audio.")
+
     notify_over = models.BooleanField(default=True, db_default=True, help_text="Send a mail when a conversation is over.")
     notify_tasks = models.BooleanField(default=True, db_default=True, help_text="Send a mail about tasks of this account.")
     notify_content = models.CharField(

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from insights.models.bookmarks import Experience
 from insights.models.conversations import Conversation
 
 
@@ -91,7 +92,7 @@ class Share(models.Model):
 
 
 class ShareLink(models.Model):
-    """A link with a secret: to the public page of a conversation, or an invitation to speak in or watch a live one.
+    """A link with a secret: to the public page of a conversation, to that of its summary, or an invitation to a live one.
 
     An invitation names the owner and the connection id, so that it can be sent before the conversation begins. The secret follows from the
     id and SECRET_KEY (`insights.access.links`); the table does not hold it.
@@ -101,6 +102,7 @@ class ShareLink(models.Model):
         """What the link leads to."""
 
         PUBLIC = "public", "public page"
+        SUMMARY = "summary", "public summary page"
         SPEAK = "speak", "invitation to speak"
         WATCH = "watch", "invitation to watch"
 
@@ -108,6 +110,15 @@ class ShareLink(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="share_links")
     conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, blank=True, related_name="share_links")
+    experience = models.ForeignKey(  # no constraint: as `Share.invitation`
+        Experience,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="links",
+        help_text="The summary page of a link of that kind; empty once the page was removed.",
+    )
     connection_id = models.CharField(max_length=512, blank=True, default="")
     audio = models.BooleanField(default=False, help_text="Whether the public page plays the stored audio.")
     guests = models.BooleanField(default=False, help_text="Whether people without an account may join.")
@@ -119,7 +130,7 @@ class ShareLink(models.Model):
         ordering = ["-created_at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="public", conversation__isnull=False, connection_id="")
+                condition=Q(kind__in=["public", "summary"], conversation__isnull=False, connection_id="")
                 | (Q(kind__in=["speak", "watch"], conversation=None) & ~Q(connection_id="")),
                 name="share_link_has_its_target",
             ),

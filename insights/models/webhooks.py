@@ -58,6 +58,7 @@ class WebhookDelivery(models.Model):
     kind = models.CharField(max_length=40)
     conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, blank=True, related_name="webhook_deliveries")
     event_number = models.BigIntegerField(null=True, blank=True)
+    task_id = models.UUIDField(null=True, blank=True, help_text="The insight of a task.assigned message.")
     status_word = models.CharField(max_length=16, blank=True, default="", help_text="The status that a job or a conversation got.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -6,22 +6,25 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
 from insights.portal.account import part, user_of
-from insights.portal.forms import RetentionForm
+from insights.portal.forms import RetentionForm, SummaryPagesForm
 
 HERE = "/account/recording/"
-DONE = {"retention": "Retention saved."}
+DONE = {"retention": _("Retention saved."), "summary-pages": _("Summary pages saved.")}
 
 
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the part; `parts` replaces parts of it, such as a form with errors."""
     user = user_of(request)
     context: dict[str, Any] = {"installation_days": settings.KEEP_DAYS, **parts}
-    context.setdefault("retention", RetentionForm(instance=access.settings_of(user)))
+    stored = access.settings_of(user)
+    context.setdefault("retention", RetentionForm(instance=stored))
+    context.setdefault("summary_pages", SummaryPagesForm(instance=stored))
     return part(request, "recording", context, status)
 
 
@@ -42,3 +45,14 @@ def change_retention(request: HttpRequest) -> HttpResponse:
         return page(request, 400, retention=form)
     form.save()
     return redirect(f"{HERE}?done=retention")
+
+
+@require_POST
+@login_required
+def change_summary_pages(request: HttpRequest) -> HttpResponse:
+    """Change whether the summary pages that the account's apps request are public."""
+    form = SummaryPagesForm(request.POST, instance=access.settings_of(user_of(request)))
+    if not form.is_valid():
+        return page(request, 400, summary_pages=form)
+    form.save()
+    return redirect(f"{HERE}?done=summary-pages")

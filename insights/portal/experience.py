@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET
 from insights import queries
 from insights.analysis.text.languages import knows
 from insights.insight_kinds import InsightKind, kind_of
-from insights.models import Conversation, Experience, Insight
+from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
 from insights.portal.faces import People, people_of, person_of
 from insights.portal.listing import local, shown_name
@@ -53,25 +54,32 @@ def _experience(request: HttpRequest, conversation_id: int, experience_id: int) 
 @require_GET
 @login_required
 def experience(request: HttpRequest, conversation_id: int, experience_id: int) -> HttpResponse:
-    """Show the page."""
+    """Show the page to those who may see the conversation."""
     one, found = _experience(request, conversation_id, experience_id)
+    context = context_of(one, found, reverse("conversation", args=[one.pk]))
+    style = reverse("experience_style", args=[one.pk, found.pk])
+    return render(request, "portal/experience.html", {**context, "style": style})
+
+
+def context_of(one: Conversation, found: Experience, page: str) -> dict[str, Any]:
+    """Return what the page shows. `page`: the path of the conversation's page; empty: nothing leads there."""
     insights = list(queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS])
     summary = [text for _, text in queries.summary_of(one)] if knows(one.language) else []
     people = people_of(one)
-    page = reverse("conversation", args=[one.pk])
-    context = {
+    return {
         "conversation": one,
         "experience": found,
         "title": shown_name(one, [str(member) for member in people.members]),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "summary": summary,
-        "topics": [
-            (text, page + message_link(first, _NO_PART) if first else "") for text, first in queries.leading_topics(one, MOST_TOPICS)
-        ],
+        "topics": [(text, _link(page, first)) for text, first in queries.leading_topics(one, MOST_TOPICS)],
         "cards": _cards(insights, one, people, page),
     }
-    return render(request, "portal/experience.html", context)
+
+
+def _link(page: str, message: Message | None) -> str:
+    return page + message_link(message, _NO_PART) if page and message else ""
 
 
 def _cards(insights: Sequence[Insight], conversation: Conversation, people: People, page: str) -> list[Card]:
@@ -83,7 +91,7 @@ def _cards(insights: Sequence[Insight], conversation: Conversation, people: Peop
             place=clock(one.message.offset_s),
             assignee=str(one.assignee) if one.assignee else one.assignee_name,
             due=local(one.due_at, conversation.timezone_offset) if one.due_at else None,
-            href=page + message_link(one.message, _NO_PART),
+            href=_link(page, one.message),
         )
         for one in insights
     ]
@@ -92,8 +100,13 @@ def _cards(insights: Sequence[Insight], conversation: Conversation, people: Peop
 @require_GET
 @login_required
 def experience_style(request: HttpRequest, conversation_id: int, experience_id: int) -> HttpResponse:
-    """Return the stylesheet of the look; its values were checked when they were stored (`insights.models.bookmarks`)."""
+    """Return the stylesheet of the look to those who may see the conversation."""
     _, found = _experience(request, conversation_id, experience_id)
+    return style_of(found)
+
+
+def style_of(found: Experience) -> HttpResponse:
+    """Return the stylesheet of a look; its values were checked when they were stored (`insights.models.bookmarks`)."""
     rules = []
     if found.background:
         ink = _ink_on(found.background)
@@ -101,7 +114,7 @@ def experience_style(request: HttpRequest, conversation_id: int, experience_id: 
     if found.topics_colour:
         rules.append(f".chip {{ border-color: {found.topics_colour}; }}")
     if found.insights_colour:
-        rules.append(f".insight > a {{ border-left-color: {found.insights_colour}; }}")
+        rules.append(f".insight > .card-link {{ border-left-color: {found.insights_colour}; }}")
     if found.font:
         rules.append(f'body {{ font-family: "{found.font}", var(--sans); }}')
     return HttpResponse("\n".join(rules), content_type="text/css; charset=utf-8")

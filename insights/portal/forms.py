@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
 
 from insights import access
 from insights.models import AccountSettings, Role
@@ -164,6 +165,22 @@ class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
             "keep_days": "Counted from the end of the conversation. Leave empty to keep them.",
             "store_audio": "Stores what is said as audio, too, unless a program says otherwise. Ask people before you record them.",
             "keep_audio_days": "Counted from the end of the conversation. Leave empty to keep it as long as the conversation.",
+        }
+
+
+class SummaryPagesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Whether the summary pages that apps request are public."""
+
+    class Meta:
+        model = AccountSettings
+        fields = ("public_summaries", "public_summary_audio")
+        labels = {
+            "public_summaries": _("Anyone with the link can open them"),
+            "public_summary_audio": _("Include the audio"),
+        }
+        help_texts = {
+            "public_summaries": _("For pages that are requested from now on. Each link expires, and can be withdrawn under Share."),
+            "public_summary_audio": _("On pages of the kind audio-summary, where audio was stored."),
         }
 
 

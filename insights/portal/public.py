@@ -1,17 +1,19 @@
-"""The public page of a conversation: for whoever has the link, without an account."""
+"""The public pages of a conversation: for whoever has the link, without an account."""
 
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from insights import access, queries
 from insights.access import LinkState
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, ShareLink
-from insights.portal import parts
+from insights.portal import experience, parts
 from insights.portal.conversation import MOST_CARDS, wanted_part
 from insights.portal.faces import people_of
 from insights.portal.listing import local, shown_name
@@ -40,17 +42,47 @@ def gone(request: HttpRequest, state: LinkState) -> HttpResponse:
     return private(render(request, "portal/link_gone.html", {"state": state, "text": GONE[state]}, status=410))
 
 
-@require_GET
+@require_safe
 @never_cache
 def shared(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show transcript, insights and summary; 410 for a link that was valid, 404 for any other address."""
-    link = access.link_of(secret, ShareLink.Kind.PUBLIC)
+    """Show transcript, insights and summary, or the summary page that the link is for; 410 for a link that was valid, 404 for any other.
+
+    An open page sends HEAD every few seconds, and closes when the answer is 410 or 404.
+    """
+    link = access.link_of(secret, *access.PUBLIC_KINDS)
     one = access.published_by(link) if link is not None else None
     if link is None or one is None:
         raise Http404
     if (state := access.state_of(link)) is not LinkState.VALID:
         return gone(request, state)
+    if request.method == "HEAD":
+        return private(HttpResponse())
+    if link.kind == ShareLink.Kind.SUMMARY:
+        found = queries.experience_of(one, link.experience_id or 0, timezone.now())
+        if found is None:
+            return gone(request, LinkState.EXPIRED)
+        context = experience.context_of(one, found, "")
+        style = reverse("shared_style", args=[secret])
+        return private(render(request, "portal/experience.html", {**context, **_public(one, link, secret), "style": style}))
     return private(render(request, "portal/public.html", _context(request, one, link, secret)))
+
+
+@require_GET
+@never_cache
+def shared_style(request: HttpRequest, secret: str) -> HttpResponse:
+    """Return the stylesheet of a public summary page; 404 if its link is over."""
+    link = access.link_of(secret, ShareLink.Kind.SUMMARY)
+    one = access.published_by(link) if link is not None and access.state_of(link) is LinkState.VALID else None
+    found = queries.experience_of(one, link.experience_id or 0, timezone.now()) if link is not None and one is not None else None
+    if found is None:
+        raise Http404
+    return private(experience.style_of(found))
+
+
+def _public(one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
+    """Return what the public pages have in common."""
+    with_audio = link.audio and queries.audio_of(one).exists()
+    return {"public": True, "audio": f"/v1/shared/{secret}/audio" if with_audio else "", "expires_at": link.expires_at}
 
 
 def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
@@ -58,8 +90,8 @@ def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: s
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     found = queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS]
     people = people_of(one)
-    with_audio = link.audio and queries.audio_of(one).exists()
     return {
+        **_public(one, link, secret),
         "conversation": one,
         "title": shown_name(one, [str(member) for member in people.members]),
         "local_start": local(one.started_at, one.timezone_offset),
@@ -68,8 +100,6 @@ def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: s
         "minutes": queries.minutes_of(one),
         "insights": [(kind_of(each.type), each.text, clock(each.message.offset_s)) for each in found],
         "paragraphs": paragraphs_of(one, messages, people, {}, {}),
-        "audio": f"/v1/shared/{secret}/audio" if with_audio else "",
-        "expires_at": link.expires_at,
         "part": part,
         "parts": max(1, part_of(max(1, one.message_count))),
     }

@@ -24,7 +24,7 @@ TOO_MANY_LINKS = "There are too many links already. Withdraw some first."
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """A link as it is shown to its owner."""
+    """A link as it is shown to its owner. `page`: the name of the summary page that it leads to, empty for other links."""
 
     id: UUID
     url: str
@@ -32,13 +32,15 @@ class LinkRow:
     expires_at: datetime
     audio: bool
     guests: bool
+    page: str = ""
 
 
 def link_row(request: HttpRequest, link: ShareLink) -> LinkRow:
     """Return a link with its full URL."""
-    page = "shared" if link.kind == ShareLink.Kind.PUBLIC else "join"
-    url = request.build_absolute_uri(reverse(page, args=[access.secret_of(link)]))
-    return LinkRow(link.pk, url, link.kind, link.expires_at, link.audio, link.guests)
+    public = link.kind in access.PUBLIC_KINDS
+    url = request.build_absolute_uri(reverse("shared" if public else "join", args=[access.secret_of(link)]))
+    page = link.experience.name if public and link.experience else ""
+    return LinkRow(link.pk, url, link.kind, link.expires_at, link.audio, link.guests, page)
 
 
 def is_part(request: HttpRequest) -> bool:
@@ -68,13 +70,15 @@ def share(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, one: Conversation, done: str, wrong: str) -> HttpResponse:
+    links = [link_row(request, link) for link in access.public_links(one)]
     context: dict[str, Any] = {
         "conversation": one,
         "title": shown_name(one, [str(member) for member in queries.members_of(one)]),
         "shares": access.shares_of(one),
         "teams": access.teams_of(one.owner),
         "levels": SHARED_LEVELS,
-        "links": [link_row(request, link) for link in access.public_links(one)],
+        "links": [row for row in links if row.kind == ShareLink.Kind.PUBLIC],
+        "summary_links": [row for row in links if row.kind == ShareLink.Kind.SUMMARY],
         "days": DAYS,
         "has_audio": queries.audio_of(one).exists(),
         "done": done,

@@ -60,12 +60,14 @@ TABLE: dict[str, Access] = {
     "conversations/<int:conversation_id>/contents/": OWN_PAGE,
     "conversations/<int:conversation_id>/history/": OWN_PAGE,
     "conversations/<int:conversation_id>/words.json": OWN_PAGE,
+    "conversations/<int:conversation_id>/people.json": OWN_PAGE,
     "conversations/<int:conversation_id>/download.<str:form>": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
     "conversations/<int:conversation_id>/delete/": POSTED,
     "conversations/<int:conversation_id>/share/": OWN_PAGE,
     "shared/<str:secret>/": PUBLIC_LINK,
+    "shared/<str:secret>/style.css": NO_PAGE,  # this link leads to no summary page, see api/test_experiences
     "join/<str:secret>/": Access(302, 302, 200),  # the owner gets the own live page, see portal/test_sharing
     "live-invitations/<path:connection_id>/": SIGNED_IN,  # each caller gets its own
     "teams/": SIGNED_IN,
@@ -104,6 +106,7 @@ TABLE: dict[str, Access] = {
     "password/changed/": PUBLIC,
     "account/profile/": POSTED,
     "account/retention/": POSTED,
+    "account/summary-pages/": POSTED,
     "account/password/": POSTED,
     "account/apps/": POSTED,
     "account/apps/<int:app_pk>/revoke/": POSTED,

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from insights.models import Conversation, Experience
+from insights import access
+from insights.access import links
+from insights.models import AccessLevel, AccountSettings, Conversation, Experience, ShareLink, StoredAudio
 from insights.recorder.edits import experiences
 from tests.insights.api.conftest import Api, token_of
 
@@ -48,7 +51,7 @@ def test_the_look(api: Api, owner: User) -> None:
     assert "background: #ffcc00;" in style
     assert "color: #1c232e" in style
     assert ".chip { border-color: #112233; }" in style
-    assert ".insight > a { border-left-color: #445566; }" in style
+    assert ".insight > .card-link { border-left-color: #445566; }" in style
     assert 'font-family: "Open Sans"' in style
     assert "style.css" in page(made["url"], owner)[1]
     dark = api.request("POST", "/experiences", {"name": "text-summary", "color": {"background": "#000033"}}).json()
@@ -114,3 +117,102 @@ def test_null_is_no_value(api: Api) -> None:
     """Colours, fonts and URLs may be null."""
     body = {"name": "text-summary", "color": {"background": None}, "font": {"family": None}, "logo": None, "videoUrl": None}
     assert api.request("POST", "/experiences", body).status_code == 200
+
+
+def make_public(owner: User, *, audio: bool = False) -> None:
+    """Let the summary pages of an account be public."""
+    AccountSettings.objects.update_or_create(user=owner, defaults={"public_summaries": True, "public_summary_audio": audio})
+
+
+def test_a_public_page(api: Api, owner: User, talk: Conversation) -> None:
+    """With the setting, whoever has the URL reads summary, topics and insights, in the requested look, and nothing leads elsewhere."""
+    make_public(owner)
+    body = {"name": "verbose-text-summary", "color": {"background": "#FFcc00"}, "summaryURLExpiresIn": 3600}
+    made = api.request("POST", "/experiences", body).json()
+    assert "warning" not in made
+    path = urlsplit(made["url"]).path
+    assert path.startswith("/shared/")
+    response = Client().get(path)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Ada will send the budget report tomorrow." in text
+    assert f"/conversations/{talk.pk}/" not in text
+    assert "<audio" not in text
+    assert (response.headers["X-Robots-Tag"], response.headers["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
+    assert f'href="{path}style.css"' in text
+    assert "background: #ffcc00;" in Client().get(f"{path}style.css").content.decode()
+    link = ShareLink.objects.get()
+    experience = Experience.objects.get()
+    assert (link.kind, link.expires_at, link.audio) == ("summary", experience.expires_at, False)
+
+
+def test_without_the_setting_or_by_an_editor_the_page_is_private(api: Api, owner: User, other_owner: User, talk: Conversation) -> None:
+    """Only the owner's own calls publish, and only with the setting."""
+    assert "/conversations/" in api.request("POST", "/experiences", {"name": "text-summary"}).json()["url"]
+    make_public(owner)
+    make_public(other_owner)
+    access.share_with_person(talk, other_owner.email, AccessLevel.EDIT)
+    api.token = token_of(other_owner)
+    assert "/conversations/" in api.request("POST", "/experiences", {"name": "text-summary"}).json()["url"]
+    assert not ShareLink.objects.exists()
+
+
+def test_a_public_page_is_listed_and_withdrawn(api: Api, owner: User, talk: Conversation) -> None:
+    """The Share dialog lists it; withdrawn, expired and removed pages answer 410, also to HEAD, and have neither style nor audio."""
+    make_public(owner)
+    pages = []
+    for _ in range(3):
+        made = api.request("POST", "/experiences", {"name": "text-summary"}).json()
+        assert "summaryURLExpiresIn: a public link expires after 90 days" in made["warning"]
+        pages.append((made["id"], urlsplit(made["url"]).path))
+    client, anybody = Client(), Client()
+    client.force_login(owner)
+    dialog = f"/conversations/{talk.pk}/share/"
+    shown = client.get(dialog).content.decode()
+    assert all(f"http://testserver{path}" in shown for _, path in pages)
+    assert [anybody.head(path).status_code for _, path in pages] == [200, 200, 200]
+    withdrawn, expired = ShareLink.objects.get(experience_id=pages[0][0]), ShareLink.objects.get(experience_id=pages[1][0])
+    client.post(dialog, {"do": "withdraw", "link": str(withdrawn.pk)})
+    ShareLink.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
+    api.request("DELETE", f"/experiences/{pages[2][0]}")
+    for _, path in pages:
+        assert anybody.head(path).status_code == 410
+        answer = anybody.get(path)
+        assert answer.status_code == 410
+        assert "budget" not in answer.content.decode()
+        assert anybody.get(f"{path}style.css").status_code == 404
+        assert anybody.get(f"/v1{path}audio").status_code == 404
+    assert "public summary page" not in client.get(dialog).content.decode()
+    assert page(f"/conversations/{talk.pk}/experiences/{pages[0][0]}/", owner)[0] == 200, "those who may see the conversation still read it"
+
+
+def test_the_audio_of_a_public_page(api: Api, owner: User, talk: Conversation) -> None:
+    """Only pages of the kind audio-summary have it, and only with its checkbox."""
+    StoredAudio.objects.create(conversation=talk, session_id=uuid4(), started_at=talk.started_at, state="stored", name="a.ogg", seconds=1.0)
+    shown = []
+    for audio in (False, True):
+        make_public(owner, audio=audio)
+        for name in ("text-summary", "audio-summary"):
+            path = urlsplit(api.request("POST", "/experiences", {"name": name}).json()["url"]).path
+            shown.append(f'src="/v1{path}audio"' in Client().get(path).content.decode())
+    assert shown == [False, False, False, True]
+
+
+def test_the_oldest_public_links_are_replaced(api: Api, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation has at most MOST_SUMMARY_LINKS of them, and they leave room for the links of the dialog."""
+    monkeypatch.setattr(links, "MOST_SUMMARY_LINKS", 2)
+    monkeypatch.setattr(links, "MOST_LINKS", 1)
+    make_public(owner)
+    paths = [urlsplit(api.request("POST", "/experiences", {"name": "text-summary"}).json()["url"]).path for _ in range(3)]
+    assert [Client().get(path).status_code for path in paths] == [404, 200, 200]
+    access.create_public_link(Conversation.objects.get(), 7, audio=False)
+
+
+def test_the_secret_of_a_summary_page_opens_nothing_else(api: Api, owner: User, talk: Conversation) -> None:
+    """It shows no transcript, and lets nobody join."""
+    make_public(owner)
+    path = urlsplit(api.request("POST", "/experiences", {"name": "text-summary"}).json()["url"]).path
+    assert 'id="said"' not in Client().get(path).content.decode()
+    assert Client().get(path.replace("/shared/", "/join/")).status_code == 404
+    public = access.secret_of(access.create_public_link(talk, 7, audio=False))
+    assert Client().get(f"/shared/{public}/style.css").status_code == 404
