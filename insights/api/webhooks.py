@@ -18,7 +18,7 @@ router = Router(tags=["Webhooks"])
 UNKNOWN = "The webhookId is either invalid or does not exist."
 PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 _URL: JsonDict = {"pattern": "^https?://"}
-EventKind = Literal["conversation.started", "conversation.completed", "insight.created", "tracker.matched"]
+EventKind = Literal["conversation.started", "conversation.completed", "insight.created", "tracker.matched", "task.assigned"]
 
 
 class NewWebhook(Schema):

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from insights import jobs, queries
+from insights import jobs, queries, webhooks
 from insights.database import write_transaction
 from insights.insight_kinds import task_kinds
 from insights.jobs import RunningJob, handler
 from insights.models import AccountSettings, Conversation, Insight, Notification, NotificationContent
-from insights.notifications.mails import Facts, facts_of, mail_of_end, mail_of_tasks
+from insights.notifications.mails import Facts, Mail, facts_of, mail_of_end, mail_of_tasks
 
 KIND = "notify"
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A person who may see the conversation, their confirmed address, and their settings."""
+    """A person who may see the conversation, their confirmed address (empty: none, they get no mail), and their settings."""
 
     user: User
     address: str
@@ -31,7 +32,7 @@ class Reader:
 
 @handler(KIND, internal=True)
 def notify(job: RunningJob) -> None:
-    """Send the mails about a conversation that is over (`over`), and about its tasks. `by`: who assigned them, and need not be told."""
+    """Send mails about a conversation that is over (`over`), mails and webhooks about its tasks. `by`: who assigned them, not told."""
     found = Conversation.objects.filter(pk=int(str(job.parameters["conversation"])), deleted_at=None)
     conversation = found.first()
     if conversation is None or conversation.ended_at is None or not conversation.message_count:
@@ -44,19 +45,15 @@ def notify(job: RunningJob) -> None:
 
 
 def readers_of(conversation: Conversation) -> list[Reader]:
-    """Return the active accounts with a confirmed address that own the conversation or that it is shared with. Three queries."""
+    """Return the active accounts that own the conversation or that it is shared with. Three queries."""
     shares = Q(shares__conversation=conversation) | Q(team_memberships__team__shares__conversation=conversation)
     people = User.objects.filter(Q(pk=conversation.owner_id) | shares, is_active=True).order_by("pk").distinct()
     users = list(people)
     addresses: dict[int, list[EmailAddress]] = defaultdict(list)
     for row in EmailAddress.objects.filter(user__in=users).order_by("-primary", "pk"):
         addresses[row.user_id].append(row)
-    settings = {row.user_id: row for row in AccountSettings.objects.filter(user__in=users)}
-    return [
-        Reader(user, address, settings.get(user.pk) or AccountSettings(user=user))
-        for user in users
-        if (address := _confirmed(user, addresses[user.pk]))
-    ]
+    wishes = {row.user_id: row for row in AccountSettings.objects.filter(user__in=users)}
+    return [Reader(user, _confirmed(user, addresses[user.pk]), wishes.get(user.pk) or AccountSettings(user=user)) for user in users]
 
 
 def _confirmed(user: User, rows: Sequence[EmailAddress]) -> str:
@@ -68,11 +65,12 @@ def _confirmed(user: User, rows: Sequence[EmailAddress]) -> str:
 
 
 def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *, over: bool, by: str) -> None:
-    """Store what each reader is told of, and enqueue the mails."""
+    """Store what each reader is told of, and enqueue the mails and the messages to webhooks."""
     now = timezone.now()
     known: set[tuple[int, UUID | None]] = set(Notification.objects.filter(conversation=conversation).values_list("user_id", "insight_id"))
     tasks = _open_tasks(conversation)
     told: list[Notification] = []
+    assigned: dict[int, list[UUID]] = {}
     for reader in readers:
         user_id = reader.user.pk
         ended = over and (user_id, None) not in known
@@ -81,15 +79,22 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
         new: list[UUID | None] = [*([None] if ended else []), *(one.pk for one in mine)]
         told += [Notification(user=reader.user, conversation=conversation, insight_id=one, created_at=now) for one in new]
         assigned_it = bool(by) and by in (reader.user.get_username(), reader.user.get_full_name())
-        wanted = mine if reader.wants.notify_tasks and not assigned_it else []
-        if ended and reader.wants.notify_over:
-            mail = mail_of_end(facts, wanted, reader.wants.notify_content)
-        elif wanted:
-            mail = mail_of_tasks(facts, wanted, reader.wants.notify_content)
-        else:
-            continue
-        jobs.send_mail([reader.address], mail.subject, mail.text)
+        theirs = [] if assigned_it else mine
+        assigned[user_id] = [one.pk for one in theirs]
+        if (mail := _mail(reader, facts, theirs, ended=ended)) is not None:
+            jobs.send_mail([reader.address], mail.subject, mail.text)
     Notification.objects.bulk_create(told)
+    webhooks.tell_of_tasks(conversation, assigned)
+
+
+def _mail(reader: Reader, facts: Facts, tasks: Sequence[Insight], *, ended: bool) -> Mail | None:
+    """Return the mail to a reader; None if they want none, or have no confirmed address, or the server sends none."""
+    if not (settings.MAIL_CONFIGURED and reader.address):
+        return None
+    wanted = tasks if reader.wants.notify_tasks else []
+    if ended and reader.wants.notify_over:
+        return mail_of_end(facts, wanted, reader.wants.notify_content)
+    return mail_of_tasks(facts, wanted, reader.wants.notify_content) if wanted else None
 
 
 def _open_tasks(conversation: Conversation) -> list[Insight]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from insights import jobs
+from insights import jobs, webhooks
 from insights.events import ConversationCompleted, ConversationEvent, InsightReviewed
 from insights.insight_kinds import kind_of
 from insights.models import Conversation
@@ -31,11 +31,11 @@ def connect() -> None:
 
 def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: Any) -> None:
     """Enqueue the job that tells people of these events. Nothing is told of tasks before the end of their conversation."""
-    if not settings.MAIL_CONFIGURED:
-        return
     over = any(isinstance(stored.event, ConversationCompleted) for stored in events)
     by = [name for stored in events if (name := _assigned_by(stored.event)) is not None]
     if not over and (not by or conversation.ended_at is None):
+        return
+    if not (settings.MAIL_CONFIGURED or webhooks.wants_tasks()):
         return
     try:
         with transaction.atomic():

@@ -20,6 +20,7 @@ from insights.webhooks.endpoints import (
 )
 from insights.webhooks.kinds import EVENT_KINDS
 from insights.webhooks.signing import OLD_SECRET_FOR, secret_of
+from insights.webhooks.tasks import tell_of_tasks, wants_tasks
 
 __all__ = [
     "EVENT_KINDS",
@@ -37,4 +38,6 @@ __all__ = [
     "rotate_secret",
     "secret_of",
     "send_test",
+    "tell_of_tasks",
+    "wants_tasks",
 ]

@@ -4,12 +4,15 @@ import json
 from datetime import datetime
 from typing import Any
 
-from insights import events
+from django.conf import settings
+
+from insights import events, queries
 from insights.events import UnknownEvent
-from insights.models import Event, WebhookDelivery
-from insights.payloads import iso
+from insights.models import Event, Insight, WebhookDelivery
+from insights.payloads import insight_snapshot, iso
+from insights.site_address import site_address
 from insights.snapshots import JsonObject
-from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, TEST
+from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, TASK_ASSIGNED, TEST
 
 
 def body_of(delivery: WebhookDelivery) -> bytes | None:
@@ -20,7 +23,18 @@ def body_of(delivery: WebhookDelivery) -> bytes | None:
         return _encoded({"conversationId": str(delivery.conversation_id), "status": delivery.status_word})
     if delivery.kind == TEST:
         return _message(TEST, delivery.created_at, {"message": "This is a test delivery of Parley."})
-    return _event_body(delivery)
+    return _task_body(delivery) if delivery.kind == TASK_ASSIGNED else _event_body(delivery)
+
+
+def _task_body(delivery: WebhookDelivery) -> bytes | None:
+    """Return the task as it is now; None if it is gone, rejected or done, or the webhook's owner no longer sees the conversation."""
+    conversation = queries.conversation_for(delivery.endpoint.owner_id, delivery.conversation_id or 0)
+    task = queries.insight_of(conversation, str(delivery.task_id)) if conversation is not None else None
+    if conversation is None or task is None or task.review == Insight.Review.REJECTED or task.done_at is not None:
+        return None
+    link = f"{site_address(settings.PORT)}/conversations/{conversation.pk}/"
+    data: JsonObject = {"conversationId": str(conversation.pk), "insight": insight_snapshot(task).dump(), "url": link}
+    return _message(TASK_ASSIGNED, delivery.created_at, data)
 
 
 def _event_body(delivery: WebhookDelivery) -> bytes | None:

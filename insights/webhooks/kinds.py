@@ -2,7 +2,9 @@
 
 from insights.events import ConversationEvent, Kind
 
-EVENT_KINDS = ("conversation.started", "conversation.completed", "insight.created", "tracker.matched")
+TASK_ASSIGNED = "task.assigned"
+"""A task became one of the account that owns the webhook. It follows from rows, not from an event (`insights.notifications`)."""
+EVENT_KINDS = ("conversation.started", "conversation.completed", "insight.created", "tracker.matched", TASK_ASSIGNED)
 """The kinds that a webhook can subscribe to."""
 TEST = "webhook.test"
 JOB_STATUS, CONVERSATION_STATUS = "job.status", "conversation.status"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from insights import webhooks
 from insights.http_client import UrlRefused, check_url
@@ -14,6 +15,7 @@ MEANINGS = {
     "conversation.completed": "a conversation ends",
     "insight.created": "an insight is found",
     "tracker.matched": "a tracker matches",
+    "task.assigned": _("a task is assigned to you"),
 }
 
 

@@ -1,15 +1,20 @@
 """Who gets which mail when a conversation is over or a task is theirs, and that each thing is told once."""
 
+import json
+from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 
-from insights import access, jobs, recorder
+from insights import access, jobs, recorder, webhooks
 from insights.access import addresses
-from insights.models import AccessLevel, AccountSettings, Conversation, Insight, Job, LiveSession, Member, Notification
+from insights.models import AccessLevel, AccountSettings, Conversation, Insight, Job, LiveSession, Member, Notification, WebhookDelivery
 from insights.recorder import Assignee, InsightEdit, Joined
+from insights.webhooks.bodies import body_of
+from tests.http_server import answer, http_server
 from tests.insights.conftest import Say
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +29,14 @@ def _configured(settings: Any, owner: User, other_owner: User) -> None:
     settings.TRUSTED_ORIGINS = ["https://talk.example.org"]
     for user in (owner, other_owner):
         addresses.confirm_address(user)
+
+
+@pytest.fixture
+def hook(settings: Any) -> Iterator[str]:
+    """The URL of a server that answers 200 to webhooks."""
+    settings.ALLOWED_NETWORKS = [ip_network("127.0.0.0/8")]
+    with http_server(answer(200)) as receiver:
+        yield f"http://127.0.0.1:{receiver.port}/hook"
 
 
 def end(joined: Joined) -> Conversation:
@@ -129,6 +142,66 @@ def test_a_task_that_is_assigned_later(joined: Joined, say: Say, owner: User, ot
     assert sent() == {}
 
 
+def deliveries() -> list[tuple[int, str]]:
+    """Return the messages about tasks: the owner of the webhook, and the text of the task that is sent."""
+    rows = WebhookDelivery.objects.filter(kind="task.assigned").select_related("endpoint").order_by("id")
+    bodies = [(row.endpoint.owner_id, body_of(row)) for row in rows]
+    return [(owner, json.loads(body)["data"]["insight"]["text"] if body else "") for owner, body in bodies]
+
+
+def test_webhooks_of_the_assignee_are_told_of_tasks(
+    joined: Joined, say: Say, owner: User, other_owner: User, settings: Any, hook: str
+) -> None:
+    """Without a mail server too, and once; not those of the owner, not for tasks that one assigned to oneself, nothing before the end."""
+    settings.MAIL_CONFIGURED = False
+    mine, theirs = (webhooks.create_endpoint(one.pk, hook, ["task.assigned"]) for one in (owner, other_owner))
+    webhooks.create_endpoint(other_owner.pk, hook, ["insight.created"])
+    conversation = Conversation.objects.get(pk=joined.conversation_id)
+    access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    say(f"Ada will fly the {SECRET}.")
+    task = assign(conversation, "stranger@example.org", owner)
+    run_later_jobs()
+    assert deliveries() == []
+    end(joined)
+    assert deliveries() == [(other_owner.pk, task.text)]
+    assert WebhookDelivery.objects.get(kind="task.assigned").endpoint_id == theirs.pk
+    recorder.edit_insight(task.pk, owner.pk, InsightEdit(text="Fly home"))
+    run_later_jobs()
+    assert deliveries() == [(other_owner.pk, "Fly home")], "as it is now, and once"
+    Member.objects.filter(conversation=conversation, name="Ben").update(email="owner@example.org")
+    recorder.edit_insight(task.pk, owner.pk, InsightEdit(text="Fly"))
+    run_later_jobs()
+    assert not WebhookDelivery.objects.filter(endpoint=mine).exists()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("what", ["unshared", "rejected", "done", "deleted", "bin"])
+def test_a_task_that_is_no_longer_theirs_is_not_sent(
+    joined: Joined, say: Say, owner: User, other_owner: User, hook: str, what: str
+) -> None:
+    """The body is made when it is sent: without access, and of a task that is gone, there is none."""
+    webhooks.create_endpoint(other_owner.pk, hook, ["task.assigned"])
+    conversation = Conversation.objects.get(pk=joined.conversation_id)
+    share = access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    say("Ada will fly.")
+    task = assign(conversation, "stranger@example.org", owner)
+    end(joined)
+    (row,) = WebhookDelivery.objects.filter(kind="task.assigned")
+    assert body_of(row) is not None
+    match what:
+        case "unshared":
+            access.unshare(conversation, share.pk)
+        case "rejected":
+            recorder.edit_insight(task.pk, owner.pk, InsightEdit(verdict="rejected"))
+        case "done":
+            recorder.edit_insight(task.pk, owner.pk, InsightEdit(done=True))
+        case "deleted":
+            recorder.delete_insight(conversation.pk, task.pk, owner.pk)
+        case "bin":
+            recorder.bin_conversation(conversation.pk, owner.pk)
+    assert body_of(row) is None
+
+
 @pytest.mark.parametrize("why", ["inactive", "unconfirmed", "bin", "no words"])
 def test_no_mail(joined: Joined, say: Say, owner: User, why: str) -> None:
     """An account that is not active or has no confirmed address gets none; no conversation in the bin or without words is told of."""
@@ -146,9 +219,10 @@ def test_no_mail(joined: Joined, say: Say, owner: User, why: str) -> None:
     assert sent() == {}
 
 
-def test_without_a_mail_server_there_is_no_job(joined: Joined, say: Say, settings: Any) -> None:
-    """Nothing waits for a mail server that nobody configured."""
+def test_without_a_mail_server_there_is_no_job(joined: Joined, say: Say, owner: User, hook: str, settings: Any) -> None:
+    """Nothing waits for a mail server that nobody configured, if no webhook is told of tasks either."""
     settings.MAIL_CONFIGURED = False
+    webhooks.create_endpoint(owner.pk, hook, ["insight.created"])
     say("Ada will fly.")
     end(joined)
     assert not Job.objects.filter(kind="notify").exists()
