@@ -1,7 +1,7 @@
 """The results of a search: conversations by title and speaker, and messages with the words marked, each with a link to its sentence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import normalize
@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from insights import queries
 from insights.models import Message
-from insights.portal.listing import PER_PAGE, UNKNOWN, ListFilter, Row, local, rows_of, shown_name
+from insights.portal.listing import PER_PAGE, UNKNOWN, ListFilter, Row, local, owners_of, rows_of, shown_name
 from insights.portal.parts import part_of
 from insights.portal.wording import clock, shorten
 from insights.queries import SearchTerms, Term
@@ -24,7 +24,7 @@ Marked = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message that was found. `local_start` is the start of its conversation, in that one's time zone."""
+    """A message that was found. `local_start` is the start of its conversation, in that one's time zone; `owner` as in `Row`."""
 
     href: str
     text: Marked
@@ -33,6 +33,7 @@ class Hit:
     title: str
     started_at: datetime
     local_start: datetime
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,13 @@ def results_of(user_id: int, wanted: ListFilter, terms: SearchTerms, number: str
     first = page.number == 1
     related = found.related if first else []
     messages = {one.pk: one for one in queries.messages_found([*shown, *related])}
+    owners = owners_of([one.conversation for one in messages.values()], user_id)
     by_id = {one.pk: one for one in queries.conversations_of(user_id).filter(pk__in=found.conversations)} if first else {}
     return Results(
         rows=rows_of([by_id[one] for one in found.conversations if one in by_id], user_id),
         page=page,
-        hits=[_hit(messages[one], terms) for one in shown if one in messages],
-        related=[_hit(messages[one], terms) for one in related if one in messages],
+        hits=[_hit(messages[one], terms, owners) for one in shown if one in messages],
+        related=[_hit(messages[one], terms, owners) for one in related if one in messages],
     )
 
 
@@ -92,7 +94,7 @@ def _pattern(term: Term) -> str:
     return rf"(?<![^\W_]){words}" + (r"[^\W_]*" if term.prefix else r"(?![^\W_])")
 
 
-def _hit(message: Message, terms: SearchTerms) -> Hit:
+def _hit(message: Message, terms: SearchTerms, owners: Mapping[int, str]) -> Hit:
     conversation = message.conversation
     telling = [term for term in terms.words if not term.common] or terms.words
     pieces = marked(message.text, telling)
@@ -112,6 +114,7 @@ def _hit(message: Message, terms: SearchTerms) -> Hit:
         title=shown_name(conversation, []),
         started_at=conversation.started_at,
         local_start=local(conversation.started_at, conversation.timezone_offset),
+        owner=owners.get(conversation.owner_id, ""),
     )
 
 

@@ -19,7 +19,7 @@ from insights import queries, recorder
 from insights.access import setup_is_open
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
-from insights.portal.listing import local, rows_of, shown_name
+from insights.portal.listing import local, owners_of, rows_of, shown_name
 from insights.portal.parts import part_of
 from insights.portal.upload import drop_context
 from insights.recorder import InsightEdit
@@ -33,7 +33,10 @@ MOST_LIVE = 10
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task or question in a list, with the link to its sentence. `overdue`: its due date has passed; `due` is local."""
+    """A task or question in a list, with the link to its sentence. `overdue`: its due date has passed; `due` is local.
+
+    `owner`: the name of the owner of its conversation; empty for the user's own.
+    """
 
     id: UUID
     text: str
@@ -45,9 +48,10 @@ class Task:
     editable: bool
     title: str
     href: str
+    owner: str
 
     @classmethod
-    def of(cls, one: Insight, now: datetime, *, editable: bool = True) -> "Task":
+    def of(cls, one: Insight, now: datetime, *, editable: bool = True, owner: str = "") -> "Task":
         """Return an insight, whose message, conversation and assignee are loaded. `editable`: whether the user may mark it as done."""
         part = part_of(one.message.number)
         query = f"?{urlencode({'part': part})}" if part > 1 else ""
@@ -62,6 +66,7 @@ class Task:
             editable=editable,
             title=shown_name(one.conversation, []),
             href=f"{reverse('conversation', args=[one.conversation_id])}{query}#m-{one.message_id}",
+            owner=owner,
         )
 
 
@@ -88,10 +93,17 @@ def _home(request: HttpRequest) -> HttpResponse:
         "questions": queries.unanswered_questions(person.user_id, now, MOST_QUESTIONS),
         "follow_ups": queries.follow_ups_between(person.user_id, start, start + timedelta(days=7), MOST_FOLLOW_UPS),
     }
-    editable = queries.editable_among(person.user_id, [one.conversation for rows in lists.values() for one in rows])
+    listed = [one.conversation for rows in lists.values() for one in rows]
+    editable = queries.editable_among(person.user_id, listed)
+    owners = owners_of(listed, person.user_id)
     context: dict[str, Any] = {
         "everybody": everybody,
-        **{name: [Task.of(one, now, editable=one.conversation_id in editable) for one in rows] for name, rows in lists.items()},
+        **{
+            name: [
+                Task.of(one, now, editable=one.conversation_id in editable, owner=owners.get(one.conversation.owner_id, "")) for one in rows
+            ]
+            for name, rows in lists.items()
+        },
         "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id),
         "rows": rows_of(recent, person.user_id),
         **drop_context(),
@@ -122,7 +134,8 @@ def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
     changed = queries.task_for(user_id, insight_id)
     if changed is None:
         raise Http404
-    return render(request, "portal/_task.html", {"task": Task.of(changed, timezone.now()), "focus": True})
+    owner = owners_of([changed.conversation], user_id).get(changed.conversation.owner_id, "")
+    return render(request, "portal/_task.html", {"task": Task.of(changed, timezone.now(), owner=owner), "focus": True})
 
 
 def _person(request: HttpRequest) -> queries.Person:

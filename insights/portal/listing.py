@@ -1,6 +1,6 @@
 """The rows of the list of conversations; also member badges, titles and local times for all pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -154,8 +154,13 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str) -> R
 def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[Row]:
     """Return the rows of conversations, whose members are loaded, for this user; one query, and one more if there are shared ones."""
     counts = queries.insight_counts(conversations)
-    owners = access.names_of({one.owner_id for one in conversations} - {user_id})
+    owners = owners_of(conversations, user_id)
     return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, "")) for one in conversations]
+
+
+def owners_of(conversations: Iterable[Conversation], user_id: int) -> dict[int, str]:
+    """Return the names of the owners by id, without this user; one query, none if all conversations are the user's own."""
+    return access.names_of({one.owner_id for one in conversations} - {user_id})
 
 
 def page_of(user_id: int, wanted: ListFilter, number: str, terms: SearchTerms) -> tuple[Page[Conversation], list[Row]]:

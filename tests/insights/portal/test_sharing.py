@@ -71,6 +71,27 @@ def test_the_list_has_shared_ones_and_a_filter(
     assert "Shared by" not in user_client.get("/conversations/").content.decode()
 
 
+def test_results_tasks_and_recent_conversations_name_the_owner(
+    user: User, user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
+) -> None:
+    """For conversations of others: in the results of a search and on the home page, each found by its own row; not for one's own."""
+    User.objects.filter(pk=user.pk).update(first_name="Jane", last_name="Doe")
+    one = make_conversation("Budget talk", LINES)
+    add_insight(one, 2, kind="action_item", text="Call", assignee_name="Mallory")
+    Conversation.objects.filter(pk=one.pk).update(ended_at=None)
+    recorder.open_conversation(opening(other_user, "own", name="My own"))
+    access.share_with_person(one, other_user.email, AccessLevel.READ)
+    results = other_client.get(f"/conversations/?q={SECRET}").content.decode()
+    (hit,) = re.findall(r'<li class="hit">.*?</li>', results, re.DOTALL)
+    assert "Shared by Jane Doe" in hit
+    home = other_client.get("/?tasks=all").content.decode()
+    rows = re.findall(r'<li class="task.*?</li>', home, re.DOTALL)
+    assert {("Budget talk" in row, "Shared by Jane Doe" in row) for row in rows} == {(True, True), (False, False)}
+    assert sum("Budget talk" in row for row in rows) == 3, "live, recent, and the task"
+    for path in (f"/conversations/?q={SECRET}", "/?tasks=all"):
+        assert "Shared by" not in user_client.get(path).content.decode()
+
+
 def test_sharing_works_without_a_script(user_client: Client, other_user: User, make_conversation: MakeConversation) -> None:
     """The page of the dialog redirects to itself."""
     one = make_conversation(lines=LINES)
