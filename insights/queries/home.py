@@ -22,7 +22,7 @@ _LOOKED_AT_QUESTIONS = 40
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as members name them: by e-mail address, else by name."""
+    """A user as members and assignees name them: by e-mail address, or by name."""
 
     user_id: int
     email: str
@@ -33,7 +33,7 @@ class Person:
         mine = Q()
         if self.email:  # the live page adds the name behind the address
             mine |= Q(assignee__email__iexact=self.email) | Q(assignee__user_id__iexact=self.email)
-            mine |= Q(assignee__user_id__istartswith=f"{self.email}/")
+            mine |= Q(assignee__user_id__istartswith=f"{self.email}/") | Q(assignee_name__iexact=self.email)
         if self.name:
             mine |= Q(assignee__name__iexact=self.name) | Q(assignee_name__iexact=self.name)
         return mine if mine else Q(pk__in=[])
@@ -42,8 +42,10 @@ class Person:
         """Return whether an insight, with its assignee, fulfils `assigned`."""
         member, email, name = insight.assignee, self.email.casefold(), self.name.casefold()
         user_id = member.user_id.casefold() if member else ""
-        by_email = member is not None and bool(email) and (email in (member.email.casefold(), user_id) or user_id.startswith(f"{email}/"))
-        return by_email or bool(name) and name in (member.name.casefold() if member else "", insight.assignee_name.casefold())
+        assigned = insight.assignee_name.casefold()
+        by_email = member is not None and (email in (member.email.casefold(), user_id) or user_id.startswith(f"{email}/"))
+        by_name = bool(name) and name in (member.name.casefold() if member else "", assigned)
+        return bool(email) and (by_email or email == assigned) or by_name
 
 
 def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[Insight]:

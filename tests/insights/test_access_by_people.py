@@ -92,6 +92,8 @@ def restore(browsers: dict[str, Client], talk: Conversation) -> None:
 
 def special(route: str) -> dict[str, int]:
     """Return the statuses that do not follow the table."""
+    if route == "conversations/<int:conversation_id>/people.json":
+        return {"reader": 403, "in_team": 403}
     if route == "watch/<path:connection_id>/":
         return {person: 404 for person in ("stranger", "reviewer", "administrator", "left_team")}
     return {}

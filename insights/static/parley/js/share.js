@@ -33,7 +33,12 @@ async function show(address, options = {}) {
   else if (response.ok || response.status === 400) {
     body.innerHTML = await response.text(); // our own server's escaped template
     for (const time of body.querySelectorAll("time[data-as]")) time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-    (body.querySelector("[role=alert], [role=status]") ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
+    const news = body.querySelector("[role=alert], [role=status]");
+    (news ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
+    if (news) {
+      news.tabIndex = -1; // the button that had the focus is gone
+      news.focus();
+    }
   } else problem("That did not work. Close this window and try again.");
 }
 

@@ -2,6 +2,7 @@
 
 import { openMenu } from "../menu.js";
 import { change, mayEdit } from "./changes.js";
+import { Combobox, fetchPeople } from "./combobox.js";
 
 const contents = document.getElementById("contents");
 const dialog = document.getElementById("card-dialog");
@@ -9,6 +10,14 @@ const menu = document.getElementById("card-menu");
 const [text, assignee, due] = ["text", "assignee", "due"].map((name) => document.getElementById(`card-${name}`));
 const VERDICTS = { accepted: "Accepted", rejected: "Rejected", pending: "Verdict reset" };
 let chosen; // the id of the card
+
+let picked; // the person of the list, undefined if a name was typed
+const people = new Combobox(assignee, {
+  value: "assigned",
+  onPick: (person) => {
+    picked = person;
+  },
+});
 
 const card = () => document.getElementById(chosen);
 const ids = (one) => one.dataset.insights.trim().split(" ");
@@ -31,6 +40,9 @@ export function editCard(one) {
   const isTask = Boolean(one.querySelector("[data-do=done]"));
   for (const field of dialog.querySelectorAll("[data-task]")) field.hidden = !isTask;
   document.getElementById("card-title").textContent = `Edit: ${one.querySelector(".kind").textContent}`;
+  picked = undefined;
+  people.close();
+  if (isTask) fetchPeople();
   dialog.returnValue = "";
   dialog.showModal();
   text.focus();
@@ -40,7 +52,9 @@ export function editCard(one) {
 function fields(one) {
   const changed = {};
   if (text.value.trim() !== one.querySelector(".text").textContent) changed.text = text.value.trim();
-  if (assignee.value.trim() !== one.dataset.assignee) changed.assignee = assignee.value.trim() ? { name: assignee.value.trim() } : null;
+  const to = assignee.value.trim();
+  const member = picked?.id && picked.assigned === to ? picked.id : "";
+  if (member ? member !== one.dataset.assigneeId : to !== one.dataset.assignee) changed.assignee = member ? { id: member } : to ? { name: to } : null;
   if (due.value !== one.dataset.due) changed.dueBy = due.value ? `${due.value}T12:00:00Z` : null;
   return changed;
 }

@@ -1,6 +1,7 @@
 // The dialog of a speaker: rename everywhere, merge with somebody, or give a part of the words to somebody else.
 
 import { change, mayEdit } from "./changes.js";
+import { Combobox, fetchPeople } from "./combobox.js";
 import { current } from "./sentences.js";
 
 const dialog = document.getElementById("speaker-dialog");
@@ -8,6 +9,16 @@ const [name, email] = [document.getElementById("speaker-name"), document.getElem
 const effect = document.getElementById("speaker-effect");
 let person; // id of a member, or of a speaker who is no member yet
 let paragraph; // the paragraph that was chosen; undefined if the list of speakers was
+
+let picked; // the person of the list, undefined if a name was typed
+const people = new Combobox(name, {
+  value: "name",
+  onPick: (one) => {
+    picked = one;
+    if (!one.id) email.value = one.email; // a member has the address already
+    explain();
+  },
+});
 
 const known = () => [...document.querySelectorAll("#people-known li")].map(({ dataset, textContent }) => ({ id: dataset.member, email: dataset.email, name: textContent }));
 const scope = () => dialog.querySelector("[name=scope]:checked").value;
@@ -25,6 +36,9 @@ function open(of, from) {
   for (const id of ["scope-following", "scope-paragraph"]) document.getElementById(id).hidden = !from;
   dialog.querySelector("[name=scope][value=all]").checked = true;
   explain();
+  picked = undefined;
+  people.close();
+  fetchPeople();
   dialog.returnValue = "";
   dialog.showModal();
   name.select();
@@ -53,7 +67,8 @@ async function save() {
   if (scope() !== "all") {
     const { first, chosen, last } = range();
     const following = scope() === "following";
-    const body = { user: other ? user : { name: typed() }, scope: "following", ...(following ? {} : { until: last }) };
+    const address = picked?.name === typed() && picked.email ? { email: picked.email } : {};
+    const body = { user: other ? user : { name: typed(), ...address }, scope: "following", ...(following ? {} : { until: last }) };
     return change("Speaker changed", ["POST", `/messages/${following ? chosen : first}/speaker`, body]);
   }
   if (known().some(({ id }) => id === person)) {
