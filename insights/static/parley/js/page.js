@@ -1,4 +1,7 @@
 // Times in the time zone of the account, else in that of the device. Without this script they are shown in the conversation's zone.
+// And a message when a request of htmx failed.
+
+import { toast } from "./toast.js";
 
 const FORMS = {
   day: { day: "numeric", month: "short", year: "numeric" },
@@ -17,6 +20,16 @@ export function localise(root) {
 }
 
 localise(document);
+
+/** Say that a request of htmx failed, if a person made it: what the page asks by itself is asked again. */
+function failed(text) {
+  return ({ detail }) => {
+    if (detail.requestConfig?.triggeringEvent) toast(text);
+  };
+}
+
+document.addEventListener("htmx:sendError", failed("The server cannot be reached. Check your connection and try again."));
+document.addEventListener("htmx:responseError", failed("That did not work. Reload the page and try again."));
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   localise(target);
   const count = document.getElementById("count"); // stays in the page: a region that comes with its text is not read out

@@ -1,0 +1,264 @@
+"""Every page of the site in Chromium: axe finds nothing, it fits 320 px, and its own scripts and stylesheets are below 200 KB.
+
+The pages are the routes of the access table; one that is neither in PAGES nor in NO_PAGE fails the test.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.conftest import make_account, page_errors
+from tests.browser.conversation_page import sign_in_once
+from tests.browser.test_accessibility import faults
+from tests.insights.test_access_table import POSTED, TABLE
+from tests.servers import Server, copied
+
+MOST_BYTES = 200_000
+SMALLEST = {"width": 320, "height": 700}
+WIDE = {"width": 1280, "height": 800}
+SET_UP = """
+import json
+from django.contrib.auth.models import User
+from django.utils import timezone
+from insights import access, managed, recorder, webhooks
+from insights.access import account_invitations
+from insights.models import AccessLevel, AccountEntity, AccountTracker, Conversation, ConversationGroup, Role, ShareLink
+from insights.portal.sample import store_sample
+from insights.recorder import Look
+jane = User.objects.get()
+tom = User.objects.create_user("tom@example.com", "tom@example.com", first_name="Tom")
+one = Conversation.objects.get(pk=store_sample(jane.pk))
+theirs = Conversation.objects.get(pk=store_sample(tom.pk))
+binned = store_sample(jane.pk)
+recorder.bin_conversation(binned, jane.pk)
+access.share_with_person(one, tom.email, AccessLevel.EDIT)
+access.share_with_person(theirs, jane.email, AccessLevel.READ)
+team = managed.create_team(jane, "Sales")
+managed.add_person(team, tom.email)
+access.share_with_team(one, team.pk, AccessLevel.READ)
+experience = recorder.add_experience(one.pk, "text-summary", Look(background="#ffcc00"), None)
+public = access.create_public_link(one, 7, audio=True)
+withdrawn = access.create_public_link(one, 7, audio=False)
+access.withdraw_link(jane.pk, withdrawn.pk)
+summary = access.create_summary_link(one, experience, audio=False)
+app, _ = access.create_app(jane, "Meeting bot")
+tracker = AccountTracker.objects.create(owner=jane, name="Rivals", vocabulary=["Acme"])
+entity = AccountEntity.objects.create(owner=jane, type="Vehicle", sub_type="Airship", values=["zeppelin"])
+group = ConversationGroup.objects.create(owner=jane, name="Named", criteria="name!=x")
+webhook = webhooks.create_endpoint(jane.pk, "https://8.8.8.8/hook", ["insight.created", "task.assigned"])
+webhooks.send_test(webhook)
+invitation = access.invite(jane.pk, "room", ShareLink.Kind.SPEAK, guests=True)
+account_invitation = account_invitations.invite(jane, Role.MEMBER, "ben@example.com")
+secrets = {name: access.secret_of(link) for name, link in {
+    "public": public, "withdrawn": withdrawn, "summary": summary, "invitation": invitation}.items()}
+print(json.dumps({
+    "conversation": one.pk, "experience": experience.pk, "team": team.pk, "app": app.pk, "trackers": tracker.pk, "entities": entity.pk,
+    "groups": group.pk, "webhook": str(webhook.pk), "account_invitation": account_invitations.secret_of(account_invitation), **secrets}))
+"""
+"""What the pages show."""
+
+PAGES = {
+    "": "/",
+    "conversations/": "/conversations/",
+    "conversations/<int:conversation_id>/": "/conversations/{conversation}/",
+    "conversations/<int:conversation_id>/experiences/<int:experience_id>/": "/conversations/{conversation}/experiences/{experience}/",
+    "conversations/<int:conversation_id>/share/": "/conversations/{conversation}/share/",
+    "shared/<str:secret>/": "/shared/{public}/",
+    "join/<str:secret>/": "/join/{invitation}/",
+    "live-invitations/<path:connection_id>/": "/live-invitations/room/",
+    "teams/": "/teams/",
+    "teams/<int:team_id>/": "/teams/{team}/",
+    "upload/": "/upload/",
+    "bin/": "/bin/",
+    "account/": "/account/",
+    "account/recording/": "/account/recording/",
+    "account/notifications/": "/account/notifications/",
+    "account/email/": "/account/email/",
+    "account/security/": "/account/security/",
+    "account/security/authenticator/": "/account/security/authenticator/",
+    "account/security/passkeys/add/": "/account/security/passkeys/add/",
+    "account/confirm/": "/account/confirm/",
+    "developers/": "/developers/",
+    "people/": "/people/",
+    "people/health/": "/people/health/",
+    "people/<int:user_id>/": "/people/1/",
+    **{f"settings/{one}/": f"/settings/{one}/" for one in ("vocabulary", "trackers", "entities", "groups", "webhooks")},
+    **{f"settings/{one}/new/": f"/settings/{one}/new/" for one in ("trackers", "entities", "groups")},
+    **{f"settings/{one}/<str:identity>/": f"/settings/{one}/{{{one}}}/" for one in ("trackers", "entities", "groups")},
+    "settings/webhooks/<uuid:webhook_id>/": "/settings/webhooks/{webhook}/",
+    "settings/apps/<int:app_pk>/": "/settings/apps/{app}/",
+    "live/<path:connection_id>/": "/live/room/",
+    "streams/": "/streams/",
+    "streams/<slug:name>/": "/streams/echo/",
+    "api/docs": "/api/docs",
+}
+"""The pages of somebody who is signed in, by route."""
+OTHER_PAGES = {
+    "a search": "/conversations/?q=budget",
+    "a search without results": "/conversations/?q=xylophone",
+    "a search with an error": "/conversations/?q=budget type:nonsense",
+    "an empty list": "/conversations/?person=Nobody",
+    "shared conversations": "/conversations/?shared=yes",
+    "tasks of everyone": "/?tasks=all",
+    "no such page": "/nothing/here/",
+    "a public summary page": "/shared/{summary}/",
+    "a withdrawn link": "/shared/{withdrawn}/",
+    "a list of people that match": "/people/?q=jane",
+}
+"""More states of pages that an address has."""
+ANONYMOUS = {
+    "signin/": "/signin/",
+    "signin/inactive/": "/signin/inactive/",
+    "signin/cancelled/": "/signin/cancelled/",
+    "password/reset/": "/password/reset/",
+    "password/reset/done/": "/password/reset/done/",
+    "password/changed/": "/password/changed/",
+    "confirm-email/": "/confirm-email/",
+    "^confirm-email/(?P<key>[-:\\w]+)/$": "/confirm-email/wrong/",
+    "^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "/password/reset/1-wrong/",
+    "invitations/<str:secret>/": "/invitations/{account_invitation}/",
+    "a public page": "/shared/{public}/",
+    "a public summary page": "/shared/{summary}/",
+    "an invitation to guests": "/join/{invitation}/",
+    "an unknown address": "/nothing/here/",
+}
+"""The pages of somebody who is not signed in."""
+NO_PAGE = {
+    "watch/<path:connection_id>/": "redirects to the conversation once it has ended; tests/browser/test_accessibility.py has the live page",
+    "welcome/": "exists only before the first account; tests/browser/test_times.py opens it",
+    "account/security/passkeys/<int:pk>/": "needs a passkey; tests/browser/test_accounts.py has them",
+    "account/security/passkeys/<int:pk>/remove/": "as above",
+    "account/security/authenticator/remove/": "needs an authenticator app; tests/browser/test_accounts.py has one",
+    "account/security/recovery-codes/": "as above",
+    "account/security/recovery-codes/new/": "as above",
+    "account/security/recovery-codes/download/": "a file",
+    "account/confirm/code/": "needs an authenticator app",
+    "account/confirm/passkey/": "needs a passkey",
+    "signin/second-step/": "redirects without a first step",
+    "signin/passkey/": "redirects; JSON for the script",
+    "signin/error/": "needs an identity provider",
+    "signin/<slug:provider_id>/": "redirects to an identity provider",
+    "signin/<slug:provider_id>/callback/": "redirects from an identity provider",
+    "signup/": "needs OPEN_SIGN_UP; tests/browser/test_accounts.py opens it",
+    "signup/sso/": "needs an identity provider",
+    "settings/": "redirects to the first part",
+    "live/": "redirects to a new live page",
+    "upload/imports/": "a part of the page for uploads",
+    "settings/webhooks/<uuid:webhook_id>/log/": "a part of the page of a webhook",
+    "conversations/<int:conversation_id>/contents/": "a part of the page of a conversation",
+    "conversations/<int:conversation_id>/history/": "a part of the page of a conversation",
+    "conversations/<int:conversation_id>/words.json": "JSON",
+    "conversations/<int:conversation_id>/people.json": "JSON",
+    "conversations/<int:conversation_id>/download.<str:form>": "a file",
+    "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": "a stylesheet",
+    "shared/<str:secret>/style.css": "a stylesheet",
+    "heard/<path:connection_id>/": "JSON",
+    "favicon.ico": "an icon",
+    "healthz": "text",
+    "readyz": "text",
+    "api/openapi.json": "JSON",
+    "rtc/config": "JSON",
+    **{
+        f"{prefix}{rest}": "no page"
+        for prefix in ("", "streams/<slug:name>/")
+        for rest in ("webrtc/offer", "input_hook", "telephone/incoming", "updates", "outputs")
+    },
+}
+"""Routes without a page of their own here, with the reason. Routes of the API, and those without GET, are left out without one."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server, the cookies of its administrator, and the ids and secrets that are parts of addresses."""
+
+    server: Server
+    signed_in: Any
+    made: dict[str, str]
+
+    def address(self, path: str) -> str:
+        """Return the URL of a path of PAGES."""
+        return self.server.url + path.format(**self.made)
+
+
+@pytest.fixture(scope="module")
+def site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory, module_browser: Browser) -> Iterator[Site]:
+    """A server on which every page has something to show."""
+    server = Server(copied(migrated_data, tmp_path_factory.mktemp("pages") / "data"), {"RECOGNISER": "scripted"})
+    make_account(server)
+    made = json.loads(server.manage("shell", "--no-imports", "-v0", "-c", SET_UP).strip().splitlines()[-1])
+    server.start()
+    yield Site(server, sign_in_once(module_browser, server), made)
+    server.kill()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page, the errors of its scripts and of its security policy, and the bytes of its own stylesheets and scripts."""
+
+    page: Page
+    errors: list[str]
+    bytes: list[tuple[str, int]]
+
+
+@pytest.fixture
+def open_path(module_browser: Browser, site: Site) -> Iterator[Any]:
+    """Return a function that opens a path in a new window, which is signed in or not."""
+
+    def opened(path: str, *, signed_in: bool = True, **options: Any) -> Opened:
+        context = module_browser.new_context(storage_state=site.signed_in if signed_in else None, viewport=SMALLEST, **options)
+        page = context.new_page()
+        found: list[tuple[str, int]] = []
+        responses: list[Response] = []
+        page.on("response", responses.append)
+        errors = page_errors(page)
+        page.goto(site.address(path))
+        page.wait_for_load_state()
+        found += [(one.url, len(one.body())) for one in responses if one.request.resource_type in ("stylesheet", "script") and one.ok]
+        return Opened(page, errors, found)
+
+    yield opened
+    for context in module_browser.contexts:
+        context.close()
+
+
+def check(opened: Opened) -> None:
+    """Check a page on the smallest screen and on a wide one."""
+    page = opened.page
+    wide = "() => [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.evaluate(wide)
+    assert faults(page) == []
+    page.set_viewport_size(WIDE)
+    assert faults(page) == []
+    assert page.evaluate("document.getAnimations().length") == 0, "reduced motion"
+    assert sum(size for _, size in opened.bytes) < MOST_BYTES, sorted(opened.bytes, key=lambda one: -one[1])
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("path", [*PAGES.values(), *OTHER_PAGES.values()])
+def test_a_page_of_somebody_who_is_signed_in(open_path: Any, path: str) -> None:
+    """It fits a screen of 320 px, axe finds nothing there and on a wide screen, nothing moves, and it is small."""
+    check(open_path(path, reduced_motion="reduce"))
+
+
+@pytest.mark.parametrize("path", PAGES.values())
+def test_a_page_in_the_dark_scheme(open_path: Any, path: str) -> None:
+    """Axe finds nothing."""
+    assert faults(open_path(path, color_scheme="dark").page) == []
+
+
+@pytest.mark.parametrize("path", ANONYMOUS.values())
+def test_a_page_of_somebody_who_is_not_signed_in(open_path: Any, path: str) -> None:
+    """As for those who are."""
+    check(open_path(path, signed_in=False, reduced_motion="reduce"))
+
+
+def test_every_route_is_in_a_list() -> None:
+    """Whoever adds a page adds it here."""
+    pages = {route for route, access in TABLE.items() if access is not POSTED and not route.startswith(("v1/", "oauth2/"))}
+    unknown = pages - PAGES.keys() - ANONYMOUS.keys() - NO_PAGE.keys() - {"signout/"}
+    assert unknown == set()
