@@ -1,13 +1,12 @@
 """Where the words that a reader does not get are in the audio: those hidden by a redaction, and those hidden while they were said."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from insights import queries
 from insights.analysis.personal_data import CATEGORIES
-from insights.models import Conversation, Deletion, Entity
+from insights.models import Conversation
 from insights.queries.spoken import Spoken
 from insights.redaction import MASK, Redacted, Redactor
 
@@ -30,15 +29,15 @@ def hidden_speech(conversation: Conversation, redactor: Redactor) -> list[tuple[
 def removed_speech(conversation: Conversation) -> list[tuple[float, float]]:
     """Return start and end of what was removed for good: deleted messages, and words that a redaction of the stored text replaced."""
     found = queries.deleted_speech(conversation)
-    if Deletion.objects.filter(conversation_id=conversation.id, kind=Deletion.Kind.REDACTION).exists():
+    if queries.was_redacted(conversation):
         found += hidden_speech(conversation, Redactor(conversation, (), CATEGORIES))  # hides nothing more than what is masked already
     return found
 
 
 def _hidden_in(batch: list[Spoken], redactor: Redactor) -> Iterator[tuple[datetime, datetime]]:
-    masks = _masks(batch)
+    masks = queries.masks_in([message.id for message in batch])
     for message, rest in redactor.messages(batch):
-        texts = masks[message.id]
+        texts = masks.get(message.id, set())
         if not rest.words and (_is_hidden(rest.text, texts) or message.text != rest.text):
             yield message.started_at, message.ended_at
         yield from _hidden_words(rest, texts)
@@ -52,12 +51,3 @@ def _hidden_words(rest: Redacted, masks: Collection[str]) -> Iterator[tuple[date
 
 def _is_hidden(text: str, masks: Collection[str]) -> bool:
     return MASK in text or _MASKED.search(text) is not None or any(mask in text for mask in masks)
-
-
-def _masks(batch: list[Spoken]) -> dict[str, set[str]]:
-    """Return the texts that replaced words while they were said: entities without a value, by message. One query."""
-    rows = Entity.objects.filter(message_id__in=[message.id for message in batch], value={}).order_by()
-    masks: dict[str, set[str]] = defaultdict(set)
-    for message_id, text in rows.values_list("message_id", "text"):
-        masks[str(message_id)].add(text)
-    return masks

@@ -1,7 +1,9 @@
 """Accounts: administrators, and accounts that apps act for."""
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 
 from insights.access.addresses import confirm_address
 from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, check_not_last_administrator, grant_role
@@ -45,6 +47,29 @@ def account_for(address: str) -> User:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     return user
+
+
+def account_with_id(user_id: int) -> User | None:
+    """Return the account with an id."""
+    return User.objects.filter(pk=user_id).first()
+
+
+def account_called(username: str) -> User | None:
+    """Return the account with a user name, active or not."""
+    return User.objects.filter(username=username).first()
+
+
+def accounts_matching(text: str) -> QuerySet[User]:
+    """Return the accounts whose name or address contains a text, active ones first; all without a text."""
+    accounts = User.objects.order_by("-is_active", "first_name", "username")
+    if text := text.strip()[:100]:
+        accounts = accounts.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text))
+    return accounts
+
+
+def uses_single_sign_on(user: User) -> bool:
+    """Return whether an account of the identity provider is connected to this account."""
+    return bool(SocialAccount.objects.filter(user=user).exists())
 
 
 def find_or_new_account(address: str) -> User:

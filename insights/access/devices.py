@@ -6,6 +6,8 @@ from datetime import datetime
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError
+from django.http import HttpRequest
 from django.utils import timezone
 
 from insights.access.grants import signed_in_users
@@ -28,6 +30,15 @@ class Device:
     signed_in_at: datetime
     seen_at: datetime
     is_current: bool
+
+
+def note_device(request: HttpRequest, user: User) -> bool:
+    """Store that an account was used from the device of a request; return False if the database cannot be written."""
+    try:
+        UserSession.objects.create_from_request(request, user=user, session=request.session)
+    except DatabaseError:
+        return False
+    return True
 
 
 def devices_of(user: User, current_key: str) -> list[Device]:

@@ -14,3 +14,8 @@ def has_second_factor(user: User) -> bool:
 def remove_second_factors(user: User) -> None:
     """Remove all second factors and recovery codes of an account, for a person who has lost them."""
     Authenticator.objects.filter(user=user).delete()
+
+
+def factors_of(user: User) -> list[Authenticator]:
+    """Return the second factors and the recovery codes of an account, oldest first."""
+    return list(Authenticator.objects.filter(user=user).order_by("created_at"))

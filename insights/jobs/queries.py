@@ -46,3 +46,9 @@ def older_than(jobs: QuerySet[Job], last: Job) -> QuerySet[Job]:
 def worker_is_missing() -> bool:
     """Return whether no worker runs: the job that removes old data was never created, or is overdue."""
     return not Job.objects.filter(kind="retention", periodic=True, run_at__gt=timezone.now() - OVERDUE).exists()
+
+
+def is_scheduled(kind: str, conversation_id: int) -> bool:
+    """Return whether a job of a kind waits for a conversation; call in a transaction, in which it then does not begin."""
+    waiting = Job.objects.select_for_update().filter(kind=kind, conversation_id=conversation_id, status=Job.Status.SCHEDULED)
+    return waiting.first() is not None

@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -29,7 +28,7 @@ DONE = {
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the part; `parts` replaces parts of it, such as a form with errors."""
     user = user_of(request)
-    own = list(Authenticator.objects.filter(user=user).order_by("created_at"))
+    own = access.factors_of(user)
     codes = next((one.wrap() for one in own if one.type == Authenticator.Type.RECOVERY_CODES), None)
     context: dict[str, Any] = {
         "password": NewPasswordForm(user),
@@ -39,7 +38,7 @@ def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
         "codes_left": len(codes.get_unused_codes()) if codes else None,
         "devices": devices.devices_of(user, request.session.session_key or ""),
         "single_sign_on": settings.OIDC_NAME if settings.OIDC_URL else "",
-        "connected": bool(settings.OIDC_URL) and SocialAccount.objects.filter(user=user).exists(),
+        "connected": bool(settings.OIDC_URL) and access.uses_single_sign_on(user),
     }
     return part(request, "security", context | parts, status)
 

@@ -16,10 +16,9 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.forms import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
 
 from insights import access, jobs
-from insights.access import addresses, devices
+from insights.access import addresses, devices, link_requests
 from insights.models import LinkRequest
 from insights.names import clean_name
 from insights.portal.account_words import MAILS, MESSAGES, NOT_YOU
@@ -114,7 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):
             end = str(context[mail.link]) if mail.link else NOT_YOU
             jobs.send_mail([email], f"Parley: {mail.subject}", f"{mail.text}\n\n{end}\n")
         elif (kind := _LINKS.get(template_prefix)) and isinstance(user, User):
-            LinkRequest.objects.update_or_create(user=user, kind=kind, defaults={"requested_at": timezone.now()})
+            link_requests.note_request(user, kind)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -148,11 +147,11 @@ def _follow(request: HttpRequest, user: User, to_email_address: EmailAddress, **
 
 
 def _confirmed(email_address: EmailAddress, **signal: object) -> None:
-    LinkRequest.objects.filter(user_id=email_address.user_id, kind=LinkRequest.CONFIRM).delete()
+    link_requests.answered(email_address.user_id, LinkRequest.CONFIRM)
 
 
 def _was_reset(user: User, **signal: object) -> None:
-    LinkRequest.objects.filter(user=user, kind=LinkRequest.RESET).delete()
+    link_requests.answered(user.pk, LinkRequest.RESET)
 
 
 def connect() -> None:

@@ -2,14 +2,13 @@
 
 import time
 
-from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
-from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from insights import access
+from insights.access import devices
 from insights.access.devices import SEEN_S
 from insights.portal.middleware import GetResponse
 
@@ -43,9 +42,7 @@ def _signed_in(request: HttpRequest, user: User, **signal: object) -> None:
 
 
 def _note(request: HttpRequest, user: User) -> None:
-    try:
-        UserSession.objects.create_from_request(request, user=user, session=request.session)
-    except DatabaseError:
+    if not devices.note_device(request, user):
         return  # a page that was made although the database cannot be written must reach its reader; the next request notes it
     request.session[TIME_ZONE] = access.settings_of(user).time_zone
     request.session[_NOTED] = (request.session.session_key, int(time.time()))

@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.models import EmailConfirmationHMAC
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from insights import access, jobs, queries
 from insights.access import account_invitations as invitations
-from insights.access import roles
+from insights.access import link_requests, roles
 from insights.access.account_invitations import AddressTaken
 from insights.models import Invitation, LinkRequest, Role
 from insights.portal.administrators import for_administrators
@@ -27,8 +26,6 @@ from insights.portal.forms import InviteForm
 
 PER_PAGE = 50
 USAGE_DAYS = 30
-LINK_DAYS = 3
-"""Days for which the request for a link is shown."""
 DONE = {"withdrawn": "Invitation withdrawn. Its link no longer works.", "dismissed": "Request removed."}
 
 
@@ -69,7 +66,7 @@ def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @for_administrators
 def dismiss(request: HttpRequest, request_id: int) -> HttpResponse:
     """Remove the request for a link without answering it."""
-    if not LinkRequest.objects.filter(pk=request_id).delete()[0]:
+    if not link_requests.dismiss(request_id):
         raise Http404
     return redirect(f"{reverse('people')}?done=dismissed")
 
@@ -96,7 +93,7 @@ def send_invitation(request: HttpRequest, invitation: Invitation) -> None:
 
 
 def _page(request: HttpRequest, form: InviteForm, status: int = 200, **parts: Any) -> HttpResponse:
-    page = Paginator(_found(request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(access.accounts_matching(request.GET.get("q", "")), PER_PAGE).get_page(request.GET.get("page"))
     accounts = list(page)
     usage = queries.usage_since(timezone.now() - timedelta(days=USAGE_DAYS))
     their_roles = roles.roles_by_account(accounts)
@@ -111,26 +108,16 @@ def _given(held: frozenset[Role]) -> list[str]:
     return [str(role.label) for role in (access.REVIEWER, access.ADMINISTRATOR) if role in held]
 
 
-def _found(text: str) -> QuerySet[User]:
-    accounts = User.objects.order_by("-is_active", "first_name", "username")
-    if text := text.strip()[:100]:
-        accounts = accounts.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text))
-    return accounts
-
-
 def _requests(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the links that accounts wait for. They are made anew and not stored."""
-    recent = timezone.now() - timedelta(days=LINK_DAYS)
-    found = list(LinkRequest.objects.filter(requested_at__gt=recent).select_related("user").order_by("-requested_at"))
-    waiting = EmailAddress.objects.filter(user__in=[one.user_id for one in found], verified=False)
-    unconfirmed = {address.user_id: address for address in waiting}
     shown = []
-    for one in found:
+    for waiting in link_requests.waiting():
+        one = waiting.request
         if one.kind == LinkRequest.RESET:
             shown.append({"request": one, "address": one.user.username, "link": reset_link(request, one.user)})
-        elif address := unconfirmed.get(one.user_id):
-            path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(address).key])
-            shown.append({"request": one, "address": address.email, "link": request.build_absolute_uri(path)})
+        elif waiting.address is not None:
+            path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(waiting.address).key])
+            shown.append({"request": one, "address": waiting.address.email, "link": request.build_absolute_uri(path)})
     return shown
 
 

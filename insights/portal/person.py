@@ -105,7 +105,7 @@ def make_reset_link(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 def _account(user_id: int) -> User:
-    account = User.objects.filter(pk=user_id).first()
+    account = access.account_with_id(user_id)
     if account is None:
         raise Http404
     return account

@@ -4,7 +4,7 @@ Functions that take a conversation do not check that again: get it from `convers
 function that takes a user id.
 """
 
-from insights.queries.audio import audio_of, deleted_speech, speech_times
+from insights.queries.audio import audio_exists, audio_of, deleted_speech, has_audio, masks_in, speech_times, was_redacted
 from insights.queries.batches import (
     BATCH,
     CONVERSATION_COLUMNS,
@@ -55,6 +55,7 @@ from insights.queries.live import (
 )
 from insights.queries.meaning import messages_without_vector
 from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
+from insights.queries.pick_list import Candidate, candidates_of
 from insights.queries.search import search_texts, with_texts
 from insights.queries.search_terms import OPERATORS, SearchTerms, Term, parse_search
 from insights.queries.spans import (
@@ -86,6 +87,8 @@ __all__ = [
     "live_sessions",
     "usage_since",
     "BATCH",
+    "Candidate",
+    "candidates_of",
     "CONVERSATION_COLUMNS",
     "ConversationValues",
     "INSIGHT_ORDER",
@@ -97,7 +100,11 @@ __all__ = [
     "OpenQuestion",
     "Sentence",
     "TaskItem",
+    "audio_exists",
     "audio_of",
+    "has_audio",
+    "masks_in",
+    "was_redacted",
     "change_of",
     "changes_of",
     "SpeechSpan",

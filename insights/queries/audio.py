@@ -1,12 +1,14 @@
 """Stored audio of a conversation, and the times of its messages."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from insights.events import Kind, MessageDeleted, parse
-from insights.models import Conversation, Event, Message, StoredAudio
+from insights.models import Conversation, Deletion, Entity, Event, Message, StoredAudio
 
 
 def audio_of(conversation: Conversation, session: UUID | None = None) -> QuerySet[StoredAudio]:
@@ -15,6 +17,31 @@ def audio_of(conversation: Conversation, session: UUID | None = None) -> QuerySe
     if session is not None:
         found = found.filter(Q(session_id=session) | Q(id=session))
     return found.order_by("started_at", "id")
+
+
+def has_audio(conversation_id: int, *states: StoredAudio.State) -> bool:
+    """Return whether a conversation has audio, in one of these states if any are given."""
+    found = StoredAudio.objects.filter(conversation_id=conversation_id)
+    return (found.filter(state__in=states) if states else found).exists()
+
+
+def audio_exists(audio_id: UUID) -> bool:
+    """Return whether the audio was not deleted meanwhile."""
+    return StoredAudio.objects.filter(id=audio_id).exists()
+
+
+def was_redacted(conversation: Conversation) -> bool:
+    """Return whether stored text of a conversation was redacted."""
+    return Deletion.objects.filter(conversation_id=conversation.id, kind=Deletion.Kind.REDACTION).exists()
+
+
+def masks_in(message_ids: Collection[str | UUID]) -> dict[str, set[str]]:
+    """Return the texts that replaced words while they were said: entities without a value, by message. One query."""
+    rows = Entity.objects.filter(message_id__in=message_ids, value={}).order_by()
+    masks: dict[str, set[str]] = defaultdict(set)
+    for message_id, text in rows.values_list("message_id", "text"):
+        masks[str(message_id)].add(text)
+    return masks
 
 
 def speech_times(conversation: Conversation, message_id: UUID) -> tuple[float, float] | None:

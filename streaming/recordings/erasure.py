@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from insights import jobs, recorder
+from insights import jobs, queries, recorder
 from insights.hidden_speech import MARGIN_S, removed_speech
 from insights.jobs import RunningJob
-from insights.models import Conversation, Job, StoredAudio
+from insights.models import Conversation, StoredAudio
 from insights.stored_audio import AudioAway, Stretch
 from streaming.audio.opus_file import silenced
 from streaming.recordings import files
@@ -30,8 +30,7 @@ def connect() -> None:
 
 def _on_removed(conversation_id: int, **signal: Any) -> None:
     """Store the job in the transaction of the deletion, unless one waits that will find the deletion, too."""
-    waiting = Job.objects.select_for_update().filter(kind=KIND, conversation_id=conversation_id, status=Job.Status.SCHEDULED)
-    if StoredAudio.objects.filter(conversation_id=conversation_id).exists() and waiting.first() is None:
+    if queries.has_audio(conversation_id) and not jobs.is_scheduled(KIND, conversation_id):
         _enqueue(conversation_id, DELAY_S)
 
 
@@ -48,11 +47,11 @@ def erase(job: RunningJob) -> None:
         return
     removed, former = removed_speech(conversation), None
     while removed != former:
-        for audio in StoredAudio.objects.filter(conversation=conversation, state=StoredAudio.State.STORED):
+        for audio in queries.audio_of(conversation).filter(state=StoredAudio.State.STORED):
             job.progress(0.5)
             _erase_in(audio, conversation, removed, str(job.id))
         removed, former = removed_speech(conversation), removed
-    if StoredAudio.objects.filter(conversation=conversation, state=StoredAudio.State.RECORDING).exists():
+    if queries.has_audio(conversation.id, StoredAudio.State.RECORDING):
         _enqueue(conversation.id, RECORDING_S)
 
 
@@ -65,7 +64,7 @@ def _erase_in(audio: StoredAudio, conversation: Conversation, removed: list[Stre
         return
     path = files.path_for_reading(audio)
     if path is None:
-        if not StoredAudio.objects.filter(id=audio.id).exists():
+        if not queries.audio_exists(audio.id):
             return
         raise AudioAway("a file of the stored audio is not here")
     with open(path, "rb") as file:

@@ -14,17 +14,9 @@ PACKAGES = (
     "insights/jobs",  # the only user of the table of jobs
     "insights/managed",  # the only user of the tables of what an account manages
     "insights/webhooks",  # the only user of the tables of webhooks
-    "insights/hidden_speech.py",  # finds what is silenced in audio
-    "streaming/recordings/erasure.py",  # the rows of stored audio whose sound is erased
     "insights/installation_health.py",  # counts rows for the administrators
     "insights/notifications",  # the only user of the table of notifications
-    "insights/portal/account_security.py",  # the account's own devices and second factors, of allauth
-    "insights/portal/allauth_adapters.py",  # accounts and addresses, of allauth
-    "insights/portal/devices.py",  # the table of signed-in devices
-    "insights/portal/people.py",  # accounts and invitations, for administrators
-    "insights/portal/person.py",  # one account, for administrators
     "insights/persons.py",  # finds everything of one person, to delete it
-    "insights/management/commands/deleteperson.py",  # the accounts of that person
     "insights/recorder",
     "insights/queries",
     "insights/access",

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from insights import persons
+from insights import access, persons
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if not address:
             raise CommandError("--email may not be empty")
         owner = self._account(account.strip().lower()) if account else None
-        person = User.objects.filter(username=address.lower()).first() if owner is None else None
+        person = access.account_called(address.lower()) if owner is None else None
         if not yes and input(f"Delete everything of {address} for good? Type yes: ").strip() != "yes":
             raise CommandError("nothing was deleted")
         deleted = 0
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Words in other conversations: {words.messages} messages in {words.conversations} conversations deleted.")
 
     def _account(self, address: str) -> User:
-        found = User.objects.filter(username=address).first()
+        found = access.account_called(address)
         if found is None:
             raise CommandError(f"--account {address!r}: there is no such account")
         return found
