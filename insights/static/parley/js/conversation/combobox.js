@@ -4,6 +4,7 @@ const LATER_MS = 200; // a click elsewhere counts before the list closes and wha
 const MOST = 50;
 
 let people = [];
+const fields = [];
 
 /** Fetch the people of the conversation, for all fields of the page. Without a connection the earlier ones stay. */
 export async function fetchPeople() {
@@ -13,6 +14,7 @@ export async function fetchPeople() {
   } catch {
     // the field works without its list
   }
+  for (const field of fields) if (field.typed && document.activeElement === field.input) field.open(); // typed before the answer came
 }
 
 function rank(person, text) {
@@ -32,9 +34,13 @@ export function matching(all, typed) {
 /** One field. `onPick` is called with the person; `value` names the property that is put into the field. */
 export class Combobox {
   constructor(input, { value, onPick = () => {} }) {
-    Object.assign(this, { input, value, onPick, shown: [], active: -1 });
+    Object.assign(this, { input, value, onPick, shown: [], active: -1, typed: false });
+    fields.push(this);
     this.list = document.getElementById(input.getAttribute("aria-controls"));
-    input.addEventListener("input", () => this.open());
+    input.addEventListener("input", () => {
+      this.typed = true;
+      this.open();
+    });
     input.addEventListener("click", () => this.open());
     input.addEventListener("keydown", (event) => this.key(event));
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), LATER_MS));
@@ -72,6 +78,7 @@ export class Combobox {
   }
 
   close() {
+    this.typed = false;
     this.list.hidden = true;
     this.active = -1;
     this.input.setAttribute("aria-expanded", "false");
