@@ -29,19 +29,21 @@ def data_file(package: str, *parts: str) -> Path:
     return file
 
 
-def open_model(file: Path) -> onnxruntime.InferenceSession:
+def open_model(model: Path | bytes, name: str = "") -> onnxruntime.InferenceSession:
     """Return an onnxruntime session that runs in the calling thread only, because the worker threads provide the parallelism.
 
-    Raises RecogniserError if the file is not a valid model.
+    The model is a file, or its bytes and a name for errors. Raises RecogniserError if it is not valid.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        source = str(model) if isinstance(model, Path) else model
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library raises exceptions of its own class hierarchy
-        raise RecogniserError(f"{file.name} cannot be loaded ({type(error).__name__})") from None
+        name = model.name if isinstance(model, Path) else name
+        raise RecogniserError(f"{name} cannot be loaded ({type(error).__name__})") from None
 
 
 class VadModel:

@@ -1,0 +1,135 @@
+"""Online speaker diarization of one audio source: turns go in, spans of speakers come out; later evidence corrects earlier spans."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from streaming.audio.pcm import RATE, Samples
+from streaming.speech.speakers.activity import Part, parts, turn_activity
+from streaming.speech.speakers.memory import Memory
+from streaming.speech.speakers.profiles import match_profiles
+from streaming.speech.speakers.tuning import Tuning
+from streaming.speech.speakers.types import WINDOW_S, ProfileMatch, SpeakerModels, SpeakerSpan, TurnSpeakers, Vectors
+
+_LONGEST_GAP_S = 0.5  # longer pauses between turns are shortened in the audio that the segmentation model gets before a turn
+_NOTHING = np.zeros(0, dtype=np.float32)
+
+
+class LiveDiarizer:
+    """Tells the speakers of one audio source apart. Not thread-safe; `turn` and `finish` use CPU time, so call them in an executor.
+
+    Args:
+        models: the speaker models, shared by all sources.
+        expected: number of speakers, if it is known.
+        most: limit of the number of speakers.
+        tuning: thresholds.
+    """
+
+    def __init__(self, models: SpeakerModels, *, expected: int | None = None, most: int = 10, tuning: Tuning | None = None) -> None:
+        self._models = models
+        self._tuning = tuning or Tuning()
+        self._memory = Memory(models.between, self._tuning, expected, most)
+        self._before = _NOTHING  # the last seconds of audio
+        self._before_s = 0.0  # when they end
+
+    def turn(self, samples: Samples, start_s: float, *, speech: bool = True) -> TurnSpeakers:
+        """Return the speakers of a turn (float32, 16 kHz), whose first sample is at `start_s`.
+
+        A part of a turn may be given first: the whole turn, with the same start, replaces it. With `speech`, the turn certainly contains
+        speech, even if the segmentation model finds none.
+        """
+        found = self._segments(samples, start_s, speech)
+        known = self._memory.spans(until_s=start_s)
+        self._memory.replace_from(start_s, found)
+        self._memory.label()
+        return TurnSpeakers(self._memory.spans(from_s=start_s), _changed(known, self._memory.spans(until_s=start_s)))
+
+    def _segments(self, samples: Samples, start_s: float, speech: bool) -> list[tuple[tuple[Part, ...], float, Vectors]]:
+        """Return the parts, the seconds of undisturbed speech and the vector of each local speaker of a turn."""
+        seconds = len(samples) / RATE
+        activity = turn_activity(self._models, self._audio_before(start_s), samples)
+        self._keep_audio(samples, start_s)
+        speakers = [found for speaker in range(activity.shape[1]) if (found := parts(activity, speaker, seconds))]
+        if not speakers:
+            if not speech:
+                return []
+            speakers = [[Part(0.0, seconds, False)]]
+        regions = [_undisturbed(found) for found in speakers]
+        wanted = [region or [(part.start_s, part.end_s) for part in found] for region, found in zip(regions, speakers, strict=True)]
+        vectors = self._models.embed(samples, wanted)
+        return [
+            (
+                tuple(Part(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in found),
+                sum(end - start for start, end in region),
+                vector,
+            )
+            for found, region, vector in zip(speakers, regions, vectors, strict=True)
+        ]
+
+    def _audio_before(self, start_s: float) -> Samples:
+        """Return the audio before a turn, with a short pause in place of what was not given."""
+        gap_s = start_s - self._before_s
+        if not len(self._before) or gap_s > WINDOW_S:
+            return _NOTHING
+        if gap_s < 0:  # the start of this turn was given before
+            return self._before[: max(0, len(self._before) + round(gap_s * RATE))]
+        return np.concatenate((self._before, np.zeros(round(min(gap_s, _LONGEST_GAP_S) * RATE), dtype=np.float32)))
+
+    def _keep_audio(self, samples: Samples, start_s: float) -> None:
+        self._before = np.concatenate((self._audio_before(start_s), samples))[-round(WINDOW_S * RATE) :]
+        self._before_s = start_s + len(samples) / RATE
+
+    def finish(self) -> tuple[SpeakerSpan, ...]:
+        """Cluster all segments again, with all that is known at the end; return all spans."""
+        self._memory.label(again=True)
+        return self._memory.spans()
+
+    def spans(self) -> tuple[SpeakerSpan, ...]:
+        """Return all spans as they are labelled now."""
+        return self._memory.spans()
+
+    def merge(self, keep: int, other: int) -> None:
+        """Give the speech of `other` the label `keep`, for good: they are one person."""
+        self._memory.merge(keep, other)
+
+    def split(self, speaker: int, from_s: float) -> int:
+        """Give the speech of a label from `from_s` on a new label, for good; return the new label."""
+        return self._memory.split(speaker, from_s)
+
+    def pin(self, span: tuple[float, float], speaker: int) -> None:
+        """Give the speech in [start, end) seconds a label, for good."""
+        self._memory.pin(span, speaker)
+
+    def relabel(self) -> tuple[SpeakerSpan, ...]:
+        """Label the segments again after corrections; return the spans whose label changed."""
+        known = self._memory.spans()
+        self._memory.label()
+        return _changed(known, self._memory.spans())
+
+    def voice(self, speaker: int) -> Vectors | None:
+        """Return the mean voice vector of a speaker, shape (dimensions,), or None if less than half a second is known."""
+        sums = self._memory.sums(speaker)
+        return None if sums is None else (sums.vector / sums.precision).astype(np.float32)
+
+    def identify(self, profiles: Mapping[str, Vectors]) -> dict[int, ProfileMatch]:
+        """Return the enrolled voice, of those in `profiles`, of each speaker that has one."""
+        voices = {speaker: sums for speaker in self._memory.speakers() if (sums := self._memory.sums(speaker)) is not None}
+        return match_profiles(voices, profiles, self._models.between, self._tuning)
+
+    def state(self) -> bytes:
+        """Return what is needed to continue with the same labels: no audio, at most about 60 kB."""
+        return json.dumps(self._memory.state(), separators=(",", ":")).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Continue from what `state` returned. Raises ValueError if it is not valid."""
+        self._memory.restore(json.loads(state))
+
+
+def _undisturbed(found: list[Part]) -> list[tuple[float, float]]:
+    return [(part.start_s, part.end_s) for part in found if not part.overlap]
+
+
+def _changed(known: tuple[SpeakerSpan, ...], now: tuple[SpeakerSpan, ...]) -> tuple[SpeakerSpan, ...]:
+    """Return the spans that have another label now; both hold the same spans in the same order."""
+    return tuple(new for old, new in zip(known, now, strict=True) if old.speaker != new.speaker)

@@ -1,0 +1,213 @@
+"""Reads a model in onnxruntime's own format (a FlatBuffer) and writes part of it as ONNX (a Protocol Buffer).
+
+onnxruntime optimises only ONNX models when it loads them. A part ends at chosen tensors, so that values inside a network can be used.
+Control flow is not kept: of an `If` the first branch is taken.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FLOAT, _INT8, _INT64 = 1, 3, 7  # ONNX types of tensors
+_DTYPES: dict[int, "np.dtype[np.generic]"] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("<i1"), _INT64: np.dtype("<i8")}
+_ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7
+_IR_VERSION, _OPSET = 8, 17
+
+
+class _Table:
+    """A table of a FlatBuffer: fields are found by their slot."""
+
+    def __init__(self, buffer: bytes, at: int) -> None:
+        self._buffer = buffer
+        self._at = at
+        self._fields = at - struct.unpack_from("<i", buffer, at)[0]
+
+    def _field(self, slot: int) -> int:
+        """Return the position of a field, or 0 if the table lacks it."""
+        size = struct.unpack_from("<H", self._buffer, self._fields)[0]
+        place = 4 + 2 * slot
+        offset: int = struct.unpack_from("<H", self._buffer, self._fields + place)[0] if place < size else 0
+        return self._at + offset if offset else 0
+
+    def _target(self, at: int) -> int:
+        target: int = at + struct.unpack_from("<I", self._buffer, at)[0]
+        return target
+
+    def scalar(self, slot: int, form: str) -> int | float:
+        """Return a number; 0 if it is missing."""
+        at = self._field(slot)
+        value: int | float = struct.unpack_from(form, self._buffer, at)[0] if at else 0
+        return value
+
+    def data(self, slot: int, width: int = 1) -> bytes:
+        """Return the bytes of a string, or of a vector whose elements have `width` bytes."""
+        at = self._field(slot)
+        if not at:
+            return b""
+        start = self._target(at)
+        count = struct.unpack_from("<I", self._buffer, start)[0]
+        return self._buffer[start + 4 : start + 4 + count * width]
+
+    def text(self, slot: int) -> str:
+        """Return a string."""
+        return self.data(slot).decode()
+
+    def _elements(self, slot: int) -> Iterator[int]:
+        at = self._field(slot)
+        if at:
+            start = self._target(at)
+            for number in range(struct.unpack_from("<I", self._buffer, start)[0]):
+                yield self._target(start + 4 + 4 * number)
+
+    def table(self, slot: int) -> "_Table":
+        """Return the table in a field, which must be there."""
+        return _Table(self._buffer, self._target(self._field(slot)))
+
+    def tables(self, slot: int) -> "list[_Table]":
+        """Return the tables of a vector."""
+        return [_Table(self._buffer, at) for at in self._elements(slot)]
+
+    def texts(self, slot: int) -> list[str]:
+        """Return the strings of a vector."""
+        return [self._buffer[at + 4 : at + 4 + struct.unpack_from("<I", self._buffer, at)[0]].decode() for at in self._elements(slot)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """An operation: its attributes are encoded as ONNX."""
+
+    kind: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """A constant."""
+
+    kind: int
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class OrtGraph:
+    """The operations and constants of a model in onnxruntime's format."""
+
+    def __init__(self, model: bytes) -> None:
+        graph = _Table(model, struct.unpack_from("<I", model, 0)[0]).table(1).table(7)
+        self._constants = {tensor.text(0): _tensor(tensor) for tensor in graph.tables(0)}
+        self._maker = {output: node for node in _nodes(graph) for output in node.outputs}
+
+    def constant(self, name: str) -> NDArray[np.float32]:
+        """Return a constant as float32."""
+        tensor = self._constants[name]
+        return np.frombuffer(tensor.data, dtype=_DTYPES[tensor.kind]).reshape(tensor.shape).astype(np.float32)
+
+    def onnx(self, inputs: Mapping[str, Sequence[int | str]], output: str) -> bytes:
+        """Return the part of the model that computes one tensor from inputs of type float32; names in shapes stand for any size."""
+        nodes, constants = self._needed(output)
+        graph = b"".join(
+            [
+                *(_message(1, _encoded_node(node)) for node in nodes),
+                _text(2, "part"),
+                *(_message(5, _encoded_tensor(name, self._constants[name])) for name in constants),
+                *(_message(11, _encoded_value(name, shape)) for name, shape in inputs.items()),
+                _message(12, _encoded_value(output, None)),
+            ]
+        )
+        return _number(1, _IR_VERSION) + _message(8, _text(1, "") + _number(2, _OPSET)) + _message(7, graph)
+
+    def _needed(self, output: str) -> tuple[list[_Node], list[str]]:
+        """Return the operations that a tensor depends on, each after those it depends on, and the constants."""
+        nodes: dict[_Node, None] = {}
+        constants: dict[str, None] = {}
+        waiting: list[tuple[str, bool]] = [(output, False)]
+        while waiting:
+            name, visited = waiting.pop()
+            node = self._maker.get(name)
+            if node is None:
+                if name in self._constants:
+                    constants[name] = None
+            elif visited:
+                nodes[node] = None
+            elif node not in nodes:
+                waiting.append((name, True))
+                waiting.extend((source, False) for source in node.inputs)
+        return list(nodes), list(constants)
+
+
+def _tensor(table: _Table) -> _Tensor:
+    dims = np.frombuffer(table.data(2, 8), "<i8")
+    return _Tensor(int(table.scalar(3, "<i")), tuple(int(size) for size in dims), table.data(4))
+
+
+def _nodes(graph: _Table) -> Iterator[_Node]:
+    """Yield the operations; the first branch of an `If` takes its place."""
+    for table in graph.tables(2):
+        kind, outputs = table.text(5), tuple(table.texts(9))
+        if kind != "If":
+            yield _Node(kind, tuple(table.texts(8)), outputs, tuple(filter(None, map(_attribute, table.tables(10)))))
+            continue
+        branch = next(one for one in table.tables(10) if one.text(0) == "then_branch").table(7)
+        names = dict(zip(branch.texts(6), outputs, strict=True))
+        for node in _nodes(branch):
+            yield _Node(node.kind, node.inputs, tuple(names.get(name, name) for name in node.outputs), node.attributes)
+
+
+def _attribute(table: _Table) -> bytes | None:
+    """Return an attribute of an operation as ONNX; None for a kind that no operation of ours has."""
+    kind = int(table.scalar(2, "<i"))
+    start = _text(1, table.text(0)) + _number(20, kind)
+    if kind == _ATTRIBUTE_FLOAT:
+        return start + b"\x15" + struct.pack("<f", table.scalar(3, "<f"))
+    if kind == _ATTRIBUTE_INT:
+        return start + _number(3, int(table.scalar(4, "<q")))
+    if kind == _ATTRIBUTE_STRING:
+        return start + _message(4, table.data(5))
+    if kind == _ATTRIBUTE_INTS:
+        return start + b"".join(_number(8, int(value)) for value in np.frombuffer(table.data(9, 8), "<i8"))
+    return None
+
+
+def _encoded_node(node: _Node) -> bytes:
+    names = [_text(1, name) for name in node.inputs] + [_text(2, name) for name in node.outputs]
+    return b"".join([*names, _text(4, node.kind), *(_message(5, attribute) for attribute in node.attributes)])
+
+
+def _encoded_tensor(name: str, tensor: _Tensor) -> bytes:
+    return b"".join(_number(1, size) for size in tensor.shape) + _number(2, tensor.kind) + _text(8, name) + _message(9, tensor.data)
+
+
+def _encoded_value(name: str, shape: Sequence[int | str] | None) -> bytes:
+    """Return the name and type of an input or output; without shape its rank is open."""
+    tensor = _number(1, _FLOAT)
+    if shape is not None:
+        sizes = (_number(1, size) if isinstance(size, int) else _text(2, size) for size in shape)
+        tensor += _message(2, b"".join(_message(1, size) for size in sizes))
+    return _text(1, name) + _message(2, _message(1, tensor))
+
+
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    parts = bytearray()
+    while value > 127:
+        parts.append(value & 127 | 128)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _message(field: int, content: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(content)) + content
+
+
+def _text(field: int, text: str) -> bytes:
+    return _message(field, text.encode())

@@ -1,0 +1,38 @@
+"""Values of speaker diarization that were chosen on development data: docs/develop/speakers.md."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How much a voice vector says, and when two voices are one.
+
+    The vector of `s` seconds of speech is the mean of its speaker, times the root of `s / (s + fade_s)`, plus noise of variance
+    `noise + short_noise / s`. Clusters are merged if the evidence for it is at least `merge` times their common precision, which counts
+    as at most `most_precision`. A segment with less than `least_s` of undisturbed speech starts no speaker. Segments that follow each
+    other have `adjacent` more evidence for being of one speaker. With `same_voice` of evidence, an enrolled voice is as probable as
+    another one.
+    """
+
+    noise: float = 0.6
+    short_noise: float = 1.2
+    fade_s: float = 0.8
+    merge: float = 42.0
+    most_precision: float = 0.5
+    least_s: float = 0.6
+    adjacent: float = 0.0
+    same_voice: float = 0.0
+
+    def precision(self, seconds: float) -> float:
+        """Return the precision, in each dimension, with which so many seconds of speech determine the mean of their speaker."""
+        return self._gain_squared(seconds) / self._variance(seconds) if seconds > 0 else 0.0
+
+    def weight(self, seconds: float) -> float:
+        """Return the weight of the vector of so many seconds of speech in the sum of a cluster."""
+        return float(self._gain_squared(seconds) ** 0.5 / self._variance(seconds)) if seconds > 0 else 0.0
+
+    def _gain_squared(self, seconds: float) -> float:
+        return seconds / (seconds + self.fade_s)
+
+    def _variance(self, seconds: float) -> float:
+        return self.noise + self.short_noise / seconds
