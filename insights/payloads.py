@@ -110,6 +110,7 @@ def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSna
         duration=message.duration_s,
         sentiment=message.sentiment,
         entities=tuple(map(entity_snapshot, entities)),
+        overlap=message.overlap,
     )
 
 

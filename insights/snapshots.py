@@ -99,7 +99,8 @@ class MessageSnapshot:
     """A message. `number` counts messages from 1. `original_text` is the recognised text if the text differs from it, else empty.
 
     `member` is the speaker's member when the event happened. `speaker` is None in events of versions that stored no speakers.
-    `offset` is seconds from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1.
+    `offset` is seconds from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1. `overlap`: another
+    person of the same audio source speaks at the same time.
     """
 
     id: str
@@ -116,6 +117,7 @@ class MessageSnapshot:
     sentiment: float = 0.0
     entities: tuple[EntitySnapshot, ...] = ()
     speaker: SpeakerSnapshot | None = None
+    overlap: bool = False
 
     @property
     def deleted(self) -> bool:
@@ -138,11 +140,14 @@ class MessageSnapshot:
             *(get("confidence", 0.0), get("offset", 0.0), get("duration", 0.0), get("sentiment", 0.0)),
             tuple(map(EntitySnapshot.parse, get("entities") or ())),
             SpeakerSnapshot.parse(speaker) if (speaker := get("speaker")) else None,
+            bool(get("overlap")),
         )
 
     def dump(self) -> JsonObject:
-        """Return the JSON form, every field present but an unknown `speaker`."""
+        """Return the JSON form, every field present but an unknown `speaker` and an `overlap` that is false."""
         speaker: JsonObject = {"speaker": self.speaker.dump()} if self.speaker else {}
+        if self.overlap:
+            speaker["overlap"] = True
         return {
             "id": self.id,
             "number": self.number,

@@ -11,6 +11,7 @@ from insights.models.bookmarks import Bookmark, BookmarkReference, Experience
 from insights.models.changes import Change
 from insights.models.conversations import Conversation, LiveSession, Member, Speaker
 from insights.models.deletions import Deletion
+from insights.models.diarization import Diarization
 from insights.models.events import Event
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
@@ -38,6 +39,7 @@ __all__ = [
     "Conversation",
     "ConversationGroup",
     "Deletion",
+    "Diarization",
     "Entity",
     "Event",
     "Experience",

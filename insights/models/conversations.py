@@ -140,6 +140,10 @@ class Speaker(models.Model):
     number = models.PositiveIntegerField(help_text="1, 2, 3 … in the order in which the speakers first said something.")
     source = models.UUIDField(null=True, blank=True, editable=False, help_text="The audio source; empty if it was not stored.")
     member = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="speakers")
+    diarization = models.ForeignKey(
+        "insights.Diarization", models.SET_NULL, null=True, blank=True, related_name="speakers", help_text="Set: one of several voices."
+    )
+    voice = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="The number of the voice in its diarization.")
 
     class Meta:
         ordering = ["conversation_id", "number"]

@@ -30,6 +30,9 @@ class Message(models.Model):
     duration_s = models.FloatField(default=0)
     sentiment = models.FloatField(default=0)
     phrases = models.JSONField(default=list, blank=True, help_text="Action phrases in the text.")
+    overlap = models.BooleanField(default=False, db_default=False, help_text="Whether another person of the same audio source speaks, too.")
+    voice = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="The voice that was heard, of several.")
+    speaker_chosen = models.BooleanField(default=False, db_default=False, help_text="Whether a person said who speaks.")
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     corrected_at = models.DateTimeField(null=True, blank=True)
 

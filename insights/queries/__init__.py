@@ -37,6 +37,7 @@ from insights.queries.contents import (
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
+from insights.queries.diarization import ChosenMessage, VoiceChoices, voice_choices
 from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
 from insights.queries.home import Person, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
 from insights.queries.language import Written, lines_of, score_of, written_about
@@ -128,7 +129,10 @@ __all__ = [
     "events_after",
     "experience_of",
     "figures_of",
+    "ChosenMessage",
     "Found",
+    "VoiceChoices",
+    "voice_choices",
     "OPERATORS",
     "Person",
     "editable_among",

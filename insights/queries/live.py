@@ -74,8 +74,9 @@ def last_events(conversation_ids: Iterable[int]) -> dict[int, int]:
 
 
 def recognised_until(conversation: Conversation, speaker: str) -> datetime | None:
-    """Return the end time of the last stored message of the member with this user id, None without one."""
-    said = Message.objects.filter(_of_user(speaker, "speaker__member__"), conversation=conversation)
+    """Return the end time of the last stored message of the member with this user id, or of somebody in this member's audio, if any."""
+    own = _of_user(speaker, "speaker__member__") | _of_user(speaker, "speaker__diarization__member__")
+    said = Message.objects.filter(own, conversation=conversation)
     until: datetime | None = said.aggregate(until=Max("ended_at"))["until"]
     return until
 

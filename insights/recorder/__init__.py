@@ -16,6 +16,7 @@ from insights.recorder.deletion.delete import (
 from insights.recorder.deletion.delete_parts import delete_insight, delete_message, delete_words_of
 from insights.recorder.deletion.redact_stored import MASK, continue_redactions, redact_conversation
 from insights.recorder.deletion.retention import empty_bin, forget_by_accounts, forget_ended_before
+from insights.recorder.diarization import correct_voices, diarize_import, name_voice, store_voices
 from insights.recorder.edits.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.edits.changes import Edited
 from insights.recorder.edits.conversation_edits import edit_conversation
@@ -54,6 +55,7 @@ from insights.recorder.tracked import use_trackers
 from insights.recorder.types import (
     ChangeConflict,
     ConversationBusy,
+    Diarized,
     Joined,
     Listening,
     NotTheAuthor,
@@ -68,6 +70,8 @@ from insights.recorder.types import (
     UnknownMember,
     UnknownMessage,
     Utterance,
+    Voice,
+    VoiceSpan,
 )
 from insights.recorder.vectors import store_vectors
 
@@ -78,6 +82,7 @@ __all__ = [
     "ChangeConflict",
     "ConversationBusy",
     "TooManySpeakers",
+    "Diarized",
     "Edited",
     "ImportOpening",
     "InsightEdit",
@@ -103,6 +108,8 @@ __all__ = [
     "UnknownMember",
     "UnknownMessage",
     "Utterance",
+    "Voice",
+    "VoiceSpan",
     "add_bookmark",
     "audio_removed",
     "begin_imported_audio",
@@ -120,6 +127,8 @@ __all__ = [
     "conversation_deleted",
     "conversation_hidden",
     "correct_message",
+    "correct_voices",
+    "diarize_import",
     "delete_bookmark",
     "delete_experience",
     "detect_phrases",
@@ -144,6 +153,7 @@ __all__ = [
     "join_next",
     "leave",
     "merge_members",
+    "name_voice",
     "open_conversation",
     "open_import",
     "record",
@@ -159,6 +169,7 @@ __all__ = [
     "store_audio",
     "store_language_result",
     "store_vectors",
+    "store_voices",
     "stored_afterwards",
     "stored_before",
     "undo",

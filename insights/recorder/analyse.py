@@ -56,7 +56,7 @@ def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listen
     previous = next((m.text for m in reversed(context.before) if m.member_id == context.speaker.member_id), "")
     for spoken in drafts:
         draft, hidden = redacted(spoken, listening.mask, people, context.conversation.timezone_offset) if listening.mask else (spoken, [])
-        message = _message(context, draft, utterance.message_id(len(new.messages)))
+        message = _message(context, draft, utterance.message_id(len(new.messages)), overlap=utterance.overlap)
         now = replace(_said(message), index=context.conversation.message_count + len(new.messages))
         found = _analysed(now, said[-analysis.CONTEXT :], people, context.conversation.timezone_offset) if known else MessageAnalysis()
         found = _with_note(found, now, listening)
@@ -137,7 +137,7 @@ def _said(message: Message) -> Said:
     return Said(message.text, str(message.member_id or ""), message.started_at, name, identity, max(0, (message.number or 1) - 1))
 
 
-def _message(context: Context, draft: Draft, identity: UUID) -> Message:
+def _message(context: Context, draft: Draft, identity: UUID, *, overlap: bool) -> Message:
     words = [
         {"word": clean(w.text), "startTime": iso(w.start), "endTime": iso(w.end), "score": round(w.confidence, 3)} for w in draft.words
     ]
@@ -153,6 +153,7 @@ def _message(context: Context, draft: Draft, identity: UUID) -> Message:
         ended_at=draft.end,
         offset_s=round(max(0.0, (draft.start - context.conversation.started_at).total_seconds()), 3),
         duration_s=round((draft.end - draft.start).total_seconds(), 3),
+        overlap=overlap,
     )
 
 

@@ -13,6 +13,7 @@ from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession, ServerProcess
 from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
+from insights.recorder.diarization import forget_voices
 from insights.recorder.event_log import EventLog, locked, locked_if_free
 from insights.recorder.processes import remove_dead_processes
 from insights.recorder.types import UnknownConversation
@@ -113,6 +114,7 @@ def _end_or_wait(conversation: Conversation, now: datetime, keep_s: int) -> list
         return []
     conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
     topics.forget(conversation.id)
+    forget_voices(conversation)
     log = EventLog(conversation, now)
     log.add(ConversationCompleted(str(conversation.id), iso(conversation.ended_at)))
     seconds = (conversation.ended_at - conversation.started_at).total_seconds()

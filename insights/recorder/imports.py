@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from insights.database import write_transaction
@@ -19,6 +19,7 @@ from insights.models.conversations import new_conversation_id
 from insights.names import clean_name
 from insights.payloads import StoredEvent, conversation_created, iso, member_snapshot
 from insights.recorder import topics
+from insights.recorder.diarization import forget_voices
 from insights.recorder.event_log import EventLog, clean, locked
 from insights.recorder.join import member_of
 from insights.recorder.signals import announce
@@ -113,6 +114,7 @@ def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[S
         log = EventLog(conversation, now)
         conversation.ended_at, conversation.closes_at = end, None
         log.add(ConversationCompleted(str(conversation.id), iso(end)))
+        forget_voices(conversation)
         events = announce(log.store("ended_at", "closes_at"))
     topics.forget(conversation_id)
     return events
@@ -120,7 +122,8 @@ def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[S
 
 def imported_until(conversation_id: int, source: UUID, member_id: UUID | str | None) -> datetime | None:
     """Return the end of the last message of an audio source, None before its first."""
-    messages = Message.objects.filter(conversation_id=conversation_id, speaker__source=uuid5(source, str(member_id or "")))
+    same = Q(speaker__source=uuid5(source, str(member_id or ""))) | Q(speaker__diarization=source)
+    messages = Message.objects.filter(same, conversation_id=conversation_id)
     last: datetime | None = messages.aggregate(last=Max("ended_at"))["last"]
     return last
 

@@ -14,6 +14,7 @@ from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
 from insights.recorder.audio import begin_audio, is_recorded
+from insights.recorder.diarization import begin_diarization
 from insights.recorder.event_log import EventLog, clean
 from insights.recorder.tracked import add_trackers
 from insights.recorder.types import ConversationBusy, Joined, Opening, SpeakerIdentity, TooManySpeakers, UnknownConversation
@@ -66,10 +67,11 @@ def _join(opening: Opening, now: datetime) -> Joined:
     LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
     if opening.audio_id is not None:
         begin_audio(log, conversation, opening.session_id, opening.audio_id, member, now)
+    diarized = begin_diarization(conversation, member, opening.session_id, now) if opening.several_speakers else None
     conversation.closes_at = None
     events = log.store("closes_at", *_add_options(conversation, opening))
     recorded = opening.audio_id is not None or is_recorded(conversation.id)
-    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded)
+    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded, diarized)
 
 
 def _check_speakers(opening: Opening) -> None:

@@ -9,9 +9,9 @@ from django.utils import timezone
 from insights import analysis
 from insights.analysis.text.languages import knows
 from insights.database import write_transaction
-from insights.events import ConversationEvent, InsightsFound, Kind, MessagesStored, TopicsChanged, TrackersMatched
+from insights.events import ConversationEvent, InsightsFound, Kind, MemberJoined, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch
-from insights.payloads import StoredEvent, insight_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
+from insights.payloads import StoredEvent, insight_snapshot, member_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import speakers, topics
 from insights.recorder.analyse import Context, Rows, rows
 from insights.recorder.event_log import EventLog, locked
@@ -25,7 +25,8 @@ _RECENT_TURNS = 1000
 def record(conversation_id: int, utterance: Utterance, listening: Listening) -> list[StoredEvent]:
     """Store an utterance as messages with their entities, insights, topics and tracker matches; return the committed events.
 
-    The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. An utterance that
+    The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. The first utterance
+    of a voice begins with the event of its member. An utterance that
     arrives after the end of its conversation is stored all the same. One that is stored already is not stored again; the events of the
     first time are returned. Raises UnknownConversation, UnknownMember and UnknownKind.
     """
@@ -83,15 +84,22 @@ def _context(conversation_id: int, listening: Listening) -> Context:
     members = list(Member.objects.filter(conversation=conversation).select_related("merged_into"))
     before = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("-number")[: analysis.CONTEXT]
     speaker = speaker or speakers.new(conversation, members, listening)
+    if speaker.member is not None and speaker.member._state.adding:
+        members.append(speaker.member)
     return Context(conversation, [one for one in members if one.merged_into is None], list(reversed(before)), speaker)
 
 
 def _store(
     conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.Memory, changes: list[topics.Change]
 ) -> list[StoredEvent]:
+    expected = speaker.member if speaker._state.adding else None
     speaker = speakers.stored(speaker)
+    joined = speaker.member if expected is not None and speaker.voice is not None else None
+    for insight in new.insights if joined is not None else ():
+        if insight.assignee == expected:
+            insight.assignee, insight.assignee_name = joined, str(joined)
     for place, message in enumerate(new.messages):
-        message.speaker = speaker
+        message.speaker, message.voice = speaker, speaker.voice
         message.number = conversation.message_count + place + 1
     conversation.message_count += len(new.messages)
     Message.objects.bulk_create(new.messages)
@@ -100,6 +108,8 @@ def _store(
     topics.store(memory, changes)
     TrackerMatch.objects.bulk_create(new.matches)
     log = EventLog(conversation, timezone.now())
+    if joined is not None and joined is expected and (person := member_snapshot(joined)) is not None:
+        log.add(MemberJoined(person))
     for event in _events(new, memory, changes):
         log.add(event)
     return log.store("message_count")

@@ -1,12 +1,13 @@
 """Find or create the speaker of an utterance."""
 
 from collections.abc import Sequence
+from itertools import count
 from uuid import UUID, uuid5
 
 from django.db.models import Max, QuerySet
 
 from insights.models import Conversation, Member, Speaker
-from insights.recorder.types import Listening, UnknownMember
+from insights.recorder.types import Listening, UnknownMember, Voice
 
 
 def known(conversation_id: int, listening: Listening) -> Speaker | None:
@@ -15,7 +16,9 @@ def known(conversation_id: int, listening: Listening) -> Speaker | None:
 
 
 def new(conversation: Conversation, members: Sequence[Member], listening: Listening) -> Speaker:
-    """Return an unsaved speaker, which gets its number when it is stored. Raises UnknownMember."""
+    """Return an unsaved speaker, which gets its number when it is stored; that of a voice with an unsaved member. Raises UnknownMember."""
+    if listening.voice is not None:
+        return of_voice(conversation, listening.voice)
     member = None
     if listening.member_id is not None:
         member = next((one for one in members if str(one.id) == str(listening.member_id)), None)
@@ -39,8 +42,27 @@ def stored(speaker: Speaker) -> Speaker:
         speaker.member = Member.objects.filter(merged=speaker.member).first() or speaker.member
     last: int | None = Speaker.objects.filter(conversation=speaker.conversation).aggregate(last=Max("number"))["last"]
     speaker.number = (last or 0) + 1
+    if speaker.member is not None and speaker.member._state.adding:
+        speaker.member.name = _free_name(speaker.conversation)
+        speaker.member.save(force_insert=True)
     speaker.save(force_insert=True)
     return speaker
+
+
+def of_voice(conversation: Conversation, voice: Voice) -> Speaker:
+    """Return an unsaved speaker for a voice, with an unsaved member called `Speaker 1`, by the number of voices before it."""
+    member = Member(conversation=conversation, name=_free_name(conversation))
+    source, number = _voice_source(voice), voice.number
+    return Speaker(conversation=conversation, source=source, diarization_id=voice.diarization_id, voice=number, member=member)
+
+
+def _free_name(conversation: Conversation) -> str:
+    """Return `Speaker` with the next number of a voice that nobody in the conversation is called."""
+    speakers = Speaker.objects.filter(conversation=conversation)
+    taken = set(Member.objects.filter(conversation=conversation, name__startswith="Speaker ").values_list("name", flat=True))
+    taken |= {speaker.label for speaker in speakers.filter(member=None)}
+    first = speakers.filter(diarization__isnull=False).count() + 1
+    return next(name for name in (f"Speaker {number}" for number in count(first)) if name not in taken)
 
 
 def _same(conversation_id: int, source: UUID | None, member_id: UUID | str | None) -> QuerySet[Speaker]:
@@ -52,8 +74,14 @@ def _same(conversation_id: int, source: UUID | None, member_id: UUID | str | Non
 
 
 def _source(listening: Listening) -> UUID | None:
-    """Return the id of the audio source. A session that starts again as another member is another source."""
+    """Return the id of the audio source. A session that starts again as another member is another source, and so is each voice in one."""
+    if listening.voice is not None:
+        return _voice_source(listening.voice)
     return uuid5(listening.session_id, str(listening.member_id or "")) if listening.session_id else None
+
+
+def _voice_source(voice: Voice) -> UUID:
+    return uuid5(voice.diarization_id, f"voice {voice.number}")
 
 
 def of_member(conversation: Conversation, member: Member) -> Speaker:

@@ -71,7 +71,7 @@ class Opening:
     the conversation's id. `metadata` is added to that of the conversation, at most METADATA_FIELDS together; the first `webhook_url` is
     kept; `detect_phrases` is set by any speaker. `audio_id`: id of the stored audio of this session, None if none is stored.
     `conversation_id`: the conversation to join; it is not started. `trackers` and `all_trackers` (those of the account, and the managed
-    ones) are kept, for words that are corrected later.
+    ones) are kept, for words that are corrected later. `several_speakers`: several people speak in the audio of the session.
     """
 
     owner_id: int
@@ -90,13 +90,24 @@ class Opening:
     all_trackers: bool = False
     audio_id: UUID | None = None
     conversation_id: int | None = None
+    several_speakers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diarized:
+    """An audio source whose speakers are told apart: its id, the start of its conversation, and the state of its voices, empty at first."""
+
+    id: UUID
+    started_at: datetime
+    state: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
     """The result of an opening. `cursor` is the number of the conversation's last event, `events` included.
 
-    `audio_recorded`: whether the audio of any connected session of the conversation is stored.
+    `audio_recorded`: whether the audio of any connected session of the conversation is stored. `diarized`: set if several people speak in
+    the audio of the session.
     """
 
     conversation_id: int
@@ -106,6 +117,7 @@ class Joined:
     events: list[StoredEvent]
     started_at: datetime
     audio_recorded: bool = False
+    diarized: Diarized | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,7 @@ class Utterance:
     """The final text of a turn, with timezone-aware times and a confidence from 0 to 1.
 
     `id` makes storing idempotent: a caller whose database connection was lost during the commit may store the same utterance again.
+    `overlap`: another person of the same audio source speaks at the same time.
     """
 
     text: str
@@ -131,6 +144,7 @@ class Utterance:
     start: datetime
     end: datetime
     id: UUID = field(default_factory=uuid4)
+    overlap: bool = False
 
     def message_id(self, place: int) -> UUID:
         """Return the id of the message for the sentence at this place, counted from 0."""
@@ -138,11 +152,30 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """One of the voices in an audio source whose speakers are told apart: the id of the diarization, and its number there, from 0."""
+
+    diarization_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSpan:
+    """A stretch in which a voice speaks, in seconds from the start of the conversation. `overlap`: another one speaks, too."""
+
+    start: float
+    end: float
+    voice: int
+    overlap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listening:
     """Where the words of an utterance come from, and the options of their analysis.
 
     `member_id`: the member who speaks, None if unknown. `session_id`: the session whose audio was recognised; the audio source is that
-    session while the same member speaks in it. A speaker that points to another member by now keeps that one.
+    session while the same member speaks in it. A speaker that points to another member by now keeps that one. `voice`: the voice that
+    speaks, where several people speak in the audio source; a new one becomes a member called `Speaker 1`.
     `confidence_threshold`: smallest confidence (0 to 1) of insights that are stored. `trackers`: phrases to watch for. `vocabulary`:
     words that recognised text is corrected to. `noted`: kind of insight that every message becomes, with confidence 1, unless the
     analysis finds one of that kind in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
@@ -159,3 +192,4 @@ class Listening:
     language: str = "en-US"
     mask: str = ""
     entities: tuple[CustomEntity, ...] = ()
+    voice: Voice | None = None

@@ -19,7 +19,19 @@ from insights import derived
 from insights.database import write_transaction
 from insights.emptied import Gone, emptied_insight, emptied_message
 from insights.events import InsightDeleted, MessageDeleted, TopicsChanged
-from insights.models import Change, Conversation, Deletion, Insight, Member, Message, Speaker, StoredAudio, Topic, TopicReference
+from insights.models import (
+    Change,
+    Conversation,
+    Deletion,
+    Diarization,
+    Insight,
+    Member,
+    Message,
+    Speaker,
+    StoredAudio,
+    Topic,
+    TopicReference,
+)
 from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot, topic_snapshot
 from insights.recorder import topics
 from insights.recorder.audio import remove_audio
@@ -100,6 +112,7 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
         if not Member.objects.filter(conversation=conversation, id=member_id).exists():
             raise UnknownMember(f"member {member_id} is not in conversation {conversation_id}")
         rewritten += _rewrite(conversation, [], last, gone)
+        Diarization.objects.filter(speakers__member_id=member_id).update(state=b"")  # it describes the person's voice
         Speaker.objects.filter(member_id=member_id).update(member=None)
         Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
         Member.objects.filter(id=member_id).delete()

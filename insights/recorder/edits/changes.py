@@ -37,9 +37,9 @@ class Edited:
 
 
 class Edit:
-    """One edit of a locked conversation by a user."""
+    """One edit of a locked conversation by a user; without a user, a correction by later recognition."""
 
-    def __init__(self, conversation: Conversation, user_id: int) -> None:
+    def __init__(self, conversation: Conversation, user_id: int | None) -> None:
         self.conversation = conversation
         self.user_id = user_id
         self.now = timezone.now()
@@ -96,6 +96,14 @@ class Edit:
         change.save()
         return Edited(change.pk, self._events(events_of(self.conversation, old, new, self._new_places, self._by())))
 
+    def store_correction(self, *, again: bool = True) -> list[StoredEvent]:
+        """Store the events of what is different, without a `Change`: no person made it. The caller publishes the events.
+
+        `again`: whether messages and insights are sent again; if not, messages that have another member are only named.
+        """
+        old, new = difference(self._before, self.current(self._before))
+        return self._log(events_of(self.conversation, old, new, self._new_places, self._by(), again=again)) if old else []
+
     def store_batch(self, change: Change, *, last: bool) -> list[StoredEvent]:
         """Add a batch of a large edit to its change, which may be a new one, and store the events; all but the last have no words.
 
@@ -116,13 +124,18 @@ class Edit:
         return Change(kind=kind, target=str(target), undoes=undoes, **values)
 
     def _by(self) -> str:
+        if self.user_id is None:
+            return ""
         return get_user_model().objects.get(pk=self.user_id).get_username()
 
     def _events(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:
+        return announce(self._log(events))
+
+    def _log(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:
         log = EventLog(self.conversation, self.now)
         for event in events:
             log.add(event)
-        return announce(log.store("name", "metadata", "message_count"))
+        return log.store("name", "metadata", "message_count")
 
     def current(self, keys: States) -> States:
         """Return the present states of all watched rows and of the rows with these keys; rows that do not exist are left out."""

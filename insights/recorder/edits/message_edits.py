@@ -45,7 +45,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
             edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
             voice = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
             move(edit, {Said(message.id, message.offset_s, message.duration_s, message.member_id): voice})
-            message.speaker = voice
+            message.speaker, message.speaker_chosen = voice, True
         if wording is not None and wording != message.text:
             message.original_text = message.original_text or message.text
             message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now

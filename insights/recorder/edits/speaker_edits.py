@@ -116,6 +116,8 @@ def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:
     rows = Message.objects.filter(conversation=edit.conversation, id__in=wanted)
     said = [Said(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
     moved = {one: present[wanted[one.id]] for one in said if wanted[one.id] in present and one.member_id != present[wanted[one.id]].id}
+    kept = [one.id for one in said if one not in moved and wanted[one.id] in present]
+    Message.objects.filter(id__in=kept, speaker__diarization__isnull=False).update(speaker_chosen=True)  # it stays as the person wants it
     voices = {member: speakers.of_member(edit.conversation, member) for member in set(moved.values())}
     move(edit, {one: voices[member] for one, member in moved.items()})
 
@@ -127,11 +129,14 @@ def in_batches(ids: list[UUID]) -> list[list[UUID]]:
 
 
 def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
-    """Give messages to speakers. What a message's former member promised in it is promised by the new one."""
+    """Give messages to speakers. What a message's former member promised in it is promised by the new one.
+
+    A later recognition does not take back what a person has said about the speaker of a message.
+    """
     former = {message.id: message.member_id for message in moved}
     members = {message.id: speaker.member for message, speaker in moved.items()}
     own = Insight.objects.filter(message_id__in=former).exclude(assignee=None)
-    edit.watch(Message.objects.filter(id__in=former), only=["speaker_id"])
+    edit.watch(Message.objects.filter(id__in=former), only=["speaker_id", "speaker_chosen"])
     edit.watch(own, only=["assignee_id", "assignee_name"])
     promised = [insight for insight in own if insight.assignee_id == former[insight.message_id]]
     for insight in promised:
@@ -142,7 +147,7 @@ def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
     for message, speaker in moved.items():
         voices.setdefault(speaker, []).append(message.id)
     for speaker, ids in voices.items():
-        Message.objects.filter(id__in=ids).update(speaker=speaker)
+        Message.objects.filter(id__in=ids).update(speaker=speaker, **({"speaker_chosen": True} if edit.user_id is not None else {}))
 
 
 def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:

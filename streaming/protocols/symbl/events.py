@@ -188,12 +188,14 @@ def _message(message: MessageSnapshot, view: View) -> Message:
 
 def _metadata(message: MessageSnapshot, view: View) -> Message:
     words = [{"word": one.word, "startTime": one.start_time, "endTime": one.end_time} for one in message.words]
-    metadata = {
+    metadata: Message = {
         "disablePunctuation": True,
         "originalContent": message.original_text or message.text,
         "words": encode(words),  # a JSON string inside JSON: clients parse it themselves
         "originalMessageId": message.id,
     }
+    if message.overlap:
+        metadata["overlap"] = True  # our extension
     return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
 
 

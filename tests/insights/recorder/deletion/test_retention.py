@@ -78,6 +78,7 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     (message,) = [*Message.objects.all()[:1]]
     recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
     recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
+    recorder.diarize_import(joined.conversation_id, uuid4(), None)
     StoredAudio.objects.create(conversation_id=joined.conversation_id, session_id=uuid4(), started_at=timezone.now())
     talk = Conversation.objects.get(id=joined.conversation_id)
     Share.objects.create(conversation=talk, user=owner, level=1, created_at=timezone.now())
@@ -107,7 +108,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 25)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 26)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:

@@ -1,0 +1,175 @@
+"""Audio sources whose speakers are told apart: what keeps their voices apart, and corrections by later recognition.
+
+What a person has said about the speaker of a message stays: it is never corrected here.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from insights.database import write_transaction
+from insights.models import Conversation, Diarization, LiveSession, Member, Message, ServerProcess, Speaker
+from insights.payloads import StoredEvent
+from insights.recorder import speakers
+from insights.recorder.edits.changes import Edit
+from insights.recorder.edits.speaker_edits import PAUSE_S, Said, in_batches, move
+from insights.recorder.event_log import locked
+from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
+
+MOST_STATE_BYTES = 8_000_000
+"""Bytes of a state that is stored. A larger one is not: after a crash the voices of its session get new numbers."""
+OVERLAPPED = 0.3
+"""Share of a message in which another voice speaks, too, from which on the message is marked."""
+
+
+class _Wanted(NamedTuple):
+    """The voice of a message by later recognition, and whether another one speaks, too."""
+
+    voice: int
+    overlap: bool
+
+
+def begin_diarization(conversation: Conversation, member: Member | None, session_id: UUID, now: datetime) -> Diarized:
+    """Return the audio source of a session: that of a former session that it continues, else a new one. The conversation must be locked.
+
+    A session continues the newest source of its member; without a member, one whose session is not connected any more.
+    """
+    found = Diarization.objects.filter(conversation=conversation, member=member)
+    if member is None:
+        connected = LiveSession.objects.filter(conversation=conversation, process__in=ServerProcess.objects.all()).exclude(id=session_id)
+        found = found.exclude(session_id__in=connected.values("id"))
+    row = found.order_by("-updated_at", "id").first() or Diarization(conversation=conversation, member=member)
+    row.session_id, row.updated_at = session_id, now
+    row.save()
+    return Diarized(row.id, conversation.started_at, bytes(row.state))
+
+
+def diarize_import(conversation_id: int, source: UUID, member_id: UUID | str | None) -> Diarized:
+    """Return the audio source of a channel of an import; again, the same one."""
+    with write_transaction():
+        conversation = locked(conversation_id)
+        values = {"conversation": conversation, "session_id": source, "member_id": member_id, "updated_at": timezone.now()}
+        row, _ = Diarization.objects.get_or_create(id=source, defaults=values)
+        return Diarized(row.id, conversation.started_at, bytes(row.state))
+
+
+def store_voices(diarization_id: UUID, state: bytes) -> None:
+    """Store the state with which the voices of an audio source keep their numbers."""
+    if len(state) <= MOST_STATE_BYTES:
+        with write_transaction():
+            Diarization.objects.filter(id=diarization_id).update(state=state, updated_at=timezone.now())
+
+
+def forget_voices(conversation: Conversation) -> None:
+    """Remove what describes the voices of a conversation that ends. Its messages keep their speakers."""
+    Diarization.objects.filter(conversation=conversation).exclude(state=b"").update(state=b"")
+
+
+def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> None:
+    """Make a voice of an audio source that of a member, from its next message on. Nothing if the member is gone."""
+    with write_transaction():
+        conversation = _conversation(diarization_id)
+        member = Member.objects.filter(conversation=conversation, id=member_id, merged_into=None).first()
+        if member is None:
+            return
+        if not Speaker.objects.filter(diarization_id=diarization_id, voice=number).update(member=member):
+            speaker = speakers.of_voice(conversation, Voice(diarization_id, number))
+            speaker.member = member
+            speakers.stored(speaker)
+
+
+def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: bool = False) -> list[StoredEvent]:
+    """Give the stored messages of an audio source to the voices that spoke them by later recognition; return the committed events.
+
+    `spans`: what is different, or with `whole` all of the source. A message has the voice that speaks longest in it; where the spans are
+    not the whole, only one that speaks in more than half of it. The transactions are short. The caller publishes the events. Raises
+    UnknownConversation.
+    """
+    wanted = _wanted(diarization_id, sorted(spans, key=lambda span: span.start), 0.0 if whole else 0.5)
+    if not wanted:
+        return []
+    events: list[StoredEvent] = []
+    batches = in_batches(list(wanted))
+    for number, ids in enumerate(batches, 1):
+        with write_transaction():
+            events += _correct(diarization_id, {one: wanted[one] for one in ids}, again=number == len(batches))
+        if number < len(batches):
+            time.sleep(PAUSE_S)
+    return events
+
+
+def _conversation(diarization_id: UUID) -> Conversation:
+    conversation_id = Diarization.objects.filter(id=diarization_id).values_list("conversation_id", flat=True).first()
+    if conversation_id is None:
+        raise UnknownConversation(f"audio source {diarization_id} does not exist")
+    return locked(conversation_id)
+
+
+def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float) -> dict[UUID, _Wanted]:
+    """Return the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
+    if not spans:
+        return {}
+    rows = Message.objects.filter(speaker__diarization_id=diarization_id, speaker_chosen=False)
+    rows = rows.filter(offset_s__lt=max(span.end for span in spans), offset_s__gt=spans[0].start - F("duration_s")).order_by("offset_s")
+    values = rows.values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
+    return dict(_different(values.iterator(), spans, least))
+
+
+def _different(
+    messages: Iterable[tuple[UUID, float, float, int | None, bool]], spans: Sequence[VoiceSpan], least: float
+) -> Iterator[tuple[UUID, _Wanted]]:
+    """Yield the messages (id, offset, duration, voice, overlap; ordered by offset) that the spans, ordered by start, change."""
+    waiting, current = 0, list[VoiceSpan]()
+    for identity, start, duration, voice, overlap in messages:
+        end = start + duration
+        while waiting < len(spans) and spans[waiting].start < end:
+            current.append(spans[waiting])
+            waiting += 1
+        current = [span for span in current if span.end > start]
+        seconds: dict[int, float] = defaultdict(float)
+        shared = 0.0
+        for span in current:
+            inside = min(end, span.end) - max(start, span.start)
+            seconds[span.voice] += max(0.0, inside)
+            shared += max(0.0, inside) if span.overlap else 0.0
+        if not seconds:
+            continue
+        best = max(seconds, key=lambda one: (seconds[one], one == voice))
+        if seconds[best] <= least * duration:
+            continue
+        wanted = _Wanted(best, shared > OVERLAPPED * duration)
+        if wanted != (voice, overlap):
+            yield identity, wanted
+
+
+def _correct(diarization_id: UUID, wanted: Mapping[UUID, _Wanted], *, again: bool) -> list[StoredEvent]:
+    """Move one batch of messages; those whose speaker a person chose meanwhile, or that were deleted, are left out."""
+    conversation = _conversation(diarization_id)
+    edit = Edit(conversation, None)
+    edit.watch(Member.objects.filter(conversation=conversation), Speaker.objects.filter(conversation=conversation))
+    edit.watch(Message.objects.filter(id__in=list(wanted)), only=["speaker_id", "overlap"])
+    voices = _speakers(conversation, diarization_id, {one.voice for one in wanted.values()})
+    rows = Message.objects.filter(id__in=list(wanted), speaker__diarization_id=diarization_id, speaker_chosen=False)
+    said = [Said(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
+    move(edit, {one: voices[wanted[one.id].voice] for one in said})
+    by_voice: dict[_Wanted, list[UUID]] = defaultdict(list)
+    for one in said:
+        by_voice[wanted[one.id]].append(one.id)
+    for found, ids in by_voice.items():
+        Message.objects.filter(id__in=ids).update(voice=found.voice, overlap=found.overlap)
+    return edit.store_correction(again=again)
+
+
+def _speakers(conversation: Conversation, diarization_id: UUID, numbers: set[int]) -> dict[int, Speaker]:
+    """Return the stored speakers of voices; those that said nothing so far are stored now."""
+    rows = Speaker.objects.select_related("member").filter(diarization_id=diarization_id, voice__in=numbers)
+    found = {row.voice: row for row in rows if row.voice is not None}
+    for number in sorted(numbers - found.keys()):
+        found[number] = speakers.stored(speakers.of_voice(conversation, Voice(diarization_id, number)))
+    return found
