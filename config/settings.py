@@ -425,33 +425,34 @@ TASKS = {
 
 if AUDIO_S3_BUCKET and (find_spec("storages") is None or find_spec("boto3") is None):
     raise ImproperlyConfigured("AUDIO_S3_BUCKET: the packages django-storages and boto3 are needed (requirements/optional.txt)")
+
+
+def _private_storage(folder: str, s3_prefix: str) -> dict[str, object]:
+    """Return the storage for private files: a folder of DATA_DIR that only the server's user can read, or a part of the S3 bucket."""
+    if not AUDIO_S3_BUCKET:
+        options = {"location": DATA_DIR / folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": AUDIO_S3_BUCKET,
+            "endpoint_url": AUDIO_S3_URL or None,
+            "region_name": AUDIO_S3_REGION or None,
+            "access_key": AUDIO_S3_KEY_ID or None,
+            "secret_key": AUDIO_S3_SECRET or None,
+            "location": s3_prefix,
+            "default_acl": None,
+            "querystring_auth": True,
+            "max_memory_size": 1_048_576,
+        },
+    }
+
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "audio": (
-        {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": AUDIO_S3_BUCKET,
-                "endpoint_url": AUDIO_S3_URL or None,
-                "region_name": AUDIO_S3_REGION or None,
-                "access_key": AUDIO_S3_KEY_ID or None,
-                "secret_key": AUDIO_S3_SECRET or None,
-                "default_acl": None,
-                "querystring_auth": True,
-                "max_memory_size": 1_048_576,
-            },
-        }
-        if AUDIO_S3_BUCKET
-        else {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {
-                "location": DATA_DIR / "audio" / "stored",
-                "file_permissions_mode": 0o600,
-                "directory_permissions_mode": 0o700,
-            },
-        }
-    ),
+    "audio": _private_storage("audio/stored", ""),
+    "exports": _private_storage("exports/stored", "exports"),
 }
 
 _mail = urlsplit(MAIL_URL)

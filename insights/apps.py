@@ -20,7 +20,16 @@ class InsightsConfig(AppConfig):
     def ready(self) -> None:
         """Register the kinds of jobs and the installation's own kinds of insights; repair the search index after every migration."""
         from insights import notifications
-        from insights.jobs import import_ends, import_text, language, mail, retention, vectors  # noqa: F401  # they register their handlers
+        from insights.jobs import (  # noqa: F401  # they register their handlers
+            export,
+            export_removal,
+            import_ends,
+            import_text,
+            language,
+            mail,
+            retention,
+            vectors,
+        )
         from insights.models import search
         from insights.portal import allauth_adapters, devices
         from insights.webhooks import deliver, receivers  # noqa: F401  # deliver registers its handlers
@@ -28,6 +37,7 @@ class InsightsConfig(AppConfig):
         allauth_adapters.connect()
         devices.connect()
         import_ends.connect()
+        export_removal.connect()
         notifications.connect()
         register_kinds(settings.INSIGHT_KINDS)
         receivers.connect()

@@ -21,8 +21,8 @@ MEANINGS: dict[Scope, str] = {
     "manage": "change trackers, entities, groups, vocabulary and webhooks",
 }
 _MANAGED = re.compile(r"/v1/(manage|webhooks)(/|$)")
-_READS_BY_POST = re.compile(r"/v1/conversations/[^/]+/transcript$")
-"""Calls with POST that change nothing."""
+_READS_BY_POST = re.compile(r"/v1/(conversations/[^/]+/transcript|exports)$")
+"""Calls with POST that change no conversation."""
 
 
 class MissingScope(Exception):

@@ -19,6 +19,7 @@ from insights.api import (
     errors,
     events,
     experiences,
+    exports,
     insight_edits,
     insights,
     jobs,
@@ -95,6 +96,7 @@ RESOURCES = (
     language,
     webhooks,
     audio,
+    exports,
 )
 EDITS = (insight_edits, message_edits)
 """Modules whose calls belong to the routers of insights and messages, because a path has one router."""

@@ -13,6 +13,9 @@ from insights.jobs.queries import is_scheduled, job_of, jobs_of, older_than, rec
 from insights.jobs.run_waiting import run_waiting
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import progressed, status_changed, status_stored
+from insights.models import Job
+
+Status = Job.Status
 
 __all__ = [
     "CANCELLED",
@@ -23,6 +26,7 @@ __all__ = [
     "Interrupted",
     "Progress",
     "RunningJob",
+    "Status",
     "Stopping",
     "TooManyJobs",
     "UnknownKind",

@@ -13,6 +13,7 @@ from insights.models.conversations import Conversation, LiveSession, Member, Spe
 from insights.models.deletions import Deletion
 from insights.models.diarization import Diarization
 from insights.models.events import Event
+from insights.models.exports import Export, ExportedConversation
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
 from insights.models.language import LanguageResult
@@ -43,6 +44,8 @@ __all__ = [
     "Entity",
     "Event",
     "Experience",
+    "Export",
+    "ExportedConversation",
     "Insight",
     "Invitation",
     "Job",

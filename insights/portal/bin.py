@@ -14,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access, queries, recorder
+from insights.exports.titles import local, shown_name
 from insights.models import AccessLevel, Conversation
 from insights.portal.conversations import list_part
-from insights.portal.listing import PER_PAGE, local, shown_name
+from insights.portal.listing import PER_PAGE
 
 DONE = {"restored": "Conversation restored.", "deleted": "Conversation deleted."}
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, User
 
+from insights.exports.titles import local
 from insights.insight_kinds import QUESTION, InsightKind, kind_of, kinds
 from insights.models import Conversation, Insight
 from insights.portal.faces import People, person_of
-from insights.portal.listing import Face, local
+from insights.portal.listing import Face
 from insights.portal.parts import message_link
 from insights.portal.transcript import Found, seconds_from_start
 from insights.portal.wording import clock

@@ -12,12 +12,12 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from insights import access, queries
+from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kinds
 from insights.models import AccessLevel, Conversation, Insight
 from insights.portal import parts
 from insights.portal.cards import Card, cards_of, found_in
 from insights.portal.faces import People, people_of
-from insights.portal.listing import local, shown_name
 from insights.portal.overview import overview_of
 from insights.portal.parts import part_of
 from insights.portal.timeline import Place, Timeline, timeline_of

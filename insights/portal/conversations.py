@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from insights import insight_kinds, queries
+from insights.portal.exports import FORMATS
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
 from insights.portal.upload import drop_context
@@ -36,6 +37,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
             "done": DONE.get(request.GET.get("done", "")),
             "kinds": insight_kinds.choices(),
             "periods": PERIODS,
+            "formats": FORMATS.items(),
             "people": queries.people_of(user_id),
             **drop_context(),
         }

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET
 
 from insights import queries
 from insights.analysis.text.languages import knows
+from insights.exports.titles import local, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
 from insights.portal.faces import People, people_of, person_of
-from insights.portal.listing import local, shown_name
 from insights.portal.parts import message_link
 from insights.portal.wording import clock, duration
 

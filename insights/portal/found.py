@@ -12,8 +12,9 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
 from insights import queries
+from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.models import Message
-from insights.portal.listing import PER_PAGE, UNKNOWN, ListFilter, Row, local, owners_of, rows_of, shown_name
+from insights.portal.listing import PER_PAGE, ListFilter, Row, owners_of, rows_of
 from insights.portal.parts import part_of
 from insights.portal.wording import clock, shorten
 from insights.queries import SearchTerms, Term

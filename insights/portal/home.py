@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from insights import queries, recorder
 from insights.access import setup_is_open
+from insights.exports.titles import local, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
-from insights.portal.listing import local, owners_of, rows_of, shown_name
+from insights.portal.listing import owners_of, rows_of
 from insights.portal.parts import part_of
 from insights.portal.upload import drop_context
 from insights.recorder import InsightEdit

@@ -10,6 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from insights import access, queries
+from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member
 from insights.names import LONGEST_NAME
@@ -18,7 +19,6 @@ from insights.queries import SearchTerms, Shown
 
 PER_PAGE = 20
 LONGEST_SEARCH = 200
-UNKNOWN = "Unknown speaker"
 PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365": "Past year"}
 
 
@@ -100,18 +100,6 @@ def face(member: Member | None, index: int) -> Face:
     """Return the badge of the member at place `index` (from 0) in the order of joining."""
     name = (str(member) if member else "") or UNKNOWN
     return Face(name, initials(name if member else ""), index % VOICES)
-
-
-def local(at: datetime, offset_minutes: int) -> datetime:
-    """Return a time shifted to a zone `offset_minutes` east of UTC, for display only."""
-    return at + timedelta(minutes=offset_minutes)
-
-
-def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
-    """Return the title; if the client sent none (then it is the id), the names of the members."""
-    if conversation.name and conversation.name != str(conversation.pk):
-        return conversation.name
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
 
 
 def is_sample(conversation: Conversation) -> bool:

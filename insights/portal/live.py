@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 
 from insights import access, queries
 from insights.access import Person
+from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation
-from insights.portal.listing import shown_name
 
 LONGEST_CONNECTION_ID = 500
 

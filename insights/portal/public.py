@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_safe
 
 from insights import access, queries
 from insights.access import LinkState
+from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, ShareLink
 from insights.portal import experience, parts
 from insights.portal.conversation import MOST_CARDS, wanted_part
 from insights.portal.faces import people_of
-from insights.portal.listing import local, shown_name
 from insights.portal.parts import part_of
 from insights.portal.transcript import paragraphs_of
 from insights.portal.wording import clock, duration

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from insights import access, queries
 from insights.access import SharingError, TooManyLinks
+from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation, ShareLink
 from insights.models.sharing import SHARED_LEVELS
-from insights.portal.listing import shown_name
 
 DAYS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days"}
 TOO_MANY_LINKS = "There are too many links already. Withdraw some first."

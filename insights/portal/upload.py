@@ -56,7 +56,7 @@ class ImportRow:
             name=name or UNTITLED,
             conversation_id=job.conversation_id,
             messages=job.conversation.message_count if job.conversation else 0,
-            state=_state(job),
+            state=state_of(job),
             percent=round(100 * job.progress),
             reason=plain_reason(job.reason),
             url=getattr(job, "url", None) or "",
@@ -71,7 +71,8 @@ def plain_reason(reason: str) -> str:
     return text and text[0].upper() + text[1:].rstrip(".") + "."
 
 
-def _state(job: Job) -> str:
+def state_of(job: Job) -> str:
+    """Return the state of a job as pages name it: waiting, running, cancelling, finished, failed or cancelled."""
     if job.status == Job.Status.FAILED:
         return "cancelled" if job.reason == jobs.CANCELLED else "failed"
     if job.status == Job.Status.COMPLETED:

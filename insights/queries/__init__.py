@@ -4,6 +4,7 @@ Functions that take a conversation do not check that again: get it from `convers
 function that takes a user id.
 """
 
+from insights.queries.account_data import account_data
 from insights.queries.audio import audio_exists, audio_of, deleted_speech, has_audio, masks_in, speech_times, was_redacted
 from insights.queries.batches import (
     BATCH,
@@ -101,6 +102,7 @@ __all__ = [
     "OpenQuestion",
     "Sentence",
     "TaskItem",
+    "account_data",
     "audio_exists",
     "audio_of",
     "has_audio",

@@ -50,6 +50,7 @@ from insights.recorder.signals import (
     events_emptied,
     speech_removed,
     stored_afterwards,
+    words_removed,
 )
 from insights.recorder.tracked import use_trackers
 from insights.recorder.types import (
@@ -174,4 +175,5 @@ __all__ = [
     "stored_before",
     "undo",
     "use_trackers",
+    "words_removed",
 ]

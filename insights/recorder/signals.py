@@ -34,6 +34,10 @@ speech_removed = Signal()
 """Sent with `conversation_id` in the transaction that deletes messages, or ends the redaction of stored text. What a receiver stores is
 committed with it or not at all."""
 
+words_removed = Signal()
+"""Sent with `conversation_id` in each transaction that removes words for good: a message, an insight or a member is deleted, or stored text
+is redacted. What a receiver stores is committed with it or not at all."""
+
 events_emptied = Signal()
 """Sent with `conversation_id` after stored events were changed (a message was deleted, text was redacted): caches of them are invalid."""
 

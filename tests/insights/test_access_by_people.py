@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = ("reader", "editor", "in_team", "stranger", "reviewer", "administrator", "left_team", "link_holder", "guest")
 READERS = ("reader", "editor", "in_team")
 """Those who may read the conversation."""
-ONLY_OWN = {"v1/manage/entities/<entity_id>", "v1/groups/<group_id>/conversations", "v1/job/<job_id>"}
+ONLY_OWN = {"v1/manage/entities/<entity_id>", "v1/groups/<group_id>/conversations", "v1/job/<job_id>", "v1/exports/<export_id>"}
 """Routes of things that belong to an account and are not shared with a conversation."""
 ONLY_OWN |= {f"v1/manage/{one}/<group_id>" for one in ("group", "groups")}
 ONLY_OWN |= {f"v1/webhooks/<webhook_id>{rest}" for rest in ("", "/deliveries")}

@@ -10,7 +10,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from insights import access, insight_kinds, managed, webhooks
-from insights.models import AccountEntity, AccountTracker, App, Bookmark, Conversation, ConversationGroup, Experience, Job, ShareLink
+from insights.models import (
+    AccountEntity,
+    AccountTracker,
+    App,
+    Bookmark,
+    Conversation,
+    ConversationGroup,
+    Experience,
+    Export,
+    Job,
+    ShareLink,
+)
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -73,6 +84,11 @@ TABLE: dict[str, Access] = {
     "teams/": SIGNED_IN,
     "teams/<int:team_id>/": OWN_PAGE,
     "v1/shared/<secret>/audio": Access(404, 404, 404),  # this one has none, see portal/test_sharing
+    "exports/": SIGNED_IN,
+    "exports/list/": SIGNED_IN,  # each caller gets its own, see portal/test_exports
+    "exports/new/": POSTED,
+    "exports/<uuid:export_id>/": Access(302, 302, 404),  # the owner's is not ready and leads to the page
+    "exports/<uuid:export_id>/remove/": POSTED,
     "upload/": SIGNED_IN,
     "upload/imports/": SIGNED_IN,  # each caller gets its own, see portal/test_upload
     "bin/": SIGNED_IN,
@@ -146,6 +162,9 @@ TABLE: dict[str, Access] = {
     "oauth2/token:revoke": Access(405, 405, 405),  # DELETE only
     "v1/conversations": Access(401, 200, 200),
     "v1/jobs": Access(401, 200, 200),  # each caller gets its own
+    "v1/exports": Access(401, 200, 200),  # each caller gets its own
+    "v1/exports/<export_id>": OWN_API,
+    "v1/exports/<export_id>/file": Access(401, 410, 404),  # this one is not ready, see api/test_exports
     "v1/job/<job_id>": OWN_API,
     "v1/job/<job_id>/cancel": Access(405, 405, 405),  # POST only, see api/test_jobs
     **{
@@ -301,6 +320,8 @@ def url_of(route: str, talk: Conversation) -> str:
         "<int:team_id>": lambda: managed.create_team(talk.owner, SECRET).pk,
         "<str:secret>": lambda: _secret(route, talk),
         "<secret>": lambda: _secret("shared", talk),
+        "<export_id>": lambda: _export(talk),
+        "<uuid:export_id>": lambda: _export(talk),
         "<webhook_id>": lambda: _webhook(talk),
         "<uuid:webhook_id>": lambda: _webhook(talk),
     }
@@ -310,6 +331,11 @@ def url_of(route: str, talk: Conversation) -> str:
     route = route.removeprefix("^").removesuffix("$")
     assert "<" not in route, f"{route}: say in `url_of` what stands for its parts"
     return "/" + route
+
+
+def _export(talk: Conversation) -> object:
+    """Return the id of a new export of the owner, which has not begun."""
+    return Export.objects.create(job=Job.objects.create(kind="export", owner_id=talk.owner_id), format="txt").pk
 
 
 def _webhook(talk: Conversation) -> object:

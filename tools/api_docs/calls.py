@@ -148,6 +148,13 @@ READING = (
     Call("GET", f"{_C}/callscore/status"),
     Call("GET", f"{_C}/lm-insights/status"),
 )
+EXPORTS = (
+    Call("POST", "/v1/exports", {"conversationIds": ["$CONVERSATION_ID"], "format": "txt"}, saves={"export_id": "exportId"}),
+    Call("GET", "/v1/exports/{export_id}", waits=("state", "ready")),
+    Call("GET", "/v1/exports"),
+    Call("GET", "/v1/exports/{export_id}/file"),
+    Call("DELETE", "/v1/exports/{export_id}"),
+)
 BOOKMARKS = (
     Call(
         "POST",
@@ -233,6 +240,7 @@ CALLS: tuple[Call, ...] = (
     *MANAGEMENT,
     *IMPORTS,
     *READING,
+    *EXPORTS,
     *BOOKMARKS,
     *EXPERIENCES,
     *EDITS,

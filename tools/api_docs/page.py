@@ -33,6 +33,7 @@ Lists are cut after two items. Ids, times of the present and secrets are replace
 | 404 | the conversation or the object does not exist, or is another account's |
 | 408 | the body arrived too slowly |
 | 409 | the object was changed or taken by another request |
+| 410 | the file was removed, or is not ready |
 | 413 | the body is too large |
 | 416 | the range is behind the end of the file |
 | 429 | too many attempts, jobs or requests at a time |

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from insights import managed, queries
 from insights.analysis.managed_trackers import managed_trackers
+from insights.exports.titles import local, shown_name
 from insights.models import Conversation
 from insights.portal.account import user_of
-from insights.portal.listing import local, shown_name
 from insights.portal.manage.forms import ManagedForm, VocabularyForm
 from insights.portal.manage.kinds import GROUPS, TRACKERS, ManagedKind, item_of
 from insights.queries import rsql

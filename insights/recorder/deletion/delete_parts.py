@@ -39,7 +39,7 @@ from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.emptied_changes import empty_changes
 from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all, rewrite_in_batches
 from insights.recorder.event_log import EventLog, locked
-from insights.recorder.signals import announce, events_emptied, speech_removed
+from insights.recorder.signals import announce, events_emptied, speech_removed, words_removed
 from insights.recorder.types import UnknownMember, UnknownMessage
 from insights.snapshots import MessageSnapshot, TopicSnapshot
 
@@ -72,6 +72,7 @@ def delete_insight(conversation_id: int, insight_id: UUID, user_id: int) -> list
         log = EventLog(conversation, timezone.now())
         log.add(InsightDeleted(snapshot))
         events = announce(log.store())
+        words_removed.send(sender=None, conversation_id=conversation_id)
         note_deletion(
             Deletion.Kind.INSIGHT,
             user_id=user_id,
@@ -116,6 +117,7 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
         Speaker.objects.filter(member_id=member_id).update(member=None)
         Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
         Member.objects.filter(id=member_id).delete()
+        words_removed.send(sender=None, conversation_id=conversation_id)
         note_deletion(
             Deletion.Kind.MEMBER,
             user_id=user_id,
@@ -160,6 +162,7 @@ def _delete_messages(
         conversation.messages_deleted += len(messages)
         events = announce(log.store("messages_deleted"))
         speech_removed.send(sender=None, conversation_id=conversation_id)
+        words_removed.send(sender=None, conversation_id=conversation_id)
         note_deletion(
             Deletion.Kind.MESSAGE,
             user_id=user_id,

@@ -32,7 +32,7 @@ from insights.recorder.deletion.rewrite import PAUSE_S, rewrite_all
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.redact import redacted
 from insights.recorder.segment import Draft
-from insights.recorder.signals import announce, events_emptied, speech_removed
+from insights.recorder.signals import announce, events_emptied, speech_removed, words_removed
 from insights.recorder.types import RecorderError, SpokenWord, UnknownConversation
 from insights.snapshots import (
     EntitySnapshot,
@@ -137,6 +137,7 @@ def redact_conversation(conversation_id: int, user_id: int, mask: str = MASK) ->
             raise RecorderError(f"personal data is only found in English, not in {conversation.language}")
         conversation.redaction = mask
         conversation.save(update_fields=["redaction"])
+        words_removed.send(sender=None, conversation_id=conversation_id)
         counts = {"messages": conversation.messages_left, "events": conversation.last_event}
         note_deletion(
             Deletion.Kind.REDACTION, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id, counts=counts
@@ -174,6 +175,7 @@ def _redact(conversation_id: int) -> None:
         LanguageResult.objects.filter(conversation_id=conversation_id).delete()
         Conversation.objects.filter(id=conversation_id, redaction=mask).update(redaction="")
         speech_removed.send(sender=None, conversation_id=conversation_id)
+        words_removed.send(sender=None, conversation_id=conversation_id)
     derived.forget(conversation_id)
     transaction.on_commit(partial(events_emptied.send_robust, sender=None, conversation_id=conversation_id))
 

@@ -16,6 +16,7 @@ PATHS = {
     "/v1/job/{job_id}",
     "/v1/job/{job_id}/cancel",
     "/v1/jobs",
+    *(f"/v1/exports{rest}" for rest in ("", "/{export_id}", "/{export_id}/file")),
     "/v1/webhooks",
     "/v1/webhooks/{webhook_id}",
     "/v1/webhooks/{webhook_id}/secret",

@@ -1,54 +1,51 @@
-"""Export conversations as one JSON document. It is generated in pieces while it is sent, so memory use does not grow with its length."""
+"""All stored data of conversations as one JSON document, generated in pieces, so that memory use does not grow with its length."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-
-from insights import long_responses, queries
+from insights import queries
 from insights.json_text import Form, array_of, nested
 from insights.models import Conversation, Insight, Message, Topic
 from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json
 from insights.tracker_json import tracker_pieces
 
 
-def answer(
-    request: HttpRequest, pieces: Iterator[str], content_type: str, name: str, exists: Callable[[], bool] = lambda: True
-) -> HttpResponseBase:
-    """Return a streamed file download with this name; 429 or 503 if too many are being sent. `exists`: see `long_responses.answer`."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    account = int(request.user.pk or 0)
-    try:
-        return long_responses.answer(request, pieces, account=account, exists=exists, content_type=content_type, headers=headers)
-    except long_responses.TooManyAnswers as error:
-        return HttpResponse(str(error), status=error.status, content_type="text/plain; charset=utf-8", headers=error.headers)
+def _ignore(messages: int) -> None:
+    """Count nothing."""
 
 
-def as_json(conversations: Iterable[Conversation]) -> Iterator[str]:
+def as_json(conversations: Iterable[Conversation], seen: Callable[[int], None] = _ignore) -> Iterator[str]:
     """Yield the text of {"conversations": [...]}, each with all stored data: members, messages, insights, topics and trackers, with
     corrections and reviews. No query is open between two pieces, except one that `conversations` itself keeps open.
+
+    `seen` is called with the number of messages of each batch.
     """
     yield '{"conversations": ['
     for place, conversation in enumerate(conversations):
         yield ",\n" if place else "\n"
-        yield from _conversation(conversation)
+        yield from _conversation(conversation, seen)
     yield "\n]}\n"
 
 
-def _conversation(conversation: Conversation) -> Iterator[str]:
+def _conversation(conversation: Conversation, seen: Callable[[int], None]) -> Iterator[str]:
     yield _text(_head(conversation))[:-1]
     members = queries.in_batches(queries.members_of(conversation), "joined_at", "id")
     yield from array_of(members, member_json, ', "members": [', dumps=_text)
     messages = queries.in_batches(queries.messages_of(conversation), "number")
-    yield from array_of(messages, _message, ', "messages": [', dumps=_text)
+    yield from array_of(_counted(messages, seen), _message, ', "messages": [', dumps=_text)
     insights = queries.in_batches(queries.insights_of(conversation), *queries.INSIGHT_ORDER)
     yield from array_of(insights, _insight, ', "insights": [', dumps=_text)
     topics = queries.topics_in_batches(queries.topics_of(conversation).prefetch_related(None), None, None)
     parts = (part for batch in topics for part in queries.references_in_batches(batch))
     yield from nested(parts, _topic, "messageIds", str, ', "topics": [', dumps=_text)
     yield from tracker_pieces(conversation, ', "trackers": [', "]}")
+
+
+def _counted(batches: Iterable[list[Message]], seen: Callable[[int], None]) -> Iterator[list[Message]]:
+    for batch in batches:
+        seen(len(batch))
+        yield batch
 
 
 def _text(form: Any) -> str:

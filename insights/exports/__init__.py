@@ -1,0 +1,23 @@
+"""Conversations as files: documents of one conversation, archives of several, and where finished files are kept.
+
+The jobs that make files are in `insights/jobs` (`export.py`), the pages in `insights/portal`.
+"""
+
+from insights.exports.documents import CONTENT_TYPES, Format, as_minutes, as_text, file_name, pieces_of
+from insights.exports.response import answer
+from insights.exports.stored_data import as_json
+from insights.exports.titles import UNKNOWN, local, shown_name
+
+__all__ = [
+    "CONTENT_TYPES",
+    "Format",
+    "UNKNOWN",
+    "answer",
+    "as_json",
+    "as_minutes",
+    "as_text",
+    "file_name",
+    "local",
+    "pieces_of",
+    "shown_name",
+]

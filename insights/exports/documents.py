@@ -1,0 +1,137 @@
+"""One conversation as a file: a transcript as text, Markdown, subtitles or Word, the minutes, or JSON with all stored data."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import assert_never
+
+from django.utils.text import slugify
+
+from insights import queries
+from insights.exports.stored_data import as_json
+from insights.exports.titles import UNKNOWN, local, shown_name
+from insights.insight_kinds import kind_of
+from insights.models import Conversation, Insight
+from insights.transcripts import subtitles, word
+from insights.transcripts.lines import Line, lines_of
+from insights.transcripts.markdown import markdown
+from insights.transcripts.minutes import minutes_markdown
+from insights.transcripts.text import clock, text
+
+
+class Format(StrEnum):
+    """The formats of files of one conversation, by their endings."""
+
+    MINUTES = "minutes.md"
+    WORD = "docx"
+    MARKDOWN = "md"
+    TEXT = "txt"
+    SRT = "srt"
+    VTT = "vtt"
+    JSON = "json"
+
+
+CONTENT_TYPES = {
+    Format.TEXT: "text/plain; charset=utf-8",
+    Format.JSON: "application/json",
+    Format.MINUTES: "text/markdown; charset=utf-8",
+    Format.MARKDOWN: "text/markdown; charset=utf-8",
+    Format.SRT: "application/x-subrip; charset=utf-8",
+    Format.VTT: "text/vtt; charset=utf-8",
+    Format.WORD: word.CONTENT_TYPE,
+}
+Seen = Callable[[int], None]
+"""Called with the number of messages that were read since the last call. It may raise an exception to stop."""
+
+
+def _ignore(messages: int) -> None:
+    """Count nothing."""
+
+
+def pieces_of(conversation: Conversation, form: Format, seen: Seen = _ignore) -> Iterator[bytes]:
+    """Yield the content of a file. Word documents and minutes come in one piece."""
+    if form is Format.WORD:
+        yield _word(conversation, seen)
+        return
+    for piece in _texts(conversation, form, seen):
+        yield piece.encode(errors="replace")
+
+
+def file_name(conversation: Conversation, form: Format, *, unique: bool = False) -> str:
+    """Return the name of a file in ASCII: the title, or the id where the title has no usable letters. `unique`: always with the id."""
+    joint = "-" if form is Format.MINUTES else "."
+    title = slugify(conversation.name)[:60]
+    stem = f"{title}-{conversation.pk}" if unique and title and title != str(conversation.pk) else title or str(conversation.pk)
+    return f"{stem}{joint}{form}"
+
+
+def as_text(conversation: Conversation, seen: Seen = _ignore) -> Iterator[str]:
+    """Yield a text: title, transcript and insights, without rejected ones; times are in the conversation's time zone."""
+    yield "\n".join((*_title(conversation), ""))
+    yield from text(_lines(conversation, seen))
+    before = "\nInsights\n"
+    for line in _insights(conversation):
+        yield f"{before}- {line}\n"
+        before = ""
+
+
+def as_minutes(conversation: Conversation) -> str:
+    """Return the minutes as Markdown."""
+    people = [str(member) for member in queries.members_of(conversation)]
+    found = queries.minutes_of(conversation)
+    return minutes_markdown(shown_name(conversation, people), conversation.started_at, conversation.timezone_offset, people, found)
+
+
+def _texts(conversation: Conversation, form: Format, seen: Seen) -> Iterator[str]:
+    match form:
+        case Format.JSON:
+            return as_json([conversation], seen)
+        case Format.MARKDOWN:
+            return markdown(_lines(conversation, seen), paragraphs=True, speakers=True)
+        case Format.MINUTES:
+            return iter((as_minutes(conversation),))
+        case Format.SRT:
+            return subtitles.srt(_lines(conversation, seen), speakers=True)
+        case Format.VTT:
+            return subtitles.vtt(_lines(conversation, seen), speakers=True)
+        case Format.TEXT:
+            return as_text(conversation, seen)
+        case Format.WORD:
+            raise ValueError("a Word document is no text")
+        case _:
+            assert_never(form)
+
+
+def _lines(conversation: Conversation, seen: Seen) -> Iterator[list[Line]]:
+    for batch in lines_of(conversation):
+        seen(len(batch))
+        yield batch
+
+
+def _word(conversation: Conversation, seen: Seen) -> bytes:
+    """Return a Word document with the same contents as the text."""
+    title, begun = _title(conversation)
+    found = [("List Bullet", line) for line in _insights(conversation)]
+    return word.docx(title, begun, _lines(conversation, seen), [("Heading 1", "Insights"), *found] if found else ())
+
+
+def _title(conversation: Conversation) -> tuple[str, str]:
+    """Return the title and the local time of the start."""
+    begun = local(conversation.started_at, conversation.timezone_offset)
+    return shown_name(conversation, [str(member) for member in queries.members_of(conversation)]), f"{begun:%d %B %Y, %H:%M}"
+
+
+def _insights(conversation: Conversation) -> Iterator[str]:
+    found = queries.insights_of(conversation).exclude(review=Insight.Review.REJECTED)
+    for batch in queries.in_batches(found, *queries.INSIGHT_ORDER):
+        for one in batch:
+            yield _line(one, conversation)
+
+
+def _line(insight: Insight, conversation: Conversation) -> str:
+    """Return the line of one insight: `Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
+    facts = [str(insight.message.member or UNKNOWN), clock(insight.message.offset_s)]
+    if who := insight.assignee or insight.assignee_name:
+        facts.append(f"for {who}")
+    if insight.due_at:
+        facts.append(f"due {local(insight.due_at, conversation.timezone_offset):%d %B %Y}")
+    return f"{kind_of(insight.type).label}: {insight.text} ({', '.join(facts)})"

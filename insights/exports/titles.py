@@ -1,0 +1,20 @@
+"""Titles, names and local times as people read them, in files and on pages."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from insights.models import Conversation
+
+UNKNOWN = "Unknown speaker"
+
+
+def local(at: datetime, offset_minutes: int) -> datetime:
+    """Return a time shifted to a zone `offset_minutes` east of UTC, for display only."""
+    return at + timedelta(minutes=offset_minutes)
+
+
+def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
+    """Return the title; if the client sent none (then it is the id), the names of the members."""
+    if conversation.name and conversation.name != str(conversation.pk):
+        return conversation.name
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
