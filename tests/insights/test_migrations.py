@@ -244,3 +244,48 @@ def test_old_conversations_stay_private(old_tables: Any, owner: User, other_owne
     assert queries.conversation_for(other_owner.pk, talk) is None
     assert not queries.visible_to(other_owner.pk).exists()
     assert not Share.objects.exists()
+
+
+def test_old_conversations_get_their_trackers(transactional_db: None, owner: User) -> None:
+    """Matches tell which trackers a conversation used: those of the account are used as a whole, others with the phrases that matched."""
+    tables = migrate_to("0029_share_by_invitation")
+    try:
+        one, two, three = (old_conversation_with_speaker(tables, owner) for _ in range(3))
+        own = tables.get_model("insights", "AccountTracker").objects.create(owner_id=owner.pk, name="Own", vocabulary=["budget"])
+        matches = tables.get_model("insights", "TrackerMatch").objects
+        for talk, name, identity, value in (
+            (one, "Brought", "b", "zeppelin"),
+            (one, "Brought", "b", "airship"),
+            (one, "Brought", "b", "zeppelin"),
+            (two, "Own", str(own.pk), "budget"),
+            (two, "Pricing", "managed-pricing", "price"),
+        ):
+            message = tables.get_model("insights", "Message").objects.get(conversation=talk)
+            matches.create(conversation_id=talk, message=message, tracker_name=name, tracker_id=identity, value=value, text=value, offset=0)
+        call_command("migrate", verbosity=0)
+        used = dict(Conversation.objects.values_list("pk", "trackers"))
+        assert used == {one: [{"name": "Brought", "vocabulary": ["zeppelin", "airship"], "id": "b"}], two: [], three: []}
+        assert dict(Conversation.objects.values_list("pk", "all_trackers")) == {one: False, two: True, three: False}
+        for talk, text in ((one, "The airship lands."), (two, "The budget is small."), (three, "The budget is small.")):
+            TrackerMatch.objects.filter(conversation_id=talk).delete()
+            recorder.correct_message(Message.objects.get(conversation_id=talk).pk, text, owner.pk)
+        assert set(TrackerMatch.objects.values_list("conversation_id", "tracker_name")) == {(one, "Brought"), (two, "Own")}
+    finally:
+        call_command("migrate", verbosity=0)
+
+
+def old_conversation_with_speaker(tables: Any, owner: User) -> int:
+    """Store a conversation of one message with the tables of the version before stored trackers; return its id."""
+    talk = tables.get_model("insights", "Conversation").objects.create(
+        id=new_conversation_id(),
+        owner_id=owner.pk,
+        name="Talk",
+        connection_id=str(new_conversation_id()),
+        started_at=NOW,
+        ended_at=NOW,
+        message_count=1,
+    )
+    voice = tables.get_model("insights", "Speaker").objects.create(conversation=talk, number=1)
+    said = {"number": 1, "text": "One.", "started_at": NOW, "ended_at": NOW, "offset_s": 1.0, "duration_s": 0.5}
+    tables.get_model("insights", "Message").objects.create(conversation=talk, speaker=voice, **said)
+    return int(talk.pk)

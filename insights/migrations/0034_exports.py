@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0032_public_summaries'),
+        ('insights', '0033_diarization'),
     ]
 
     operations = [
