@@ -317,6 +317,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.release_connections_before_sending",
+    "insights.portal.languages.choose_language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -528,10 +529,10 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # docs/develop/translating.md
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
-USE_I18N = False
-DATE_FORMAT, DATETIME_FORMAT = "j F Y", "j F Y, H:i T"  # as on our own pages; T: UTC, where no script puts it into the reader's zone
 USE_TZ = True
 
 STATIC_URL = "/static/"

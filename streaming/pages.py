@@ -13,14 +13,15 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import strip_tags
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
 
-GIVES = {"audio": "audio", "video": "video", "audio-video": "audio and video"}
-TAKES = {"audio": "microphone", "video": "camera", "audio-video": "camera and microphone"}
+GIVES = {"audio": gettext_lazy("audio"), "video": gettext_lazy("video"), "audio-video": gettext_lazy("audio and video")}
+TAKES = {"audio": gettext_lazy("microphone"), "video": gettext_lazy("camera"), "audio-video": gettext_lazy("camera and microphone")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ def _start_options(stream: Stream) -> dict[str, Any]:
 def _card(name: str, stream: Stream) -> dict[str, Any]:
     return {
         "name": name,
-        "title": strip_tags(stream.ui_args.get("title", "")) or name,
-        "about": strip_tags(stream.ui_args.get("subtitle", "")) or about(stream),
+        "title": _translated(strip_tags(stream.ui_args.get("title", ""))) or name,
+        "about": _translated(strip_tags(stream.ui_args.get("subtitle", "")) or about(stream)),
         "takes": TAKES[stream.modality] if stream.mode != "receive" else "",
         "gives": GIVES[stream.modality] if stream.mode != "send" else "",
         "mode": stream.mode,
@@ -131,7 +132,12 @@ def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> Inpu
     title = str(part.get("title", ""))
     generated = title == name.replace("_", " ").title()  # by pydantic, if the author gave no title
     label = title if title and not generated else name.replace("_", " ").capitalize()
-    base: dict[str, Any] = {"name": name, "label": label, "help": part.get("description", ""), "value": part.get("default", "")}
+    base: dict[str, Any] = {
+        "name": name,
+        "label": _translated(label),
+        "help": _translated(part.get("description", "")),
+        "value": part.get("default", ""),
+    }
     kind = part.get("type")
     if "enum" in part:
         return InputField(**base, kind="choice", options=_options(part["enum"]))
@@ -156,4 +162,9 @@ def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> Inpu
 
 
 def _options(values: list[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(value), str(value).replace("_", " ").capitalize()) for value in values)
+    return tuple((str(value), _translated(str(value).replace("_", " ").capitalize())) for value in values)
+
+
+def _translated(text: str) -> str:
+    """Return a text of a stream in the language of the page, where a catalogue has it."""
+    return gettext(text) if text else ""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext, gettext_lazy, pgettext
+
 from insights.models import Conversation
 
-UNKNOWN = "Unknown speaker"
+UNKNOWN = gettext_lazy("Unknown speaker")
 
 
 def local(at: datetime, offset_minutes: int) -> datetime:
@@ -17,4 +19,6 @@ def shown_name(conversation: Conversation, names: Sequence[str]) -> str:
     """Return the title; if the client sent none (then it is the id), the names of the members."""
     if conversation.name and conversation.name != str(conversation.pk):
         return conversation.name
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0] if names else "Untitled conversation"
+    if len(names) > 1:
+        return pgettext("list", "%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return names[0] if names else gettext("Untitled conversation")

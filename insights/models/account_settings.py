@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 MOST_DAYS = 36_500
 
@@ -11,9 +12,9 @@ MOST_DAYS = 36_500
 class NotificationContent(models.TextChoices):
     """What is in the mails to an account, besides a link."""
 
-    TITLE = "title", "title and link"
-    COUNTS = "counts", "also how long it was and what was found"
-    WORDS = "words", "also the summary and the words of tasks"
+    TITLE = "title", gettext_lazy("title and link")
+    COUNTS = "counts", gettext_lazy("also how long it was and what was found")
+    WORDS = "words", gettext_lazy("also the summary and the words of tasks")
 
 
 class AccountSettings(models.Model):

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 
 class Invitation(models.Model):
@@ -39,7 +40,9 @@ class LinkRequest(models.Model):
 
     RESET, CONFIRM = "reset", "confirm"
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="link_requests")
-    kind = models.CharField(max_length=10, choices=[(RESET, "new password"), (CONFIRM, "confirmation of the address")])
+    kind = models.CharField(
+        max_length=10, choices=[(RESET, gettext_lazy("new password")), (CONFIRM, gettext_lazy("confirmation of the address"))]
+    )
     requested_at = models.DateTimeField()
 
     class Meta:

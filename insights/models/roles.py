@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from insights.models.conversations import Conversation
 
@@ -10,9 +11,9 @@ from insights.models.conversations import Conversation
 class Role(models.TextChoices):
     """What an account may do beyond its own conversations. Every account is a member; that role is not stored."""
 
-    MEMBER = "member", "Member"
-    REVIEWER = "reviewer", "Reviewer"
-    ADMINISTRATOR = "administrator", "Administrator"
+    MEMBER = "member", gettext_lazy("Member")
+    REVIEWER = "reviewer", gettext_lazy("Reviewer")
+    ADMINISTRATOR = "administrator", gettext_lazy("Administrator")
 
 
 class AccountRole(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from insights.models.bookmarks import Experience
 from insights.models.conversations import Conversation
@@ -14,9 +15,9 @@ from insights.models.conversations import Conversation
 class AccessLevel(models.IntegerChoices):
     """What somebody may do with a conversation; each level includes those below. Only owners delete and share."""
 
-    READ = 1, "Can view"
-    EDIT = 2, "Can edit"
-    OWN = 3, "Owner"
+    READ = 1, gettext_lazy("Can view")
+    EDIT = 2, gettext_lazy("Can edit")
+    OWN = 3, gettext_lazy("Owner")
 
 
 SHARED_LEVELS = [(one.value, one.label) for one in (AccessLevel.READ, AccessLevel.EDIT)]

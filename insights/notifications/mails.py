@@ -1,12 +1,15 @@
-"""The words of the mails. Spoken words are in them only where the account chose so."""
+"""The words of the mails, in the language that is active. Spoken words are in them only where the account chose so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from insights import queries
+from insights import kind_words, queries
 from insights.insight_kinds import kinds
 from insights.models import Conversation, Insight, NotificationContent
 from insights.site_address import site_address
@@ -22,22 +25,34 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What mails say about a conversation; `summary` is empty unless an account wants words."""
+    """What mails say about a conversation. `name` is empty if it has no title; `summary` is empty unless an account wants words."""
 
-    title: str
-    figures: str
+    name: str
+    local_start: datetime
+    minutes: int
+    messages: int
+    insights: Mapping[str, int]
     summary: str
     link: str
     settings_link: str
+
+    @property
+    def title(self) -> str:
+        """The title; if the client sent none, the time of the start."""
+        return self.name or _("Conversation, %(start)s") % {"start": date_format(self.local_start, "SHORT_DATETIME_FORMAT")}
 
 
 def facts_of(conversation: Conversation, *, words: bool) -> Facts:
     """Return what mails say about a conversation."""
     site = site_address(settings.PORT)
+    ended = conversation.ended_at or conversation.started_at
     return Facts(
-        title=_title(conversation),
-        figures=_figures(conversation),
-        summary=" ".join(text for _, text in queries.summary_of(conversation)) if words else "",
+        name=conversation.name if conversation.name != str(conversation.pk) else "",
+        local_start=conversation.started_at.astimezone(timezone(timedelta(minutes=conversation.timezone_offset))),
+        minutes=max(1, round((ended - conversation.started_at).total_seconds() / 60)),
+        messages=conversation.message_count,
+        insights=queries.insight_counts([conversation]).get(conversation.id, {}),
+        summary=" ".join(text for _id, text in queries.summary_of(conversation)) if words else "",
         link=f"{site}/conversations/{conversation.id}/",
         settings_link=f"{site}/account/notifications/",
     )
@@ -45,11 +60,11 @@ def facts_of(conversation: Conversation, *, words: bool) -> Facts:
 
 def mail_of_end(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
     """Return the mail about a conversation that is over; `mine` are the reader's own tasks."""
-    parts = [f"The conversation “{facts.title}” has ended."]
+    parts = [_("The conversation “%(title)s” has ended.") % {"title": facts.title}]
     if mine:
-        parts.append(_count(len(mine), "task is yours.", "tasks are yours."))
+        parts.append(ngettext("%(number)d task is yours.", "%(number)d tasks are yours.", len(mine)) % {"number": len(mine)})
     if content != NotificationContent.TITLE:
-        parts.append(facts.figures)
+        parts.append(_figures(facts))
     if content == NotificationContent.WORDS:
         parts += [facts.summary, _tasks(mine)]
     return Mail(f"Parley: {facts.title}", _text(parts, facts))
@@ -57,39 +72,29 @@ def mail_of_end(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
 
 def mail_of_tasks(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
     """Return the mail about tasks of the reader."""
-    number = _count(len(mine), "task", "tasks")
-    parts = [f"You have {number} in “{facts.title}”."]
+    values = {"number": len(mine), "title": facts.title}
+    parts = [ngettext("You have %(number)d task in “%(title)s”.", "You have %(number)d tasks in “%(title)s”.", len(mine)) % values]
     if content == NotificationContent.WORDS:
         parts.append(_tasks(mine))
-    return Mail(f"Parley: {number} for you in {facts.title}", _text(parts, facts))
+    subject = ngettext("Parley: %(number)d task for you in %(title)s", "Parley: %(number)d tasks for you in %(title)s", len(mine)) % values
+    return Mail(subject, _text(parts, facts))
 
 
-def _title(conversation: Conversation) -> str:
-    """Return the title; if the client sent none (then it is the id), the time of the start."""
-    if conversation.name and conversation.name != str(conversation.pk):
-        return conversation.name
-    zone = timezone(timedelta(minutes=conversation.timezone_offset))
-    return f"Conversation, {conversation.started_at.astimezone(zone):%-d %b %Y, %H:%M}"
-
-
-def _figures(conversation: Conversation) -> str:
-    counts = queries.insight_counts([conversation]).get(conversation.id, {})
-    ended = conversation.ended_at or conversation.started_at
-    minutes = max(1, round((ended - conversation.started_at).total_seconds() / 60))
-    figures = [f"{minutes} min", _count(conversation.message_count, "message", "messages")]
-    figures += [f"{kind.plural}: {counts[kind.name]}" for kind in kinds() if counts.get(kind.name)]
-    return ", ".join(figures)
+def _figures(facts: Facts) -> str:
+    messages = ngettext("%(number)d message", "%(number)d messages", facts.messages) % {"number": facts.messages}
+    counts = [f"{kind_words.plural(kind)}: {facts.insights[kind.name]}" for kind in kinds() if facts.insights.get(kind.name)]
+    return ", ".join([_("%(minutes)d min") % {"minutes": facts.minutes}, messages, *counts])
 
 
 def _tasks(tasks: Sequence[Insight]) -> str:
-    lines = [f"- {one.text}{f' (due {one.due_at:%-d %b %Y})' if one.due_at else ''}" for one in tasks]
-    return "\n".join(["Your tasks:", *lines]) if lines else ""
+    lines = [f"- {one.text} ({_due(one.due_at)})" if one.due_at else f"- {one.text}" for one in tasks]
+    return "\n".join([_("Your tasks:"), *lines]) if lines else ""
+
+
+def _due(at: datetime) -> str:
+    return _("due %(date)s") % {"date": date_format(at, "SHORT_DATE_FORMAT")}
 
 
 def _text(parts: Sequence[str], facts: Facts) -> str:
-    end = f"Choose which mails you get: {facts.settings_link}"
+    end = _("Choose which mails you get: %(link)s") % {"link": facts.settings_link}
     return "\n\n".join(part for part in (*parts, facts.link, end) if part) + "\n"
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}"

@@ -15,6 +15,7 @@ from insights import jobs, queries, webhooks
 from insights.database import write_transaction
 from insights.insight_kinds import task_kinds
 from insights.jobs import RunningJob, handler
+from insights.languages import in_language_of
 from insights.models import AccountSettings, Conversation, Insight, Notification, NotificationContent
 from insights.notifications.mails import Facts, Mail, facts_of, mail_of_end, mail_of_tasks
 
@@ -81,7 +82,9 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
         assigned_it = bool(by) and by in (reader.user.get_username(), reader.user.get_full_name())
         theirs = [] if assigned_it else mine
         assigned[user_id] = [one.pk for one in theirs]
-        if (mail := _mail(reader, facts, theirs, ended=ended)) is not None:
+        with in_language_of(reader.wants.language):
+            mail = _mail(reader, facts, theirs, ended=ended)
+        if mail is not None:
             jobs.send_mail([reader.address], mail.subject, mail.text)
     Notification.objects.bulk_create(told)
     webhooks.tell_of_tasks(conversation, assigned)

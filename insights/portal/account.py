@@ -7,14 +7,17 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
 from insights.portal.devices import TIME_ZONE
 from insights.portal.forms import ProfileForm
+from insights.portal.languages import note_language
 
-DONE = {"profile": "Profile saved."}
+DONE = {"profile": gettext_lazy("Profile saved.")}
 
 
 def user_of(request: HttpRequest) -> User:
@@ -29,7 +32,7 @@ def part(request: HttpRequest, name: str, context: dict[str, Any], status: int =
     return render(request, f"portal/account/{name}.html", {"part": name, **context}, status=status)
 
 
-def profile_page(request: HttpRequest, form: ProfileForm, status: int = 200, done: str | None = None) -> HttpResponse:
+def profile_page(request: HttpRequest, form: ProfileForm, status: int = 200, done: str | Promise | None = None) -> HttpResponse:
     """Return the profile with a form."""
     return part(request, "profile", {"form": form, "zones": sorted(available_timezones()), "done": done}, status)
 
@@ -50,5 +53,7 @@ def change_profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(user_of(request), request.POST, instance=access.settings_of(user_of(request)))
     if not form.is_valid():
         return profile_page(request, form, 400)
-    request.session[TIME_ZONE] = form.save().time_zone
+    saved = form.save()
+    request.session[TIME_ZONE] = saved.time_zone
+    note_language(request, saved.language)
     return redirect("/account/?done=profile")

@@ -1,6 +1,6 @@
 """The forms of django-allauth with our labels and without placeholders."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
@@ -8,18 +8,23 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from insights.access import addresses
 
-PASSWORD_HELP = "At least 10 characters."  # noqa: S105
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+PASSWORD_HELP = gettext_lazy("At least 10 characters.")  # noqa: S105
 _CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
 
 
 class _Labelled(forms.BaseForm):
     """A form whose fields have our labels and help, and further attributes of their inputs."""
 
-    labels: dict[str, str] = {}
-    helps: dict[str, str] = {}
+    labels: "dict[str, str | _StrPromise]" = {}
+    helps: "dict[str, str | _StrPromise]" = {}
     attributes: dict[str, dict[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,79 +39,89 @@ class _Labelled(forms.BaseForm):
 class SignUpForm(_Labelled, account.SignupForm):
     """Name, e-mail address and password of a new account."""
 
-    first_name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    first_name = forms.CharField(label=gettext_lazy("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order = ["first_name", "email", "password1", "password2"]
-    labels = {"email": "E-mail address", "password1": "Password", "password2": "Confirm password"}
-    helps = {"password1": PASSWORD_HELP}
+    labels: "dict[str, str | _StrPromise]" = {
+        "email": gettext_lazy("E-mail address"),
+        "password1": gettext_lazy("Password"),
+        "password2": gettext_lazy("Confirm password"),
+    }
+    helps: "dict[str, str | _StrPromise]" = {"password1": PASSWORD_HELP}
     attributes = {"first_name": {"autofocus": True}}
 
 
 class ForgottenPasswordForm(_Labelled, account.ResetPasswordForm):
     """The address to which the link for a new password goes."""
 
-    labels = {"email": "E-mail address"}
+    labels: "dict[str, str | _StrPromise]" = {"email": gettext_lazy("E-mail address")}
     attributes = {"email": {"autofocus": True, "autocapitalize": "none"}}
 
 
 class ResetPasswordForm(_Labelled, account.ResetPasswordKeyForm):
     """A new password, twice."""
 
-    labels = {"password1": "New password", "password2": "Confirm new password"}
-    helps = {"password1": PASSWORD_HELP}
+    labels: "dict[str, str | _StrPromise]" = {"password1": gettext_lazy("New password"), "password2": gettext_lazy("Confirm new password")}
+    helps: "dict[str, str | _StrPromise]" = {"password1": PASSWORD_HELP}
     attributes = {"password1": {"autofocus": True}}
 
 
 class NewAddressForm(_Labelled, account.AddEmailForm):
     """A new e-mail address, which takes effect once it is confirmed."""
 
-    labels = {"email": "New e-mail address"}
+    labels: "dict[str, str | _StrPromise]" = {"email": gettext_lazy("New e-mail address")}
     attributes = {"email": {"autocapitalize": "none"}}
 
     def clean_email(self) -> str:
         """Refuse an address with which another account signs in."""
         address = str(super().clean_email())
         if addresses.is_taken(address, but=self.user):
-            raise ValidationError("An account with this e-mail address exists already.")
+            raise ValidationError(_("An account with this e-mail address exists already."))
         return address
 
 
 class ConfirmPasswordForm(_Labelled, account.ReauthenticateForm):
     """The current password, before something that needs it."""
 
-    labels = {"password": "Current password"}
+    labels: "dict[str, str | _StrPromise]" = {"password": gettext_lazy("Current password")}
     attributes = {"password": {"autofocus": True}}
 
 
 class CodeForm(_Labelled, mfa.AuthenticateForm):
     """A code of the authenticator app or a recovery code, to sign in."""
 
-    labels = {"code": "Code"}
+    labels: "dict[str, str | _StrPromise]" = {"code": gettext_lazy("Code")}
     attributes = {"code": _CODE}
 
 
 class ConfirmCodeForm(_Labelled, mfa.ReauthenticateForm):
     """A code, before something that needs it."""
 
-    labels = {"code": "Code"}
+    labels: "dict[str, str | _StrPromise]" = {"code": gettext_lazy("Code")}
     attributes = {"code": _CODE}
 
 
 class ActivateCodesForm(_Labelled, totp.ActivateTOTPForm):
     """The first code of an authenticator app."""
 
-    labels = {"code": "Code of the app"}
+    labels: "dict[str, str | _StrPromise]" = {"code": gettext_lazy("Code of the app")}
     attributes = {"code": _CODE}
 
 
 class NewPasskeyForm(_Labelled, webauthn.AddWebAuthnForm):
     """The name of a new passkey, and whether it signs in alone."""
 
-    labels = {"name": "Name", "passwordless": "Sign in with this passkey alone, without a password"}
-    helps = {"name": "For example: laptop", "passwordless": "The device then asks for a fingerprint, face or PIN."}
+    labels: "dict[str, str | _StrPromise]" = {
+        "name": gettext_lazy("Name"),
+        "passwordless": gettext_lazy("Sign in with this passkey alone, without a password"),
+    }
+    helps: "dict[str, str | _StrPromise]" = {
+        "name": gettext_lazy("For example: laptop"),
+        "passwordless": gettext_lazy("The device then asks for a fingerprint, face or PIN."),
+    }
 
 
 class PasskeyNameForm(_Labelled, webauthn.EditWebAuthnForm):
     """The name of a passkey."""
 
-    labels = {"name": "Name"}
+    labels: "dict[str, str | _StrPromise]" = {"name": gettext_lazy("Name")}
     attributes = {"name": {"maxlength": 100, "autofocus": True}}

@@ -5,6 +5,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -22,14 +24,16 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
         model = AccountSettings
         fields = ("notify_over", "notify_tasks", "notify_content")
         labels = {
-            "notify_over": "A conversation is over",
-            "notify_tasks": "A task is assigned to me",
-            "notify_content": "What is in the mails",
+            "notify_over": gettext_lazy("A conversation is over"),
+            "notify_tasks": gettext_lazy("A task is assigned to me"),
+            "notify_content": gettext_lazy("What is in the mails"),
         }
         help_texts = {
-            "notify_over": "Your own conversations, and those that are shared with you or your teams.",
-            "notify_tasks": "When the conversation is over, or when somebody assigns the task later. The assignee has your e-mail address.",
-            "notify_content": "Mail is not always encrypted on its way. By default, nothing that was said is in it.",
+            "notify_over": gettext_lazy("Your own conversations, and those that are shared with you or your teams."),
+            "notify_tasks": gettext_lazy(
+                "When the conversation is over, or when somebody assigns the task later. The assignee has your e-mail address."
+            ),
+            "notify_content": gettext_lazy("Mail is not always encrypted on its way. By default, nothing that was said is in it."),
         }
 
 
@@ -43,6 +47,6 @@ def notifications(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         form.save()
         return redirect(f"{HERE}?done=saved")
-    done = "Notifications saved." if request.GET.get("done") == "saved" else None
+    done = _("Notifications saved.") if request.GET.get("done") == "saved" else None
     context = {"form": form, "done": done, "mail": settings.MAIL_CONFIGURED}
     return part(request, "notifications", context, 400 if form.is_bound else 200)

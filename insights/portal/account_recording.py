@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,7 +15,7 @@ from insights.portal.account import part, user_of
 from insights.portal.forms import RetentionForm, SummaryPagesForm
 
 HERE = "/account/recording/"
-DONE = {"retention": _("Retention saved."), "summary-pages": _("Summary pages saved.")}
+DONE = {"retention": gettext_lazy("Retention saved."), "summary-pages": gettext_lazy("Summary pages saved.")}
 
 
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -19,9 +20,9 @@ from insights.portal.forms import NewPasswordForm
 
 HERE = "/account/security/"
 DONE = {
-    "password": "Password changed. Other devices have been signed out.",
-    "device": "Device signed out.",
-    "devices": "All other devices have been signed out.",
+    "password": gettext_lazy("Password changed. Other devices have been signed out."),
+    "device": gettext_lazy("Device signed out."),
+    "devices": gettext_lazy("All other devices have been signed out."),
 }
 
 

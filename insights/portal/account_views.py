@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from requests import RequestException
 
 from insights import access
@@ -107,7 +108,7 @@ class PasskeySignIn(webauthn.LoginWebAuthnView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say that the passkey is not known, on the page for sign-in."""
-        messages.error(self.request, "This passkey is not known here.")
+        messages.error(self.request, _("This passkey is not known here."))
         return redirect("signin")
 
     def get_success_url(self) -> str | None:
@@ -141,7 +142,7 @@ class ConfirmByPasskey(webauthn.ReauthenticateWebAuthnView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say that it did not work, on the same page."""
-        messages.error(self.request, "This passkey is not one of this account.")
+        messages.error(self.request, _("This passkey is not one of this account."))
         return redirect(self.request.get_full_path())
 
 

@@ -16,9 +16,12 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.forms import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from insights import access, jobs
 from insights.access import addresses, devices, link_requests
+from insights.languages import in_language_of
 from insights.models import LinkRequest
 from insights.names import clean_name
 from insights.portal.account_words import MAILS, MESSAGES, NOT_YOU
@@ -47,12 +50,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_taken": "An account with this e-mail address exists already.",
-        "duplicate_email": "This is your address already.",
-        "incorrect_code": "Wrong code.",
-        "incorrect_password": "Wrong password.",
-        "invalid_password_reset": "This link is not valid any more.",
-        "too_many_login_attempts": "Too many attempts. Try again in a few minutes.",
+        "email_taken": gettext_lazy("An account with this e-mail address exists already."),
+        "duplicate_email": gettext_lazy("This is your address already."),
+        "incorrect_code": gettext_lazy("Wrong code."),
+        "incorrect_password": gettext_lazy("Wrong password."),
+        "invalid_password_reset": gettext_lazy("This link is not valid any more."),
+        "too_many_login_attempts": gettext_lazy("Too many attempts. Try again in a few minutes."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -71,7 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
         """Refuse an address that is too long for a user name."""
         if len(email) > 150:
-            raise ValidationError("Enter at most 150 characters.")
+            raise ValidationError(_("Enter at most 150 characters."))
         return email.lower()
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
@@ -103,15 +106,16 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Say what was done in our words."""
         if text := message or MESSAGES.get(message_template or ""):
-            messages.add_message(request, level, text)
+            messages.add_message(request, level, str(text))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Enqueue a mail; without a mail server store that an account waits for its link."""
         user = context.get("user")
         if settings.MAIL_CONFIGURED:
             mail = MAILS[template_prefix]
-            end = str(context[mail.link]) if mail.link else NOT_YOU
-            jobs.send_mail([email], f"Parley: {mail.subject}", f"{mail.text}\n\n{end}\n")
+            with in_language_of(access.settings_of(user).language if isinstance(user, User) else ""):
+                end = str(context[mail.link]) if mail.link else str(NOT_YOU)
+                jobs.send_mail([email], f"Parley: {mail.subject}", f"{mail.text}\n\n{end}\n")
         elif (kind := _LINKS.get(template_prefix)) and isinstance(user, User):
             link_requests.note_request(user, kind)
 
@@ -121,8 +125,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "Wrong code.",
-        "unverified_email": "Confirm your e-mail address first.",
+        "incorrect_code": gettext_lazy("Wrong code."),
+        "unverified_email": gettext_lazy("Confirm your e-mail address first."),
     }
 
     def _get_site_name(self) -> str:
@@ -131,7 +135,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: User, type: Any) -> str:
         """Return the name that a new passkey has until it is renamed."""
         number = user.authenticator_set.filter(type=type).count() + 1  # type: ignore[attr-defined]  # allauth has no types
-        return "Passkey" if number == 1 else f"Passkey {number}"
+        return _("Passkey") if number == 1 else _("Passkey %(number)s") % {"number": number}
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):

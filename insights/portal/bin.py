@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,7 +20,7 @@ from insights.models import AccessLevel, Conversation
 from insights.portal.conversations import list_part
 from insights.portal.listing import PER_PAGE
 
-DONE = {"restored": "Conversation restored.", "deleted": "Conversation deleted."}
+DONE = {"restored": gettext_lazy("Conversation restored."), "deleted": gettext_lazy("Conversation deleted.")}
 
 
 @dataclass(frozen=True, slots=True)

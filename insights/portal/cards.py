@@ -7,7 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, User
+from django.utils.translation import gettext as _
 
+from insights import kind_words
 from insights.exports.titles import local
 from insights.insight_kinds import QUESTION, InsightKind, kind_of, kinds
 from insights.models import Conversation, Insight
@@ -101,12 +103,12 @@ def sections_of(cards: Sequence[Card], open_questions: frozenset[str]) -> list[S
     """Return the cards under their headings: own tasks, other tasks, open questions, other kinds, answered questions, rejected ones."""
     kept = [card for card in cards if card.review != Insight.Review.REJECTED]
     made = [
-        Section("my-tasks", "My tasks", tuple(card for card in kept if card.mine)),
-        Section("tasks", "Tasks", tuple(card for card in kept if card.is_task and not card.mine)),
-        Section("questions", "Open questions", tuple(card for card in kept if _asks(card) and str(card.id) in open_questions)),
+        Section("my-tasks", _("My tasks"), tuple(card for card in kept if card.mine)),
+        Section("tasks", _("Tasks"), tuple(card for card in kept if card.is_task and not card.mine)),
+        Section("questions", _("Open questions"), tuple(card for card in kept if _asks(card) and str(card.id) in open_questions)),
         *_other_kinds(kept),
-        Section("answered", "Other questions", tuple(card for card in kept if _asks(card) and str(card.id) not in open_questions), True),
-        Section("rejected", "Rejected", tuple(card for card in cards if card.review == Insight.Review.REJECTED), True),
+        Section("answered", _("Other questions"), tuple(card for card in kept if _asks(card) and str(card.id) not in open_questions), True),
+        Section("rejected", _("Rejected"), tuple(card for card in cards if card.review == Insight.Review.REJECTED), True),
     ]
     return [section for section in made if section.cards]
 
@@ -116,7 +118,7 @@ def _other_kinds(cards: Sequence[Card]) -> Iterator[Section]:
     others = [card for card in cards if not card.is_task and not _asks(card)]
     names = dict.fromkeys([*(kind.name for kind in kinds()), *(card.kind.name for card in others)])
     for name in names:
-        yield Section(name, kind_of(name).plural, tuple(card for card in others if card.kind.name == name))
+        yield Section(name, kind_words.plural(kind_of(name)), tuple(card for card in others if card.kind.name == name))
 
 
 def _asks(card: Card) -> bool:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
-from insights import access, queries
+from insights import access, kind_words, queries
 from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kinds
 from insights.models import AccessLevel, Conversation, Insight
@@ -114,7 +114,7 @@ def _timeline(conversation: Conversation, spans: list[queries.SpeechSpan], peopl
 
 
 def _places_of(conversation: Conversation, cards: list[Card]) -> list[Place]:
-    return [Place(card.kind.plural, card.kind.colour, card.seconds) for card in cards if card.review != Insight.Review.REJECTED]
+    return [Place(kind_words.plural(card.kind), card.kind.colour, card.seconds) for card in cards if card.review != Insight.Review.REJECTED]
 
 
 def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], bool]:

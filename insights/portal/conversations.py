@@ -8,18 +8,19 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from insights import insight_kinds, queries
+from insights import kind_words, queries
 from insights.portal.exports import FORMATS
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
 from insights.portal.upload import drop_context
 
 DONE = {
-    "binned": "Conversation moved to the bin.",
-    "deleted": "Conversation deleted.",
-    "gone": "That conversation was deleted or is no longer shared with you.",
+    "binned": gettext_lazy("Conversation moved to the bin."),
+    "deleted": gettext_lazy("Conversation deleted."),
+    "gone": gettext_lazy("That conversation was deleted or is no longer shared with you."),
 }
 """What the list says about the action that led to it."""
 
@@ -35,7 +36,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
         more = {
             "any": queries.visible_to(user_id).exists(),
             "done": DONE.get(request.GET.get("done", "")),
-            "kinds": insight_kinds.choices(),
+            "kinds": kind_words.choices(),
             "periods": PERIODS,
             "formats": FORMATS.items(),
             "people": queries.people_of(user_id),

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,7 +16,7 @@ from insights.portal.account import part, user_of
 from insights.portal.forms import AppForm
 
 HERE = "/developers/"
-DONE = {"saved": "App saved.", "revoked": "App revoked. Its secret and tokens no longer work."}
+DONE = {"saved": gettext_lazy("App saved."), "revoked": gettext_lazy("App revoked. Its secret and tokens no longer work.")}
 
 
 def expiry_of(days: str) -> datetime | None:

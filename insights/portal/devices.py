@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from insights import access
 from insights.access import devices
 from insights.access.devices import SEEN_S
+from insights.portal.languages import note_language
 from insights.portal.middleware import GetResponse
 
 _NOTED = "parley_device"
@@ -44,5 +45,7 @@ def _signed_in(request: HttpRequest, user: User, **signal: object) -> None:
 def _note(request: HttpRequest, user: User) -> None:
     if not devices.note_device(request, user):
         return  # a page that was made although the database cannot be written must reach its reader; the next request notes it
-    request.session[TIME_ZONE] = access.settings_of(user).time_zone
+    own = access.settings_of(user)
+    request.session[TIME_ZONE] = own.time_zone
+    note_language(request, own.language)
     request.session[_NOTED] = (request.session.session_key, int(time.time()))

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
-from django.utils.translation import gettext_lazy as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from insights import access
 from insights.models import AccountSettings, Role
@@ -21,20 +23,24 @@ from insights.names import clean_name
 class FirstAccountForm(forms.Form):
     """Name, e-mail address and password (twice) of the administrator."""
 
-    name = forms.CharField(label="Your name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}))
+    name = forms.CharField(
+        label=gettext_lazy("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
     email = forms.EmailField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         max_length=150,
-        error_messages={"invalid": "Enter an e-mail address such as name@example.com."},
+        error_messages={"invalid": gettext_lazy("Enter an e-mail address such as name@example.com.")},
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     password = forms.CharField(
-        label="Password",
+        label=gettext_lazy("Password"),
         strip=False,
-        help_text="At least 10 characters.",
+        help_text=gettext_lazy("At least 10 characters."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    again = forms.CharField(label="Confirm password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
+    again = forms.CharField(
+        label=gettext_lazy("Confirm password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
 
     def clean_email(self) -> str:
         """Return the address in lower case, as sign-in compares it."""
@@ -51,7 +57,7 @@ class FirstAccountForm(forms.Form):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         if password and again and password != again:
-            self.add_error("again", "The passwords do not match.")
+            self.add_error("again", _("The passwords do not match."))
         return values
 
 
@@ -69,14 +75,14 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "Wrong e-mail address or password.",
+        "invalid_login": gettext_lazy("Wrong e-mail address or password."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         first = not self.is_bound  # after a failed attempt, focus the password, which is usually what was wrong
         self.fields["username"] = forms.CharField(
-            label="E-mail address",
+            label=_("E-mail address"),
             max_length=150,
             widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": first, "autocapitalize": "none"}),
         )
@@ -90,33 +96,33 @@ class SignInForm(AuthenticationForm):
 class NewPasswordForm(PasswordChangeForm):
     """The current password, and the new one twice."""
 
-    error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": "Wrong password."}
+    error_messages = {**PasswordChangeForm.error_messages, "password_incorrect": gettext_lazy("Wrong password.")}
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
         for name, label in (
-            ("old_password", "Current password"),
-            ("new_password1", "New password"),
-            ("new_password2", "Confirm new password"),
+            ("old_password", _("Current password")),
+            ("new_password1", _("New password")),
+            ("new_password2", _("Confirm new password")),
         ):
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("autofocus", None)
-        self.fields["new_password1"].help_text = "At least 10 characters."
+        self.fields["new_password1"].help_text = _("At least 10 characters.")
         self.fields["new_password2"].help_text = ""
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Name, language and time zone of the account."""
 
-    name = forms.CharField(label="Name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     time_zone = forms.CharField(
-        label="Time zone",
+        label=gettext_lazy("Time zone"),
         required=False,
         max_length=64,
-        help_text="For example Europe/Berlin. Leave empty to use that of your device.",
+        help_text=gettext_lazy("For example Europe/Berlin. Leave empty to use that of your device."),
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
-    language = forms.ChoiceField(label="Language", required=False)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
     field_order = ("name", "language", "time_zone")
 
     class Meta:
@@ -127,19 +133,19 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["name"].initial = user.get_full_name()
-        self.fields["language"].choices = [("", "That of your device"), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("That of your device")), *settings.LANGUAGES]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         """Return the name without control characters."""
         if not (name := clean_name(self.cleaned_data["name"], 150)):
-            raise forms.ValidationError("Enter a name.")
+            raise forms.ValidationError(_("Enter a name."))
         return name
 
     def clean_time_zone(self) -> str:
         """Refuse a time zone that this server does not know."""
         zone = str(self.cleaned_data["time_zone"]).strip()
         if zone and zone not in available_timezones():
-            raise forms.ValidationError("Choose a time zone of the list, such as Europe/Berlin.")
+            raise forms.ValidationError(_("Choose a time zone of the list, such as Europe/Berlin."))
         return zone
 
     def save(self, commit: bool = True) -> AccountSettings:
@@ -157,14 +163,18 @@ class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
         model = AccountSettings
         fields = ("keep_days", "store_audio", "keep_audio_days")
         labels = {
-            "keep_days": "Delete conversations after (days)",
-            "store_audio": "Record audio",
-            "keep_audio_days": "Delete audio after (days)",
+            "keep_days": gettext_lazy("Delete conversations after (days)"),
+            "store_audio": gettext_lazy("Record audio"),
+            "keep_audio_days": gettext_lazy("Delete audio after (days)"),
         }
         help_texts = {
-            "keep_days": "Counted from the end of the conversation. Leave empty to keep them.",
-            "store_audio": "Stores what is said as audio, too, unless a program says otherwise. Ask people before you record them.",
-            "keep_audio_days": "Counted from the end of the conversation. Leave empty to keep it as long as the conversation.",
+            "keep_days": gettext_lazy("Counted from the end of the conversation. Leave empty to keep them."),
+            "store_audio": gettext_lazy(
+                "Stores what is said as audio, too, unless a program says otherwise. Ask people before you record them."
+            ),
+            "keep_audio_days": gettext_lazy(
+                "Counted from the end of the conversation. Leave empty to keep it as long as the conversation."
+            ),
         }
 
 
@@ -175,29 +185,36 @@ class SummaryPagesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generi
         model = AccountSettings
         fields = ("public_summaries", "public_summary_audio")
         labels = {
-            "public_summaries": _("Anyone with the link can open them"),
-            "public_summary_audio": _("Include the audio"),
+            "public_summaries": gettext_lazy("Anyone with the link can open them"),
+            "public_summary_audio": gettext_lazy("Include the audio"),
         }
         help_texts = {
-            "public_summaries": _("For pages that are requested from now on. Each link expires, and can be withdrawn under Share."),
-            "public_summary_audio": _("On pages of the kind audio-summary, where audio was stored."),
+            "public_summaries": gettext_lazy(
+                "For pages that are requested from now on. Each link expires, and can be withdrawn under Share."
+            ),
+            "public_summary_audio": gettext_lazy("On pages of the kind audio-summary, where audio was stored."),
         }
 
 
 class AppForm(forms.Form):
     """The name of a new app, what it may do, and when it expires."""
 
-    app_name = forms.CharField(label="App name", max_length=200, help_text="For example: Meeting bot")
+    app_name = forms.CharField(label=gettext_lazy("App name"), max_length=200, help_text=gettext_lazy("For example: Meeting bot"))
     scopes = forms.MultipleChoiceField(
-        label="Scopes",
+        label=gettext_lazy("Scopes"),
         choices=[(scope, f"{scope}: {meaning}") for scope, meaning in access.MEANINGS.items()],
         initial=list(access.SCOPES),
-        error_messages={"required": "Choose at least one scope."},
+        error_messages={"required": gettext_lazy("Choose at least one scope.")},
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.ChoiceField(
-        label="Expires",
-        choices=[("0", "never"), ("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year")],
+        label=gettext_lazy("Expires"),
+        choices=[
+            ("0", gettext_lazy("never")),
+            ("30", gettext_lazy("in 30 days")),
+            ("90", gettext_lazy("in 90 days")),
+            ("365", gettext_lazy("in a year")),
+        ],
         initial="0",
         required=False,
     )
@@ -207,24 +224,24 @@ class InviteForm(forms.Form):
     """Who is invited, and with which role."""
 
     email = forms.EmailField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         required=False,
         max_length=150,
-        help_text="Leave empty for a link that anybody may use once.",
+        help_text=gettext_lazy("Leave empty for a link that anybody may use once."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.MEMBER)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER)
 
 
 class RolesForm(forms.Form):
     """The roles of an account beside member."""
 
     roles = forms.MultipleChoiceField(
-        label="Roles",
+        label=gettext_lazy("Roles"),
         required=False,
         choices=[
-            (access.REVIEWER, "Reviewer: reads and corrects the conversations of all accounts; the owners see it"),
-            (access.ADMINISTRATOR, "Administrator: manages accounts and the installation"),
+            (access.REVIEWER, gettext_lazy("Reviewer: reads and corrects the conversations of all accounts; the owners see it")),
+            (access.ADMINISTRATOR, gettext_lazy("Administrator: manages accounts and the installation")),
         ],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -237,12 +254,12 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         model = AccountSettings
         fields = ("max_sessions", "max_jobs", "most_keep_days")
         labels = {
-            "max_sessions": "People who speak at once",
-            "max_jobs": "Unfinished imports and other jobs",
-            "most_keep_days": "Delete conversations after (days)",
+            "max_sessions": gettext_lazy("People who speak at once"),
+            "max_jobs": gettext_lazy("Unfinished imports and other jobs"),
+            "most_keep_days": gettext_lazy("Delete conversations after (days)"),
         }
         help_texts = {
-            "max_sessions": "In all conversations of the account together. Empty: no limit of its own.",
-            "max_jobs": f"Empty: the {settings.MAX_JOBS_PER_ACCOUNT} of this server.",
-            "most_keep_days": "The account itself can choose a shorter time. Empty: no limit of its own.",
+            "max_sessions": gettext_lazy("In all conversations of the account together. Empty: no limit of its own."),
+            "max_jobs": format_lazy(gettext_lazy("Empty: the {most} of this server."), most=settings.MAX_JOBS_PER_ACCOUNT),
+            "most_keep_days": gettext_lazy("The account itself can choose a shorter time. Empty: no limit of its own."),
         }

@@ -110,7 +110,7 @@ def _hit(message: Message, terms: SearchTerms, owners: Mapping[int, str]) -> Hit
     return Hit(
         href=f"{reverse('conversation', args=[conversation.pk])}{query}#m-{message.pk}",
         text=_shortened(pieces),
-        who=str(message.member or message.speaker) or UNKNOWN,
+        who=str(message.member or message.speaker) or str(UNKNOWN),
         place=clock(message.offset_s),
         title=shown_name(conversation, []),
         started_at=conversation.started_at,

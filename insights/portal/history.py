@@ -8,6 +8,8 @@ from typing import Any, assert_never
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from insights import queries
@@ -16,8 +18,16 @@ from insights.portal.conversation import seen_conversation
 
 MOST = 200
 """Changes that the history shows, the latest."""
-_FIELDS = {"text": "Reworded an insight", "assignee_name": "Assigned a task", "due_at": "Changed a due date"}
-_VERDICTS = {"accepted": "Accepted an insight", "rejected": "Rejected an insight", "pending": "Reset a verdict"}
+_FIELDS = {
+    "text": gettext_noop("Reworded an insight"),
+    "assignee_name": gettext_noop("Assigned a task"),
+    "due_at": gettext_noop("Changed a due date"),
+}
+_VERDICTS = {
+    "accepted": gettext_noop("Accepted an insight"),
+    "rejected": gettext_noop("Rejected an insight"),
+    "pending": gettext_noop("Reset a verdict"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,15 @@ class HistoryRow:
     after: str
     undone: bool
     can_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Existence:
+    """What to say when a row was added, removed or changed."""
+
+    added: str
+    removed: str
+    changed: str
 
 
 @require_GET
@@ -49,9 +68,9 @@ def _row(change: Change, user_id: int) -> HistoryRow:
     undone = hasattr(change, "undone_by")
     return HistoryRow(
         id=change.pk,
-        who=(change.user.get_full_name() or change.user.get_username()) if change.user else "A former user",
+        who=(change.user.get_full_name() or change.user.get_username()) if change.user else _("A former user"),
         at=change.created_at,
-        text=f"Undo: {text}" if change.undoes_id else text,
+        text=_("Undo: %(change)s") % {"change": text} if change.undoes_id else text,
         before=before,
         after=after,
         undone=undone,
@@ -64,51 +83,55 @@ def described(change: Change) -> tuple[str, str, str]:
     match Change.Kind(change.kind):
         case Change.Kind.CONVERSATION:
             name = _changed(change, "conversation", "name")
-            return ("Renamed the conversation", *name) if name else ("Changed the metadata", "", "")
+            return (_("Renamed the conversation"), *name) if name else (_("Changed the metadata"), "", "")
         case Change.Kind.MEMBER:
             name = _changed(change, "member", "name")
-            return ("Renamed a speaker", *name) if name else ("Changed the e-mail address of a speaker", "", "")
+            return (_("Renamed a speaker"), *name) if name else (_("Changed the e-mail address of a speaker"), "", "")
         case Change.Kind.MEMBERS_MERGED:
-            return "Merged two speakers", "", ""
+            return _("Merged two speakers"), "", ""
         case Change.Kind.SPEAKERS:
-            return "Changed who said something", "", ""
+            return _("Changed who said something"), "", ""
         case Change.Kind.MESSAGE:
             words = _changed(change, "message", "text")
-            return ("Edited a sentence", *words) if words else ("Changed who said a sentence", "", "")
+            return (_("Edited a sentence"), *words) if words else (_("Changed who said a sentence"), "", "")
         case Change.Kind.MESSAGE_SPLIT:
-            return "Split a sentence", "", ""
+            return _("Split a sentence"), "", ""
         case Change.Kind.MESSAGES_JOINED:
-            return "Joined two sentences", "", ""
+            return _("Joined two sentences"), "", ""
         case Change.Kind.INSIGHT:
             return _insight(change)
         case Change.Kind.INSIGHT_ADDED:
-            return _existence(change, "insight", "text", "an insight")
+            return _existence(
+                change, "insight", "text", _Existence(_("Added an insight"), _("Removed an insight"), _("Changed an insight"))
+            )
         case Change.Kind.BOOKMARK:
-            return _existence(change, "bookmark", "label", "a bookmark")
+            return _existence(
+                change, "bookmark", "label", _Existence(_("Added a bookmark"), _("Removed a bookmark"), _("Changed a bookmark"))
+            )
         case unknown:
             assert_never(unknown)
 
 
 def _insight(change: Change) -> tuple[str, str, str]:
     if review := _changed(change, "insight", "review"):
-        return _VERDICTS.get(review[1], "Changed a verdict"), "", ""
+        return _(_VERDICTS[review[1]]) if review[1] in _VERDICTS else _("Changed a verdict"), "", ""
     if done := _changed(change, "insight", "done_at"):
-        return ("Marked a task as done" if done[1] else "Reopened a task"), "", ""
+        return (_("Marked a task as done") if done[1] else _("Reopened a task")), "", ""
     for column, text in _FIELDS.items():
         if words := _changed(change, "insight", column):
             length = 10 if column == "due_at" else None  # the date without the time
-            return text, words[0][:length], words[1][:length]
-    return "Edited an insight", "", ""
+            return _(text), words[0][:length], words[1][:length]
+    return _("Edited an insight"), "", ""
 
 
-def _existence(change: Change, table: str, column: str, noun: str) -> tuple[str, str, str]:
+def _existence(change: Change, table: str, column: str, text: _Existence) -> tuple[str, str, str]:
     """Describe that a row was added, removed or changed."""
     for before, after in _rows(change, table):
         words = str((before or {}).get(column) or ""), str((after or {}).get(column) or "")
         if before is None or after is None:
-            return (f"Added {noun}" if before is None else f"Removed {noun}", *words)
+            return (text.added if before is None else text.removed, *words)
     words = _changed(change, table, column) or ("", "")
-    return (f"Changed {noun}", *words)
+    return (text.changed, *words)
 
 
 def _changed(change: Change, table: str, column: str) -> tuple[str, str] | None:

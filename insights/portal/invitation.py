@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -36,7 +37,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     except NotPending as error:
         return _over(request, error.state)
     except AddressTaken:
-        form.add_error(None if found.email else "email", "There is an account with this address already. Sign in instead.")
+        form.add_error(None if found.email else "email", _("There is an account with this address already. Sign in instead."))
     return render(request, "portal/invitation.html", {"form": form, "invitation": found}, status=400 if form.is_bound else 200)
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +38,7 @@ def invitations(request: HttpRequest, connection_id: str) -> HttpResponse:
         except SharingError as error:
             wrong = str(error)
         except TooManyLinks:
-            wrong = TOO_MANY_LINKS
+            wrong = str(TOO_MANY_LINKS)
     context = {
         "connection_id": connection_id,
         "links": [link_row(request, link) for link in access.invitations(request.user.pk, connection_id)],
@@ -52,12 +53,12 @@ def _change(user: User, connection_id: str, request: HttpRequest) -> str:
     """Create or withdraw an invitation; return what was done. Raises SharingError and TooManyLinks."""
     if withdrawn := request.POST.get("withdraw", ""):
         access.withdraw_link(user.pk, link_id(withdrawn))
-        return "Invitation withdrawn. Who joined with it is disconnected within seconds."
+        return _("Invitation withdrawn. Who joined with it is disconnected within seconds.")
     kind = request.POST.get("kind", "")
     if kind not in KINDS:
-        raise SharingError("Choose whether people may speak or only watch.")
+        raise SharingError(_("Choose whether people may speak or only watch."))
     access.invite(user.pk, connection_id, ShareLink.Kind(kind), guests=request.POST.get("guests") == "on")
-    return "Invitation created. Copy the link and send it."
+    return _("Invitation created. Copy the link and send it.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,7 +93,7 @@ def _as_guest(request: HttpRequest, link: ShareLink, secret: str) -> HttpRespons
     if request.method == "POST":
         name = clean_name(request.POST.get("name", ""), access.LONGEST_GUEST_NAME)
         if not name:
-            return render(request, "portal/join.html", {"link": link, "wrong": "Enter a name that the others will see."}, status=400)
+            return render(request, "portal/join.html", {"link": link, "wrong": _("Enter a name that the others will see.")}, status=400)
         response = redirect("join", secret=secret)
         token = access.guest_token(link, uuid.uuid4().hex, name)
         response.set_cookie(

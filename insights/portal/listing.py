@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
-from insights import access, queries
+from insights import access, kind_words, queries
 from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member
@@ -19,7 +20,12 @@ from insights.queries import SearchTerms, Shown
 
 PER_PAGE = 20
 LONGEST_SEARCH = 200
-PERIODS = {"1": "Past 24 hours", "7": "Past 7 days", "30": "Past 30 days", "365": "Past year"}
+PERIODS = {
+    "1": gettext_lazy("Past 24 hours"),
+    "7": gettext_lazy("Past 7 days"),
+    "30": gettext_lazy("Past 30 days"),
+    "365": gettext_lazy("Past year"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Row:
 
 def face(member: Member | None, index: int) -> Face:
     """Return the badge of the member at place `index` (from 0) in the order of joining."""
-    name = (str(member) if member else "") or UNKNOWN
+    name = (str(member) if member else "") or str(UNKNOWN)
     return Face(name, initials(name if member else ""), index % VOICES)
 
 
@@ -110,7 +116,7 @@ def is_sample(conversation: Conversation) -> bool:
 def counts_of(numbers: Mapping[str, int]) -> tuple[Count, ...]:
     """Return the counts by kind, in the order of the registry, then those of kinds that are not registered any more."""
     names = list(dict.fromkeys([*(kind.name for kind in kinds()), *sorted(numbers)]))
-    return tuple(Count(kind_of(name), numbers[name], kind_of(name).noun(numbers[name])) for name in names if numbers.get(name))
+    return tuple(Count(kind_of(name), numbers[name], kind_words.noun(kind_of(name), numbers[name])) for name in names if numbers.get(name))
 
 
 def _present(conversation: Conversation) -> list[Member]:

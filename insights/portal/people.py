@@ -14,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import int_to_base36
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access, jobs, queries
@@ -26,7 +28,7 @@ from insights.portal.forms import InviteForm
 
 PER_PAGE = 50
 USAGE_DAYS = 30
-DONE = {"withdrawn": "Invitation withdrawn. Its link no longer works.", "dismissed": "Request removed."}
+DONE = {"withdrawn": gettext_lazy("Invitation withdrawn. Its link no longer works."), "dismissed": gettext_lazy("Request removed.")}
 
 
 @require_GET
@@ -46,7 +48,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     try:
         made = invitations.invite(_user(request), form.cleaned_data["role"], form.cleaned_data["email"])
     except AddressTaken:
-        form.add_error("email", "There is an account with this address already.")
+        form.add_error("email", _("There is an account with this address already."))
         return _page(request, form, 400)
     if made.email and settings.MAIL_CONFIGURED:
         send_invitation(request, made)
@@ -86,8 +88,12 @@ def send_invitation(request: HttpRequest, invitation: Invitation) -> None:
     """Enqueue the mail with the link of an invitation to its address."""
     days = settings.INVITATION_DAYS
     name = _user(request).get_full_name() or _user(request).get_username()
-    text = f"{name} invites you to Parley at {request.get_host()}. Open this link within {days} days to create your account:"
-    jobs.send_mail([invitation.email], "Parley: invitation", f"{text}\n\n{link_of(request, invitation)}\n")
+    text = ngettext(
+        "%(name)s invites you to Parley at %(host)s. Open this link within %(days)s day to create your account:",
+        "%(name)s invites you to Parley at %(host)s. Open this link within %(days)s days to create your account:",
+        days,
+    ) % {"name": name, "host": request.get_host(), "days": days}
+    jobs.send_mail([invitation.email], _("Parley: invitation"), f"{text}\n\n{link_of(request, invitation)}\n")
     invitation.mailed = True
     invitation.save(update_fields=["mailed"])
 
@@ -99,7 +105,10 @@ def _page(request: HttpRequest, form: InviteForm, status: int = 200, **parts: An
     their_roles = roles.roles_by_account(accounts)
     rows = [{"account": one, "roles": _given(their_roles[one.pk]), "usage": usage.get(one.pk, queries.Usage())} for one in accounts]
     waiting = invitations.pending_invitations()
-    pending = [{"invitation": one, "link": link_of(request, one), "state": invitations.state_of(one)} for one in waiting]
+    pending = [
+        {"invitation": one, "link": link_of(request, one), "state": invitations.state_of(one), "role": Role(one.role).label}
+        for one in waiting
+    ]
     context = {"page": page, "rows": rows, "q": request.GET.get("q", ""), "form": form, "pending": pending, "days": USAGE_DAYS}
     return render(request, "portal/people/people.html", {**context, "requests": _requests(request), **parts}, status=status)
 

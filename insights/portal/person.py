@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access, queries
@@ -18,14 +19,14 @@ from insights.portal.forms import LimitsForm, RolesForm
 from insights.portal.people import USAGE_DAYS, reset_link
 
 DONE = {
-    "roles": "Roles saved.",
-    "limits": "Limits saved.",
-    "deactivated": "Account deactivated. Everything that it had open has been closed.",
-    "reactivated": "Account reactivated.",
-    "factors": "Second factors removed. The password alone signs in until new ones are set up.",
-    "devices": "All devices have been signed out.",
+    "roles": gettext_lazy("Roles saved."),
+    "limits": gettext_lazy("Limits saved."),
+    "deactivated": gettext_lazy("Account deactivated. Everything that it had open has been closed."),
+    "reactivated": gettext_lazy("Account reactivated."),
+    "factors": gettext_lazy("Second factors removed. The password alone signs in until new ones are set up."),
+    "devices": gettext_lazy("All devices have been signed out."),
 }
-LAST = "This is the last active administrator. Make somebody else an administrator first."
+LAST = gettext_lazy("This is the last active administrator. Make somebody else an administrator first.")
 
 
 @require_GET

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
@@ -22,8 +23,8 @@ from insights.portal.transcript import paragraphs_of
 from insights.portal.wording import clock, duration
 
 GONE = {
-    LinkState.EXPIRED: "This link has expired. Ask the person who sent it for a new one.",
-    LinkState.WITHDRAWN: "This link was withdrawn by the person who sent it.",
+    LinkState.EXPIRED: gettext_lazy("This link has expired. Ask the person who sent it for a new one."),
+    LinkState.WITHDRAWN: gettext_lazy("This link was withdrawn by the person who sent it."),
 }
 
 

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -18,8 +20,8 @@ from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation, ShareLink
 from insights.models.sharing import SHARED_LEVELS
 
-DAYS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days"}
-TOO_MANY_LINKS = "There are too many links already. Withdraw some first."
+DAYS = {"1": gettext_lazy("1 day"), "7": gettext_lazy("7 days"), "30": gettext_lazy("30 days"), "90": gettext_lazy("90 days")}
+TOO_MANY_LINKS = gettext_lazy("There are too many links already. Withdraw some first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def share(request: HttpRequest, conversation_id: int) -> HttpResponse:
         except SharingError as error:
             wrong = str(error)
         except TooManyLinks:
-            wrong = TOO_MANY_LINKS
+            wrong = str(TOO_MANY_LINKS)
         if not wrong and not is_part(request):
             return redirect("share", conversation_id=one.pk)
     return _answer(request, one, done, wrong)
@@ -93,24 +95,24 @@ def _change(one: Conversation, sent: QueryDict) -> str:
     match sent.get("do", ""):
         case "person":
             access.share_with_person(one, sent.get("address", ""), _level(sent))
-            return "Shared."
+            return _("Shared.")
         case "team":
             access.share_with_team(one, _number(sent.get("team", "")), _level(sent))
-            return "Shared with the team."
+            return _("Shared with the team.")
         case "remove":
             access.unshare(one, _number(sent.get("share", "")))
-            return "Access removed. Open pages close within seconds."
+            return _("Access removed. Open pages close within seconds.")
         case "link":
             days = sent.get("days", "")
             if days not in DAYS:
-                raise SharingError(f"Choose how long the link is valid: {', '.join(DAYS.values())}.")
+                raise SharingError(_("Choose how long the link is valid: %(days)s.") % {"days": ", ".join(map(str, DAYS.values()))})
             access.create_public_link(one, int(days), audio=sent.get("audio") == "on")
-            return "Link created. Anyone who has it can open the page."
+            return _("Link created. Anyone who has it can open the page.")
         case "withdraw":
             access.withdraw_link(one.owner_id, link_id(sent.get("link", "")))
-            return "Link withdrawn."
+            return _("Link withdrawn.")
         case _:
-            raise SharingError("Nothing was changed. Reload the page and try again.")
+            raise SharingError(_("Nothing was changed. Reload the page and try again."))
 
 
 def link_id(text: str) -> UUID:
@@ -118,7 +120,7 @@ def link_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise SharingError("There is no such link.") from None
+        raise SharingError(_("There is no such link.")) from None
 
 
 def _level(sent: QueryDict) -> AccessLevel:

@@ -6,6 +6,8 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +16,7 @@ from insights.managed import TeamError
 from insights.models import AccessLevel, TeamMembership
 from insights.models.sharing import SHARED_LEVELS
 
-NOT_MANAGER = "Only a manager of the team can do this."
+NOT_MANAGER = gettext_lazy("Only a manager of the team can do this.")
 
 
 def _user(request: HttpRequest) -> User:
@@ -87,7 +89,7 @@ def _change(own: TeamMembership, sent: QueryDict) -> HttpResponse:
         case "delete":
             managed.delete_team(team)
         case _:
-            raise TeamError("Nothing was changed. Reload the page and try again.")
+            raise TeamError(_("Nothing was changed. Reload the page and try again."))
     gone = what == "delete" or (what == "remove" and person == own.user_id)
     return redirect("teams") if gone else redirect("team", team_id=team.pk)
 

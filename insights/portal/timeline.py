@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from insights.models import Conversation
 from insights.portal.faces import People
 from insights.portal.listing import Face
@@ -99,7 +101,7 @@ def _speaker_rows(spans: Sequence[SpeechSpan], people: People, seconds: float) -
     order = [*(key for key in people.faces if key in shown), *(key for key in ranked if key in shown and key not in people.faces)]
     rows = [(people.face(key), spoken[key]) for key in order]
     if rest := [one for key in ranked if key not in shown for one in spoken[key]]:
-        rows.append((Face("Others", "…", 0), rest))
+        rows.append((Face(_("Others"), "…", 0), rest))
     scale = WIDTH / seconds
     return tuple(
         SpeakerRow(who, _strokes(sorted(times), scale, ROW * place + ROW // 2), ROW * place + ROW // 2)

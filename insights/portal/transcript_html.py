@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from insights import kind_words
 from insights.payloads import iso
 from insights.portal.transcript import Found, Line, Paragraph
 
@@ -19,11 +21,12 @@ def paragraphs_html(paragraphs: Iterable[Paragraph]) -> SafeString:
 
 def _paragraph(one: Paragraph) -> str:
     name, voice = escape(one.face.name), one.face.voice
+    change = escape(_("Change the speaker"))
     heading = f'<h3 class="chapter" id="chapter-{one.id}">{escape(one.chapter)}</h3>' if one.chapter else ""
     return (
         f'<li class="turn v{voice}" id="p-{one.id}" data-person="{one.person}">{heading}'
         f'<span class="avatar" aria-hidden="true">{escape(one.face.initials)}</span><div>'
-        f'<p class="who"><button class="name" type="button" data-do="speaker" data-person="{one.person}" title="Change the speaker">{name}'
+        f'<p class="who"><button class="name" type="button" data-do="speaker" data-person="{one.person}" title="{change}">{name}'
         f'</button> <a class="time" href="#m-{one.id}"><time datetime="{iso(one.started_at)}">{one.place}</time></a></p>'
         f'<p class="said">{"".join(_line(line) for line in one.lines)}</p></div></li>\n'
     )
@@ -33,7 +36,7 @@ def _line(line: Line) -> str:
     kind = line.found[0].kind if line.found else None
     marked = f' data-kind="{escape(kind.name)}" data-colour="{kind.colour}"' if kind else ""
     found = " found" if kind else ""
-    edited = ' <span class="tag">Edited</span>' if line.edited else ""
+    edited = f' <span class="tag">{escape(_("Edited"))}</span>' if line.edited else ""
     return (
         f'<span class="message{found}" id="m-{line.id}" data-at="{line.at}"{marked} tabindex="-1">{escape(line.text)}</span>'
         f"{edited}{''.join(_marks(line.found))} "
@@ -43,7 +46,7 @@ def _line(line: Line) -> str:
 def _marks(found: Sequence[Found]) -> Iterator[str]:
     """Yield the links from a sentence to its card, one for each kind of insight."""
     for one in found:
-        label = escape(one.kind.label)
+        label = escape(kind_words.label(one.kind))
         yield (
             f'<a class="mark" href="#i-{found[0].insight_id}" data-colour="{one.kind.colour}" title="{label}" aria-label="{label}">'
             f'<svg class="icon" aria-hidden="true"><use href="#i-{escape(one.kind.icon_id)}"/></svg></a>'

@@ -4,7 +4,7 @@ import json
 
 from django import template
 
-from insights import insight_kinds
+from insights import insight_kinds, kind_words
 
 register = template.Library()
 
@@ -18,7 +18,7 @@ def all_insight_kinds() -> tuple[insight_kinds.InsightKind, ...]:
 @register.simple_tag
 def insight_plurals(word: str) -> str:
     """Return the plurals of all kinds as a part of a sentence, with a word such as `and` before the last."""
-    return insight_kinds.listed(word)
+    return kind_words.listed(word)
 
 
 @register.simple_tag
@@ -31,7 +31,7 @@ def insight_kinds_json() -> str:
         {
             "type": kind.wire_type,
             "name": kind.name,
-            "label": kind.label,
+            "label": kind_words.label(kind),
             "icon": kind.icon_id,
             "colour": kind.colour,
             "task": kind.assignable,

@@ -4,6 +4,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,7 +17,7 @@ from insights.portal.developers import expiry_of
 from insights.portal.forms import AppForm
 
 KEEP = "keep"
-DONE = {"tokens": "Tokens revoked. The app can get new ones with its secret."}
+DONE = {"tokens": gettext_lazy("Tokens revoked. The app can get new ones with its secret.")}
 
 
 class AppChangeForm(AppForm):
@@ -27,7 +30,7 @@ class AppChangeForm(AppForm):
         self.expires_at = app.expires_at
         if app.expires_at is not None:
             days = self.fields["days"]
-            days.choices = [(KEEP, f"{app.expires_at:%-d %b %Y}, as now"), *days.choices]  # type: ignore[attr-defined]
+            days.choices = [(KEEP, _("%(date)s, as now") % {"date": date_format(app.expires_at, "SHORT_DATE_FORMAT")}), *days.choices]  # type: ignore[attr-defined]
 
     def save(self, app: App) -> None:
         """Store the values of a valid form."""

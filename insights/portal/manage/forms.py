@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from insights import managed
 from insights.managed import EntityFields, GroupFields, TrackerFields, entities, groups, rules, vocabulary
@@ -44,7 +47,7 @@ class ManagedForm(forms.Form):
         except managed.Unknown:
             raise
         except managed.Busy:
-            self.add_error(None, "Another change of your account is being saved. Try again.")
+            self.add_error(None, _("Another change of your account is being saved. Try again."))
         except managed.ManagedError as error:
             self._add(str(error))
         return not self.errors
@@ -68,10 +71,12 @@ class ManagedForm(forms.Form):
 class TrackerForm(ManagedForm):
     """A tracker."""
 
-    name = forms.CharField(label="Name", max_length=rules.LONGEST, help_text="For example: Competitors")
-    vocabulary = LinesField(label="Phrases", help_text=f"One on each line, at most {rules.PHRASES}.")
-    description = forms.CharField(label="Description", required=False, max_length=rules.LONGEST_DESCRIPTION)
-    categories = LinesField(label="Categories", required=False, rows=2, help_text="One on each line.")
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Competitors"))
+    vocabulary = LinesField(
+        label=gettext_lazy("Phrases"), help_text=format_lazy(gettext_lazy("One on each line, at most {most}."), most=rules.PHRASES)
+    )
+    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=rules.LONGEST_DESCRIPTION)
+    categories = LinesField(label=gettext_lazy("Categories"), required=False, rows=2, help_text=gettext_lazy("One on each line."))
 
     @classmethod
     def of(cls, row: AccountTracker) -> dict[str, Any]:
@@ -92,10 +97,13 @@ class EntityForm(ManagedForm):
     """A custom entity."""
 
     fields_of_errors = {"subType": "sub_type"}
-    type = forms.CharField(label="Type", max_length=rules.LONGEST, help_text="For example: Vehicle")
-    sub_type = forms.CharField(label="Subtype", max_length=rules.LONGEST, help_text="For example: Honda")
-    values = LinesField(label="Words", help_text=f"One on each line, at most {entities.MOST_VALUES}. For example: civic, accord.")
-    category = forms.CharField(label="Category", max_length=rules.LONGEST, initial="Custom")
+    type = forms.CharField(label=gettext_lazy("Type"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Vehicle"))
+    sub_type = forms.CharField(label=gettext_lazy("Subtype"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Honda"))
+    values = LinesField(
+        label=gettext_lazy("Words"),
+        help_text=format_lazy(gettext_lazy("One on each line, at most {most}. For example: civic, accord."), most=entities.MOST_VALUES),
+    )
+    category = forms.CharField(label=gettext_lazy("Category"), max_length=rules.LONGEST, initial="Custom")
 
     @classmethod
     def of(cls, row: AccountEntity) -> dict[str, Any]:
@@ -115,14 +123,16 @@ class EntityForm(ManagedForm):
 class GroupForm(ManagedForm):
     """A group of conversations."""
 
-    name = forms.CharField(label="Name", max_length=groups.LONGEST_NAME, help_text="For example: Weekly meetings")
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=groups.LONGEST_NAME, help_text=gettext_lazy("For example: Weekly meetings")
+    )
     criteria = forms.CharField(
-        label="Criteria",
+        label=gettext_lazy("Criteria"),
         max_length=LONGEST_CRITERIA,
-        help_text=f"RSQL, for example name=='Weekly planning'. Fields: {rsql.FIELDS}.",
+        help_text=format_lazy(gettext_lazy("RSQL, for example name=='Weekly planning'. Fields: {fields}."), fields=rsql.FIELDS),
         widget=forms.Textarea(attrs={"rows": 3, **_WHERE_NOTHING_IS_TYPED}),
     )
-    description = forms.CharField(label="Description", required=False, max_length=groups.LONGEST_DESCRIPTION)
+    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=groups.LONGEST_DESCRIPTION)
 
     @classmethod
     def of(cls, row: ConversationGroup) -> dict[str, Any]:
@@ -152,10 +162,13 @@ class VocabularyForm(ManagedForm):
     """The phrases of the account."""
 
     vocabulary = LinesField(
-        label="Names and special words",
+        label=gettext_lazy("Names and special words"),
         required=False,
         rows=12,
-        help_text=f"One on each line, at most {vocabulary.MOST}. Recognised words that sound like one of them are corrected to it.",
+        help_text=format_lazy(
+            gettext_lazy("One on each line, at most {most}. Recognised words that sound like one of them are corrected to it."),
+            most=vocabulary.MOST,
+        ),
     )
 
     def store(self, owner_id: int, identity: str) -> None:

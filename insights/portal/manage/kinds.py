@@ -1,16 +1,18 @@
 """What the pages of trackers, entities and groups differ in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from insights import managed
 from insights.models import AccountEntity, AccountTracker, ConversationGroup
 from insights.portal.manage.forms import EntityForm, GroupForm, ManagedForm, TrackerForm
 
-FOUND_STAYS = "What was found in earlier conversations stays."
+FOUND_STAYS = gettext_lazy("What was found in earlier conversations stays.")
 SHOWN = 8
 """Words of an item that the list shows."""
 
@@ -31,11 +33,14 @@ class ManagedKind:
     """One kind of managed objects. `address` is the path of its list."""
 
     name: str
-    title: str
-    one: str
-    about: str
-    empty: str
-    stays: str
+    title: str | Promise
+    new: str | Promise
+    create: str | Promise
+    question: str | Promise
+    about: str | Promise
+    empty: str | Promise
+    stays: str | Promise
+    done: Mapping[str, str | Promise]
     form: type[TrackerForm | EntityForm | GroupForm]
     rows: Callable[[int], QuerySet[Any]]
     find: Callable[[int, str], Any]
@@ -71,11 +76,18 @@ def _group(row: ConversationGroup) -> Item:
 
 TRACKERS = ManagedKind(
     name="trackers",
-    title="Trackers",
-    one="tracker",
-    about="A tracker finds a topic in conversations, such as competitors or prices, by its phrases.",
-    empty="No trackers of your own yet. Create one to find a topic in your conversations.",
+    title=gettext_lazy("Trackers"),
+    new=gettext_lazy("New tracker"),
+    create=gettext_lazy("Create tracker"),
+    question=gettext_lazy("Delete this tracker?"),
+    about=gettext_lazy("A tracker finds a topic in conversations, such as competitors or prices, by its phrases."),
+    empty=gettext_lazy("No trackers of your own yet. Create one to find a topic in your conversations."),
     stays=FOUND_STAYS,
+    done={
+        "created": gettext_lazy("Tracker created."),
+        "saved": gettext_lazy("Tracker saved."),
+        "deleted": gettext_lazy("Tracker deleted."),
+    },
     form=TrackerForm,
     rows=managed.trackers_in,
     find=managed.tracker,
@@ -84,11 +96,18 @@ TRACKERS = ManagedKind(
 )
 ENTITIES = ManagedKind(
     name="entities",
-    title="Entities",
-    one="entity",
-    about="Conversations mark names, dates and amounts. Add words of your own, such as your products.",
-    empty="No entities of your own yet. Create one to mark your own words in conversations.",
+    title=gettext_lazy("Entities"),
+    new=gettext_lazy("New entity"),
+    create=gettext_lazy("Create entity"),
+    question=gettext_lazy("Delete this entity?"),
+    about=gettext_lazy("Conversations mark names, dates and amounts. Add words of your own, such as your products."),
+    empty=gettext_lazy("No entities of your own yet. Create one to mark your own words in conversations."),
     stays=FOUND_STAYS,
+    done={
+        "created": gettext_lazy("Entity created."),
+        "saved": gettext_lazy("Entity saved."),
+        "deleted": gettext_lazy("Entity deleted."),
+    },
     form=EntityForm,
     rows=managed.entities_in,
     find=managed.entity,
@@ -97,11 +116,18 @@ ENTITIES = ManagedKind(
 )
 GROUPS = ManagedKind(
     name="groups",
-    title="Groups",
-    one="group",
-    about="A group is a name for all conversations that fulfil a criterion. Apps read its conversations over the API.",
-    empty="No groups yet. Create one for conversations that belong together.",
-    stays="Its conversations stay.",
+    title=gettext_lazy("Groups"),
+    new=gettext_lazy("New group"),
+    create=gettext_lazy("Create group"),
+    question=gettext_lazy("Delete this group?"),
+    about=gettext_lazy("A group is a name for all conversations that fulfil a criterion. Apps read its conversations over the API."),
+    empty=gettext_lazy("No groups yet. Create one for conversations that belong together."),
+    stays=gettext_lazy("Its conversations stay."),
+    done={
+        "created": gettext_lazy("Group created."),
+        "saved": gettext_lazy("Group saved."),
+        "deleted": gettext_lazy("Group deleted."),
+    },
     form=GroupForm,
     rows=managed.groups_in,
     find=managed.group,

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,7 +22,6 @@ from insights.queries import rsql
 PER_PAGE = 50
 OF_GROUP = 20
 """Conversations that the page of a group lists."""
-DONE = {"created": "created", "saved": "saved", "deleted": "deleted"}
 
 
 def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -36,11 +36,10 @@ def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: di
 def listing(request: HttpRequest, kind: ManagedKind) -> HttpResponse:
     """List the account's objects of a kind, oldest first, with a confirmation of the last action."""
     page = Paginator(kind.rows(user_of(request).pk), PER_PAGE).get_page(request.GET.get("page", "1"))
-    done = DONE.get(request.GET.get("done", ""))
     context: dict[str, Any] = {"page": page, "items": [kind.item(row) for row in page.object_list]}
     if kind is TRACKERS:
         context["built_in"] = _built_in(user_of(request).pk)
-    return shown(request, "list", kind, context | {"done": done and f"{kind.one.capitalize()} {done}."})
+    return shown(request, "list", kind, context | {"done": kind.done.get(request.GET.get("done", ""))})
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,7 +87,7 @@ def vocabulary(request: HttpRequest) -> HttpResponse:
     """Show and replace the vocabulary."""
     owner_id = user_of(request).pk
     if request.method != "POST":
-        done = "Vocabulary saved. Conversations that start from now on use it." if request.GET.get("done") == "saved" else None
+        done = _("Vocabulary saved. Conversations that start from now on use it.") if request.GET.get("done") == "saved" else None
         form = VocabularyForm(initial={"vocabulary": managed.vocabulary_of(owner_id)})
         return shown(request, "vocabulary", None, {"form": form, "done": done})
     form = VocabularyForm(request.POST)

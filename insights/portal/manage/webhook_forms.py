@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from insights import webhooks
 from insights.http_client import UrlRefused, check_url
@@ -11,11 +11,11 @@ from insights.models import WebhookEndpoint
 from insights.names import clean_name
 
 MEANINGS = {
-    "conversation.started": "a conversation starts",
-    "conversation.completed": "a conversation ends",
-    "insight.created": "an insight is found",
-    "tracker.matched": "a tracker matches",
-    "task.assigned": _("a task is assigned to you"),
+    "conversation.started": gettext_lazy("a conversation starts"),
+    "conversation.completed": gettext_lazy("a conversation ends"),
+    "insight.created": gettext_lazy("an insight is found"),
+    "tracker.matched": gettext_lazy("a tracker matches"),
+    "task.assigned": gettext_lazy("a task is assigned to you"),
 }
 
 
@@ -25,16 +25,16 @@ class WebhookForm(forms.Form):
     url = forms.CharField(
         label="URL",
         max_length=2048,
-        help_text="For example: https://example.com/parley",
+        help_text=gettext_lazy("For example: https://example.com/parley"),
         widget=forms.URLInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
     events = forms.MultipleChoiceField(
-        label="Events",
+        label=gettext_lazy("Events"),
         choices=[(kind, f"{kind}: {MEANINGS[kind]}") for kind in webhooks.EVENT_KINDS],
-        error_messages={"required": "Choose at least one event."},
+        error_messages={"required": gettext_lazy("Choose at least one event.")},
         widget=forms.CheckboxSelectMultiple,
     )
-    description = forms.CharField(label="Description", required=False, max_length=200)
+    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=200)
 
     @classmethod
     def of(cls, endpoint: WebhookEndpoint) -> "WebhookForm":

@@ -6,6 +6,9 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,11 +21,11 @@ HERE = "/settings/webhooks/"
 LOGGED = 25
 """Deliveries on one page of a log."""
 DONE = {
-    "saved": "Webhook saved.",
-    "deleted": "Webhook deleted.",
-    "started": "Webhook activated.",
-    "stopped": "Webhook deactivated.",
-    "test": "Test message queued. The log shows its response.",
+    "saved": gettext_lazy("Webhook saved."),
+    "deleted": gettext_lazy("Webhook deleted."),
+    "started": gettext_lazy("Webhook activated."),
+    "stopped": gettext_lazy("Webhook deactivated."),
+    "test": gettext_lazy("Test message queued. The log shows its response."),
 }
 
 
@@ -34,7 +37,7 @@ def endpoint_of(request: HttpRequest, webhook_id: UUID) -> WebhookEndpoint:
     return found
 
 
-def done(request: HttpRequest) -> str | None:
+def done(request: HttpRequest) -> str | Promise | None:
     """Return the confirmation of the last action."""
     return DONE.get(request.GET.get("done", ""))
 
@@ -90,7 +93,7 @@ def send_test(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     """Send a test message, once, to an active webhook."""
     endpoint = endpoint_of(request, webhook_id)
     if not endpoint.active:
-        return _detail(request, endpoint, {"wrong": "The webhook is not active. Activate it first."}, 400)
+        return _detail(request, endpoint, {"wrong": _("The webhook is not active. Activate it first.")}, 400)
     webhooks.send_test(endpoint)
     return redirect(f"{HERE}{webhook_id}/?done=test")
 

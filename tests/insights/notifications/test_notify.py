@@ -226,3 +226,16 @@ def test_without_a_mail_server_there_is_no_job(joined: Joined, say: Say, owner: 
     say("Ada will fly.")
     end(joined)
     assert not Job.objects.filter(kind="notify").exists()
+
+
+def test_each_mail_is_in_the_language_of_its_account(joined: Joined, say: Say, owner: User, other_owner: User) -> None:
+    """German for one account, English for another that has chosen none."""
+    wish(owner, notify_content="counts", language="de")
+    conversation = Conversation.objects.get(pk=joined.conversation_id)
+    access.share_with_person(conversation, "stranger@example.org", AccessLevel.READ)
+    say("Who can come?")
+    end(joined)
+    mails = sent()
+    assert "ist beendet." in mails["owner@example.org"].body
+    assert "1 Beitrag, Fragen: 1" in mails["owner@example.org"].body
+    assert "has ended." in mails["stranger@example.org"].body

@@ -1,5 +1,7 @@
 // Filters the calls on the first page of the API reference while one types.
 
+import { gettext, ngettext } from "./text.js";
+
 const field = document.getElementById("find");
 
 function filter() {
@@ -17,7 +19,7 @@ function filter() {
     count += shown;
   }
   const found = document.getElementById("found");
-  found.textContent = words.length === 0 ? "" : count === 0 ? "No results" : count === 1 ? "1 call" : `${count} calls`;
+  found.textContent = words.length === 0 ? "" : count === 0 ? gettext("No results") : ngettext("{number} call", "{number} calls", count);
 }
 
 if (field) {

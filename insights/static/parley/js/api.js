@@ -1,5 +1,7 @@
 // Calls of the REST API with the sign-in of the page.
 
+import { gettext } from "./text.js";
+
 /** An answer that is no success; `message` is the sentence of the server, `status` its code. */
 export class ApiError extends Error {}
 
@@ -16,11 +18,11 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new ApiError("The server cannot be reached. Check your connection and try again.");
+    throw new ApiError(gettext("The server cannot be reached. Check your connection and try again."));
   }
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    const error = new ApiError(content.message ?? `The server answered with an error (${answer.status}).`);
+    const error = new ApiError(content.message ?? gettext("The server answered with an error ({status}).", { status: answer.status }));
     throw Object.assign(error, { status: answer.status });
   }
   return content;

@@ -1,13 +1,15 @@
 // Buttons that copy the field whose id they name (data-copy).
 
+import { gettext } from "./text.js";
+
 async function copy(button) {
   const field = document.getElementById(button.dataset.copy);
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
+    button.textContent = gettext("Copied");
   } catch {
-    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the field is selected
+    button.textContent = gettext("Press Ctrl+C"); // pages without https may not write to the clipboard; the field is selected
   }
 }
 

@@ -1,6 +1,8 @@
 // The readiness of the server process that answers (/readyz), part by part.
 
-const NAMES = { database: "Database can be written", channelLayer: "Channel layer", recogniser: "Speech recognition", notDraining: "Takes new sessions" };
+import { gettext } from "./text.js";
+
+const NAMES = { database: gettext("Database can be written"), channelLayer: gettext("Channel layer"), recogniser: gettext("Speech recognition"), notDraining: gettext("Takes new sessions") };
 
 function row(name, good) {
   const item = document.createElement("li");
@@ -8,7 +10,7 @@ function row(name, good) {
   const tag = document.createElement("span");
   text.textContent = NAMES[name] ?? name;
   tag.className = good ? "tag" : "tag bad";
-  tag.textContent = good ? "OK" : "Not ready";
+  tag.textContent = good ? "OK" : gettext("Not ready");
   item.append(text, tag);
   return item;
 }
@@ -18,5 +20,5 @@ try {
   const { status, ...parts } = await (await fetch(list.dataset.url)).json();
   list.replaceChildren(...Object.entries(parts).map(([name, good]) => row(name, good)));
 } catch {
-  list.replaceChildren(row("This server does not answer", false));
+  list.replaceChildren(row(gettext("This server does not answer"), false));
 }

@@ -1,10 +1,11 @@
 // The cards of insights: one for all insights of a sentence, written as a task where there is one, in the markup of _card.html.
 
 import { clock, element, icon } from "./elements.js";
+import { gettext, locale } from "./text.js";
 
 const UNSURE = 0.7; // confidence below which a card shows it
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone });
+const DAY = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone });
 
 export class InsightCards {
   /** `list` is the element that has the cards; `kinds` as in View; `placeOf(message)` returns when it was said, in seconds, or undefined. */
@@ -118,16 +119,16 @@ export class InsightCards {
   meta(group) {
     const [{ assignee, due, done, confidence, message, from }] = group;
     const kinds = group.map(({ type }) => element("span", { class: "kind", "data-colour": this.kindOf(type).colour }, this.kindOf(type).label));
-    const to = [icon("people"), element("span", { class: "unseen" }, "Assigned to "), element("bdi", {}, assignee)];
+    const to = [icon("people"), element("span", { class: "unseen" }, `${gettext("Assigned to")} `), element("bdi", {}, assignee)];
     const at = this.placeOf(message);
-    const place = at === undefined ? "Show" : clock(at);
-    const label = `Show in the transcript, ${from?.name || "Unknown speaker"}, ${place}`;
+    const place = at === undefined ? gettext("Show") : clock(at);
+    const label = gettext("Show in the transcript, {name}, {place}", { name: from?.name || gettext("Unknown speaker"), place });
     return [
       ...kinds,
       assignee ? element("span", { class: "assignee" }, ...to) : undefined,
-      due ? element("span", {}, `Due ${DAY.format(new Date(due))}`) : undefined,
-      done ? element("span", { class: "tag" }, "Done") : undefined,
-      confidence < UNSURE ? element("span", { class: "tag warn" }, `${Math.round(confidence * 100)}% sure`) : undefined,
+      due ? element("span", {}, gettext("Due {date}", { date: DAY.format(new Date(due)) })) : undefined,
+      done ? element("span", { class: "tag" }, gettext("Done")) : undefined,
+      confidence < UNSURE ? element("span", { class: "tag warn" }, gettext("{percent}% sure", { percent: Math.round(confidence * 100) })) : undefined,
       element("a", { class: "place", href: `#m-${message}`, "aria-label": label }, place),
     ];
   }

@@ -10,6 +10,7 @@ import { TabAudio } from "./tab-audio.js";
 import { clock, element, icon } from "./elements.js";
 import { View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
+import { gettext, locale } from "./text.js";
 
 const { connection, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
@@ -21,7 +22,7 @@ const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1${visit ? `&${visit}` : ""}`;
 const present = new Present(part("present"), part("came"));
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
-const NOW = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+const NOW = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 
 const marks = new Marks({ view, button: part("mark"), conversation: () => store.conversation, elapsed });
 
@@ -32,23 +33,26 @@ let wasPaused = false;
 let beganAt = started ? Date.parse(started) : 0;
 
 const STATES = {
-  connecting: () => ["Connecting", ""],
+  connecting: () => [gettext("Connecting"), ""],
   listening: () => {
-    if (watching === "yes") return ["Watching", "You are watching. Your microphone is off."];
-    if (speaking?.paused) return ["Paused", "Your microphone is off. Press Resume to go on."];
-    return speaking?.muted ? ["Muted", "Your microphone is muted."] : ["Listening", ""];
+    if (watching === "yes") return [gettext("Watching"), gettext("You are watching. Your microphone is off.")];
+    if (speaking?.paused) return [gettext("Paused"), gettext("Your microphone is off. Press Resume to go on.")];
+    return speaking?.muted ? [gettext("Muted"), gettext("Your microphone is muted.")] : [gettext("Listening"), ""];
   },
   lost: (seconds) => [
-    "Connection lost",
-    `${watching === "yes" ? "" : "Your audio is buffered and will be sent. "}Trying again in ${Math.max(1, Math.round(seconds))} s.`,
+    gettext("Connection lost"),
+    [
+      ...(watching === "yes" ? [] : [gettext("Your audio is buffered and will be sent.")]),
+      gettext("Trying again in {seconds} s.", { seconds: Math.max(1, Math.round(seconds)) }),
+    ].join(" "),
   ],
-  waiting: () => ["Reconnecting", "Catching up. Your audio is buffered and will be sent."],
-  stopping: () => ["Finishing", "Finishing the transcript…"],
-  over: () => ["The conversation is saved", watching === "yes" ? "The conversation has ended." : "You stopped speaking."],
-  deleted: () => ["Deleted", "This conversation was deleted."],
-  failed: (reason) => ["Stopped", reason || "The server ended the connection."],
+  waiting: () => [gettext("Reconnecting"), gettext("Catching up. Your audio is buffered and will be sent.")],
+  stopping: () => [gettext("Finishing"), gettext("Finishing the transcript…")],
+  over: () => [gettext("The conversation is saved"), watching === "yes" ? gettext("The conversation has ended.") : gettext("You stopped speaking.")],
+  deleted: () => [gettext("Deleted"), gettext("This conversation was deleted.")],
+  failed: (reason) => [gettext("Stopped"), reason || gettext("The server ended the connection.")],
 };
-const PILLS = { listening: ["Live now", "live"], lost: ["Reconnecting", ""], waiting: ["Reconnecting", ""], stopping: ["Finishing", ""], over: ["Saved", ""], deleted: ["Deleted", ""], failed: ["Stopped", ""] };
+const PILLS = { listening: [gettext("Live now"), "live"], lost: [gettext("Reconnecting"), ""], waiting: [gettext("Reconnecting"), ""], stopping: [gettext("Finishing"), ""], over: [gettext("Saved"), ""], deleted: [gettext("Deleted"), ""], failed: [gettext("Stopped"), ""] };
 
 function showStatus(title, detail) {
   part("status").textContent = title;
@@ -74,7 +78,7 @@ function showJob(job) {
 
 function showState(state, detail) {
   showStatus(...STATES[state](detail));
-  const [label, kind] = (state === "listening" && speaking?.paused && ["Paused", ""]) || (PILLS[state] ?? ["Connecting", ""]);
+  const [label, kind] = (state === "listening" && speaking?.paused && [gettext("Paused"), ""]) || (PILLS[state] ?? [gettext("Connecting"), ""]);
   part("pill").textContent = label;
   part("pill").className = `pill ${kind}`;
   document.body.dataset.state = state;
@@ -103,13 +107,13 @@ function finish(state, reason) {
   part("present").hidden = true;
   if (state === "deleted") {
     for (const id of ["turns", "interims", "insights", "topics"]) part(id).replaceChildren();
-    showWarning("This conversation was deleted.");
+    showWarning(gettext("This conversation was deleted."));
   } else if (store.conversation && keeps === "yes") {
     part("open").href = saved.replace("/0/", `/${store.conversation}/`);
     part("open").hidden = false;
     if (document.activeElement === document.body) part("open").focus(); // the element with the focus is hidden
   }
-  if (state === "failed") showWarning(reason || "The server ended the connection. Reload this page to continue.");
+  if (state === "failed") showWarning(reason || gettext("The server ended the connection. Reload this page to continue."));
 }
 
 function receive(message) {
@@ -133,13 +137,13 @@ function elapsed() {
 
 function showQuiet(quiet) {
   if (document.body.dataset.state !== "listening") return;
-  if (quiet) showStatus("Listening", "No sound from the microphone. Check that it is the right one and switched on.");
+  if (quiet) showStatus(gettext("Listening"), gettext("No sound from the microphone. Check that it is the right one and switched on."));
   else showStatus(...STATES.listening());
 }
 
 /** The speaker was muted, paused or went on. */
 function showSpeaking() {
-  if (speaking.paused !== wasPaused) view.note(elapsed(), speaking.paused ? "Paused" : "Resumed", speaking.paused ? "pause" : "play");
+  if (speaking.paused !== wasPaused) view.note(elapsed(), speaking.paused ? gettext("Paused") : gettext("Resumed"), speaking.paused ? "pause" : "play");
   wasPaused = speaking.paused;
   tabAudio.silent = speaking.paused;
   if (document.body.dataset.state === "listening") showState("listening");
@@ -147,12 +151,12 @@ function showSpeaking() {
 
 function showTitle(title) {
   part("name").textContent = title;
-  document.title = `${title} · ${watching === "yes" ? "Watching" : "Live"} · Parley`;
+  document.title = `${title} · ${watching === "yes" ? gettext("Watching") : gettext("Live")} · Parley`;
 }
 
 function newSession() {
   const name = part("speaker").value.trim();
-  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : `Conversation, ${NOW.format(new Date())}`);
+  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : gettext("Conversation, {start}", { start: NOW.format(new Date()) }));
   if (title) showTitle(title);
   return new SpeakerSession({
     urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
@@ -168,7 +172,7 @@ function newSession() {
 function newTabSession(events) {
   return new SpeakerSession({
     urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
-    speaker: { userId: `${account}/them`, name: "Them" },
+    speaker: { userId: `${account}/them`, name: gettext("Them") },
     title: "",
     insightTypes: [],
     store: { get cursor() { return store.cursor; }, conversation: "", forgetNumbers: () => {} },
@@ -178,8 +182,8 @@ function newTabSession(events) {
 
 function showTabAudio() {
   const { active } = tabAudio;
-  view.note(elapsed(), active ? "Audio of a tab is transcribed as “Them”" : "The audio of the tab has ended", "speaker");
-  part("share-audio").textContent = active ? "Stop the audio of the tab" : "Add the audio of a tab";
+  view.note(elapsed(), active ? gettext("Audio of a tab is transcribed as “Them”") : gettext("The audio of the tab has ended"), "speaker");
+  part("share-audio").textContent = active ? gettext("Stop the audio of the tab") : gettext("Add the audio of a tab");
 }
 
 async function toggleTabAudio() {
@@ -194,13 +198,13 @@ async function start(event) {
   if (part("remote")?.checked) await tabAudio.open(); // first: a browser asks for it only right after the press
   session = newSession();
   try {
-    showStatus("Waiting for the microphone", "Your browser may ask for permission.");
+    showStatus(gettext("Waiting for the microphone"), gettext("Your browser may ask for permission."));
     await speaking.open();
   } catch (error) {
     tabAudio.stop();
     part("start").disabled = false;
-    showStatus("Ready", "The microphone is off.");
-    showWarning(error instanceof MicrophoneError ? error.message : `This browser cannot record audio (${error.name}).`);
+    showStatus(gettext("Ready"), gettext("The microphone is off."));
+    showWarning(error instanceof MicrophoneError ? error.message : gettext("This browser cannot record audio ({name}).", { name: error.name }));
     return;
   }
   part("setup").hidden = true;

@@ -2,8 +2,9 @@
 
 import { call } from "./api.js";
 import { toast } from "./toast.js";
+import { gettext } from "./text.js";
 
-const LABEL = "Marked moment";
+const LABEL = gettext("Marked moment");
 const TYPED = "input, textarea, select, [contenteditable]";
 
 export class Marks {
@@ -31,9 +32,9 @@ export class Marks {
     const at = this.elapsed();
     try {
       const { id } = await call("POST", this.address, { label: LABEL, beginTimeOffset: at, duration: 0 });
-      toast("Moment marked.", { label: "Undo", run: () => this.remove(id) });
+      toast(gettext("Moment marked."), { label: gettext("Undo"), run: () => this.remove(id) });
     } catch (error) {
-      toast(`The moment was not marked. ${error.message}`);
+      toast(`${gettext("The moment was not marked.")} ${error.message}`);
     }
   }
 

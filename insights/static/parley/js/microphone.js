@@ -1,16 +1,18 @@
 // The microphone, or a sentence that says in plain words why there is none.
 
+import { gettext } from "./text.js";
+
 const REASONS = {
-  NotAllowedError: "Microphone access is blocked. Allow it in the address bar, then press Start.",
-  NotFoundError: "No microphone was found. Connect one, then start again.",
-  NotReadableError: "The microphone does not answer. Another program may be using it; close that, then start again.",
-  SecurityError: "The browser does not give the microphone to this page.",
+  NotAllowedError: gettext("Microphone access is blocked. Allow it in the address bar, then press Start."),
+  NotFoundError: gettext("No microphone was found. Connect one, then start again."),
+  NotReadableError: gettext("The microphone does not answer. Another program may be using it; close that, then start again."),
+  SecurityError: gettext("The browser does not give the microphone to this page."),
 };
 const INSECURE =
-  "Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask whoever runs this server for its https address.";
+  gettext("Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask whoever runs this server for its https address.");
 
 const STARTS_WITHIN_MS = 8000;
-const STILL = "The browser's sound does not start. Some browsers need speakers or headphones for it: connect some, then start again.";
+const STILL = gettext("The browser's sound does not start. Some browsers need speakers or headphones for it: connect some, then start again.");
 const GONE = ["OverconstrainedError", "NotFoundError"]; // what browsers say of a device that was named
 const ALIASES = ["default", "communications"]; // further ids of devices that are in the list already
 
@@ -59,7 +61,7 @@ export class Microphone {
       return await navigator.mediaDevices.getUserMedia({ audio });
     } catch (error) {
       if (id && GONE.includes(error.name)) return this.request("");
-      throw new MicrophoneError(REASONS[error.name] ?? `The microphone could not be opened (${error.name}).`);
+      throw new MicrophoneError(REASONS[error.name] ?? gettext("The microphone could not be opened ({name}).", { name: error.name }));
     }
   }
 

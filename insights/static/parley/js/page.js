@@ -1,6 +1,7 @@
 // Times in the time zone of the account, else in that of the device. Without this script they are shown in the conversation's zone.
 // And a message when a request of htmx failed.
 
+import { gettext, locale } from "./text.js";
 import { toast } from "./toast.js";
 
 const FORMS = {
@@ -15,7 +16,7 @@ export function localise(root) {
   for (const time of root.querySelectorAll("time[data-as]")) {
     const at = new Date(time.dateTime);
     const form = FORMS[time.dataset.as];
-    if (form && !Number.isNaN(at.getTime())) time.textContent = new Intl.DateTimeFormat("en-GB", { ...form, timeZone }).format(at);
+    if (form && !Number.isNaN(at.getTime())) time.textContent = new Intl.DateTimeFormat(locale, { ...form, timeZone }).format(at);
   }
 }
 
@@ -28,8 +29,8 @@ function failed(text) {
   };
 }
 
-document.addEventListener("htmx:sendError", failed("The server cannot be reached. Check your connection and try again."));
-document.addEventListener("htmx:responseError", failed("That did not work. Reload the page and try again."));
+document.addEventListener("htmx:sendError", failed(gettext("The server cannot be reached. Check your connection and try again.")));
+document.addEventListener("htmx:responseError", failed(gettext("That did not work. Reload the page and try again.")));
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   localise(target);
   const count = document.getElementById("count"); // stays in the page: a region that comes with its text is not read out

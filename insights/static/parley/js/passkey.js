@@ -1,6 +1,8 @@
 // Passkeys: forms with data-passkey ("create" or "get") ask the browser for a credential, then send it.
 // The options are in the form, or at data-options where a page is not made for one account.
 
+import { gettext } from "./text.js";
+
 const { webauthnJSON } = globalThis; // of django-allauth
 
 async function optionsOf(form) {
@@ -26,10 +28,10 @@ async function credentialOf(form) {
 }
 
 function textOf(error) {
-  if (error.name === "InvalidStateError") return "This device has a passkey for your account already.";
-  if (error.name === "NotAllowedError") return "The passkey was not used. Try again.";
-  if (error.name === "SecurityError") return "Passkeys need https and a host name, or localhost.";
-  return "The passkey could not be used. Reload the page and try again.";
+  if (error.name === "InvalidStateError") return gettext("This device has a passkey for your account already.");
+  if (error.name === "NotAllowedError") return gettext("The passkey was not used. Try again.");
+  if (error.name === "SecurityError") return gettext("Passkeys need https and a host name, or localhost.");
+  return gettext("The passkey could not be used. Reload the page and try again.");
 }
 
 async function use(form) {

@@ -1,9 +1,11 @@
 // Reviewing in the admin from the keyboard: in a row, a accepts, r rejects, p makes pending again; Ctrl+Enter saves.
 // In a text the letters are letters, of course.
 
+import { gettext } from "./text.js";
+
 const VERDICTS = { a: "accepted", r: "rejected", p: "pending" };
 const ROW = "#result_list tbody tr, .inline-group .form-row";
-const HINT = "Shortcuts: A accept, R reject, P reset. Ctrl+Enter saves.";
+const HINT = gettext("Shortcuts: A accept, R reject, P reset. Ctrl+Enter saves.");
 
 const verdictOf = (row) => row?.querySelector("input[type=radio]:checked, input[type=radio]");
 

@@ -1,6 +1,8 @@
 // The share dialog: a part of a page that is fetched when it opens and whose forms are sent without leaving the page.
 // A button with `data-share` names the address of the part. On the page of the part itself only copying is added.
 
+import { gettext, locale } from "./text.js";
+
 const dialog = document.getElementById("share-dialog");
 const body = document.getElementById("share-body");
 
@@ -9,9 +11,9 @@ async function copy(button) {
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
+    button.textContent = gettext("Copied");
   } catch {
-    button.textContent = "Press Ctrl+C"; // pages without https may not write to the clipboard; the field is selected
+    button.textContent = gettext("Press Ctrl+C"); // pages without https may not write to the clipboard; the field is selected
   }
 }
 
@@ -26,20 +28,20 @@ async function show(address, options = {}) {
   try {
     response = await fetch(address, { ...options, headers: { "X-Part": "1" }, redirect: "manual", cache: "no-store" });
   } catch {
-    problem("No connection. Try again.");
+    problem(gettext("No connection. Try again."));
     return;
   }
-  if (response.type === "opaqueredirect") problem("You were signed out. Sign in again, then come back to this page.");
+  if (response.type === "opaqueredirect") problem(gettext("You were signed out. Sign in again, then come back to this page."));
   else if (response.ok || response.status === 400) {
     body.innerHTML = await response.text(); // our own server's escaped template
-    for (const time of body.querySelectorAll("time[data-as]")) time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+    for (const time of body.querySelectorAll("time[data-as]")) time.textContent = new Date(time.dateTime).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
     const news = body.querySelector("[role=alert], [role=status]");
     (news ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
     if (news) {
       news.tabIndex = -1; // the button that had the focus is gone
       news.focus();
     }
-  } else problem("That did not work. Close this window and try again.");
+  } else problem(gettext("That did not work. Close this window and try again."));
 }
 
 for (const button of document.querySelectorAll("[data-share]"))

@@ -4,6 +4,7 @@ import { CaptureClock } from "./capture-clock.js";
 import { PermanentError, ReconnectingSocket } from "./reconnecting-socket.js";
 import { ResendBuffer } from "./resend-buffer.js";
 import { SentTimes } from "./sent-times.js";
+import { gettext } from "./text.js";
 
 const CHUNKS_PER_S = 10;
 const SILENCE = new ArrayBuffer(3200); // one chunk
@@ -102,7 +103,7 @@ export class SpeakerSession {
     const before = this.buffer.dropped;
     this.clock.arrived(end, performance.now());
     this.buffer.push(chunk, end);
-    if (before === 0 && this.buffer.dropped) this.on.warning("The connection was down for too long. The oldest audio of that time is lost.");
+    if (before === 0 && this.buffer.dropped) this.on.warning(gettext("The connection was down for too long. The oldest audio of that time is lost."));
     this.pump();
   }
 
@@ -165,7 +166,7 @@ export class SpeakerSession {
   onConversation(id) {
     if (this.store.conversation && this.store.conversation !== id) {
       this.store.forgetNumbers();
-      this.on.warning("The conversation ended while you were disconnected. You are now in a new one.");
+      this.on.warning(gettext("The conversation ended while you were disconnected. You are now in a new one."));
     }
     this.store.conversation = id;
   }
@@ -227,7 +228,7 @@ export class SpeakerSession {
     const url = new URL(this.urls.resumePoint);
     url.searchParams.set("speaker", this.speaker.userId);
     const response = await fetch(url, { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(8000) });
-    if (response.type === "opaqueredirect") throw new PermanentError("You were signed out. Sign in again, then come back to this page.");
+    if (response.type === "opaqueredirect") throw new PermanentError(gettext("You were signed out. Sign in again, then come back to this page."));
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return response.json();
   }
@@ -243,6 +244,6 @@ export class SpeakerSession {
     clearInterval(this.pumping);
     if (this.deleted) this.on.state("deleted");
     else if (this.stopping && !reason) this.on.state("over");
-    else this.on.state("failed", reason || (code === DONE ? "The server ended the conversation." : ""));
+    else this.on.state("failed", reason || (code === DONE ? gettext("The server ended the conversation.") : ""));
   }
 }

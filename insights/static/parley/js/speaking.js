@@ -1,12 +1,13 @@
 // What a speaker controls while speaking: the microphone and its level, mute, pause.
 
 import { Microphone, microphones } from "./microphone.js";
+import { gettext } from "./text.js";
 
 const CHUNKS_PER_S = 10;
 const QUIET_CHUNKS = 80;
 const SILENT_DB = -70;
 const REMEMBERED = "parley-microphone";
-const LOST = "Microphone disconnected. Choose another one, or reconnect it and choose it again.";
+const LOST = gettext("Microphone disconnected. Choose another one, or reconnect it and choose it again.");
 
 const part = (id) => document.getElementById(id);
 
@@ -59,7 +60,7 @@ export class Speaking {
     const chosen = this.microphone.id || remembered();
     for (const select of this.selects) {
       const options = found.map(({ id, name }) => new Option(name, id, false, id === chosen));
-      select.replaceChildren(new Option("Default", ""), ...options);
+      select.replaceChildren(new Option(gettext("Default"), ""), ...options);
     }
   }
 
@@ -95,14 +96,14 @@ export class Speaking {
 
   mute() {
     this.muted = !this.muted;
-    relabel(part("mute"), this.muted ? "mute" : "mic", this.muted ? "Unmute" : "Mute");
+    relabel(part("mute"), this.muted ? "mute" : "mic", this.muted ? gettext("Unmute") : gettext("Mute"));
     this.update();
   }
 
   pause() {
     this.paused = !this.paused;
     this.left = this.tail;
-    relabel(part("pause"), this.paused ? "play" : "pause", this.paused ? "Resume" : "Pause");
+    relabel(part("pause"), this.paused ? "play" : "pause", this.paused ? gettext("Resume") : gettext("Pause"));
     part("mute").disabled = this.paused;
     this.update();
   }

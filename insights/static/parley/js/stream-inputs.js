@@ -1,5 +1,7 @@
 // The form of a stream's declared inputs: read it, post it, and show beside each field what the server found wrong.
 
+import { gettext } from "./text.js";
+
 const QUIET_MS = 250;
 
 export class Inputs {
@@ -39,7 +41,7 @@ export class Inputs {
     clearTimeout(this.timer);
     const id = this.id();
     if (!id) {
-      this.form.querySelector("#inputs-state").textContent = "Not started. These are sent when you start.";
+      this.form.querySelector("#inputs-state").textContent = gettext("Not started. These are sent when you start.");
       return;
     }
     const response = await fetch(this.hook, {
@@ -61,9 +63,9 @@ export class Inputs {
       field.querySelectorAll("input, select").forEach((one) => one.setAttribute("aria-invalid", String(Boolean(found))));
     }
     const state = this.form.querySelector("#inputs-state");
-    if (response?.ok) state.textContent = "Sent. Applies from the next call.";
-    else if (wrong.length) state.textContent = "Not sent. See the errors above.";
-    else state.textContent = "Not sent. The server refused it. Try again.";
+    if (response?.ok) state.textContent = gettext("Sent. Applies from the next call.");
+    else if (wrong.length) state.textContent = gettext("Not sent. See the errors above.");
+    else state.textContent = gettext("Not sent. The server refused it. Try again.");
   }
 }
 

@@ -1,5 +1,7 @@
 // One session of a stream over WebRTC: the offer, the trickled candidates, the data channel, and a second try when it breaks.
 
+import { gettext } from "./text.js";
+
 const OFFER_WITHIN_MS = 15000;
 const CONNECT_WITHIN_MS = 20000;
 const TRIES = 4;
@@ -12,13 +14,13 @@ export class Refused extends Error {}
 export function refusal(status, body) {
   const meta = body?.meta ?? {};
   if (meta.error === "concurrency_limit_reached") {
-    return `As many people as this stream takes (${meta.limit}) are using it now. Try again in a moment.`;
+    return gettext("As many people as this stream takes ({limit}) are using it now. Try again in a moment.", { limit: meta.limit });
   }
-  if (meta.error === "connection_already_exists") return "This session is open somewhere else already.";
-  if (status === 401 || status === 403) return "You were signed out. Sign in again, then come back to this page.";
-  if (status === 404) return "This stream no longer exists.";
+  if (meta.error === "connection_already_exists") return gettext("This session is open somewhere else already.");
+  if (status === 401 || status === 403) return gettext("You were signed out. Sign in again, then come back to this page.");
+  if (status === 404) return gettext("This stream no longer exists.");
   const detail = Array.isArray(body?.detail) ? body.detail[0]?.msg : body?.detail;
-  return meta.error || detail || `The server answered ${status}.`;
+  return meta.error || detail || gettext("The server answered with an error ({status}).", { status });
 }
 
 export class StreamLink {
@@ -111,7 +113,7 @@ export class StreamLink {
     } else if (pc.connectionState === "failed") {
       this.lost();
     } else if (pc.connectionState === "closed") {
-      this.end("The server ended the session.");
+      this.end(gettext("The server ended the session."));
     }
   }
 
@@ -120,7 +122,7 @@ export class StreamLink {
     if (this.over) return;
     this.tries += 1;
     if (this.tries > TRIES) {
-      this.end("The connection was lost and did not come back.");
+      this.end(gettext("The connection was lost and did not come back."));
       return;
     }
     this.on.state("lost");

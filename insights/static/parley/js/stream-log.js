@@ -1,17 +1,18 @@
 // Two lists that grow: what the stream puts out, and the messages of its session. The newest is on top, the oldest go.
 
 import { element } from "./elements.js";
+import { gettext, locale } from "./text.js";
 
 const MOST = 200;
 const LONGEST = 600;
-const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const CLOCK = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const WORDS = {
-  started_talking: "You began to speak",
-  pause_detected: "A pause was detected",
-  response_starting: "The answer begins",
+  started_talking: gettext("You began to speak"),
+  pause_detected: gettext("A pause was detected"),
+  response_starting: gettext("The answer begins"),
 };
 const CONVERSATION = /^\d+$/;
-const TITLES = { log: "Note", error: "Error", warning: "Warning", send_input: "Inputs wanted", fetch_output: "Output ready", stopword: "Stop word", end_stream: "End" };
+const TITLES = { log: gettext("Note"), error: gettext("Error"), warning: gettext("Warning"), send_input: gettext("Inputs wanted"), fetch_output: gettext("Output ready"), stopword: gettext("Stop word"), end_stream: gettext("End") };
 
 const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
@@ -34,11 +35,11 @@ function said(output) {
   const parts = output.messages ?? output.insights ?? output.topics;
   const words = parts?.map((part) => {
     const text = part.payload?.content ?? part.phrases ?? part.text;
-    return part.dismissed ? `Dismissed: ${text}`.trim() : text;
+    return part.dismissed ? gettext("Dismissed: {text}", { text }).trim() : text;
   }).filter(Boolean);
   if (words?.length) return words.join(" ");
   const { punctuated, data } = output.message ?? {};
-  return punctuated?.transcript ?? (data?.conversationId ? `Conversation ${data.conversationId}` : "");
+  return punctuated?.transcript ?? (data?.conversationId ? gettext("Conversation {id}", { id: data.conversationId }) : "");
 }
 
 export class Log {
@@ -68,7 +69,7 @@ export class Log {
     const title = this.again > 1 ? `${what} × ${this.again}` : what;
     const line = element("li", { class: kind || undefined }, element("span", { class: "what" }, title), element("time", {}, CLOCK.format(new Date())));
     if (body) line.append(element("span", { class: "body" }, cut(body)));
-    if (CONVERSATION.test(conversation)) line.append(element("a", { class: "small", href: `/conversations/${conversation}/` }, "Open the conversation"));
+    if (CONVERSATION.test(conversation)) line.append(element("a", { class: "small", href: `/conversations/${conversation}/` }, gettext("Open the conversation")));
     this.list.prepend(line);
     while (this.list.children.length > MOST) this.list.lastElementChild.remove();
   }
@@ -77,7 +78,7 @@ export class Log {
     const text = message.message ?? message.data;
     const label = WORDS[text];
     if (message.type === "log" && label) this.add(label, "");
-    else this.add(TITLES[message.type] ?? message.type ?? "Message", asText(text), { kind: message.type });
+    else this.add(TITLES[message.type] ?? message.type ?? gettext("Message"), asText(text), { kind: message.type });
   }
 
   output(text) {
@@ -91,7 +92,7 @@ export class Log {
       const { type, message, ...rest } = value;
       const conversation = message?.data?.conversationId;
       this.add((message?.type ?? type).replaceAll("_", " "), said(value) || asText(message ? { message, ...rest } : rest), { conversation });
-    } else if (typeof value?.content === "string") this.add(value.role ?? "Output", value.content);
-    else this.add("Output", asText(value), { conversation: value?.conversationId });
+    } else if (typeof value?.content === "string") this.add(value.role ?? gettext("Output"), value.content);
+    else this.add(gettext("Output"), asText(value), { conversation: value?.conversationId });
   }
 }

@@ -6,6 +6,7 @@ import { StreamLink } from "./stream-link.js";
 import { Log } from "./stream-log.js";
 import { Figures } from "./stream-stats.js";
 import { element, icon } from "./elements.js";
+import { gettext } from "./text.js";
 
 const { name, mode, modality, config, wishes } = document.getElementById("main").dataset;
 const { trackConstraints, rtpParams, sendInputOnChange } = JSON.parse(wishes);
@@ -14,16 +15,24 @@ const base = `/streams/${name}`;
 const kinds = modality === "audio-video" ? ["audio", "video"] : [modality];
 const sends = mode !== "receive";
 const receives = mode !== "send";
-const SENSES = { audio: "hears", video: "sees", "audio-video": "hears and sees" };
-const DEVICE = kinds.includes("video") ? "camera" : "microphone";
+const ONE_WAY = {
+  audio: gettext("The stream hears you; it sends nothing back."),
+  video: gettext("The stream sees you; it sends nothing back."),
+  "audio-video": gettext("The stream hears and sees you; it sends nothing back."),
+};
+const camera = kinds.includes("video");
 
 const REASONS = {
-  NotAllowedError: `The browser may not use the ${DEVICE}. Allow it beside the address of this page, then start again.`,
-  NotFoundError: `No ${DEVICE} was found. Connect one, then start again.`,
-  NotReadableError: `The ${DEVICE} does not answer. Another program may be using it; close that, then start again.`,
-  OverconstrainedError: "The chosen device is gone. Choose another one, then start again.",
+  NotAllowedError: camera
+    ? gettext("Camera access is blocked. Allow it in the address bar, then press Start.")
+    : gettext("Microphone access is blocked. Allow it in the address bar, then press Start."),
+  NotFoundError: camera ? gettext("No camera was found. Connect one, then start again.") : gettext("No microphone was found. Connect one, then start again."),
+  NotReadableError: camera
+    ? gettext("The camera does not answer. Another program may be using it; close that, then start again.")
+    : gettext("The microphone does not answer. Another program may be using it; close that, then start again."),
+  OverconstrainedError: gettext("The chosen device is gone. Choose another one, then start again."),
 };
-const INSECURE = "Browsers give microphone and camera only to pages that come over https, or from this very computer (localhost).";
+const INSECURE = gettext("Browsers give microphone and camera only to pages that come over https, or from this very computer (localhost).");
 
 const outputs = new Log("outputs");
 const messages = new Log("messages");
@@ -42,12 +51,12 @@ let figures;
 let reading;
 
 const STATES = {
-  asking: ["Waiting", `The browser asks whether it may use your ${DEVICE}.`, "Starting", ""],
-  connecting: ["Connecting", "", "Connecting", ""],
-  connected: ["Connected", receives ? "" : `The stream ${SENSES[modality]} you; it sends nothing back.`, "Live now", "live"],
-  lost: ["Connection lost", "Trying again.", "Reconnecting", ""],
-  ended: ["Ended", "", "Ended", ""],
-  ready: ["Ready", "", "Not started", ""],
+  asking: [gettext("Waiting"), camera ? gettext("The browser asks whether it may use your camera.") : gettext("The browser asks whether it may use your microphone."), gettext("Starting"), ""],
+  connecting: [gettext("Connecting"), "", gettext("Connecting"), ""],
+  connected: [gettext("Connected"), receives ? "" : ONE_WAY[modality], gettext("Live now"), "live"],
+  lost: [gettext("Connection lost"), gettext("Trying again."), gettext("Reconnecting"), ""],
+  ended: [gettext("Ended"), "", gettext("Ended"), ""],
+  ready: [gettext("Ready"), "", gettext("Not started"), ""],
 };
 
 function show(state, detail = "") {
@@ -85,7 +94,7 @@ async function openDevices() {
   try {
     return await navigator.mediaDevices.getUserMedia({ audio, video });
   } catch (error) {
-    throw new Error(REASONS[error.name] ?? `The ${DEVICE} could not be opened (${error.name}).`);
+    throw new Error(REASONS[error.name] ?? gettext("The device could not be opened ({name}).", { name: error.name }));
   }
 }
 
@@ -115,7 +124,7 @@ function showTheirs(stream) {
   if (!receives) return;
   const player = stream.getVideoTracks().length ? part("picture") : part("sound");
   if (player.srcObject !== stream) player.srcObject = stream;
-  player.play().catch(() => showAlert("The browser does not play the sound yet. Press Stop, then Start once more."));
+  player.play().catch(() => showAlert(gettext("The browser does not play the sound yet. Press Stop, then Start once more.")));
   levels.out.follow(context, stream);
 }
 
@@ -131,7 +140,7 @@ function receive(message) {
   if (message.type === "send_input") inputs.send();
   if (message.type === "error") showAlert(String(message.message ?? message.data ?? ""));
   if (message.type === "end_stream") link.end(String(message.data ?? ""));
-  if (message.type === "update_connection" && message.data === "closed") link.end("The server ended the session.");
+  if (message.type === "update_connection" && message.data === "closed") link.end(gettext("The server ended the session."));
 }
 
 function changed(state, detail) {
@@ -173,7 +182,7 @@ async function start() {
     await link.start();
     part("stop").focus();
   } catch (error) {
-    showAlert(error.name === "TimeoutError" || error instanceof TypeError ? "The server does not answer. Try again in a moment." : error.message);
+    showAlert(error.name === "TimeoutError" || error instanceof TypeError ? gettext("The server does not answer. Try again in a moment.") : error.message);
     if (link && !link.over) link.end();
     else finish();
     show("ready");
@@ -192,7 +201,7 @@ function finish() {
   if (part("mirror")) part("mirror").hidden = true;
   context?.close().catch(() => {});
   media = undefined;
-  if (figures) part("figures").querySelector("dd").textContent = link?.connectedIn ? "ended" : "none";
+  if (figures) part("figures").querySelector("dd").textContent = link?.connectedIn ? gettext("ended") : gettext("none");
   const left = document.activeElement === part("stop");
   running(false);
   if (left) part("start").focus();
@@ -206,12 +215,12 @@ function setMuted(muted) {
   const button = part("mute");
   if (!button) return;
   button.dataset.muted = String(muted);
-  const [off, on] = kinds.includes("audio") ? ["Mute", "Unmute"] : ["Pause", "Go on"];
+  const [off, on] = kinds.includes("audio") ? [gettext("Mute"), gettext("Unmute")] : [gettext("Pause"), gettext("Go on")];
   button.querySelector(".word").textContent = muted ? on : off;
 }
 
 part("start").addEventListener("click", start);
-part("stop").addEventListener("click", () => link?.end("You stopped it."));
+part("stop").addEventListener("click", () => link?.end(gettext("You stopped it.")));
 part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.muted !== "true"));
 window.addEventListener("pagehide", () => link?.end());
 listDevices();

@@ -1,5 +1,7 @@
 // What getStats tells, as a few lines that people understand.
 
+import { gettext } from "./text.js";
+
 const kilobits = (bytes, ms) => `${Math.max(0, Math.round((bytes * 8) / ms))} kbit/s`;
 const milliseconds = (seconds) => `${Math.round(seconds * 1000)} ms`;
 
@@ -12,13 +14,13 @@ export class Figures {
   async read(link) {
     const report = await link.pc.getStats();
     const all = [...report.values()];
-    const lines = [["Connection", link.pc.connectionState]];
-    if (link.answeredIn !== undefined) lines.push(["Signalling", `${Math.round(link.answeredIn)} ms`]);
-    if (link.connectedIn !== undefined) lines.push(["Connected after", `${Math.round(link.connectedIn)} ms`]);
+    const lines = [[gettext("Connection"), link.pc.connectionState]];
+    if (link.answeredIn !== undefined) lines.push([gettext("Signalling"), `${Math.round(link.answeredIn)} ms`]);
+    if (link.connectedIn !== undefined) lines.push([gettext("Connected after"), `${Math.round(link.connectedIn)} ms`]);
     const pair = all.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
-    if (pair?.currentRoundTripTime !== undefined) lines.push(["Round trip", milliseconds(pair.currentRoundTripTime)]);
+    if (pair?.currentRoundTripTime !== undefined) lines.push([gettext("Round trip"), milliseconds(pair.currentRoundTripTime)]);
     for (const one of all) {
-      if (one.type === "outbound-rtp") lines.push([`${name(one.kind)} out`, this.rate(one, one.bytesSent)]);
+      if (one.type === "outbound-rtp") lines.push([gettext("{kind} out", { kind: name(one.kind) }), this.rate(one, one.bytesSent)]);
       if (one.type === "inbound-rtp") this.inbound(one, lines);
     }
     for (const one of all) this.before.set(one.id, { at: one.timestamp, bytes: one.bytesSent ?? one.bytesReceived ?? 0 });
@@ -26,14 +28,14 @@ export class Figures {
   }
 
   inbound(one, lines) {
-    lines.push([`${name(one.kind)} in`, this.rate(one, one.bytesReceived)]);
+    lines.push([gettext("{kind} in", { kind: name(one.kind) }), this.rate(one, one.bytesReceived)]);
     if (one.kind === "video" && one.frameWidth) {
-      lines.push(["Picture", `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps`]);
+      lines.push([gettext("Picture"), `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps`]);
     }
     const all = (one.packetsReceived ?? 0) + (one.packetsLost ?? 0);
-    if (all) lines.push([`${name(one.kind)} packet loss`, `${((100 * Math.max(0, one.packetsLost ?? 0)) / all).toFixed(1)} %`]);
+    if (all) lines.push([gettext("{kind} packet loss", { kind: name(one.kind) }), `${((100 * Math.max(0, one.packetsLost ?? 0)) / all).toFixed(1)} %`]);
     if (one.kind === "audio" && one.jitterBufferEmittedCount) {
-      lines.push(["Jitter buffer", milliseconds(one.jitterBufferDelay / one.jitterBufferEmittedCount)]);
+      lines.push([gettext("Jitter buffer"), milliseconds(one.jitterBufferDelay / one.jitterBufferEmittedCount)]);
     }
   }
 
@@ -45,5 +47,5 @@ export class Figures {
 }
 
 function name(kind) {
-  return kind === "audio" ? "Sound" : "Pictures";
+  return kind === "audio" ? gettext("Sound") : gettext("Pictures");
 }

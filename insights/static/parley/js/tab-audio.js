@@ -1,10 +1,11 @@
 // The audio of a tab or of the whole computer, beside the microphone: the others of a remote meeting, as a speaker of their own.
 
 import { Microphone, MicrophoneError } from "./microphone.js";
+import { gettext } from "./text.js";
 
-const UNABLE = "This browser cannot share the audio of a tab. Chrome and Edge on a computer can.";
-const NO_AUDIO = "No audio was shared. Choose a tab or the entire screen, and turn on sharing of its audio. Firefox and Safari share pictures only.";
-const REFUSED = "Sharing was cancelled. Only the microphone is used.";
+const UNABLE = gettext("This browser cannot share the audio of a tab. Chrome and Edge on a computer can.");
+const NO_AUDIO = gettext("No audio was shared. Choose a tab or the entire screen, and turn on sharing of its audio. Firefox and Safari share pictures only.");
+const REFUSED = gettext("Sharing was cancelled. Only the microphone is used.");
 const LAST_WORDS_MS = 30000; // how long the end waits for the last words
 
 /** Like a microphone; the browser asks which tab or screen is shared. */
@@ -37,7 +38,7 @@ export class TabAudio {
     try {
       await audio.open();
     } catch (error) {
-      this.warn(error instanceof MicrophoneError ? error.message : `The audio cannot be shared (${error.name}).`);
+      this.warn(error instanceof MicrophoneError ? error.message : gettext("The audio cannot be shared ({name}).", { name: error.name }));
       return false;
     }
     this.audio = audio;
@@ -51,7 +52,7 @@ export class TabAudio {
         message: () => {}, // the session of the microphone gets everything
         warning: this.warn,
         state: (name, detail) => {
-          if (name === "failed") this.warn(`The audio of the tab is not transcribed any more. ${detail}`);
+          if (name === "failed") this.warn(`${gettext("The audio of the tab is not transcribed any more.")} ${detail}`);
           if (["over", "failed", "deleted"].includes(name)) resolve();
         },
       });

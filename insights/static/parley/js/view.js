@@ -2,6 +2,7 @@
 
 import { clock, element, icon } from "./elements.js";
 import { InsightCards } from "./insight-cards.js";
+import { gettext } from "./text.js";
 
 const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
@@ -52,7 +53,7 @@ export class View {
   }
 
   turn(from, label) {
-    const name = from?.name || from?.userId || "Unknown speaker";
+    const name = from?.name || from?.userId || gettext("Unknown speaker");
     const said = element("div", { class: "said" });
     const who = element("p", { class: "who" }, element("strong", {}, name), " ", label);
     const badge = element("span", { class: "avatar", "aria-hidden": "true" }, initials(from?.name ?? ""));
@@ -140,7 +141,7 @@ export class View {
     this.part("waiting").hidden = true;
     const key = this.voice(from);
     if (!this.interims.has(key)) {
-      const [turn, said] = this.turn(from, element("span", { class: "quiet small" }, "speaking"));
+      const [turn, said] = this.turn(from, element("span", { class: "quiet small" }, gettext("speaking")));
       said.append(element("p", { class: "message interim" }));
       this.part("interims").append(turn);
       this.interims.set(key, turn);

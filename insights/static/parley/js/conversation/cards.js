@@ -3,12 +3,13 @@
 import { openMenu } from "../menu.js";
 import { change, mayEdit } from "./changes.js";
 import { Combobox, fetchPeople } from "./combobox.js";
+import { gettext } from "../text.js";
 
 const contents = document.getElementById("contents");
 const dialog = document.getElementById("card-dialog");
 const menu = document.getElementById("card-menu");
 const [text, assignee, due] = ["text", "assignee", "due"].map((name) => document.getElementById(`card-${name}`));
-const VERDICTS = { accepted: "Accepted", rejected: "Rejected", pending: "Verdict reset" };
+const VERDICTS = { accepted: gettext("Accepted"), rejected: gettext("Rejected"), pending: gettext("Verdict reset") };
 let chosen; // the id of the card
 
 let picked; // the person of the list, undefined if a name was typed
@@ -39,7 +40,7 @@ export function editCard(one) {
   due.value = one.dataset.due;
   const isTask = Boolean(one.querySelector("[data-do=done]"));
   for (const field of dialog.querySelectorAll("[data-task]")) field.hidden = !isTask;
-  document.getElementById("card-title").textContent = `Edit: ${one.querySelector(".kind").textContent}`;
+  document.getElementById("card-title").textContent = gettext("Edit: {kind}", { kind: one.querySelector(".kind").textContent });
   picked = undefined;
   people.close();
   if (isTask) fetchPeople();
@@ -61,7 +62,7 @@ function fields(one) {
 
 dialog.addEventListener("close", () => {
   const [one, changed] = [card(), dialog.returnValue === "yes" && card() ? fields(card()) : {}];
-  if (Object.keys(changed).length) change("Insight edited", ["PATCH", `/insights/${ids(one)[0]}`, changed]);
+  if (Object.keys(changed).length) change(gettext("Insight edited"), ["PATCH", `/insights/${ids(one)[0]}`, changed]);
   one?.focus();
 });
 
@@ -69,7 +70,7 @@ contents.addEventListener("change", (event) => {
   const box = event.target.closest("[data-do=done]");
   if (!box) return;
   const one = box.closest(".insight");
-  change(box.checked ? "Task done" : "Task open again", ["PATCH", `/insights/${ids(one)[0]}`, { done: box.checked }]);
+  change(box.checked ? gettext("Task done") : gettext("Task open again"), ["PATCH", `/insights/${ids(one)[0]}`, { done: box.checked }]);
 });
 
 contents.addEventListener("click", (event) => {
@@ -83,7 +84,7 @@ contents.addEventListener("click", (event) => {
   if (!more) return;
   const open = document.getElementById(more.dataset.more).classList.toggle("all");
   more.setAttribute("aria-expanded", String(open));
-  more.textContent = open ? "Show fewer" : `Show all ${document.getElementById(more.dataset.more).children.length}`;
+  more.textContent = open ? gettext("Show fewer") : gettext("Show all {number}", { number: document.getElementById(more.dataset.more).children.length });
 });
 
 menu.addEventListener("click", (event) => {

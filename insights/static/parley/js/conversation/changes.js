@@ -4,9 +4,10 @@ import { ApiError, call } from "../api.js";
 import { localise } from "../page.js";
 import { toast } from "../toast.js";
 import { refresh } from "./contents.js";
+import { gettext } from "../text.js";
 
 const { conversation, edit } = document.getElementById("main").dataset;
-const READ_ONLY = "You can read this conversation, but not change it.";
+const READ_ONLY = gettext("You can read this conversation, but not change it.");
 export const mayEdit = edit !== "no";
 export const root = `/v1/conversations/${conversation}`;
 const latest = []; // changes of this page that can be undone, each a list of ids
@@ -37,7 +38,7 @@ async function make(text, calls) {
   const ids = answers.map(({ changeId }) => changeId).filter(Boolean);
   if (ids.length) {
     latest.push(ids);
-    toast(text, { label: "Undo", run: () => undo(ids) });
+    toast(text, { label: gettext("Undo"), run: () => undo(ids) });
   }
   await refresh();
   return answers;
@@ -49,7 +50,7 @@ export async function undo(ids) {
   if (place >= 0) latest.splice(place, 1);
   try {
     for (const id of [...ids].reverse()) await call("POST", `${root}/changes/${id}/undo`);
-    toast("Undone");
+    toast(gettext("Undone"));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast(error.message);
@@ -60,7 +61,7 @@ export async function undo(ids) {
 export async function undoLast() {
   await pending;
   if (latest.length) undo(latest.at(-1));
-  else toast("Nothing to undo on this page. Older changes are in the history.");
+  else toast(gettext("Nothing to undo on this page. Older changes are in the history."));
 }
 
 /** Show the history. Its list comes from the server and is fetched each time. */

@@ -1,6 +1,7 @@
 // Finds words in the transcript of the page, and lights them up.
 
 import { select } from "./sentences.js";
+import { gettext } from "../text.js";
 
 const contents = document.getElementById("contents");
 const field = () => document.getElementById("find-words");
@@ -30,7 +31,7 @@ function paint() {
     if (hits[now]) globalThis.CSS.highlights.set("found-now", Object.assign(new Highlight(hits[now].range), { priority: 1 }));
   }
   const count = document.getElementById("find-count");
-  if (count) count.textContent = field().value.trim() ? (hits.length ? `${now + 1} of ${hits.length}` : "No results") : "";
+  if (count) count.textContent = field().value.trim() ? (hits.length ? gettext("{number} of {total}", { number: now + 1, total: hits.length }) : gettext("No results")) : "";
 }
 
 function go(step) {

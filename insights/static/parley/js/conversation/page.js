@@ -11,6 +11,7 @@ import "./keys.js";
 import { goTo } from "./player.js";
 import { show } from "./sentences.js";
 import "./speakers.js";
+import { gettext } from "../text.js";
 
 const main = document.getElementById("main");
 const by = (id) => document.getElementById(id);
@@ -28,8 +29,8 @@ function showTarget() {
 }
 
 async function rename() {
-  const name = await ask({ title: "Rename the conversation", label: "Title", initial: by("title").textContent, yes: "Rename" });
-  if (name && name !== by("title").textContent) await change("Conversation renamed", ["PUT", "", { name }]);
+  const name = await ask({ title: gettext("Rename the conversation"), label: gettext("Title"), initial: by("title").textContent, yes: gettext("Rename") });
+  if (name && name !== by("title").textContent) await change(gettext("Conversation renamed"), ["PUT", "", { name }]);
 }
 
 /** Copy the minutes as Markdown; pages without https may not, and download them instead. */
@@ -38,17 +39,17 @@ async function copyMinutes() {
   const text = async () => new Blob([await (await fetch(url)).text()], { type: "text/plain" });
   try {
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]);
-    toast("Minutes copied");
+    toast(gettext("Minutes copied"));
   } catch {
     location.assign(url);
-    toast("This browser cannot copy here. The minutes are downloaded instead.");
+    toast(gettext("This browser cannot copy here. The minutes are downloaded instead."));
   }
 }
 
 async function deleteNow() {
   by("delete").close();
-  const text = "The transcript, the insights and the audio are removed at once, and cannot be restored.";
-  if (!(await ask({ title: "Delete now?", text, yes: "Delete for good", danger: true }))) return;
+  const text = gettext("The transcript, the insights and the audio are removed at once, and cannot be restored.");
+  if (!(await ask({ title: gettext("Delete now?"), text, yes: gettext("Delete for good"), danger: true }))) return;
   deletesItself(true);
   try {
     await call("DELETE", root);
@@ -69,7 +70,7 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest("[data-do=title]")) rename();
   const mark = event.target.closest("[data-do=remove-bookmark]");
-  if (mark) change("Bookmark deleted", ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);
+  if (mark) change(gettext("Bookmark deleted"), ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);
 });
 by("copy-minutes").addEventListener("click", copyMinutes);
 by("open-delete").addEventListener("click", () => by("delete").showModal());

@@ -4,6 +4,7 @@ import { toast } from "../toast.js";
 import { clock } from "../elements.js";
 import { select } from "./sentences.js";
 import * as words from "./words.js";
+import { gettext } from "../text.js";
 
 const by = (id) => document.getElementById(id);
 const audio = by("playback");
@@ -73,8 +74,8 @@ export function skip(seconds) {
 
 function showState() {
   const playing = !audio.paused;
-  by("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-  by("play").title = playing ? "Pause (space)" : "Play (space)";
+  by("play").setAttribute("aria-label", playing ? gettext("Pause") : gettext("Play"));
+  by("play").title = playing ? gettext("Pause (space)") : gettext("Play (space)");
   by("play").querySelector("use").setAttribute("href", playing ? "#i-pause" : "#i-play");
   if (playing) requestAnimationFrame(tick);
 }
@@ -98,7 +99,7 @@ function connect() {
   audio.addEventListener("seeked", showPosition);
   audio.addEventListener("loadedmetadata", showLength);
   if (audio.readyState > 0) showLength(); // it was there before this script
-  audio.addEventListener("error", () => toast("The audio cannot be played. It may have been deleted."));
+  audio.addEventListener("error", () => toast(gettext("The audio cannot be played. It may have been deleted.")));
   by("play").addEventListener("click", toggle);
   by("seek").addEventListener("input", () => {
     audio.currentTime = Number(by("seek").value);

@@ -3,6 +3,7 @@
 import { ask } from "./ask.js";
 import { change, mayEdit } from "./changes.js";
 import { toast } from "../toast.js";
+import { gettext } from "../text.js";
 
 const bar = document.getElementById("sentence-bar");
 const contents = document.getElementById("contents");
@@ -67,7 +68,7 @@ export function edit() {
   sentence.contentEditable = "plaintext-only";
   sentence.setAttribute("role", "textbox");
   sentence.setAttribute("aria-multiline", "true");
-  sentence.setAttribute("aria-label", "Words of the sentence");
+  sentence.setAttribute("aria-label", gettext("Words of the sentence"));
   sentence.focus();
   getSelection().selectAllChildren(sentence);
   getSelection().collapseToEnd();
@@ -88,9 +89,9 @@ export async function save() {
   leave(sentence);
   if (!text) {
     sentence.textContent = before;
-    toast("A sentence needs at least one word. To remove it, delete it.");
+    toast(gettext("A sentence needs at least one word. To remove it, delete it."));
   } else if (text !== before) {
-    await change("Sentence edited", ["PATCH", `/messages/${message}`, { text }]);
+    await change(gettext("Sentence edited"), ["PATCH", `/messages/${message}`, { text }]);
   }
   reselect();
 }
@@ -118,7 +119,7 @@ async function split() {
   const [offset, text, message] = [cursor(sentence), sentence.textContent.trim(), messageOf(sentence)];
   leave(sentence);
   const calls = text !== before ? [["PATCH", `/messages/${message}`, { text }]] : [];
-  await change("Sentence split", ...calls, ["POST", `/messages/${message}/split`, { offset }]);
+  await change(gettext("Sentence split"), ...calls, ["POST", `/messages/${message}/split`, { offset }]);
   reselect();
 }
 
@@ -132,23 +133,23 @@ function marked(sentence) {
 async function add(kind, label) {
   const sentence = element();
   const body = { type: kind, messageId: messageOf(sentence), text: marked(sentence) };
-  await change(`${label} added`, ["POST", "/insights", body]);
+  await change(gettext("{kind} added", { kind: label }), ["POST", "/insights", body]);
 }
 
 async function bookmark() {
   const sentence = element();
   const messageRefs = [{ id: messageOf(sentence) }];
-  const label = await ask({ title: "New bookmark", label: "Name", initial: marked(sentence).slice(0, 60), yes: "Add bookmark" });
-  if (label) await change("Bookmark added", ["POST", "/bookmarks", { label, messageRefs }]);
+  const label = await ask({ title: gettext("New bookmark"), label: gettext("Name"), initial: marked(sentence).slice(0, 60), yes: gettext("Add bookmark") });
+  if (label) await change(gettext("Bookmark added"), ["POST", "/bookmarks", { label, messageRefs }]);
 }
 
 async function remove() {
   const sentence = element();
-  const text = "Its words, insights and audio are removed for good. This cannot be undone.";
-  if (!(await ask({ title: "Delete this sentence?", text, yes: "Delete", danger: true }))) return;
+  const text = gettext("Its words, insights and audio are removed for good. This cannot be undone.");
+  if (!(await ask({ title: gettext("Delete this sentence?"), text, yes: gettext("Delete"), danger: true }))) return;
   const next = all()[all().indexOf(sentence) + 1]?.id;
-  if (await change("Sentence deleted", ["DELETE", `/messages/${messageOf(sentence)}`])) {
-    toast("Sentence deleted");
+  if (await change(gettext("Sentence deleted"), ["DELETE", `/messages/${messageOf(sentence)}`])) {
+    toast(gettext("Sentence deleted"));
     const there = next && document.getElementById(next);
     select(there ?? undefined);
   }
@@ -159,9 +160,9 @@ async function copyLink() {
   url.hash = element().id;
   try {
     await navigator.clipboard.writeText(url.href);
-    toast("Link copied");
+    toast(gettext("Link copied"));
   } catch {
-    await ask({ title: "Copy this link", label: "Link", initial: url.href, yes: "Close" }); // pages without https may not write
+    await ask({ title: gettext("Copy this link"), label: gettext("Link"), initial: url.href, yes: gettext("Close") }); // pages without https may not write
   }
 }
 
@@ -174,7 +175,7 @@ const DO = {
   remove,
   "copy-link": copyLink,
   add: ({ kind, label }) => add(kind, label),
-  join: () => change("Sentences joined", ["POST", `/messages/${messageOf(element())}/join`]),
+  join: () => change(gettext("Sentences joined"), ["POST", `/messages/${messageOf(element())}/join`]),
 };
 
 function reselect() {

@@ -3,6 +3,7 @@
 import { change, mayEdit } from "./changes.js";
 import { Combobox, fetchPeople } from "./combobox.js";
 import { current } from "./sentences.js";
+import { gettext } from "../text.js";
 
 const dialog = document.getElementById("speaker-dialog");
 const [name, email] = [document.getElementById("speaker-name"), document.getElementById("speaker-email")];
@@ -32,7 +33,7 @@ function open(of, from) {
   name.value = member ? shown : "";
   name.placeholder = shown;
   email.value = member?.email ?? "";
-  document.getElementById("scope-all").textContent = `Everything that ${shown} said`;
+  document.getElementById("scope-all").textContent = gettext("Everything that {name} said", { name: shown });
   for (const id of ["scope-following", "scope-paragraph"]) document.getElementById(id).hidden = !from;
   dialog.querySelector("[name=scope][value=all]").checked = true;
   explain();
@@ -48,10 +49,10 @@ function explain() {
   const other = namesake();
   const all = scope() === "all";
   email.closest(".field").hidden = !all || Boolean(other);
-  if (other && all) effect.textContent = `Merges both speakers: all of it becomes ${other.name}’s.`;
-  else if (other) effect.textContent = `This becomes ${other.name}’s.`;
+  if (other && all) effect.textContent = gettext("Merges both speakers: all of it becomes {name}’s.", { name: other.name });
+  else if (other) effect.textContent = gettext("This becomes {name}’s.", { name: other.name });
   else if (all) effect.textContent = "";
-  else effect.textContent = typed() ? `Adds ${typed()} as a speaker.` : "";
+  else effect.textContent = typed() ? gettext("Adds {name} as a speaker.", { name: typed() }) : "";
 }
 
 /** The first message of the paragraph, or the selected one in it, and the last one. */
@@ -69,14 +70,14 @@ async function save() {
     const following = scope() === "following";
     const address = picked?.name === typed() && picked.email ? { email: picked.email } : {};
     const body = { user: other ? user : { name: typed(), ...address }, scope: "following", ...(following ? {} : { until: last }) };
-    return change("Speaker changed", ["POST", `/messages/${following ? chosen : first}/speaker`, body]);
+    return change(gettext("Speaker changed"), ["POST", `/messages/${following ? chosen : first}/speaker`, body]);
   }
   if (known().some(({ id }) => id === person)) {
-    if (other) return change("Speakers merged", ["POST", `/members/${person}/merge`, { into: other.id }]);
-    return change("Speaker renamed", ["PUT", `/members/${person}`, user]);
+    if (other) return change(gettext("Speakers merged"), ["POST", `/members/${person}/merge`, { into: other.id }]);
+    return change(gettext("Speaker renamed"), ["PUT", `/members/${person}`, user]);
   }
   const message = (paragraph ?? document.querySelector(`[data-person="${person}"] .message`)?.closest(".turn"))?.querySelector(".message");
-  return change("Speaker named", ["POST", `/messages/${message.id.slice(2)}/speaker`, { user, scope: "all" }]);
+  return change(gettext("Speaker named"), ["POST", `/messages/${message.id.slice(2)}/speaker`, { user, scope: "all" }]);
 }
 
 dialog.addEventListener("input", explain);

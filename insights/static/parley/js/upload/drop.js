@@ -1,9 +1,10 @@
 // Files that are dropped anywhere on the page, and files that a phone shared with the installed app.
 
 import { add } from "./sending.js";
+import { gettext } from "../text.js";
 
 
-const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || "Recording";
+const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || gettext("Recording");
 
 /** The choices of the form; a page without the form leaves them to the account. */
 function choices() {

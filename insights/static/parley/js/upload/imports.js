@@ -3,6 +3,7 @@
 import { call, token } from "../api.js";
 import { localise } from "../page.js";
 import { toast } from "../toast.js";
+import { gettext } from "../text.js";
 
 const PAUSE_MS = 1000;
 const HIDDEN_PAUSE_MS = 10_000;
@@ -41,7 +42,7 @@ function announce(made) {
     const shown = document.getElementById(row.id);
     const { state, name } = row.dataset;
     if (!shown || shown.dataset.state === state) continue;
-    const words = { finished: "finished", failed: "failed", cancelled: "cancelled" }[state];
+    const words = { finished: gettext("finished"), failed: gettext("failed"), cancelled: gettext("cancelled") }[state];
     if (words) document.getElementById("upload-news").textContent = `${name}: ${words}`;
   }
 }

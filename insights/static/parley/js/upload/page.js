@@ -1,6 +1,7 @@
 // The form of the upload page.
 
 import { addFiles, addUrl } from "./drop.js";
+import { gettext } from "../text.js";
 
 const files = document.getElementById("files");
 const url = document.getElementById("url");
@@ -15,9 +16,9 @@ files.addEventListener("change", () => {
 
 function refused(text) {
   try {
-    return ["http:", "https:"].includes(new URL(text).protocol) ? "" : "The URL must begin with https or http.";
+    return ["http:", "https:"].includes(new URL(text).protocol) ? "" : gettext("The URL must begin with https or http.");
   } catch {
-    return "Enter a full URL that begins with https or http.";
+    return gettext("Enter a full URL that begins with https or http.");
   }
 }
 

@@ -1,12 +1,13 @@
 // Sends one recording to the import API: a file with the progress of its upload, or a URL.
 
 import { ApiError, call, token } from "../api.js";
+import { gettext } from "../text.js";
 
 const PLAIN = {
-  401: "You are signed out. Sign in and try again.",
-  403: "Your session has changed. Reload the page and try again.",
-  413: "The file is too large.",
-  429: "You have too many unfinished uploads. Wait until one has finished, or cancel one, then try again.",
+  401: gettext("You are signed out. Sign in and try again."),
+  403: gettext("Your session has changed. Reload the page and try again."),
+  413: gettext("The file is too large."),
+  429: gettext("You have too many unfinished uploads. Wait until one has finished, or cancel one, then try again."),
 };
 
 /** The sentence for an answer that is no success: our own where the API speaks to programs. */
@@ -15,7 +16,7 @@ function reasonOf(status, text) {
   try {
     return JSON.parse(text).message;
   } catch {
-    return `The server answered with an error (${status}).`;
+    return gettext("The server answered with an error ({status}).", { status });
   }
 }
 
@@ -28,7 +29,7 @@ function upload(file, query, onProgress, signal) {
       if (request.status === 201) resolve(JSON.parse(request.responseText));
       else reject(new ApiError(reasonOf(request.status, request.responseText)));
     });
-    request.addEventListener("error", () => reject(new ApiError("The connection was lost before the upload was complete.")));
+    request.addEventListener("error", () => reject(new ApiError(gettext("The connection was lost before the upload was complete."))));
     request.addEventListener("abort", () => reject(new DOMException("cancelled", "AbortError")));
     request.open("POST", `/v1/process/audio?${new URLSearchParams(query)}`);
     request.setRequestHeader("X-CSRFToken", token());

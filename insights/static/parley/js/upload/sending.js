@@ -2,6 +2,7 @@
 
 import { onRetry, refresh, remember } from "./imports.js";
 import { send } from "./send.js";
+import { gettext } from "../text.js";
 
 const AT_ONCE = 2; // more would only share the connection
 const MB = 1024 * 1024;
@@ -29,14 +30,14 @@ function show(item, text, percent) {
 
 function fail(item, reason) {
   item.state = "failed";
-  show(item, `Failed. ${reason}`);
-  document.getElementById("upload-news").textContent = `${item.recording.name}: failed. ${reason}`;
+  show(item, `${gettext("Failed.")} ${reason}`);
+  document.getElementById("upload-news").textContent = `${item.recording.name}: ${gettext("failed")}. ${reason}`;
 }
 
 function refusal({ file }) {
   const most = Number(section.dataset.mostMb);
-  if (file && file.size > most * MB) return `The file is larger than ${most} MB.`;
-  if (file && !file.size) return "The file is empty.";
+  if (file && file.size > most * MB) return gettext("The file is larger than {most} MB.", { most });
+  if (file && !file.size) return gettext("The file is empty.");
   return "";
 }
 
@@ -44,9 +45,9 @@ async function run(item) {
   running += 1;
   item.state = "sending";
   item.controller = new AbortController();
-  show(item, item.recording.file ? "Uploading, 0%" : "Starting");
+  show(item, item.recording.file ? gettext("Uploading, {percent}%", { percent: 0 }) : gettext("Starting"));
   try {
-    const onProgress = (share) => show(item, share < 1 ? `Uploading, ${Math.floor(100 * share)}%` : "Starting", 100 * share);
+    const onProgress = (share) => show(item, share < 1 ? gettext("Uploading, {percent}%", { percent: Math.floor(100 * share) }) : gettext("Starting"), 100 * share);
     const accepted = await send(item.recording, onProgress, item.controller.signal);
     remember(accepted.jobId, item.recording);
     await item.onAccepted?.();
@@ -56,7 +57,7 @@ async function run(item) {
   } catch (error) {
     if (error.name === "AbortError") {
       item.state = "cancelled";
-      show(item, "Cancelled");
+      show(item, gettext("Cancelled"));
     } else fail(item, error.message);
   }
   running -= 1;
@@ -72,7 +73,7 @@ function next() {
 
 function enqueue(item) {
   item.state = "waiting";
-  show(item, "Waiting", 0);
+  show(item, gettext("Waiting"), 0);
   queue.push(item);
   next();
 }
@@ -82,7 +83,7 @@ const ACTIONS = {
     if (item.state === "sending") item.controller.abort();
     else {
       item.state = "cancelled";
-      show(item, "Cancelled");
+      show(item, gettext("Cancelled"));
     }
   },
   retry: enqueue,
@@ -94,9 +95,9 @@ export function add(recording, onAccepted) {
   section.hidden = false;
   const item = { recording, onAccepted, row: pattern.content.firstElementChild.cloneNode(true) };
   item.row.querySelector(".name").textContent = recording.name;
-  item.row.querySelector("progress").setAttribute("aria-label", `Upload of ${recording.name}`);
+  item.row.querySelector("progress").setAttribute("aria-label", gettext("Upload of {name}", { name: recording.name }));
   for (const button of item.row.querySelectorAll("[data-do]")) {
-    button.setAttribute("aria-label", `${button.textContent} ${recording.name}`);
+    button.setAttribute("aria-label", `${button.textContent}: ${recording.name}`);
     button.addEventListener("click", () => {
       const list = item.row.parentElement;
       ACTIONS[button.dataset.do](item);
