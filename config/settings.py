@@ -132,6 +132,12 @@ try:
     )
     RECOGNISER_SCRIPT = env.file("RECOGNISER_SCRIPT", "JSON file with the results of the `scripted` recogniser (for tests).")
     RECOGNISER_THREADS = env.integer("RECOGNISER_THREADS", 2, "Threads that decode speech. Each uses up to one CPU core.", least=1, most=64)
+    SPEAKER_MODELS = env.class_path(
+        "SPEAKER_MODELS",
+        "community",
+        ("community", "none"),
+        "Models that tell apart the speakers in one audio source, loaded when somebody first asks for it. `none`: they are not told apart.",
+    )
     END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Milliseconds of silence that end a turn.", least=100, most=5000)
     LONGEST_TURN_S = env.number(
         "LONGEST_TURN_S", 12.0, "Maximum length of a turn in seconds. A longer turn is split at its weakest pause.", least=2, most=30

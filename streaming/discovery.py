@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
-from streaming import recogniser
+from streaming import recogniser, speaker_models
 from streaming.handlers.stream import Stream
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -50,8 +50,9 @@ def mounts() -> dict[str, str]:
 
 
 def check_settings() -> None:
-    """Raise ImproperlyConfigured if RECOGNISER, DEFAULT_STREAM or STREAMS_PUBLIC names something that is not there."""
+    """Raise ImproperlyConfigured if RECOGNISER, SPEAKER_MODELS, DEFAULT_STREAM or STREAMS_PUBLIC names something that is not there."""
     recogniser.check_setting()
+    speaker_models.check_setting()
     for setting, names in {"DEFAULT_STREAM": [settings.DEFAULT_STREAM], "STREAMS_PUBLIC": settings.STREAMS_PUBLIC}.items():
         for name in names:
             if name not in streams():

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+from django.conf import settings
 from ninja import Schema
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -31,7 +32,7 @@ MOST_VALUES = 100
 MOST_VALUE = 128
 """Values of the metadata, and characters of a key and of a value, as in `PUT /v1/conversations/{id}`."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-DIARIZATION = "enableSpeakerDiarization: speakers in one audio channel are not told apart; the channel is one speaker"
+NOT_TOLD_APART = "enableSpeakerDiarization: speakers in one audio channel are not told apart on this server; the channel is one speaker"
 
 
 def _wrong(needed: str) -> PydanticCustomError:
@@ -215,7 +216,10 @@ class RecordingRequest(ImportRequest):
         """Return a sentence for each option that is accepted and not carried out."""
         found = super().warnings()
         if self.enableSpeakerDiarization:
-            found.append(DIARIZATION)
+            if settings.SPEAKER_MODELS == "none":
+                found.append(NOT_TOLD_APART)
+            elif self.channelMetadata:
+                found.append("channelMetadata: names no voice where speakers are told apart; name them in the conversation")
         elif self.diarizationSpeakerCount is not None:
             found.append("diarizationSpeakerCount: has no effect without enableSpeakerDiarization")
         if self.channelMetadata and not self.enableSeparateRecognitionPerChannel:
@@ -228,7 +232,14 @@ class RecordingRequest(ImportRequest):
         """Return what the job is asked to do."""
         common = super().options(append=append)
         channels = tuple(ChannelSpeaker(one.channel, one.speaker.identity()) for one in self.channelMetadata or ())
-        return replace(common, separate_channels=bool(self.enableSeparateRecognitionPerChannel), channels=channels)
+        count = self.diarizationSpeakerCount
+        return replace(
+            common,
+            separate_channels=bool(self.enableSeparateRecognitionPerChannel),
+            channels=channels,
+            several_speakers=bool(self.enableSpeakerDiarization) and settings.SPEAKER_MODELS != "none",
+            expected_speakers=None if count is None else round(count),
+        )
 
 
 class UrlRequest(RecordingRequest):

@@ -26,7 +26,8 @@ class ImportOptions:
     """The options of one import.
 
     `started_at`: when the recording began, as the request says; None: as the file says. `separate_channels`: each channel has a speaker
-    of its own. `append`: the conversation existed before.
+    of its own. `append`: the conversation existed before. `several_speakers`: several people speak in each channel, who are told apart;
+    `expected_speakers`: how many, None if it is not known.
     """
 
     started_at: datetime | None = None
@@ -40,6 +41,8 @@ class ImportOptions:
     separate_channels: bool = False
     channels: tuple[ChannelSpeaker, ...] = ()
     append: bool = False
+    several_speakers: bool = False
+    expected_speakers: int | None = None
 
     def dump(self) -> JsonObject:
         """Return the JSON form."""
@@ -58,6 +61,8 @@ class ImportOptions:
                 for one in self.channels
             ],
             "append": self.append,
+            "severalSpeakers": self.several_speakers,
+            "expectedSpeakers": self.expected_speakers,
         }
 
     @classmethod
@@ -77,6 +82,8 @@ class ImportOptions:
                 ChannelSpeaker(one["channel"], SpeakerIdentity(one["userId"], one["name"], one["email"])) for one in stored["channels"]
             ),
             append=stored["append"],
+            several_speakers=bool(stored.get("severalSpeakers")),
+            expected_speakers=stored.get("expectedSpeakers"),
         )
 
     def listening(self, own: LiveSettings, member_id: UUID | str | None, source: UUID | None = None) -> Listening:

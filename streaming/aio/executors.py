@@ -50,6 +50,8 @@ VIDEO_THREADS = Threads("video", _DEFAULT_THREADS)
 """Converts video frames to arrays and encodes them, some milliseconds each."""
 VAD_LOADER_THREADS = Threads("vad-loader", 1)
 """Loads and unloads the VAD, which has one lock anyway."""
+DIARIZATION_THREADS = Threads("diarization", max(1, (os.cpu_count() or 1) // 2))
+"""Computes voices, some hundredths of a second of CPU for each turn; at most half of the processors, so that words come first."""
 TRACKER_THREADS = Threads("trackers", 2)
 """Searches interim results for trackers."""
 STT_THREADS = Threads("stt", 4)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -21,21 +21,24 @@ from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
-from insights.events import MessagesStored
-from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, SpokenWord, Utterance
+from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Utterance, Voice
 from insights.snapshots import TrackerSnapshot
 from streaming import recogniser
-from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
+from streaming.aio.bounded_queue import QueueClosed
 from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
-from streaming.audio.codecs import AudioError, Decoder, open_decoder
+from streaming.audio.codecs import Decoder, open_decoder
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
+from streaming.conversations.recognition_listener import RecognitionListener
+from streaming.conversations.source_speakers import SourceSpeakers, load, open_speakers
 from streaming.recordings.recording import WRITER, RecordedDecoder, Recording
 from streaming.recordings.store import AudioStore
-from streaming.speech.engines.base import Recognition, RecognitionOptions, RecognitionResult, Word
+from streaming.speaker_models import SpeakersOff
+from streaming.speech.engines.base import Recognition, RecognitionOptions, RecognitionResult
+from streaming.speech.speakers.types import SpeakerModels
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -97,6 +100,10 @@ class StartOptions:
     """The conversation to join; None: that of the owner and connection id, which is started if it is not live."""
     store_audio: bool | None = None
     """Whether the audio is stored; None: as the account says."""
+    several_speakers: bool = False
+    """Whether several people speak in the audio, who are told apart."""
+    expected_speakers: int | None = None
+    """How many they are, if it is known."""
 
 
 class LiveSpeech:
@@ -118,9 +125,12 @@ class LiveSpeech:
         self._on_error = on_error
         self._start_options = StartOptions()
         self._recognition: Recognition | None = None
-        self._listener: _RecognitionListener | None = None
+        self._listener: RecognitionListener | None = None
         self._storing: asyncio.Task[None] | None = None
         self._recording: Recording | None = None
+        self._speakers: SourceSpeakers | None = None
+        self.speakers_warning = ""
+        """The warning for a speaker whose audio is taken for one person although several speak in it, or an empty text."""
         self._time = SteadyTime()
         self._exact = False  # whether the duration of a chunk is known before it is decoded
         self._outage_reported = False
@@ -154,16 +164,18 @@ class LiveSpeech:
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
         start_options = await self._with_account(start_options)
+        models = await self._speaker_models(start_options)
         process = await _with_retries(runtime().heartbeat.registered)
         runtime().registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
-        opening = self._opening(start_options, process)
+        opening = replace(self._opening(start_options, process), several_speakers=models is not None)
         self.joined = await _join_or_leave(recorder.open_conversation, opening)
         self.last_event = max(self.last_event, self.joined.cursor)
         self._start_options = start_options
         self._time = steady_time_of(self.joined.conversation_id)
-        listener = _RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
+        listener = RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
         self._exact = decoder.seconds_per_byte is not None
+        self._speakers = open_speakers(self.joined, listener.clock, models, start_options.expected_speakers) if models else None
         if opening.audio_id is not None:
             self._recording = Recording(opening.audio_id, self.joined.conversation_id, listener.clock, listener.recording_error)
         self._recognition = engine.open(options, self._recorded(decoder), listener)
@@ -189,7 +201,7 @@ class LiveSpeech:
             listener.clock.ended(recognition.fed, now)
         await self._wait_for_room(recognition, listener)
 
-    async def _wait_for_room(self, recognition: Recognition, listener: "_RecognitionListener") -> None:
+    async def _wait_for_room(self, recognition: Recognition, listener: RecognitionListener) -> None:
         """Wait until more may be fed; not after the server's shutdown deadline, so that `finish` can still store what was recognised."""
         while (
             recognition.full
@@ -239,10 +251,26 @@ class LiveSpeech:
             listener.results.close()
             self._store_audio()
         await asyncio.shield(storing)
+        speakers, self._speakers = self._speakers, None
+        if speakers is not None and not runtime().registry.drain_deadline.is_set():
+            await speakers.finish()
+            self.last_event = max(self.last_event, speakers.last_event)
 
     def _recorded(self, decoder: Decoder) -> Decoder:
-        """Return the decoder; if the audio is stored, one that records what it decodes."""
-        return decoder if self._recording is None else RecordedDecoder(decoder, self._recording)
+        """Return the decoder; if the audio is stored, or its speakers are told apart, one that passes on what it decodes."""
+        kept = decoder if self._speakers is None else self._speakers.kept(decoder)
+        return kept if self._recording is None else RecordedDecoder(kept, self._recording)
+
+    async def _speaker_models(self, start_options: StartOptions) -> SpeakerModels | None:
+        """Return the speaker models if they are wanted and there are any."""
+        self.speakers_warning = ""
+        if not start_options.several_speakers:
+            return None
+        try:
+            return await load()
+        except SpeakersOff as error:
+            self.speakers_warning = f"config.speakerDiarization is ignored: {error}"
+            return None
 
     def _store_audio(self) -> None:
         """Close the recording, if there is one; it is put into the storage in the background."""
@@ -302,7 +330,7 @@ class LiveSpeech:
             conversation_id=start_options.conversation_id,
         )
 
-    async def _store_results(self, listener: "_RecognitionListener", joined: Joined, start_options: StartOptions) -> None:
+    async def _store_results(self, listener: RecognitionListener, joined: Joined, start_options: StartOptions) -> None:
         """Store and send the results, in order, until the queue of results is closed."""
         listening = Listening(
             member_id=joined.member.id if joined.member else None,
@@ -330,7 +358,7 @@ class LiveSpeech:
                     trackers = await early.find(result.turn, result.text) if early else []
                     await self._send_update(result, joined, trackers)
                 continue
-            events = await self._store(listener.utterance(result), joined, listening)
+            events = await self._store_turn(result, listener, joined, listening)
             if events:
                 self.last_event = events[-1].number
                 await self._send_update(
@@ -338,6 +366,18 @@ class LiveSpeech:
                 )
                 await runtime().broadcaster.publish(events)
             listener.room.set()
+
+    async def _store_turn(
+        self, result: RecognitionResult, listener: RecognitionListener, joined: Joined, listening: Listening
+    ) -> list[StoredEvent]:
+        """Store a final result: as one utterance, or as one for each voice in it."""
+        if self._speakers is None:
+            return await self._store(listener.utterance(result), joined, listening)
+
+        async def store(part: RecognitionResult, voice: Voice, overlap: bool) -> list[StoredEvent]:
+            return await self._store(listener.utterance(part, overlap=overlap), joined, replace(listening, voice=voice))
+
+        return await self._speakers.store(result, store)
 
     async def _store(self, utterance: Utterance, joined: Joined, listening: Listening) -> list[StoredEvent]:
         """Store an utterance, with retries while the database is unreachable; return no events if it was not stored."""
@@ -398,75 +438,6 @@ async def _with_retries(work: Callable[[], Awaitable[T]]) -> T:
             logger.warning("the database is unreachable, joining or leaving is tried again (%s)", error_location(error))
             await asyncio.sleep(pause)
     return await work()
-
-
-class _RecognitionListener:
-    """Receives the callbacks of a recognition: moves them from recogniser threads to the event loop and maps times to the wall clock."""
-
-    def __init__(self, on_error: Callable[[Exception], None], clock: Clock) -> None:
-        self.results: BoundedQueue[RecognitionResult] = BoundedQueue(10_000)
-        self.room = asyncio.Event()
-        self.done = asyncio.Event()
-        self.clock = clock
-        self._unfinished: RecognitionResult | None = None
-        self._on_error = on_error
-        self._loop = asyncio.get_running_loop()
-
-    def flush_interim(self) -> None:
-        """Queue the last interim result of an unfinished turn as final."""
-        if self._unfinished is not None:
-            self.results.put(replace(self._unfinished, is_final=True))
-
-    def utterance(self, result: RecognitionResult) -> Utterance:
-        """Return a final result in wall-clock time."""
-        at = self.clock.at
-        words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in result.words)
-        return Utterance(result.text, words, result.confidence, at(result.start), at(result.end))
-
-    def as_stored(self, result: RecognitionResult, events: Sequence[StoredEvent]) -> RecognitionResult:
-        """Return a final result with the text and words that were stored; word times are seconds since the start of the audio."""
-        messages = [message for stored in events if isinstance(stored.event, MessagesStored) for message in stored.event.messages]
-        origin = self.clock.at(result.start)
-
-        def seconds(text: str) -> float:
-            return round(result.start + (datetime.fromisoformat(text) - origin).total_seconds(), 3)
-
-        words = [word for message in messages for word in message.words]
-        placed = tuple(Word(one.word, seconds(one.start_time), seconds(one.end_time), one.score) for one in words)
-        return replace(result, text=" ".join(message.text for message in messages), words=placed)
-
-    def recognised(self, result: RecognitionResult) -> None:
-        """Queue a result. Called from any thread."""
-        self._call_in_loop(self._take, result)
-
-    def speech_started(self, at: float) -> None:
-        """Do nothing: only recognised words matter here. Called from any thread."""
-
-    def audio_error(self, error: AudioError) -> None:
-        """Report an error. Called from any thread."""
-        self._call_in_loop(self._on_error, error)
-
-    def recording_error(self, error: Exception) -> None:
-        """Report that audio cannot be stored. Called from any thread."""
-        self._call_in_loop(self._on_error, error)
-
-    def backlog_low(self) -> None:
-        """Wake a waiting `feed`. Called from any thread."""
-        self._call_in_loop(self.room.set)
-
-    def finished(self) -> None:
-        """Note that all audio is transcribed. Called from any thread."""
-        self._call_in_loop(self.done.set)
-
-    def _take(self, result: RecognitionResult) -> None:
-        self._unfinished = None if result.is_final else result
-        self.results.put(result)
-
-    def _call_in_loop(self, call: Callable[..., Any], *args: Any) -> None:
-        try:
-            self._loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:  # the event loop is closed because the server has stopped
-            logger.debug("a recognition result came after the end of the event loop")
 
 
 def _clock(start_options: StartOptions, started_at: datetime) -> Clock:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streaming.audio.codecs import open_decoder
+from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.pcm import RATE, AudioError
 from streaming.speech.engines.base import Recogniser, Recognition, RecognitionOptions, RecognitionResult
 
@@ -28,11 +28,11 @@ class SpokenTurn:
 class _Channel:
     """The recognition of one channel: its listener, and the results that were not taken yet."""
 
-    def __init__(self, engine: Recogniser, options: RecognitionOptions, changed: threading.Condition) -> None:
+    def __init__(self, engine: Recogniser, options: RecognitionOptions, changed: threading.Condition, decoder: Decoder) -> None:
         self.results: deque[RecognitionResult] = deque()
         self.done = False
         self._changed = changed
-        self.recognition: Recognition = engine.open(options, open_decoder("LINEAR16", RATE), self)
+        self.recognition: Recognition = engine.open(options, decoder, self)
 
     def recognised(self, result: RecognitionResult) -> None:
         """Keep a final result. Called from any thread."""
@@ -67,12 +67,20 @@ class FileRecognition:
         engine: the recogniser of this process.
         options: one for each channel.
         check: called at least every WAIT_S while the recogniser is awaited; may raise.
+        decoders: decode the int16 samples of each channel; None: nobody else needs them.
     """
 
-    def __init__(self, engine: Recogniser, options: Sequence[RecognitionOptions], check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: Recogniser,
+        options: Sequence[RecognitionOptions],
+        check: Callable[[], None] = lambda: None,
+        decoders: Sequence[Decoder] | None = None,
+    ) -> None:
         self._changed = threading.Condition()
         self._check = check
-        self._channels = [_Channel(engine, each, self._changed) for each in options]
+        own = decoders or [open_decoder("LINEAR16", RATE) for _ in options]
+        self._channels = [_Channel(engine, each, self._changed, decoder) for each, decoder in zip(options, own, strict=True)]
 
     def turns(self, blocks: Iterable[bytes]) -> Iterator[SpokenTurn]:
         """Yield the turns of the audio (interleaved int16 at 16 kHz), ordered by their start. Nothing runs on after it is closed."""

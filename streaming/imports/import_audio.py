@@ -6,7 +6,7 @@ again. The id of an utterance is derived from the job and its place in the file,
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -19,14 +19,18 @@ from insights.imports import files
 from insights.imports.options import ImportOptions, ImportSource
 from insights.jobs import RunningJob
 from insights.managed import LiveSettings
-from insights.recorder import Listening, SpokenWord, Utterance
+from insights.recorder import Listening, SpokenWord, Utterance, Voice
 from insights.recorder.signals import announce
-from streaming import recogniser
+from streaming import recogniser, speaker_models
+from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.decoded_records import DecodeOptions
+from streaming.audio.pcm import RATE
 from streaming.conversations.live_speech import knows
+from streaming.conversations.voice_labels import KeptDecoder, VoiceLabels
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
 from streaming.recordings.imported import ImportedAudio
+from streaming.speaker_models import SpeakersOff
 from streaming.speech.engines.base import Recogniser, RecognitionOptions, RecognitionResult
 
 DOWNLOAD_S = 3600.0
@@ -42,6 +46,9 @@ class _Channel:
     number: int
     listening: Listening
     known_s: float
+    source: UUID
+    labels: VoiceLabels | None = None
+    """The voices, if several people speak in the channel."""
 
 
 @jobs.handler("import_audio")
@@ -105,7 +112,9 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         recorder.use_trackers(conversation_id, options.trackers, all_trackers=options.all_trackers)
         own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else LiveSettings()
         channels = [_channel(job, number + 1, options, own, base) for number in range(header.channels)]
-        recognition = FileRecognition(engine, [_recognition_options(options, one) for one in channels], job.check)
+        channels = _with_voices(job, channels, options, base)
+        decoders = [_decoder(channel) for channel in channels]
+        recognition = FileRecognition(engine, [_recognition_options(options, one) for one in channels], job.check, decoders)
         begun = DOWNLOADED if source.url else 0.0
 
         def progress(done_s: float) -> None:
@@ -117,6 +126,9 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         blocks = audio.recorded(decoded.blocks()) if audio else decoded.blocks()
         turns = recognition.turns(_reporting(blocks, lambda: progress(recognition.settled)))
         _store_turns(job, base, channels, turns, progress)
+        for channel in channels:
+            if channel.labels is not None:
+                announce(recorder.correct_voices(channel.labels.id, channel.labels.all(), whole=True))
         if audio is not None:
             audio.store()
         recorder.end_import(conversation_id, base + timedelta(seconds=recognition.fed))
@@ -129,11 +141,50 @@ def _store_turns(
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
     for turn in turns:
         channel = channels[turn.channel - 1]
-        if turn.result.start < channel.known_s:
-            continue
-        announce(recorder.record(job.conversation_id, _utterance(job.id, turn, base), channel.listening))
+        if channel.labels is not None:
+            _store_voices(job, base, turn, channel, channel.labels)
+        elif turn.result.start >= channel.known_s:
+            announce(recorder.record(job.conversation_id, _utterance(job.id, turn, base), channel.listening))
         progress(turn.result.end)
         release_connection()
+
+
+def _store_voices(job: RunningJob, base: datetime, turn: SpokenTurn, channel: _Channel, labels: VoiceLabels) -> None:
+    """Store the parts of a turn that are not stored yet, one for each voice, and correct what is stored."""
+    assert job.conversation_id is not None  # noqa: S101 - an import always has one
+    labelled = labels.parts(turn.result)
+    recorder.store_voices(labels.id, labels.state())
+    for part in labelled.parts:
+        result = part.of(turn.result)
+        if result.start >= channel.known_s:
+            utterance = replace(_utterance(job.id, replace(turn, result=result), base), overlap=part.overlap)
+            listening = replace(channel.listening, voice=Voice(labels.id, part.voice))
+            announce(recorder.record(job.conversation_id, utterance, listening))
+    announce(recorder.correct_voices(labels.id, labelled.revised))
+
+
+def _with_voices(job: RunningJob, channels: list[_Channel], options: ImportOptions, base: datetime) -> list[_Channel]:
+    """Return the channels, with their voices if several people speak in each and this server can tell them apart."""
+    if not options.several_speakers:
+        return channels
+    try:
+        models = speaker_models.begin_loading().result()
+    except SpeakersOff as off:
+        job.warn(f"enableSpeakerDiarization: {off}")
+        return channels
+    assert job.conversation_id is not None  # noqa: S101 - an import always has one
+    found = []
+    for channel in channels:
+        diarized = recorder.diarize_import(job.conversation_id, channel.source, channel.listening.member_id)
+        labels = VoiceLabels(diarized, models, options.expected_speakers, lambda place: base + timedelta(seconds=place))
+        found.append(replace(channel, labels=labels))
+    return found
+
+
+def _decoder(channel: _Channel) -> Decoder:
+    """Return the decoder of a channel, which also keeps the samples for the voices."""
+    decoder = open_decoder("LINEAR16", RATE)
+    return decoder if channel.labels is None else KeptDecoder(decoder, channel.labels.audio)
 
 
 def _reporting(blocks: Iterable[bytes], report: Callable[[], None]) -> Iterator[bytes]:
@@ -152,7 +203,7 @@ def _channel(job: RunningJob, number: int, options: ImportOptions, own: LiveSett
     source = uuid5(job.id, f"channel {number}")
     listening = options.listening(own, member.id if member else None, source)
     until = recorder.imported_until(conversation_id, source, listening.member_id)
-    return _Channel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0)
+    return _Channel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0, source)
 
 
 def _recognition_options(options: ImportOptions, channel: _Channel) -> RecognitionOptions:

@@ -219,6 +219,8 @@ class SymblSpeaker(Runner):
             self._send_queue.put(encode(wire.audio_recording(joined.conversation_id)))
         if self._speech.language_warning:
             self._warn(self._speech.language_warning, _field(self._speech.language_warning))
+        if self._speech.speakers_warning:
+            self._warn(self._speech.speakers_warning, _field(self._speech.speakers_warning))
         for notice in start.notices:
             self._warn(notice.text, notice.field)
         await self._start_sending(joined)
@@ -362,6 +364,8 @@ def _start_options(start: Start) -> StartOptions:
         webhook_url=start.webhook_url,
         detect_phrases=start.detect_phrases,
         store_audio=start.store_audio,
+        several_speakers=start.diarization,
+        expected_speakers=start.diarization_count,
     )
 
 

@@ -84,6 +84,10 @@ class Start:
     webhook_url: str = ""
     detect_phrases: bool = False
     store_audio: bool | None = None
+    diarization: bool = False
+    """Our extension: whether several people speak in the audio, who are told apart."""
+    diarization_count: int | None = None
+    """Our extension: how many people speak; None if the client does not say."""
     notices: tuple[Notice, ...] = ()
     """What the client is warned about."""
 

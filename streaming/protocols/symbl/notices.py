@@ -17,8 +17,6 @@ _NOT_CARRIED_OUT = {
     "features": "it is not implemented",
     "channelMetadata": "a socket has one speaker, given in speaker",
     "enableSeparateRecognitionPerChannel": "a socket has one channel",
-    "enableSpeakerDiarization": "a socket has one speaker",
-    "diarizationSpeakerCount": "a socket has one speaker",
     "mode": "there is one recognition model for all sources of audio",
     "engine": "there is one recogniser",
     "speechContexts": "use customVocabulary",

@@ -24,6 +24,7 @@ LOWEST_RATE, HIGHEST_RATE = 8000, 48000
 METADATA_FIELDS = 64
 METADATA_LENGTH = 128
 URL_LENGTH = 2048
+MOST_SPEAKERS = 100
 
 _NOT_FOUND_LIVE = {
     "intent": "intents are not detected while people speak",
@@ -73,7 +74,11 @@ def start_request(message: Fields) -> Start:
         webhook_url=urls[0] or urls[1],
         detect_phrases=any([place.flag("detectPhrases") for place in (message, config)]),
         store_audio=_store_audio(message, config),
+        diarization=any(_diarization(message, config)),
+        diarization_count=_diarization_count(message, config),
     )
+    if start.diarization_count is not None and not start.diarization:
+        notices.add("diarizationSpeakerCount", "is ignored: it needs config.speakerDiarization")
     parts = (message, config, config.child("speechRecognition"), config.child("trackers"), config.child("redaction"), *trackers)
     notices.add_unread(parts)
     return replace(start, notices=notices.all())
@@ -195,6 +200,16 @@ def _store_audio(message: Fields, config: Fields) -> bool | None:
     """Return whether the audio is stored; None: as the account says."""
     flags = [place.flag("storeAudio") for place in (message, config)]
     return flags[0] if flags[0] is not None else flags[1]
+
+
+def _diarization(message: Fields, config: Fields) -> list[bool | None]:
+    """Return what the client says about several speakers; the Async API calls the field `enableSpeakerDiarization`."""
+    return [place.flag(name) for place in (config, message) for name in ("speakerDiarization", "enableSpeakerDiarization")]
+
+
+def _diarization_count(message: Fields, config: Fields) -> int | None:
+    counts = [place.whole("diarizationSpeakerCount", 1, MOST_SPEAKERS, unit="speakers") for place in (config, message)]
+    return counts[0] if counts[0] is not None else counts[1]
 
 
 def _no_connection_timeout(message: Fields) -> int | None:

@@ -236,13 +236,22 @@ def test_a_repeated_option_is_a_list(sender: Sender, query: list[str]) -> None:
 
 
 NOT_DONE = {
-    "enableSpeakerDiarization": ("true", "enableSpeakerDiarization: speakers in one audio channel are not told apart"),
     "diarizationSpeakerCount": ("2", "diarizationSpeakerCount: has no effect without"),
     "mode": ("phone", "mode: there is one model"),
     "features": ('{"featureList": ["callScore"]}', "features: callScore is not available"),
     "channelMetadata": ('[{"channel": 2, "speaker": {"name": "Tom"}}]', "channelMetadata: names the first channel's speaker only"),
     "colour": ("red", "colour: is not an option of this import"),
 }
+
+
+def test_several_speakers(sender: Sender, settings: LazySettings) -> None:
+    """They are told apart; where the server cannot do that, the channel is one speaker, and the response says so."""
+    options = source_of(sender.raw("audio", enableSpeakerDiarization="true", diarizationSpeakerCount="3")).options
+    assert (options.several_speakers, options.expected_speakers) == (True, 3)
+    settings.SPEAKER_MODELS = "none"
+    status, answer = sender.raw("audio", enableSpeakerDiarization="true")
+    assert answer["warnings"][0].startswith("enableSpeakerDiarization: speakers in one audio channel are not told apart on this server")
+    assert not ImportSource.parse(Job.objects.order_by("created_at").last().parameters).options.several_speakers
 
 
 @pytest.mark.parametrize("name", list(NOT_DONE))

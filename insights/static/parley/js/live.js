@@ -125,7 +125,8 @@ function receive(message) {
   if (inner.type === "audio_recording") part("recording").hidden = false;
   marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
-  if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal);
+  const known = !(session?.several && inner.user?.userId === session.speaker.userId); // which of several people speaks is known at the end
+  if (inner.type === "recognition_result") view.hearing(known ? inner.user : undefined, inner.punctuated?.transcript ?? "", inner.isFinal);
 }
 
 const on = { message: receive, state: showState, warning: showWarning };
@@ -163,6 +164,7 @@ function newSession() {
     speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name },
     title,
     insightTypes: kinds.map((kind) => kind.type),
+    several: part("several")?.checked,
     store,
     on,
   });

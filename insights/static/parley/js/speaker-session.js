@@ -22,12 +22,13 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class SpeakerSession {
   /**
-   * `urls`: {socket, resumePoint}; `speaker`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows.
+   * `urls`: {socket, resumePoint}; `speaker`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows;
+   * `several`: whether several people speak here, who are told apart.
    * `on`: message(object); state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed, deleted;
    * warning(text, temporary), where a temporary one is removed when the page is listening again.
    */
-  constructor({ urls, speaker, title, insightTypes, store, on }) {
-    Object.assign(this, { urls, speaker, title, insightTypes, store, on });
+  constructor({ urls, speaker, title, insightTypes, several = false, store, on }) {
+    Object.assign(this, { urls, speaker, title, insightTypes, several, store, on });
     this.buffer = new ResendBuffer();
     this.clock = new CaptureClock();
     this.listening = false;
@@ -85,6 +86,7 @@ export class SpeakerSession {
           confidenceThreshold: 0.5,
           languageCode: "en-US",
           meetingTitle: this.title || undefined,
+          speakerDiarization: this.several || undefined,
           timezoneOffset: -new Date().getTimezoneOffset(),
           speechRecognition: { encoding: "LINEAR16", sampleRateHertz: 16000 },
         },
@@ -196,7 +198,7 @@ export class SpeakerSession {
 
   /** Compare the clocks: a result has the time of its last word in seconds of this session, its message in the server's time. */
   calibrate(messages) {
-    const own = messages.filter((one) => one.from?.userId === this.speaker.userId);
+    const own = messages.filter((one) => one.from?.userId === (this.several ? "" : this.speaker.userId));
     if (!own.length || this.lastEnd === undefined) return;
     const word = JSON.parse(own.at(-1).metadata?.words || "[]").at(-1);
     if (word) this.times?.correct(this.lastEnd, Date.parse(word.endTime));

@@ -8,8 +8,8 @@ const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || g
 
 /** The choices of the form; a page without the form leaves them to the account. */
 function choices() {
-  const [language, storeAudio] = [document.getElementById("language")?.value, document.getElementById("store-audio")?.checked];
-  return { language, storeAudio };
+  const checked = (id) => document.getElementById(id)?.checked;
+  return { language: document.getElementById("language")?.value, storeAudio: checked("store-audio"), several: checked("several") };
 }
 
 function takeTitle() {

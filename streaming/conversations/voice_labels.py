@@ -1,0 +1,177 @@
+"""Tells apart the voices in one audio source: the words of each final result become parts of one voice each.
+
+The samples of the recognition are kept for a while (`KeptDecoder`), so that the voices of a result can be computed from them. No I/O: a
+live session (`source_speakers.py`) and an import call it in a thread.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from insights.queries import VoiceChoices
+from insights.recorder import Diarized, VoiceSpan
+from streaming.audio.codecs import Decoder
+from streaming.audio.pcm import RATE, Samples
+from streaming.audio.resample import EMPTY
+from streaming.speech.engines.base import RecognitionResult
+from streaming.speech.speaker_parts import Part, VoiceTime, parts_of
+from streaming.speech.speakers.live import LiveDiarizer
+from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan
+
+KEPT_S = 150.0
+"""Seconds of audio that are kept: more than may wait to be recognised."""
+MARGIN_S = 0.1
+"""Seconds before the first and after the last word of a turn that belong to it."""
+
+
+class HeardAudio:
+    """The last samples of an audio source, at 16 kHz. Any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: deque[Samples] = deque()
+        self._first = self._end = 0  # positions of the first sample that is kept and of the one that comes next
+
+    def add(self, samples: Samples) -> None:
+        """Append samples."""
+        if not len(samples):
+            return
+        with self._lock:
+            self._blocks.append(samples)
+            self._end += len(samples)
+            while self._end - self._first - len(self._blocks[0]) > KEPT_S * RATE:
+                self._first += len(self._blocks.popleft())
+
+    def cut(self, start_s: float, end_s: float) -> Samples:
+        """Return the samples of a stretch, as far as they are there."""
+        start, end = (max(0, round(at * RATE)) for at in (start_s, end_s))
+        found = list[Samples]()
+        with self._lock:
+            position = self._first
+            for block in self._blocks:
+                if position < end and position + len(block) > start:
+                    found.append(block[max(0, start - position) : end - position])
+                position += len(block)
+        return np.concatenate(found) if found else EMPTY
+
+
+class KeptDecoder(Decoder):
+    """A decoder whose samples are kept, too."""
+
+    def __init__(self, decoder: Decoder, audio: HeardAudio) -> None:
+        self._decoder, self._audio = decoder, audio
+        self.in_place, self.seconds_per_byte = decoder.in_place, decoder.seconds_per_byte
+
+    def blocks(self, chunk: bytes) -> Iterator[Samples]:
+        for block in self._decoder.blocks(chunk):
+            self._audio.add(block)
+            yield block
+
+    def flush(self) -> Samples:
+        rest = self._decoder.flush()
+        self._audio.add(rest)
+        return rest
+
+
+class Labelled(NamedTuple):
+    """The parts of a turn, and what is different about earlier turns by now."""
+
+    parts: list[Part]
+    revised: tuple[VoiceSpan, ...]
+
+
+class VoiceLabels:
+    """The voices of one audio source: a diarizer, its audio, and what people decided. No I/O; one thread at a time.
+
+    Args:
+        diarized: the audio source, with the state from which it continues.
+        models: the speaker models of the process.
+        expected: the number of speakers, if it is known.
+        at: maps a position in the audio, in seconds, to the wall clock.
+    """
+
+    def __init__(self, diarized: Diarized, models: SpeakerModels, expected: int | None, at: Callable[[float], datetime]) -> None:
+        self.id = diarized.id
+        self.audio = HeardAudio()
+        self._diarizer = LiveDiarizer(models, expected=expected)
+        self._at, self._started_at = at, diarized.started_at
+        self._until = 0.0  # where the last turn ended, in seconds from the start of the conversation
+        self._last = 0  # the voice that spoke last
+        self._chosen: dict[UUID, UUID] = {}  # the member that a person chose for a message
+        self._merged: set[tuple[int, int]] = set()
+        if diarized.state:
+            with suppress(ValueError):  # of another version: the voices get new numbers
+                self._diarizer.restore(diarized.state)
+                self._until = max((span.end_s for span in self._diarizer.spans()), default=0.0)
+
+    def parts(self, result: RecognitionResult) -> Labelled:
+        """Return the parts of a final result. Takes CPU time."""
+        if not result.words:
+            return Labelled(self.guess(result), ())
+        shift = self._seconds(result.start) - result.start
+        start = max(self._until - shift, result.start - MARGIN_S)
+        end = max(start, result.end + MARGIN_S)
+        self._until = end + shift
+        found = self._diarizer.turn(self.audio.cut(start, end), start + shift)
+        times = [VoiceTime(one.start_s - shift, one.end_s - shift, one.speaker, one.overlap) for one in found.spans]
+        parts = parts_of(result.words, times, otherwise=self._last)
+        self._last = parts[-1].voice
+        return Labelled(parts, _spans(found.revised))
+
+    def guess(self, result: RecognitionResult) -> list[Part]:
+        """Return a result as one part of the voice that spoke last."""
+        return [Part(self._last, tuple(result.words))]
+
+    def times(self, parts: Iterable[Part]) -> tuple[VoiceSpan, ...]:
+        """Return when parts are spoken."""
+        at = self._seconds
+        return tuple(VoiceSpan(at(one.words[0].start), at(one.words[-1].end), one.voice, one.overlap) for one in parts if one.words)
+
+    def all(self) -> tuple[VoiceSpan, ...]:
+        """Return all spans after a second pass. Takes CPU time."""
+        return _spans(self._diarizer.finish())
+
+    def state(self) -> bytes:
+        """Return the state with which the voices keep their numbers."""
+        return self._diarizer.state()
+
+    def learn(self, choices: VoiceChoices, own: Collection[UUID]) -> tuple[tuple[VoiceSpan, ...], dict[int, UUID]]:
+        """Take over what people decided about these messages; return the spans that changed, and the members of voices that changed.
+
+        Two voices of one member are one. A message that a person gave to a member is spoken by the voice of that member: if nothing else
+        is left of the voice that was heard, by that voice, else by a new one.
+        """
+        voices: dict[UUID, int] = {}
+        named: dict[int, UUID] = {}
+        for voice, member in sorted(choices.members.items()):
+            keep = voices.setdefault(member, voice)
+            if keep != voice and (keep, voice) not in self._merged:
+                self._merged.add((keep, voice))
+                self._diarizer.merge(keep, voice)
+        for one in choices.chosen:
+            if one.id not in own or self._chosen.get(one.id) == one.member_id:
+                continue
+            self._chosen[one.id] = one.member_id
+            if one.member_id not in voices:
+                free = not choices.others.get(one.voice) and one.voice not in named
+                voices[one.member_id] = one.voice if free else self._new_voice([*choices.members, *named])
+                named[voices[one.member_id]] = one.member_id
+            self._diarizer.pin((one.start, one.end), voices[one.member_id])
+        return _spans(self._diarizer.relabel()), named
+
+    def _seconds(self, place: float) -> float:
+        """Return the seconds from the start of the conversation to a position in the audio."""
+        return (self._at(place) - self._started_at).total_seconds()
+
+    def _new_voice(self, taken: Iterable[int]) -> int:
+        return 1 + max([*taken, *(span.speaker for span in self._diarizer.spans())], default=-1)
+
+
+def _spans(found: Iterable[SpeakerSpan]) -> tuple[VoiceSpan, ...]:
+    return tuple(VoiceSpan(one.start_s, one.end_s, one.speaker, one.overlap) for one in found)

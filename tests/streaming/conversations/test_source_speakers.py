@@ -1,0 +1,210 @@
+"""Several speakers in the audio of one session: real voices, the real speaker models, and words from a script."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+
+from insights import recorder
+from insights.models import Diarization, Member, Message
+from insights.recorder import SpeakerIdentity
+from streaming import recogniser, speaker_models
+from streaming.aio.database_executors import close_database_threads, run_in_database
+from streaming.aio.executors import close_threads
+from streaming.conversations import source_speakers
+from streaming.conversations.live_speech import LiveSpeech, StartOptions
+from streaming.speech.engines.base import EngineOptions
+from streaming.speech.engines.scripted import ScriptedRecogniser
+from tests.speech.talk import PCM_RATE, talk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAIT_S = 60.0
+ORDER = ("a1", "b1", "a2", "b2")
+TEXTS = ("It is late.", "I will send the report.", "Thank you.", "See you tomorrow.")
+AUDIO, TIMES = talk(*ORDER)
+ADA = SpeakerIdentity("ada@example.org", "Ada")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _models() -> Iterator[None]:
+    """Load the models once."""
+    speaker_models.begin_loading().result()
+    yield
+    speaker_models.forget()
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait for the voices of each turn, however busy the machine is."""
+    monkeypatch.setattr(source_speakers, "LABEL_S", WAIT_S)
+    yield
+    close_threads()
+    close_database_threads()
+
+
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: list[dict[str, Any]]) -> None:
+    """Make the recogniser of this process return these results."""
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps(entries))
+    engine = ScriptedRecogniser(EngineOptions(1, tmp_path, str(path)))
+    engine.load()
+    loading: Future[Any] = Future()
+    loading.set_result(engine)
+    monkeypatch.setattr(recogniser, "begin_loading", lambda: loading)
+
+
+@pytest.fixture
+def a_turn_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each clip is one turn."""
+    turns = zip(TEXTS, TIMES, strict=True)
+    script(tmp_path, monkeypatch, [{"text": text, "start": start, "end": end, "after": end + 0.5} for text, (start, end) in turns])
+
+
+async def begin(user: User, *, errors: list[Exception] | None = None, **options: Any) -> LiveSpeech:
+    """Return a session that has started."""
+    speech = LiveSpeech(uuid4(), user.pk, "room", (errors if errors is not None else []).append)
+    await speech.begin(StartOptions(speaker=ADA, several_speakers=True, expected_speakers=2, keep_s=60, **options))
+    return speech
+
+
+async def feed(speech: LiveSpeech, clips: int = len(ORDER), first: int = 0) -> None:
+    """Feed the audio of these clips."""
+    begins = 0 if not first else int((TIMES[first][0] - 0.35) * PCM_RATE) * 2
+    ends = int((TIMES[clips - 1][1] + 0.6) * PCM_RATE) * 2
+    for at in range(begins, ends, 6400):
+        await speech.feed(AUDIO[at : min(at + 6400, ends)])
+
+
+async def said() -> list[tuple[str, str]]:
+    """Return the names of speakers and the texts of all messages."""
+
+    def read() -> list[tuple[str, str]]:
+        rows = Message.objects.select_related("speaker__member").order_by("number")
+        return [(str(row.member), row.text) for row in rows]
+
+    return await run_in_database(read)
+
+
+async def until(wanted: int) -> None:
+    """Wait until so many messages are stored."""
+    async with asyncio.timeout(WAIT_S):
+        while len(await said()) < wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def end() -> AsyncIterator[list[LiveSpeech]]:
+    """A list of sessions that leave at the end of the test."""
+    sessions: list[LiveSpeech] = []
+    yield sessions
+    for speech in sessions:
+        await speech.finish()
+        await speech.leave(final=True)
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_two_people_at_one_microphone(user: User) -> None:
+    """Each turn has the speaker whose voice it is; at the end nothing about the voices is kept."""
+    speech = await begin(user)
+    await feed(speech)
+    await speech.finish()
+    await speech.leave(final=True)
+    assert await said() == list(zip(("Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"), TEXTS, strict=True))
+    assert bytes((await run_in_database(Diarization.objects.get)).state) == b""
+
+
+async def test_a_turn_of_two_people_is_split(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two people say without a pause becomes a message of each."""
+    text = "one two three four five six seven eight nine ten"
+    script(tmp_path, monkeypatch, [{"text": text, "start": TIMES[0][0], "end": TIMES[1][1], "after": TIMES[1][1] + 0.5}])
+    speech = await begin(user)
+    await feed(speech, 2)
+    await speech.finish()
+    await speech.leave(final=True)
+    (first, second) = await said()
+    assert (first[0], second[0]) == ("Speaker 1", "Speaker 2")
+    assert f"{first[1]} {second[1]}" == text
+    assert abs(len(first[1].split()) - 5) <= 1
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_late_voices_correct_the_message(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that does not wait for its voice is stored at once, and corrected by an event."""
+    monkeypatch.setattr(source_speakers, "LABEL_S", 0.0)
+    speech = await begin(user)
+    await feed(speech)
+    await speech.finish()
+    await speech.leave(final=True)
+    assert [name for name, _ in await said()] == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_crash_keeps_the_speakers(user: User, end: list[LiveSpeech]) -> None:
+    """A session that continues after a crash has the same voices, with the names that people gave them."""
+    began = time.monotonic()
+    crashed = await begin(user)
+    end.append(crashed)
+    await feed(crashed, 2)
+    await until(2)
+    conversation_id = crashed.joined.conversation_id if crashed.joined else 0
+    paul = await run_in_database(Member.objects.get, name="Speaker 2")
+    await run_in_database(recorder.edit_member, conversation_id, paul.id, user.pk, name="Paul")
+    await asyncio.sleep(began + TIMES[1][1] + 0.5 - time.monotonic())  # what is said later has a later time
+    again = await begin(user)
+    end.append(again)
+    await feed(again)
+    await again.finish()
+    assert [name for name, _ in await said()] == ["Speaker 1", "Paul", "Speaker 1", "Paul", "Speaker 1", "Paul"]
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_merge_by_a_person_holds(user: User, end: list[LiveSpeech]) -> None:
+    """Two speakers whom a person merged are one from then on."""
+    speech = await begin(user)
+    end.append(speech)
+    await feed(speech, 2)
+    await until(2)
+    conversation_id = speech.joined.conversation_id if speech.joined else 0
+    one, two = [await run_in_database(Member.objects.get, name=f"Speaker {number}") for number in (1, 2)]
+    await run_in_database(recorder.merge_members, conversation_id, two.id, one.id, user.pk)
+    await feed(speech, 4, 2)
+    await speech.finish()
+    assert [name for name, _ in await said()] == ["Speaker 1"] * 4
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_message_given_to_somebody_else_stays_theirs(user: User, end: list[LiveSpeech]) -> None:
+    """Neither later turns nor the second pass take it back, and the rest of the voice stays who it was."""
+    speech = await begin(user)
+    end.append(speech)
+    await feed(speech, 3)
+    await until(3)
+    message = await run_in_database(Message.objects.get, number=1)
+    await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.Person(name="Eve"), recorder.Scope.MESSAGE)
+    await feed(speech, 4, 3)
+    await speech.finish()
+    assert [name for name, _ in await said()][:2] == ["Eve", "Speaker 2"]
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_switched_off(user: User, settings: Any, end: list[LiveSpeech]) -> None:
+    """Without speaker models the session goes on as one speaker, with a warning that names the field."""
+    settings.SPEAKER_MODELS = speaker_models.NONE
+    speaker_models.forget()
+    speech = await begin(user)
+    end.append(speech)
+    assert speech.speakers_warning == "config.speakerDiarization is ignored: speakers in one audio source are not told apart on this server"
+    await feed(speech, 2)
+    await speech.finish()
+    assert [name for name, _ in await said()] == ["Ada", "Ada"]
+    settings.SPEAKER_MODELS = "community"
+    speaker_models.forget()
+    speaker_models.begin_loading().result()
