@@ -188,6 +188,9 @@ try:
         "Your own kinds of insights, beside questions, action items and follow-ups.",
         allowed="dotted paths, such as `meetings.kinds.DECISION`",
     )
+    REVIEW_SECOND_OPINIONS = env.integer(
+        "REVIEW_SECOND_OPINIONS", 10, "Percent of the insights in the review queue that a second reviewer is asked about, too.", most=100
+    )
     env.group = "Storage"
     KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
     BIN_DAYS = env.integer("BIN_DAYS", 30, "Days after which a conversation in the bin is deleted for good.", least=1, most=3650)

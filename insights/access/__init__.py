@@ -48,7 +48,7 @@ from insights.access.links import (
     state_of,
     withdraw_link,
 )
-from insights.access.readings import ReadBy, note_readings, readers_of
+from insights.access.readings import ReadBy, note_reading_once, note_readings, readers_of
 from insights.access.roles import (
     ADMINISTRATOR,
     MEMBER,
@@ -58,6 +58,7 @@ from insights.access.roles import (
     check_not_last_administrator,
     grant_role,
     has_role,
+    is_reviewer,
     revoke_role,
     roles_by_account,
     roles_of,
@@ -136,6 +137,8 @@ __all__ = [
     "check_not_last_administrator",
     "grant_role",
     "has_role",
+    "is_reviewer",
+    "note_reading_once",
     "note_readings",
     "readers_of",
     "revoke_role",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max
@@ -25,6 +25,13 @@ def note_readings(conversations: Iterable[Conversation], reader_id: int, place: 
     now = timezone.now()
     read = {one.pk for one in conversations if one.owner_id != reader_id}
     Reading.objects.bulk_create([Reading(conversation_id=pk, user_id=reader_id, place=place, at=now) for pk in sorted(read)])
+
+
+def note_reading_once(conversation: Conversation, reader_id: int, place: Reading.Place, within: timedelta) -> None:
+    """Store that a person read a conversation, unless they read it in the same place just before. One or two statements."""
+    same = Reading.objects.filter(conversation=conversation, user_id=reader_id, place=place, at__gte=timezone.now() - within)
+    if conversation.owner_id != reader_id and not same.exists():
+        note_readings([conversation], reader_id, place)
 
 
 def readers_of(conversation: Conversation) -> list[ReadBy]:

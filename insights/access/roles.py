@@ -39,6 +39,11 @@ def has_role(user: User | AnonymousUser | None, role: Role) -> bool:
     return role in roles_of(user)
 
 
+def is_reviewer(user_id: int) -> bool:
+    """Return whether the account of an id is active and a reviewer. One query."""
+    return accounts_with(REVIEWER).filter(pk=user_id).exists()
+
+
 def accounts_with(role: Role) -> QuerySet[User]:
     """Return the active accounts with a stored role, oldest first."""
     return User.objects.filter(is_active=True, account_roles__role=role).order_by("pk")

@@ -30,7 +30,7 @@ class Place:
 def access_of(user: User | AnonymousUser | None, conversation: Conversation) -> AccessLevel | None:
     """Return what a person may do with a conversation, None for nothing, as with one in the bin. No query for the owner, one for others.
 
-    Roles give nothing here: reviewers read the conversations of others in the admin, where each reading is stored.
+    Roles give nothing here: reviewers read others' conversations in the review queue and the admin, where each reading is stored.
     """
     if user is None or not user.is_authenticated or not user.is_active or conversation.deleted_at is not None:
         return None

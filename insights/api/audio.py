@@ -1,5 +1,7 @@
 """The stored audio of a conversation (not part of Symbl's API)."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Literal
 from uuid import UUID
 from zlib import crc32
@@ -17,7 +19,7 @@ from insights.api.paging import PROBLEMS
 from insights.api.redaction import Redaction, redactor
 from insights.hidden_speech import MARGIN_S, hidden_speech
 from insights.long_responses import Check
-from insights.models import Conversation, StoredAudio
+from insights.models import Conversation, Reading, StoredAudio
 from insights.payloads import iso
 from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
 
@@ -25,6 +27,8 @@ router = Router(tags=["Audio"])
 
 AROUND_S = 0.2
 """Seconds of audio before and after a message."""
+SAME_READING = timedelta(minutes=15)
+"""After a sentence was shown in the review queue, its audio is no further reading for so long."""
 NO_AUDIO = "The conversation has no stored audio of this kind."
 
 
@@ -82,6 +86,29 @@ def get_shared_audio(request: HttpRequest, secret: str) -> HttpResponseBase:
         raise not_found()
     reader = -1 - crc32(access.client_address(request).encode())  # no account: the limit is for the address
     return _answer(request, conversation, AudioIn.model_validate({}), reader, lambda: _shared(secret) is not None, public=True)
+
+
+@router.get(
+    "/v1/review/{insight_id}/audio",
+    auth=auth.SignIn(),
+    response={200: None, 206: None, 416: Problem, **PROBLEMS},
+    summary="Get the audio of a sentence in the review queue",
+    include_in_schema=False,
+)
+def get_reviewed_audio(request: HttpRequest, insight_id: UUID) -> HttpResponseBase:
+    """Return the audio of the sentence of an insight, to reviewers who are signed in. Ranges of bytes are supported."""
+    reader = auth.caller(request)
+    insight = queries.insight_to_review(insight_id) if access.has_role(reader, access.REVIEWER) else None
+    if insight is None:
+        raise not_found()
+    access.note_reading_once(insight.conversation, reader.pk, Reading.Place.QUEUE, SAME_READING)
+    wanted = AudioIn.model_validate({"message": insight.message_id})
+    exists = partial(_still_reviewed, reader.pk, insight_id)
+    return _answer(request, insight.conversation, wanted, reader.pk, exists)
+
+
+def _still_reviewed(reader_id: int, insight_id: UUID) -> bool:
+    return access.is_reviewer(reader_id) and queries.insight_to_review(insight_id) is not None
 
 
 def _shared(secret: str) -> Conversation | None:

@@ -21,6 +21,7 @@ from insights.models.management import AccountEntity, AccountTracker, AccountVoc
 from insights.models.messages import Entity, Message
 from insights.models.notifications import Notification
 from insights.models.processes import ServerProcess
+from insights.models.reviews import InsightReview, ReviewLease
 from insights.models.roles import AccountRole, Reading, Role
 from insights.models.sharing import AccessLevel, Share, ShareLink, Team, TeamMembership, is_shared_with, shares_with
 from insights.models.vectors import MessageVector
@@ -47,6 +48,7 @@ __all__ = [
     "Export",
     "ExportedConversation",
     "Insight",
+    "InsightReview",
     "Invitation",
     "Job",
     "LanguageResult",
@@ -58,6 +60,7 @@ __all__ = [
     "Notification",
     "NotificationContent",
     "Reading",
+    "ReviewLease",
     "Role",
     "ServerProcess",
     "Share",

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from insights import insight_kinds
 from insights.models.conversations import Conversation, Member
@@ -43,6 +44,7 @@ class Insight(models.Model):
     review = models.CharField(max_length=8, choices=Review.choices, default=Review.PENDING)
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
+    found_at = models.DateTimeField(default=timezone.now, editable=False, help_text="When it was stored.")
 
     class Meta:
         ordering = ["conversation_id", "message__number", "type", "id"]
@@ -57,6 +59,15 @@ class Insight(models.Model):
         indexes = [
             models.Index(fields=["conversation", "type"], name="insight_conversation_type"),
             models.Index(fields=["type", "confidence"], name="insight_type_confidence"),
+            # the review queue in its order; the further columns let the database filter without reading the rows
+            models.Index(
+                fields=["confidence", "id", "type", "found_at", "conversation"], condition=Q(review="pending"), name="insight_waiting"
+            ),
+            models.Index(
+                fields=["review", "confidence", "id", "type", "found_at", "conversation"],
+                condition=~Q(review="pending"),
+                name="insight_reviewed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,6 +46,7 @@ class Reading(models.Model):
         REVIEW = "review", "opened for review"
         INSIGHTS = "insights", "insights read in the list"
         EXPORT = "export", "exported"
+        QUEUE = "queue", "read in the review queue"
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="readings")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

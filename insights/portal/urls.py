@@ -86,6 +86,7 @@ urlpatterns = [
     path("account/summary-pages/", account_recording.change_summary_pages, name="change_summary_pages"),
     path("account/retention/", account_recording.change_retention, name="change_retention"),
     path("", include("insights.portal.manage.urls")),
+    path("review/", include("insights.portal.review.urls")),
     path("developers/", developers.developers, name="developers"),
     path("account/apps/", developers.make_app, name="make_app"),
     path("account/apps/<int:app_pk>/revoke/", developers.revoke_app, name="revoke_app"),

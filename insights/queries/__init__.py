@@ -58,6 +58,23 @@ from insights.queries.live import (
 from insights.queries.meaning import messages_without_vector
 from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
 from insights.queries.pick_list import Candidate, candidates_of
+from insights.queries.review import (
+    QueueCandidate,
+    QueuePlace,
+    ReviewFilter,
+    ReviewState,
+    disagreements,
+    insight_to_review,
+    is_second_opinion,
+    owners,
+    place_of,
+    queue_candidates,
+    reviewed_in_batches,
+    sentences_around,
+    sentences_before,
+    waiting_for,
+)
+from insights.queries.review_figures import Verdicts, opinion_pairs, second_opinions_waiting, verdicts_by_week, waiting_by_kind
 from insights.queries.search import search_texts, with_texts
 from insights.queries.search_terms import OPERATORS, SearchTerms, Term, parse_search
 from insights.queries.spans import (
@@ -84,6 +101,25 @@ from insights.queries.usage import Usage, live_sessions, usage_since
 from insights.queries.visible import Shown, visible_to
 
 __all__ = [
+    "QueueCandidate",
+    "QueuePlace",
+    "queue_candidates",
+    "ReviewFilter",
+    "ReviewState",
+    "Verdicts",
+    "disagreements",
+    "insight_to_review",
+    "is_second_opinion",
+    "opinion_pairs",
+    "owners",
+    "place_of",
+    "reviewed_in_batches",
+    "second_opinions_waiting",
+    "sentences_around",
+    "sentences_before",
+    "verdicts_by_week",
+    "waiting_by_kind",
+    "waiting_for",
     "Shown",
     "Usage",
     "live_sessions",

@@ -43,6 +43,7 @@ from insights.recorder.join import open_conversation
 from insights.recorder.language_results import store_language_result
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
+from insights.recorder.reviews import AlreadyReviewed, Decided, Opinion, decide, lease_insight, take_back
 from insights.recorder.signals import (
     audio_removed,
     conversation_deleted,
@@ -77,11 +78,14 @@ from insights.recorder.types import (
 from insights.recorder.vectors import store_vectors
 
 __all__ = [
+    "AlreadyReviewed",
     "Assignee",
     "AudioFacts",
     "BookmarkFields",
     "ChangeConflict",
     "ConversationBusy",
+    "Decided",
+    "Opinion",
     "TooManySpeakers",
     "Diarized",
     "Edited",
@@ -130,6 +134,9 @@ __all__ = [
     "correct_message",
     "correct_voices",
     "diarize_import",
+    "decide",
+    "lease_insight",
+    "take_back",
     "delete_bookmark",
     "delete_experience",
     "detect_phrases",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _ANNOTATED = frozenset(("ami", "mrda"))
 """Corpora with dialogue acts."""
+REVIEWED = "parley"
+"""The corpus of sentences that reviewers judged (`insights.training_export`). Its `da` has the verdicts: `follow_up:accepted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def _row(raw: dict[str, object]) -> Row:
         str(raw["text"]),
         _label(raw["question"]),
         _label(action),
+        _verdict(raw, "follow_up"),
         acts=_acts(str(raw["corpus"]), raw.get("da")),
     )
 
@@ -65,6 +68,14 @@ def _acts(corpus: str, annotation: object) -> frozenset[str]:
         return frozenset()
     parts = [str(annotation), str(annotation).split(".")[0]] if corpus == "ami" else re.split(r"[|^:.]", str(annotation))
     return frozenset(f"{corpus}/{part}" for part in parts if part)
+
+
+def _verdict(raw: dict[str, object], kind: str) -> int | None:
+    """Return the verdict on an insight of this kind in a row of the reviewed corpus: other corpora have no labels of the kind."""
+    if raw["corpus"] != REVIEWED:
+        return None
+    verdicts = dict(part.split(":") for part in str(raw.get("da") or "").split())
+    return {"accepted": 1, "rejected": 0}.get(verdicts.get(kind, ""))
 
 
 def _label(value: object) -> int | None:

@@ -55,6 +55,7 @@ REDIRECTED = Access(302, 302, 302)
 UNPROVEN = Access(302, 403, 403)  # these accounts have neither a password nor a second factor to prove who they are
 NO_PAGE = Access(404, 404, 404)
 ADMINISTRATORS = Access(302, 404, 404)  # nobody of the three is one, see portal/test_people
+REVIEWERS = Access(302, 404, 404)  # as for administrators, see portal/test_review
 POSTED = Access(405, 405, 405)  # no GET; the tests of the route test the access
 OWN_SESSION = Access(401, 422, 422)  # the webrtc_id is missing here; test_updates tests its owner
 _CONVERSATION = "v1/conversations/<conversation_id>"
@@ -137,6 +138,9 @@ TABLE: dict[str, Access] = {
             *(f"<int:user_id>/{one}/" for one in ("roles", "limits", "active", "second-factors", "sign-out", "reset-link")),
         )
     },
+    **dict.fromkeys((f"review/{rest}" for rest in ("", "figures/", "training.jsonl.gz")), REVIEWERS),
+    **dict.fromkeys((f"review/{rest}" for rest in ("undo/", "<uuid:insight_id>/decide/")), POSTED),
+    "v1/review/<insight_id>/audio": Access(401, 404, 404),
     "settings/": REDIRECTED,
     **dict.fromkeys((f"settings/{one}/" for one in ("vocabulary", "trackers", "entities", "groups", "webhooks")), SIGNED_IN),
     **{

@@ -25,6 +25,7 @@ from insights.models import (
     Conversation,
     ConversationGroup,
     Deletion,
+    Insight,
     Invitation,
     Job,
     LinkRequest,
@@ -87,6 +88,10 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     recorder.store_vectors([message], np.ones((1, 384), np.float32))
     summary = [Statement("Ada calls Bob.", ("m1",))]
     recorder.store_language_result(joined.conversation_id, "summary", summary, messages=2, event=99, confirm=lambda: None)
+    (insight,) = [*Insight.objects.all()[:1]]
+    recorder.lease_insight(insight.id, owner.pk, timezone.now())
+    later = [*Insight.objects.all()[1:2]]
+    recorder.decide(later[0].id, owner.pk, "accepted")
     Notification.objects.create(user=owner, conversation_id=joined.conversation_id, created_at=timezone.now())
     assert all(rows().values()), "this test should have something in every table"
     recorder.remove_conversation(joined.conversation_id)
@@ -108,7 +113,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 26)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 28)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:

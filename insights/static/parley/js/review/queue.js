@@ -1,0 +1,64 @@
+// The review queue: keyboard shortcuts, the focus after each insight, and filters that apply at once.
+
+const TYPING = "input, textarea, select, [contenteditable]";
+const ARROWS = { ArrowLeft: "k", ArrowUp: "k", ArrowRight: "j", ArrowDown: "j" };
+const help = document.getElementById("help");
+const find = (selector) => document.querySelector(selector);
+
+/** Press what has this key; return whether there is something. */
+function press(key) {
+  const found = find(`[data-key="${key}"]`);
+  found?.click();
+  return Boolean(found);
+}
+
+function play() {
+  const audio = find("#item audio");
+  if (!audio) return false;
+  if (audio.paused) {
+    audio.currentTime = 0;
+    audio.play().catch(() => {});
+  } else audio.pause();
+  return true;
+}
+
+function run(key) {
+  if (key === "?") {
+    help.showModal();
+    return true;
+  }
+  return key === "p" ? play() : press(key);
+}
+
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+  if (target.matches(".review-edit textarea")) {
+    if (key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      target.form.requestSubmit();
+    } else if (key === "Escape") {
+      target.closest("details").open = false;
+      find(".review-edit summary").focus();
+    }
+    return;
+  }
+  if (target.matches(TYPING) || (ARROWS[key] && target.matches("audio"))) return;
+  const wanted = ARROWS[key] ?? key.toLowerCase();
+  if (["a", "r", "e", "u", "j", "k", "p", "?"].includes(wanted) && run(wanted)) event.preventDefault();
+});
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target.matches(".review-edit") && target.open) target.querySelector("textarea").select();
+  },
+  true, // the event does not bubble
+);
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id === "item") find("#review-text")?.focus();
+});
+
+find(".review-filters").addEventListener("change", ({ currentTarget }) => currentTarget.requestSubmit());
+find("[data-open=help]").addEventListener("click", () => help.showModal());
