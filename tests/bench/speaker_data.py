@@ -12,7 +12,7 @@ from streaming.speech.endpointing import FRAME_S, Endpointer, SpeechEnded
 from streaming.speech.vad import FRAME, VadModel
 from tests.bench.diarization_error import Speech, read_rttm
 
-_LOUD = 0.02  # of the loudest 10 ms: below it, a voice recorded alone is silent
+_LOUD = 0.3  # of the way, in decibels, from the noise of a recording to its loud speech: below it, a voice recorded alone is silent
 _PAUSE = 50  # frames of 10 ms; shorter pauses inside the speech of one voice are speech
 
 
@@ -97,7 +97,8 @@ def _voiced(turn: Samples) -> Iterator[tuple[float, float]]:
     """Yield the parts of a voice recorded alone in which it speaks, in seconds."""
     step = RATE // 100
     loudness = np.sqrt((turn[: len(turn) // step * step].reshape(-1, step) ** 2).mean(axis=1))
-    loud = np.flatnonzero(loudness > _LOUD * loudness.max())
+    noise, speech = np.maximum(np.percentile(loudness, (3, 90)), 1e-5)
+    loud = np.flatnonzero(loudness > noise * (speech / noise) ** _LOUD)
     starts = [0, *(np.flatnonzero(np.diff(loud) > _PAUSE) + 1)]
     for first, last in zip(starts, [*starts[1:], len(loud)], strict=True):
         yield loud[first] / 100, (loud[last - 1] + 1) / 100

@@ -17,6 +17,9 @@ ACTIVE = 0.5
 _SPEAKERS = 3
 _PAUSE_S = 0.5  # shorter pauses inside the speech of one speaker are closed
 _SHORT_S = 0.1  # shorter speech is dropped
+_STEP = RATE // 100
+_TRIM_S = 0.25  # most silence that is removed from each end of a part
+_SILENCE = 2.0  # times the level of the quietest frames of a turn: up to it, a frame is silent
 _HOP_S = 5.0  # distance of windows in audio that is longer than one
 
 
@@ -55,8 +58,31 @@ def _mean(sums: Activity, counts: Activity) -> Activity:
     return mean
 
 
+def trimmed(found: list[Part], turn: Samples) -> list[Part]:
+    """Return the parts without silence at their ends, which the segmentation model adds."""
+    loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
+    if not len(loudness):
+        return found
+    loud = loudness > _SILENCE * max(float(np.percentile(loudness, 5)), 1e-5)
+    most = round(_TRIM_S * RATE / _STEP)
+    kept = []
+    for part in found:
+        first, last = round(part.start_s * RATE / _STEP), min(round(part.end_s * RATE / _STEP), len(loud))
+        ahead, behind = loud[first : min(first + most, last)], loud[max(first, last - most) : last][::-1]
+        start = int(ahead.argmax()) if ahead.any() else len(ahead)
+        end = int(behind.argmax()) if behind.any() else len(behind)
+        if last - first - start - end > 0:
+            kept.append(Part(part.start_s + start * _STEP / RATE, part.end_s - end * _STEP / RATE, part.overlap))
+    return kept
+
+
+def frame_at(seconds: float) -> int:
+    """Return the number of the frame at a time."""
+    return round(seconds / FRAME_STEP_S)
+
+
 def _frames(samples: int) -> int:
-    return round(samples / RATE / FRAME_STEP_S)
+    return frame_at(samples / RATE)
 
 
 def _best_order(known: Activity, found: Activity) -> list[int]:

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.activity import Part, parts, turn_activity
+from streaming.speech.speakers.activity import Part
 from streaming.speech.speakers.memory import Memory
 from streaming.speech.speakers.profiles import match_profiles
 from streaming.speech.speakers.tuning import Tuning
+from streaming.speech.speakers.turn_voices import TurnVoice, TurnVoices
 from streaming.speech.speakers.types import WINDOW_S, ProfileMatch, SpeakerModels, SpeakerSpan, TurnSpeakers, Vectors
 
 _LONGEST_GAP_S = 0.5  # longer pauses between turns are shortened in the audio that the segmentation model gets before a turn
@@ -29,6 +31,7 @@ class LiveDiarizer:
     def __init__(self, models: SpeakerModels, *, expected: int | None = None, most: int = 10, tuning: Tuning | None = None) -> None:
         self._models = models
         self._tuning = tuning or Tuning()
+        self._turn_voices = TurnVoices(models, self._tuning)
         self._memory = Memory(models.between, self._tuning, expected, most)
         self._before = _NOTHING  # the last seconds of audio
         self._before_s = 0.0  # when they end
@@ -39,32 +42,21 @@ class LiveDiarizer:
         A part of a turn may be given first: the whole turn, with the same start, replaces it. With `speech`, the turn certainly contains
         speech, even if the segmentation model finds none.
         """
-        found = self._segments(samples, start_s, speech)
+        found = self._voices(samples, start_s, speech)
         known = self._memory.spans(until_s=start_s)
         self._memory.replace_from(start_s, found)
         self._memory.label()
         return TurnSpeakers(self._memory.spans(from_s=start_s), _changed(known, self._memory.spans(until_s=start_s)))
 
-    def _segments(self, samples: Samples, start_s: float, speech: bool) -> list[tuple[tuple[Part, ...], float, Vectors]]:
-        """Return the parts, the seconds of undisturbed speech and the vector of each local speaker of a turn."""
-        seconds = len(samples) / RATE
-        activity = turn_activity(self._models, self._audio_before(start_s), samples)
+    def _voices(self, samples: Samples, start_s: float, speech: bool) -> list[TurnVoice]:
+        """Return the voices of a turn, with times on the clock of the source."""
+        before = self._audio_before(start_s)
+        before = before[max(0, len(before) - round(self._tuning.context_s * RATE)) :]
+        voices = self._turn_voices.find(before, samples, speech=speech)
         self._keep_audio(samples, start_s)
-        speakers = [found for speaker in range(activity.shape[1]) if (found := parts(activity, speaker, seconds))]
-        if not speakers:
-            if not speech:
-                return []
-            speakers = [[Part(0.0, seconds, False)]]
-        regions = [_undisturbed(found) for found in speakers]
-        wanted = [region or [(part.start_s, part.end_s) for part in found] for region, found in zip(regions, speakers, strict=True)]
-        vectors = self._models.embed(samples, wanted)
         return [
-            (
-                tuple(Part(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in found),
-                sum(end - start for start, end in region),
-                vector,
-            )
-            for found, region, vector in zip(speakers, regions, vectors, strict=True)
+            replace(voice, parts=tuple(Part(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in voice.parts))
+            for voice in voices
         ]
 
     def _audio_before(self, start_s: float) -> Samples:
@@ -124,10 +116,6 @@ class LiveDiarizer:
     def restore(self, state: bytes) -> None:
         """Continue from what `state` returned. Raises ValueError if it is not valid."""
         self._memory.restore(json.loads(state))
-
-
-def _undisturbed(found: list[Part]) -> list[tuple[float, float]]:
-    return [(part.start_s, part.end_s) for part in found if not part.overlap]
 
 
 def _changed(known: tuple[SpeakerSpan, ...], now: tuple[SpeakerSpan, ...]) -> tuple[SpeakerSpan, ...]:

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from streaming.speech.speakers.activity import Part
 from streaming.speech.speakers.clustering import Clusters, Evidence, Floats, agglomerate, match_labels
 from streaming.speech.speakers.tuning import Tuning
+from streaming.speech.speakers.turn_voices import TurnVoice
 from streaming.speech.speakers.types import SpeakerSpan, Vectors
 
 _MOST_OPEN = 120  # segments that live labelling clusters again with each turn; older ones are only kept as sums
 _CLOSED_AT_ONCE = 40
 _MOST_AGAIN = 800  # segments that the second pass clusters again
+_TEMPERATURE = 5.0  # by which evidence is divided to get confidences; vectors of one conversation depend on each other
+_DISTURBED = 0.3  # what a second counts during which others speak too
 _PINNED_S = 1e6  # counts for the choice of labels like so many seconds
 
 
@@ -24,6 +27,7 @@ class Segment:
     """The speech of one local speaker of a turn. `seconds` is the part of it during which nobody else speaks."""
 
     turn: int
+    local: int
     parts: tuple[Part, ...]
     seconds: float
     vector: Vectors
@@ -70,6 +74,7 @@ class StoredSegment(TypedDict):
     """`Segment` as JSON."""
 
     turn: int
+    local: int
     parts: list[tuple[float, float, bool]]
     seconds: float
     vector: str
@@ -98,9 +103,9 @@ class _Node:
     pinned: bool = False
 
     @property
-    def turns(self) -> set[int]:
-        """The turns of its open segments."""
-        return {member.turn for member in self.members}
+    def single(self) -> Segment | None:
+        """Its segment, if it is one that is not fixed."""
+        return None if self.label >= 0 else self.members[0]
 
 
 class Memory:
@@ -120,12 +125,15 @@ class Memory:
 
     # -- turns
 
-    def replace_from(self, start_s: float, found: Iterable[tuple[tuple[Part, ...], float, Vectors]]) -> None:
+    def replace_from(self, start_s: float, found: Iterable[TurnVoice]) -> None:
         """Add the segments of a turn, in place of those that start at the same time or later."""
         while len(self._segments) > self._first_open and self._segments[-1].start_s >= start_s:
             self._segments.pop()
         self._turn += 1
-        self._segments += [Segment(self._turn, *one) for one in sorted(found, key=lambda one: one[0][0].start_s)]
+        self._segments += [
+            Segment(self._turn, one.local, one.parts, one.seconds, one.vector)
+            for one in sorted(found, key=lambda one: one.parts[0].start_s)
+        ]
         if len(self._segments) - self._first_open > _MOST_OPEN:
             self._close(_CLOSED_AT_ONCE)
 
@@ -212,11 +220,12 @@ class Memory:
         bonus = np.zeros((count, count))
         for row, node in enumerate(nodes):
             for column, other in enumerate(nodes[:row]):
-                both_pinned = node.pinned and other.pinned
-                together = not node.pinned and not other.pinned and bool(node.turns & other.turns)
-                apart[row, column] = apart[column, row] = both_pinned or together
-            if row and node.label < 0 and nodes[row - 1].label < 0:
-                bonus[row, row - 1] = bonus[row - 1, row] = self._tuning.adjacent
+                one, two = node.single, other.single
+                apart[row, column] = apart[column, row] = (node.pinned and other.pinned) or (
+                    one is not None and two is not None and _together(one, two)
+                )
+                if one is not None and two is not None and one.turn == two.turn and one.local != two.local:
+                    bonus[row, column] = bonus[column, row] = -self._tuning.two_locals
         clusters = Clusters(np.array([node.sums.precision for node in nodes]), np.stack([node.sums.vector for node in nodes]))
         return agglomerate(clusters, self._evidence, apart=apart, bonus=bonus, wanted=self._expected, most=self._expected or self._most)
 
@@ -249,16 +258,17 @@ class Memory:
             row = labels.index(segment.label)
             weights[row] = max(0.0, weights[row] - own.precision)
             sums[row] -= own.vector
-        one = Clusters(
-            np.array([max(own.precision, 1e-3)]), (own.vector if own.precision else segment.vector.astype(np.float64) * 1e-3)[None]
-        )
+        if not own.precision:  # others speak all the time: the vector says a little
+            seconds = _DISTURBED * sum(part.end_s - part.start_s for part in segment.parts)
+            own = Sums(self._tuning.precision(seconds), segment.vector.astype(np.float64) * self._tuning.weight(seconds), seconds)
+        one = Clusters(np.array([own.precision]), own.vector[None])
         return self._evidence.of_merging(one, Clusters(weights, sums))
 
     def _best_free(self, number: int, labels: Sequence[int], scores: Floats) -> int:
-        """Return the label with the most evidence that no other segment of the turn has."""
-        turn = self._segments[number].turn
-        near = self._segments[max(self._first_open, number - 3) : number + 4]
-        taken = {one.label for one in near if one.turn == turn and one is not self._segments[number]}
+        """Return the label with the most evidence that nobody has who speaks at the same time."""
+        segment = self._segments[number]
+        near = self._segments[max(self._first_open, number - 8) : number + 9]
+        taken = {one.label for one in near if one is not segment and _together(one, segment)}
         order: list[int] = np.argsort(-scores).tolist()
         return next((labels[place] for place in order if labels[place] not in taken), labels[order[0]])
 
@@ -269,7 +279,7 @@ class Memory:
         evidence = np.append(scores, 0.0)  # the last is a new speaker
         if len(labels) == 1:
             evidence[0] = max(evidence[0], 0.0)
-        odds = np.exp(evidence - evidence.max())
+        odds = np.exp((evidence - evidence.max()) / _TEMPERATURE)
         segment.confidence = float(odds[labels.index(segment.label)] / odds.sum())
 
     # -- corrections
@@ -342,6 +352,7 @@ class Memory:
             "segments": [
                 {
                     "turn": one.turn,
+                    "local": one.local,
                     "parts": [(round(part.start_s, 3), round(part.end_s, 3), part.overlap) for part in one.parts],
                     "seconds": round(one.seconds, 3),
                     "vector": _packed(one.vector, np.float16),
@@ -365,6 +376,7 @@ class Memory:
             segments = [
                 Segment(
                     one["turn"],
+                    one["local"],
                     tuple(Part(*part) for part in one["parts"]),
                     one["seconds"],
                     self._unpacked(one["vector"], np.float16).astype(np.float32),
@@ -385,6 +397,13 @@ class Memory:
         if len(vector) != len(self._between):
             raise ValueError("a voice vector of the state has another length than those of the models")
         return vector
+
+
+def _together(one: Segment, other: Segment) -> bool:
+    """Whether two segments are speech at the same time."""
+    if one.turn != other.turn:
+        return False
+    return any(a.start_s < b.end_s and b.start_s < a.end_s for a in one.parts for b in other.parts)
 
 
 def _packed(vector: NDArray[np.floating], kind: type[np.floating]) -> str:

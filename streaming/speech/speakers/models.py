@@ -17,7 +17,7 @@ from streaming.audio.pcm import RATE, Samples
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.speakers.fbank import STEP_S, fbank
 from streaming.speech.speakers.ort_graph import OrtGraph
-from streaming.speech.speakers.types import WINDOW_S, Regions, Vectors
+from streaming.speech.speakers.types import WINDOW_S, Columns, Regions, Vectors
 from streaming.speech.vad import data_file, open_model
 
 _SHA256 = "42b9ebebb5a7c9ce50ec6f6cf1c12dc48cbb7d17ecaffe3fd1e9fafc1a351670"
@@ -86,12 +86,15 @@ class CommunityModels:
         )
         return activity
 
-    def embed(self, clip: Samples, parts: Sequence[Regions]) -> Vectors:
-        """Return one voice vector for each list of regions of a clip."""
+    def columns(self, clip: Samples) -> Columns:
+        """Return the columns of the embedding network before its pooling layer, one per 80 ms."""
         if len(clip) < _LEAST_S * RATE:
             clip = np.pad(clip, (0, int(_LEAST_S * RATE) - len(clip)))
-        columns = self._columns.run(None, {"fbank": fbank(clip)[None]})[0][0]
-        columns = columns.reshape(-1, columns.shape[-1])
+        columns: Columns = self._columns.run(None, {"fbank": fbank(clip)[None]})[0][0]
+        return columns.reshape(-1, columns.shape[-1])
+
+    def vectors(self, columns: Columns, parts: Sequence[Regions]) -> Vectors:
+        """Return one voice vector for each list of regions of a clip."""
         pooled = np.stack([_pooled(columns, _column_weights(regions, columns.shape[1])) for regions in parts])
         return self._plda.vectors(pooled @ self._weights + self._bias)
 

@@ -9,9 +9,10 @@ class Tuning:
 
     The vector of `s` seconds of speech is the mean of its speaker, times the root of `s / (s + fade_s)`, plus noise of variance
     `noise + short_noise / s`. Clusters are merged if the evidence for it is at least `merge` times their common precision, which counts
-    as at most `most_precision`. A segment with less than `least_s` of undisturbed speech starts no speaker. Segments that follow each
-    other have `adjacent` more evidence for being of one speaker. With `same_voice` of evidence, an enrolled voice is as probable as
-    another one.
+    as at most `most_precision`. A segment with less than `least_s` of undisturbed speech starts no speaker. Two local speakers
+    of a turn have `two_locals` less evidence for being one. The pieces of a local speaker, of about `piece_s`, have `one_local` more, and a
+    voice among them has at least `least_voice_s`. `context_s` of audio before a turn help the segmentation model. With `same_voice` of
+    evidence, an enrolled voice is as probable as another one.
     """
 
     noise: float = 0.6
@@ -20,7 +21,11 @@ class Tuning:
     merge: float = 42.0
     most_precision: float = 0.5
     least_s: float = 0.6
-    adjacent: float = 0.0
+    two_locals: float = 10.0
+    one_local: float = 5.0
+    piece_s: float = 1.0
+    context_s: float = 3.0
+    least_voice_s: float = 0.6
     same_voice: float = 0.0
 
     def precision(self, seconds: float) -> float:

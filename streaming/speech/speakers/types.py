@@ -12,6 +12,9 @@ from streaming.audio.pcm import Samples
 Vectors = NDArray[np.float32]
 """Voice vectors, shape (n, dimensions)."""
 
+Columns = NDArray[np.float32]
+"""Values of the embedding network, shape (values, columns); their distance in time is that of `vectors`."""
+
 Regions = Sequence[tuple[float, float]]
 """Parts [start, end) of a clip, in seconds from its start."""
 
@@ -59,8 +62,11 @@ class SpeakerModels(Protocol):
     def segment(self, window: Samples) -> NDArray[np.float32]:
         """Return the probability of each of at most three local speakers per frame, shape (frames, 3), at most 10 s of audio."""
 
-    def embed(self, clip: Samples, parts: Sequence[Regions]) -> Vectors:
-        """Return one voice vector for each list of regions of a clip; the cost does not depend on the number of lists."""
+    def columns(self, clip: Samples) -> Columns:
+        """Return the values from which the voice vectors of any parts of a clip are computed; nearly all of the cost is here."""
+
+    def vectors(self, columns: Columns, parts: Sequence[Regions]) -> Vectors:
+        """Return one voice vector for each list of regions of the clip."""
 
 
 FRAME_STEP_S = 0.016875

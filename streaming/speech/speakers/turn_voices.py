@@ -1,0 +1,130 @@
+"""The voices of one turn: who of the local speakers speaks when, and their voice vectors.
+
+The segmentation model sometimes takes two persons for one local speaker. Therefore the speech of a local speaker is cut into pieces, which
+are clustered by their voice vectors; usually all of them are one voice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.audio.pcm import RATE, Samples
+from streaming.speech.speakers.activity import Activity, Part, frame_at, parts, trimmed, turn_activity
+from streaming.speech.speakers.clustering import Clusters, Evidence, agglomerate
+from streaming.speech.speakers.tuning import Tuning
+from streaming.speech.speakers.types import Columns, Regions, SpeakerModels, Vectors
+
+_NEAR_S = 0.6  # a change of voice is moved to the weakest activity so near
+
+
+@dataclass(frozen=True, slots=True)
+class TurnVoice:
+    """A voice in a turn: its parts, the seconds during which nobody else speaks, its vector, and which local speaker it is (or part of)."""
+
+    local: int
+    parts: tuple[Part, ...]
+    seconds: float
+    vector: NDArray[np.float32]
+
+
+class TurnVoices:
+    """Finds the voices of turns."""
+
+    def __init__(self, models: SpeakerModels, tuning: Tuning) -> None:
+        self._models = models
+        self._tuning = tuning
+        self._evidence = Evidence(models.between, tuning.merge, tuning.most_precision)
+
+    def find(self, before: Samples, turn: Samples, *, speech: bool) -> list[TurnVoice]:
+        """Return the voices of a turn; `before` is audio before it. With `speech`, there is at least one."""
+        seconds = len(turn) / RATE
+        activity = turn_activity(self._models, before, turn)
+        speakers = {
+            number: speech_of for number in range(activity.shape[1]) if (speech_of := trimmed(parts(activity, number, seconds), turn))
+        }
+        if not speakers:
+            if not speech:
+                return []
+            speakers = {0: [Part(0.0, seconds, False)]}
+        columns = self._models.columns(turn)
+        split = {number: self._split(columns, speech_of, activity[:, number]) for number, speech_of in speakers.items()}
+        numbers = [number for number, cut in split.items() for _ in cut]
+        voices = [voice for cut in split.values() for voice in cut]
+        regions = [_undisturbed(voice) for voice in voices]
+        wanted = [region or [(part.start_s, part.end_s) for part in voice] for region, voice in zip(regions, voices, strict=True)]
+        vectors = self._models.vectors(columns, wanted)
+        lengths = (sum(end - start for start, end in region) for region in regions)
+        found = zip(numbers, voices, lengths, vectors, strict=True)
+        return [TurnVoice(local, tuple(voice), length, vector) for local, voice, length, vector in found]
+
+    def _split(self, columns: Columns, found: list[Part], active: NDArray[np.float32]) -> list[list[Part]]:
+        """Return the parts of each voice of a local speaker."""
+        pieces = [piece for part in found if not part.overlap for piece in _pieces(part, self._tuning.piece_s)]
+        if len(pieces) < 2:
+            return [found]
+        groups = self._groups(pieces, self._models.vectors(columns, [[piece] for piece in pieces]))
+        if len(set(groups)) == 1:
+            return [found]
+        moved = [_weakest(active, end) if end == start else end for (_, end), (start, _) in zip(pieces, pieces[1:], strict=False)]
+        cut: dict[int, list[Part]] = {group: [] for group in groups}
+        for number, (group, (start_s, end_s)) in enumerate(zip(groups, pieces, strict=True)):
+            first = moved[number - 1] if number and pieces[number - 1][1] == start_s else start_s
+            last = moved[number] if number + 1 < len(pieces) and pieces[number + 1][0] == end_s else end_s
+            _append(cut[group], Part(first, last, False))
+        for part in found:
+            if part.overlap:
+                middle = (part.start_s + part.end_s) / 2
+                nearest = min(range(len(pieces)), key=lambda number: abs(sum(pieces[number]) / 2 - middle))
+                cut[groups[nearest]].append(part)
+        return [sorted(voice, key=lambda part: part.start_s) for voice in cut.values()]
+
+    def _groups(self, pieces: Sequence[tuple[float, float]], vectors: Vectors) -> list[int]:
+        """Return the voice of each piece."""
+        lengths = [end - start for start, end in pieces]
+        precisions = np.array([self._tuning.precision(length) for length in lengths])
+        weights = np.array([self._tuning.weight(length) for length in lengths])
+        clusters = Clusters(precisions, vectors.astype(np.float64) * weights[:, None])
+        bonus = np.full((len(pieces), len(pieces)), self._tuning.one_local)
+        groups = agglomerate(clusters, self._evidence, bonus=bonus)
+        while len(set(groups)) > 1:
+            seconds = {group: sum(length for length, own in zip(lengths, groups, strict=True) if own == group) for group in groups}
+            least = min(seconds, key=lambda group: seconds[group])
+            if seconds[least] >= self._tuning.least_voice_s:
+                break
+            groups = [_neighbour(groups, number) if group == least else group for number, group in enumerate(groups)]
+        return groups
+
+
+def _neighbour(groups: Sequence[int], number: int) -> int:
+    """Return the group of the nearest piece of another group."""
+    others = [other for other in range(len(groups)) if groups[other] != groups[number]]
+    return groups[min(others, key=lambda other: abs(other - number))]
+
+
+def _pieces(part: Part, longest_s: float) -> Regions:
+    """Return equal pieces of a part, of about `longest_s`."""
+    count = max(1, round((part.end_s - part.start_s) / longest_s))
+    edges = np.linspace(part.start_s, part.end_s, count + 1).tolist()
+    return list(zip(edges, edges[1:], strict=False))
+
+
+def _weakest(active: Activity, at_s: float) -> float:
+    """Return the time of the weakest activity near a time."""
+    first, last = max(0, frame_at(at_s - _NEAR_S)), min(len(active), frame_at(at_s + _NEAR_S))
+    if last <= first or active[first:last].min() > 0.9 * active[first:last].max():
+        return at_s
+    return at_s + (first + int(active[first:last].argmin()) - frame_at(at_s)) * (2 * _NEAR_S) / max(1, last - first)
+
+
+def _append(voice: list[Part], part: Part) -> None:
+    """Append a part, as one with the last if they adjoin."""
+    if voice and voice[-1].end_s == part.start_s and voice[-1].overlap == part.overlap:
+        voice[-1] = Part(voice[-1].start_s, part.end_s, part.overlap)
+    else:
+        voice.append(part)
+
+
+def _undisturbed(found: Sequence[Part]) -> list[tuple[float, float]]:
+    return [(part.start_s, part.end_s) for part in found if not part.overlap]
