@@ -63,15 +63,22 @@ def _join(opening: Opening, now: datetime) -> Joined:
     speaking = member_snapshot(member)
     if changed and speaking is not None:
         log.add(MemberJoined(speaking))
-    session = {"conversation": conversation, "member": member, "process_id": opening.process, "joined_at": now}
-    LiveSession.objects.update_or_create(id=opening.session_id, defaults={**session, "keep_s": opening.keep_s})
+    _store_session(conversation, member, opening, now)
     if opening.audio_id is not None:
         begin_audio(log, conversation, opening.session_id, opening.audio_id, member, now)
     diarized = begin_diarization(conversation, member, opening.session_id, now) if opening.several_speakers else None
     conversation.closes_at = None
     events = log.store("closes_at", *_add_options(conversation, opening))
-    recorded = opening.audio_id is not None or is_recorded(conversation.id)
+    recorded = opening.audio_id is not None or (not created and is_recorded(conversation.id))
     return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded, diarized)
+
+
+def _store_session(conversation: Conversation, member: Member | None, opening: Opening, now: datetime) -> None:
+    """Store the session as connected, or renew it if it was stored before, in one statement."""
+    session = LiveSession(id=opening.session_id, conversation=conversation, member=member, joined_at=now, keep_s=opening.keep_s)
+    session.process_id = opening.process
+    renewed = ["conversation", "member", "process", "joined_at", "keep_s"]
+    LiveSession.objects.bulk_create([session], update_conflicts=True, unique_fields=["id"], update_fields=renewed)
 
 
 def _check_speakers(opening: Opening) -> None:

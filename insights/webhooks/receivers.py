@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from insights.events import Kind
@@ -33,22 +34,27 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
     kinds = {stored.number: kind for stored in events if (kind := kind_of(stored.event))}
     if not kinds:
         return
+    webhooks = WebhookEndpoint.objects.filter(owner_id=conversation.owner_id, job=None, conversation=None, active=True)
+    completed = "conversation.completed" in kinds.values() and bool(conversation.webhook_url)
+    if not completed and not webhooks.exists():  # one query for nearly every account, without a savepoint
+        return
     try:
         with transaction.atomic():
-            _store_deliveries(conversation, kinds)
+            _store_deliveries(conversation, kinds, webhooks, completed=completed)
     except Exception as error:  # what was said is stored all the same
         logger.error("deliveries for conversation %d could not be stored (%s)", conversation.id, error_location(error))
 
 
-def _store_deliveries(conversation: Conversation, kinds: Mapping[int, str]) -> None:
-    webhooks = WebhookEndpoint.objects.filter(owner_id=conversation.owner_id, job=None, conversation=None, active=True)
+def _store_deliveries(
+    conversation: Conversation, kinds: Mapping[int, str], webhooks: QuerySet[WebhookEndpoint], *, completed: bool
+) -> None:
     deliveries = [
         WebhookDelivery(endpoint=endpoint, kind=kind, conversation=conversation, event_number=number)
         for endpoint in queue.locked(webhooks)
         for number, kind in kinds.items()
         if kind in endpoint.events
     ]
-    if "conversation.completed" in kinds.values() and conversation.webhook_url:
+    if completed:
         owned = {"owner_id": conversation.owner_id, "url": conversation.webhook_url}
         endpoint, _made = WebhookEndpoint.objects.select_for_update().get_or_create(conversation=conversation, defaults=owned)
         deliveries.append(WebhookDelivery(endpoint=endpoint, kind=CONVERSATION_STATUS, conversation=conversation, status_word="completed"))

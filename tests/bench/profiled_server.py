@@ -1,4 +1,6 @@
-"""`python -m tests.bench.profiled_server daphne|uvicorn`: the server of `manage.py serve`, or of docs/operate/deploy.md, on HOST and PORT.
+"""`python -m tests.bench.profiled_server daphne|uvicorn`: the server of `manage.py serve --no-worker`, or of docs/operate/deploy.md, on HOST and PORT.
+
+The server has no worker, so that its resource usage is that of one process. A scenario that needs a worker starts one.
 
 Prints its address, and on SIGUSR1 the number of tasks of its event loop.
 """
@@ -18,7 +20,7 @@ def _say(*_: object) -> None:
 def _daphne() -> None:
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(["manage.py", "serve"])
+    execute_from_command_line(["manage.py", "serve", "--no-worker"])
 
 
 def _uvicorn() -> None:
