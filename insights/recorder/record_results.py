@@ -82,11 +82,20 @@ def _context(conversation_id: int, listening: Listening) -> Context:
     if conversation is None or conversation.deleted_at is not None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
     members = list(Member.objects.filter(conversation=conversation).select_related("merged_into"))
-    before = Message.objects.filter(conversation=conversation).select_related("speaker__member").order_by("-number")[: analysis.CONTEXT]
     speaker = speaker or speakers.new(conversation, members, listening)
     if speaker.member is not None and speaker.member._state.adding:
         members.append(speaker.member)
-    return Context(conversation, [one for one in members if one.merged_into is None], list(reversed(before)), speaker)
+    return Context(conversation, [one for one in members if one.merged_into is None], _before(conversation, members), speaker)
+
+
+def _before(conversation: Conversation, members: Sequence[Member]) -> list[Message]:
+    """Return the latest messages, oldest first, with their speakers, and with their members from `members`."""
+    latest = Message.objects.filter(conversation=conversation).select_related("speaker").order_by("-number")[: analysis.CONTEXT]
+    before, by_id = list(reversed(latest)), {member.id: member for member in members}
+    for message in before:
+        if member := by_id.get(message.speaker.member_id):  # one who joined since then is read when needed
+            message.speaker.member = member
+    return before
 
 
 def _store(

@@ -136,11 +136,10 @@ def _row(conversation: Conversation, topic: analysis.Topic, score: float, identi
 
 
 def store(memory: Memory, changes: list[Change]) -> None:
-    """Save changed topics and their references, with three statements at most, and add them to `memory`."""
+    """Save new and changed topics and their references, with two statements, and add them to `memory`."""
     fields = ["score", "sentiment", "parent_text"]
-    fresh = [row for row, _ in changes if row.text not in memory.known]
-    Topic.objects.bulk_create(fresh)
-    Topic.objects.bulk_update([row for row, _ in changes if row.text in memory.known], fields)
+    rows = [row for row, _ in changes]
+    Topic.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=fields)
     references = [TopicReference(topic=row, message_id=UUID(identity)) for row, ids in changes for identity in ids]
     TopicReference.objects.bulk_create(references)
     for row, ids in changes:

@@ -2,9 +2,12 @@
 
 import importlib.metadata
 import inspect
+from types import ModuleType
 from typing import Any
 
 import pytest
+from autobahn.twisted import websocket as autobahn_twisted
+from autobahn.websocket import protocol as autobahn_protocol
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import http_protocol, server, ws_protocol
 from twisted.internet import asyncioreactor
@@ -107,6 +110,14 @@ def test_every_used_name_exists(owner: type[Any], name: str, consequence: str) -
     set_on_instances = any(f"self.{name}" in inspect.getsource(base) for base in owner.__mro__ if base.__module__ != "builtins")
     package = owner.__module__.split(".")[0]
     assert hasattr(owner, name) or set_on_instances, f"{package} has no {owner.__name__}.{name} any more: {consequence}"
+
+
+@pytest.mark.parametrize("module", [autobahn_twisted, autobahn_protocol], ids=["twisted", "protocol"])
+@pytest.mark.parametrize("name", ["hltype", "hlval"])
+def test_autobahn_formats_log_arguments_by_these_functions(module: ModuleType, name: str) -> None:
+    """Daphne's server replaces them. If they have other names, each frame costs a coloured log line again."""
+    assert callable(getattr(module, name))
+    assert f"{name}(" in inspect.getsource(module)
 
 
 @pytest.mark.parametrize("package", VERSIONS)
