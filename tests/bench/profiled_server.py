@@ -1,4 +1,4 @@
-"""`python -m tests.bench.profiled_server daphne|uvicorn`: the server of `manage.py serve --no-worker`, or of docs/operate/deploy.md, on HOST and PORT.
+"""`python -m tests.bench.profiled_server daphne|uvicorn`: `manage.py serve --no-worker`, or docs/operate/deploy.md, on HOST and PORT.
 
 The server has no worker, so that its resource usage is that of one process. A scenario that needs a worker starts one.
 
