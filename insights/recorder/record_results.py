@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -91,7 +92,8 @@ def _context(conversation_id: int, listening: Listening) -> Context:
 def _before(conversation: Conversation, members: Sequence[Member]) -> list[Message]:
     """Return the latest messages, oldest first, with their speakers, and with their members from `members`."""
     latest = Message.objects.filter(conversation=conversation).select_related("speaker").order_by("-number")[: analysis.CONTEXT]
-    before, by_id = list(reversed(latest)), {member.id: member for member in members}
+    before = list(reversed(latest))
+    by_id: dict[UUID | None, Member] = {member.id: member for member in members}
     for message in before:
         if member := by_id.get(message.speaker.member_id):  # one who joined since then is read when needed
             message.speaker.member = member
