@@ -9,7 +9,7 @@ from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stop
 from insights.jobs.handlers import Handler, handler
 from insights.jobs.language import Progress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
-from insights.jobs.queries import is_scheduled, job_of, jobs_of, older_than, recordings_of, worker_is_missing
+from insights.jobs.queries import importing_among, is_scheduled, job_of, jobs_of, older_than, recordings_of, worker_is_missing
 from insights.jobs.run_waiting import run_waiting
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import progressed, status_changed, status_stored
@@ -33,6 +33,7 @@ __all__ = [
     "cancel",
     "enqueue",
     "handler",
+    "importing_among",
     "is_scheduled",
     "job_of",
     "jobs_of",

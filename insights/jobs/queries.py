@@ -1,5 +1,6 @@
 """The jobs that an account may see: those that it asked for. And whether workers run."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from django.utils import timezone
 
 from insights.models import Job
 
+IMPORTS = ("import_audio", "import_text")
+"""Kinds of jobs that fill a conversation."""
 RECENT = timedelta(days=7)
 """Age up to which the upload page lists imports."""
 OVERDUE = timedelta(minutes=10)
@@ -27,6 +30,12 @@ def recordings_of(user_id: int) -> QuerySet[Job]:
     """
     recent = jobs_of(user_id).filter(kind="import_audio", created_at__gt=timezone.now() - RECENT, conversation__deleted_at=None)
     return recent.select_related("conversation").annotate(url=KT("parameters__url"))
+
+
+def importing_among(conversation_ids: Iterable[int]) -> set[int]:
+    """Return the ids of those of the conversations into which something is being imported, or waits to be."""
+    unfinished = Job.objects.filter(kind__in=IMPORTS, status__in=(Job.Status.SCHEDULED, Job.Status.IN_PROGRESS))
+    return set(unfinished.filter(conversation_id__in=list(conversation_ids)).values_list("conversation_id", flat=True))
 
 
 def job_of(user_id: int, job_id: str) -> Job | None:

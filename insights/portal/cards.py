@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 
-from insights import kind_words
+from insights import kind_words, queries
 from insights.exports.titles import local
-from insights.insight_kinds import QUESTION, InsightKind, kind_of, kinds
+from insights.insight_kinds import InsightKind, kind_of, kinds
 from insights.models import Conversation, Insight
 from insights.portal.faces import People, person_of
 from insights.portal.listing import Face
@@ -122,7 +122,7 @@ def _other_kinds(cards: Sequence[Card]) -> Iterator[Section]:
 
 
 def _asks(card: Card) -> bool:
-    return card.kind.name == QUESTION.name
+    return card.kind.asks
 
 
 def _rank(insight: Insight) -> tuple[bool, str, str]:
@@ -152,15 +152,13 @@ def _card(group: Sequence[Insight], conversation: Conversation, people: People, 
         review=first.review,
         unsure=round(first.confidence * 100) if unsure else 0,
         edited=bool(first.original_text),
-        mine=kind_of(first.type).assignable and first.review != Insight.Review.REJECTED and is_of(first, user),
+        mine=kind_of(first.type).assignable and first.review != Insight.Review.REJECTED and person_who(user).is_assigned(first),
     )
 
 
-def is_of(insight: Insight, user: User | AbstractBaseUser) -> bool:
-    """Return whether an insight is assigned to this user: the member has their address, or the name is theirs."""
-    known = {user.get_username().casefold()}
-    if isinstance(user, User):
-        known |= {text.casefold() for text in (user.email, user.get_full_name(), user.first_name) if text}
-    member = insight.assignee
-    names = {insight.assignee_name, *((member.email, member.user_id, member.name) if member else ())}
-    return any(name.casefold() in known for name in names if name)
+def person_who(user: User | AnonymousUser) -> queries.Person:
+    """Return the signed-in user as members name them: by e-mail address, else by name."""
+    if not isinstance(user, User):
+        return queries.Person(0, "", "")
+    email = user.email or (user.get_username() if "@" in user.get_username() else "")
+    return queries.Person(user.pk or 0, email, user.get_full_name())

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
-from insights import access, kind_words, queries
+from insights import access, jobs, kind_words, queries
 from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kinds
 from insights.models import AccessLevel, Conversation, Insight
@@ -65,13 +65,15 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
     level = access.access_of(user, one) or AccessLevel.READ
     cards = cards_of(found, one, people, part, user)
     marks = queries.bookmark_places(one)
+    importing = one.ended_at is None and bool(jobs.importing_among([one.pk]))
     paragraphs = paragraphs_of(one, messages, people, found_in(cards), headings_of(one, messages))
     places = [*_places_of(one, cards), *(Place("Bookmarks", "grey", at) for _, at in marks)]
     return {
         "conversation": one,
         "title": shown_name(one, [str(member) for member in people.members]),
         "live": one.ended_at is None,
-        "watch": _watch_address(one, level == AccessLevel.OWN),
+        "importing": importing,
+        "watch": "" if importing else _watch_address(one, level == AccessLevel.OWN),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "overview": overview_of(one, cards, people, part),

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from insights import queries
 from insights.models import Conversation, Member, Message
-from insights.portal.listing import Face, face
-from insights.portal.wording import VOICES, initials
+from insights.portal.listing import Face, face, voice_of
+from insights.portal.voices import VOICES, voices_of
+from insights.portal.wording import initials
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class People:
 
 def people_of(conversation: Conversation) -> People:
     """Return the people of a conversation. Two queries."""
-    members = list(queries.members_of(conversation))
-    faces = {member.id: face(member, number) for number, member in enumerate(members)}
-    for speaker in queries.speakers_without_member(conversation):
-        faces[speaker.id] = Face(speaker.label, initials(speaker.label), len(faces) % VOICES)
-    return People(members, faces, face(None, len(faces)))
+    members, speakers = list(queries.members_of(conversation)), list(queries.speakers_of(conversation))
+    voices = voices_of([member.id for member in members], [voice_of(speaker) for speaker in speakers])
+    faces = {member.id: face(member, voices[member.id]) for member in members}
+    for speaker in speakers:
+        if speaker.member_id is None:
+            faces[speaker.id] = Face(speaker.label, initials(speaker.label), voices[speaker.id])
+    return People(members, faces, face(None, len(faces) % VOICES))
 
 
 def person_of(message: Message) -> UUID:

@@ -20,6 +20,7 @@ from insights.access import setup_is_open
 from insights.exports.titles import local, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
+from insights.portal.cards import person_who
 from insights.portal.listing import owners_of, rows_of
 from insights.portal.parts import part_of
 from insights.portal.upload import drop_context
@@ -82,7 +83,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def _home(request: HttpRequest) -> HttpResponse:
-    person, now = _person(request), timezone.now()
+    person, now = person_who(request.user), timezone.now()
     shown = queries.conversations_of(person.user_id)
     recent = list(shown[:MOST_RECENT])
     if not recent:
@@ -97,6 +98,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     listed = [one.conversation for rows in lists.values() for one in rows]
     editable = queries.editable_among(person.user_id, listed)
     owners = owners_of(listed, person.user_id)
+    live = rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id)
     context: dict[str, Any] = {
         "everybody": everybody,
         **{
@@ -105,7 +107,8 @@ def _home(request: HttpRequest) -> HttpResponse:
             ]
             for name, rows in lists.items()
         },
-        "live": rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id),
+        "live": live,
+        "importing": any(row.importing for row in live),
         "rows": rows_of(recent, person.user_id),
         **drop_context(),
     }
@@ -137,13 +140,6 @@ def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
         raise Http404
     owner = owners_of([changed.conversation], user_id).get(changed.conversation.owner_id, "")
     return render(request, "portal/_task.html", {"task": Task.of(changed, timezone.now(), owner=owner), "focus": True})
-
-
-def _person(request: HttpRequest) -> queries.Person:
-    user = request.user
-    email = str(getattr(user, "email", "") or "") or (user.get_username() if "@" in user.get_username() else "")
-    name = user.get_full_name() if user.is_authenticated else ""
-    return queries.Person(int(user.pk or 0), email, name)
 
 
 def _week_of(now: datetime) -> datetime:

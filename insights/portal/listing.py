@@ -7,15 +7,17 @@ from typing import Self
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from insights import access, kind_words, queries
+from insights import access, jobs, kind_words, queries
 from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
-from insights.models import Conversation, Member
+from insights.models import Conversation, Member, Speaker
 from insights.names import LONGEST_NAME
-from insights.portal.wording import VOICES, duration, initials
+from insights.portal.voices import VoiceOf, voices_of
+from insights.portal.wording import duration, initials
 from insights.queries import SearchTerms, Shown
 
 PER_PAGE = 20
@@ -65,7 +67,7 @@ class ListFilter:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A member's badge: name, initials and colour number (from 0, in the order of joining)."""
+    """A person's badge: name, initials and the number of the colour, from 0 (`voices.py`)."""
 
     name: str
     initials: str
@@ -90,6 +92,8 @@ class Row:
     started_at: datetime
     local_start: datetime
     live: bool
+    importing: bool
+    """Whether it is filled by an import and not by speakers."""
     connection_id: str
     duration: str
     messages: int
@@ -102,10 +106,15 @@ class Row:
     """The name of the owner; empty for one's own conversations."""
 
 
-def face(member: Member | None, index: int) -> Face:
-    """Return the badge of the member at place `index` (from 0) in the order of joining."""
+def face(member: Member | None, voice: int) -> Face:
+    """Return the badge of a member with the number of their colour."""
     name = (str(member) if member else "") or str(UNKNOWN)
-    return Face(name, initials(name if member else ""), index % VOICES)
+    return Face(name, initials(name if member else ""), voice)
+
+
+def voice_of(speaker: Speaker) -> VoiceOf:
+    """Return a stored speaker as the colours need it."""
+    return VoiceOf(speaker.id, speaker.number, speaker.member_id)
 
 
 def is_sample(conversation: Conversation) -> bool:
@@ -124,8 +133,10 @@ def _present(conversation: Conversation) -> list[Member]:
     return [member for member in conversation.members.all() if member.merged_into_id is None]
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int], owner: str) -> Row:
-    faces = tuple(face(member, number) for number, member in enumerate(_present(conversation)))
+def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, importing: bool) -> Row:
+    present = _present(conversation)
+    voices = voices_of([member.id for member in present], [voice_of(speaker) for speaker in conversation.speakers.all()])
+    faces = tuple(face(member, voices[member.id]) for member in present)
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
     return Row(
         id=conversation.id,
@@ -133,6 +144,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str) -> R
         started_at=conversation.started_at,
         local_start=local(conversation.started_at, conversation.timezone_offset),
         live=conversation.ended_at is None,
+        importing=importing,
         connection_id=conversation.connection_id,
         duration=duration(length),
         messages=conversation.messages_left,
@@ -146,10 +158,16 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str) -> R
 
 
 def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[Row]:
-    """Return the rows of conversations, whose members are loaded, for this user; one query, and one more if there are shared ones."""
+    """Return the rows of conversations, whose members are loaded, for this user.
+
+    Two queries, and one more each where there are shared and live ones.
+    """
+    prefetch_related_objects(conversations, "speakers")
     counts = queries.insight_counts(conversations)
     owners = owners_of(conversations, user_id)
-    return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, "")) for one in conversations]
+    live = [one.pk for one in conversations if one.ended_at is None]
+    importing = jobs.importing_among(live) if live else set()
+    return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, ""), one.pk in importing) for one in conversations]
 
 
 def owners_of(conversations: Iterable[Conversation], user_id: int) -> dict[int, str]:

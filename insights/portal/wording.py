@@ -3,9 +3,7 @@
 from insights.transcripts.lines import TURN_S
 from insights.transcripts.text import clock
 
-__all__ = ["TURN_S", "VOICES", "clock", "duration", "initials", "shorten"]
-
-VOICES = 8  # number of speaker colours
+__all__ = ["TURN_S", "clock", "duration", "initials", "shorten"]
 
 
 def duration(seconds: float) -> str:

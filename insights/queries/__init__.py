@@ -82,7 +82,7 @@ from insights.queries.spans import (
     bookmark_places,
     message_places,
     number_at,
-    speakers_without_member,
+    speakers_of,
     speech_spans,
     tracker_places,
 )
@@ -218,7 +218,7 @@ __all__ = [
     "said_briefly",
     "said_just_before",
     "search_texts",
-    "speakers_without_member",
+    "speakers_of",
     "speech_spans",
     "spoken_in",
     "message_rows",

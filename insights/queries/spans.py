@@ -39,9 +39,9 @@ def message_places(conversation: Conversation, ids: Collection[str]) -> dict[str
     return {str(message.id): message for message in found}
 
 
-def speakers_without_member(conversation: Conversation) -> QuerySet[Speaker]:
-    """Return the speakers of whom it is not known who they are, in the order in which they first spoke."""
-    return Speaker.objects.filter(conversation=conversation, member=None).order_by("number")
+def speakers_of(conversation: Conversation) -> QuerySet[Speaker]:
+    """Return the speakers in the order in which they first spoke."""
+    return Speaker.objects.filter(conversation=conversation).order_by("number")
 
 
 def bookmark_places(conversation: Conversation) -> list[tuple[Bookmark, float]]:

@@ -91,6 +91,14 @@ def said(page: Page) -> list[str]:
     return [text.strip() for text in page.locator(".message:not(.interim)").all_inner_texts()]
 
 
+def colours(page: Page) -> dict[str, str]:
+    """Return the colour of each speaker of a page, live or saved, by name."""
+    found = page.locator(".turns .turn").evaluate_all(
+        "turns => turns.map((turn) => [turn.querySelector('strong, .name').textContent, turn.className.match(/v\\d/)[0]])"
+    )
+    return dict(found)
+
+
 def test_speech_is_shown_live_and_saved(hearing_server: Server, open_browser: Callable[..., Browser]) -> None:
     """Interim results are followed by final ones; after Stop the saved page and the search have the same words."""
     page = enter(open_browser(Path(f"{recorded_speech()}%noloop")), hearing_server)
@@ -181,11 +189,15 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
         expect(page.locator("#turns .who strong", has_text="Ben").first).to_be_visible()
         expect(page.locator("#turns .who strong", has_text="Jane Doe").first).to_be_visible()
     assert watcher.locator("#stop").count() == 0
+    live = colours(first)
+    assert colours(watcher) == colours(second) == live
+    assert len(set(live.values())) == len(live) == 2
     second.get_by_role("button", name="Stop").click()
     expect(second.locator("#pill")).to_have_text("Saved")
     end(first)
     expect(watcher.locator("#status")).to_have_text("The conversation is saved")
     assert said(watcher) == said(first)
+    assert colours(first) == live  # the saved page
 
 
 def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

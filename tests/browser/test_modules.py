@@ -543,3 +543,27 @@ def test_a_blocked_page_changes_no_time(module_page: Page) -> None:
 def test_before_the_first_chunk_there_is_no_time(module_page: Page) -> None:
     """Without a time the page does not send the age of its audio."""
     assert run(module_page, "capture-clock", "return new m.CaptureClock().at(0) ?? null") is None
+
+
+VOICES = """
+    const voices = new m.Voices();
+    const [ada, ben] = [{id: "ada"}, {id: "ben"}];
+"""
+
+
+def test_colours_follow_the_numbers_of_speakers(module_page: Page) -> None:
+    """A person has the colour of their first speaker, whoever was seen first; one without a message is expected to be next."""
+    body = """
+        voices.heard(ben, {id: "s2", number: 2});
+        const before = [voices.of(ben), voices.of(ada)];
+        voices.heard(ada, {id: "s1", number: 1});
+        voices.heard(ben, {id: "s3", number: 3});
+        voices.heard({id: ""}, {id: "s9", number: 9});
+        return [...before, voices.of(ada), voices.of(ben), voices.of({id: ""}, {id: "s9", number: 9})];
+    """
+    assert run(module_page, "voices", VOICES + body) == ["v1", "v2", "v0", "v1", "v0"]
+
+
+def test_two_new_speakers_differ(module_page: Page) -> None:
+    """While both are heard and neither has a message yet."""
+    assert run(module_page, "voices", VOICES + "return [voices.of(ada), voices.of(ben), voices.of(ada)];") == ["v0", "v1", "v0"]

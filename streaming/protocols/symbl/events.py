@@ -3,8 +3,8 @@
 An event without a counterpart in Symbl (a member joined) has no messages. A message, insight or topic that changed or was deleted later
 is sent again under the same id; Symbl's field `dismissed` is true if it was deleted or rejected.
 
-Our additions: the envelopes `conversation_changed`, `member_changed` and `messages_moved`, `previousMessageId` of a message that a
-person put into the transcript, and `done` and `task` of an insight.
+Our additions: `speaker` of a message, the envelopes `conversation_changed`, `member_changed` and `messages_moved`, `previousMessageId` of
+a message that a person put into the transcript, and `done` and `task` of an insight.
 """
 
 from collections.abc import Iterable, Sequence
@@ -179,6 +179,8 @@ def _message(message: MessageSnapshot, view: View) -> Message:
             "duration": message.duration,
         },
     }
+    if message.speaker is not None:
+        rendered["speaker"] = message.speaker.dump()
     if view.entities:
         rendered["entities"] = [_entity(entity, message) for entity in message.entities]
     if view.sentiment:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from insights import queries
 from insights.insight_kinds import kinds
-from insights.models import AccessLevel, Change, Conversation, Insight, Share
+from insights.models import AccessLevel, Change, Conversation, Insight, Job, Share
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 
@@ -148,6 +148,20 @@ def test_live_and_recent_conversations(user_client: Client, other_client: Client
     assert "Talk 5" in part(text, "Recent conversations")
     assert "Talk 1" not in text
     assert "Talk" not in page(other_client)
+
+
+def test_an_import_is_not_called_live(user_client: Client, user: User, make_conversation: MakeConversation) -> None:
+    """A conversation that an import fills is "Transcribing" on every page; once speakers are connected alone, it is live."""
+    one = make_conversation("Recording", live=True)
+    job = Job.objects.create(kind="import_audio", owner=user, conversation=one)
+    for address in ("/", "/conversations/", f"/conversations/{one.pk}/"):
+        text = page(user_client, address)
+        assert "Transcribing" in text
+        assert "Live now" not in text
+    assert "Watch live" not in page(user_client, f"/conversations/{one.pk}/")
+    Job.objects.filter(pk=job.pk).update(status="completed")
+    for address in ("/", "/conversations/", f"/conversations/{one.pk}/"):
+        assert "Live now" in page(user_client, address)
 
 
 def test_the_number_of_queries(user_client: Client, make_conversation: MakeConversation) -> None:

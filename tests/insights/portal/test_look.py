@@ -1,6 +1,8 @@
 """Colours have enough contrast, and every used name is defined."""
 
 import re
+from itertools import combinations
+from math import atan2, cos, degrees, exp, hypot, radians, sin, sqrt
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +12,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from insights import insight_kinds
+from insights.portal.voices import VOICES
 
 STATIC = Path(settings.BASE_DIR) / "insights" / "static" / "parley"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -75,6 +78,54 @@ def test_initials_have_enough_contrast(scheme: str) -> None:
     for number in range(8):
         voice = colours[f"voice-{number}"]
         assert contrast(voice, mixed(voice, colours["card"], BADGE)) >= 4.5
+
+
+def lab(colour: str) -> tuple[float, float, float]:
+    """Return #rrggbb in the CIELAB colour space (white point D65)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    rows = ((0.4124, 0.3576, 0.1805, 0.95047), (0.2126, 0.7152, 0.0722, 1.0), (0.0193, 0.1192, 0.9505, 1.08883))
+    x, y, z = ((r * red + g * green + b * blue) / white for r, g, b, white in rows)
+    x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def difference(one: str, other: str) -> float:
+    """Return the difference of two colours as people see it (CIEDE2000); about 1 can just be seen."""
+    (l1, a1, b1), (l2, a2, b2) = lab(one), lab(other)
+    mean = (hypot(a1, b1) + hypot(a2, b2)) / 2
+    stretch = 1.5 - 0.5 * sqrt(mean**7 / (mean**7 + 25**7))
+    c1, c2 = hypot(a1 * stretch, b1), hypot(a2 * stretch, b2)
+    h1, h2 = degrees(atan2(b1, a1 * stretch)) % 360, degrees(atan2(b2, a2 * stretch)) % 360
+    turn = (h2 - h1 + 180) % 360 - 180
+    chroma, light, hue = (c1 + c2) / 2, (l1 + l2) / 2, (h1 + turn / 2) % 360
+    weight = (
+        1
+        - 0.17 * cos(radians(hue - 30))
+        + 0.24 * cos(radians(2 * hue))
+        + 0.32 * cos(radians(3 * hue + 6))
+        - 0.2 * cos(radians(4 * hue - 63))
+    )
+    by_light = (l2 - l1) / (1 + 0.015 * (light - 50) ** 2 / sqrt(20 + (light - 50) ** 2))
+    by_chroma = (c2 - c1) / (1 + 0.045 * chroma)
+    by_hue = 2 * sqrt(c1 * c2) * sin(radians(turn / 2)) / (1 + 0.015 * chroma * weight)
+    rotation = -2 * sqrt(chroma**7 / (chroma**7 + 25**7)) * sin(radians(60 * exp(-(((hue - 275) / 25) ** 2))))
+    return sqrt(by_light**2 + by_chroma**2 + by_hue**2 + rotation * by_chroma * by_hue)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_speakers_can_be_told_apart(scheme: str) -> None:
+    """The colours of any two of eight speakers differ by at least 10 (CIEDE2000)."""
+    colours = [schemes()[scheme][f"voice-{number}"] for number in range(VOICES)]
+    close = {pair: round(difference(*pair), 1) for pair in combinations(colours, 2) if difference(*pair) < 10}
+    assert close == {}
+
+
+def test_the_difference_matches_published_values() -> None:
+    """Those of black and white, and of the primary colours of sRGB."""
+    assert difference("#000000", "#ffffff") == pytest.approx(100, abs=0.1)
+    assert difference("#ff0000", "#00ff00") == pytest.approx(86.6, abs=0.2)
+    assert difference("#0000ff", "#00ff00") == pytest.approx(83.2, abs=0.2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -73,6 +73,7 @@ export class ConversationStore {
       id: received.id,
       text: received.payload.content,
       from: received.from,
+      speaker: received.speaker,
       at: received.duration?.timeOffset ?? 0,
     };
     this.messages.set(received.id, { ...message, gone: received.dismissed }); // a known key keeps its place in the map

@@ -3,8 +3,8 @@
 import { clock, element, icon } from "./elements.js";
 import { InsightCards } from "./insight-cards.js";
 import { gettext } from "./text.js";
+import { keyOf, Voices } from "./voices.js";
 
-const VOICES = 8;
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const NEAR_END_PX = 120;
 const TOGETHER_MS = 50; // a changed name moves all messages of a member, which come one by one
@@ -23,7 +23,7 @@ export class View {
     this.places = new Map(); // when each message was said, in seconds
     this.cards = new InsightCards(this.part("insights"), new Map(kinds.map((kind) => [kind.type, kind])), (id) => this.places.get(id));
     this.topics = new Map(); // the chip of each topic
-    this.voices = new Map();
+    this.voices = new Voices();
     this.interims = new Map();
     this.notes = []; // lines between the messages: {at, line}
     this.pane = this.part("words");
@@ -45,25 +45,19 @@ export class View {
     if (topics) this.showTopics(topics);
   }
 
-  /** Speakers get their colours in the order in which they are first seen. */
-  voice(from) {
-    const key = from?.id || from?.userId || from?.name || "";
-    if (!this.voices.has(key)) this.voices.set(key, this.voices.size % VOICES);
-    return `v${this.voices.get(key)}`;
-  }
-
-  turn(from, label) {
+  turn(from, label, speaker) {
     const name = from?.name || from?.userId || gettext("Unknown speaker");
     const said = element("div", { class: "said" });
     const who = element("p", { class: "who" }, element("strong", {}, name), " ", label);
     const badge = element("span", { class: "avatar", "aria-hidden": "true" }, initials(from?.name ?? ""));
-    return [element("li", { class: `turn ${this.voice(from)}` }, badge, element("div", {}, who, said)), said];
+    return [element("li", { class: `turn ${this.voices.of(from, speaker)}` }, badge, element("div", {}, who, said)), said];
   }
 
   addMessage(message) {
     const stay = this.nearEnd();
     this.dropInterim(message.from);
     this.places.set(message.id, message.at);
+    this.voices.heard(message.from, message.speaker);
     this.part("waiting").hidden = true;
     this.append(message, this.line(message));
     this.keepUp(stay);
@@ -74,15 +68,15 @@ export class View {
   }
 
   /** Show a message at the end, under the heading of its speaker. A note of a later time stays below it. */
-  append({ from, at }, line) {
+  append({ from, at, speaker }, line) {
     const noted = this.notes.some((note) => note.at > this.since && note.at <= at);
-    if (this.speaker !== (from?.id ?? "") || !this.said || noted || at - this.since >= TURN_S) {
-      const [turn, said] = this.turn(from, element("time", {}, clock(at)));
+    if (this.speaker !== keyOf(from, speaker) || !this.said || noted || at - this.since >= TURN_S) {
+      const [turn, said] = this.turn(from, element("time", {}, clock(at)), speaker);
       turn.dataset.at = at;
       this.part("turns").insertBefore(turn, this.notes.find(({ at: noted, line: shown }) => noted > at && shown.isConnected)?.line ?? null);
       this.said = said;
       this.since = at;
-      this.speaker = from?.id ?? "";
+      this.speaker = keyOf(from, speaker);
     }
     this.said.append(line, " ");
   }
@@ -117,7 +111,10 @@ export class View {
     turns.parentElement.setAttribute("aria-live", "off");
     turns.replaceChildren();
     this.said = undefined;
-    for (const message of this.transcript()) {
+    const transcript = this.transcript();
+    this.voices.forget();
+    for (const { from, speaker } of transcript) this.voices.heard(from, speaker);
+    for (const message of transcript) {
       const line = lines.get(`m-${message.id}`) ?? this.line(message);
       if (line.textContent !== message.text) line.textContent = message.text;
       for (const note of this.notes) if (!note.line.isConnected && note.at <= message.at) turns.append(note.line);
@@ -139,20 +136,20 @@ export class View {
       return;
     }
     this.part("waiting").hidden = true;
-    const key = this.voice(from);
+    const key = keyOf(from);
     if (!this.interims.has(key)) {
       const [turn, said] = this.turn(from, element("span", { class: "quiet small" }, gettext("speaking")));
       said.append(element("p", { class: "message interim" }));
       this.part("interims").append(turn);
       this.interims.set(key, turn);
     }
-    this.interims.get(key).classList.toggle("same", this.speaker === (from?.id ?? "") && this.part("interims").firstChild === this.interims.get(key));
+    this.interims.get(key).classList.toggle("same", this.speaker === keyOf(from) && this.part("interims").firstChild === this.interims.get(key));
     this.interims.get(key).querySelector(".interim").textContent = text;
     this.keepUp(stay);
   }
 
   dropInterim(from) {
-    const key = this.voice(from);
+    const key = keyOf(from);
     this.interims.get(key)?.remove();
     this.interims.delete(key);
   }
