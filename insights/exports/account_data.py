@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from insights import queries
 from insights.exports.archive import Entry
 from insights.exports.documents import Format, file_name, pieces_of
+from insights.exports.stored_data import note_json
 from insights.hidden_speech import MARGIN_S, removed_speech
 from insights.models import Conversation, StoredAudio
 from insights.stored_audio import AudioAway, AudioFormat, AudioWanted, open_audio
@@ -24,6 +25,8 @@ def entries_of_account(
     """Yield the files. `warn` is called with a sentence about what is not in them."""
     account = json.dumps(queries.account_data(user_id), ensure_ascii=False, indent=1)
     yield Entry("account.json", iter((account.encode(errors="replace"),)))
+    notes = [{**note_json(one), "conversationId": str(one.conversation_id)} for one in queries.notes_of_account(user_id)]
+    yield Entry("notes.json", iter((json.dumps({"notes": notes}, ensure_ascii=False, indent=1).encode(errors="replace"),)))
     for batch in queries.in_batches(conversations, "id", size=BATCH):
         for one in batch:
             yield Entry(f"conversations/{file_name(one, Format.JSON, unique=True)}", pieces_of(one, Format.JSON, seen))

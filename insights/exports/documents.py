@@ -1,20 +1,23 @@
 """One conversation as a file: a transcript as text, Markdown, subtitles or Word, the minutes, or JSON with all stored data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 from typing import assert_never
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from insights import queries
 from insights.exports.stored_data import as_json
 from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import kind_of
-from insights.models import Conversation, Insight
+from insights.models import Conversation, Insight, Note
 from insights.transcripts import subtitles, word
 from insights.transcripts.lines import Line, lines_of
 from insights.transcripts.markdown import markdown
 from insights.transcripts.minutes import minutes_markdown
+from insights.transcripts.notes import note_line, notes_markdown, notes_text
 from insights.transcripts.text import clock, text
 
 
@@ -47,12 +50,15 @@ def _ignore(messages: int) -> None:
     """Count nothing."""
 
 
-def pieces_of(conversation: Conversation, form: Format, seen: Seen = _ignore) -> Iterator[bytes]:
-    """Yield the content of a file. Word documents and minutes come in one piece."""
+def pieces_of(conversation: Conversation, form: Format, seen: Seen = _ignore, notes: Sequence[Note] = ()) -> Iterator[bytes]:
+    """Yield the content of a file. Word documents and minutes come in one piece.
+
+    `notes`: private notes of the person who gets the file; subtitles have none.
+    """
     if form is Format.WORD:
-        yield _word(conversation, seen)
+        yield _word(conversation, seen, notes)
         return
-    for piece in _texts(conversation, form, seen):
+    for piece in _texts(conversation, form, seen, notes):
         yield piece.encode(errors="replace")
 
 
@@ -81,20 +87,21 @@ def as_minutes(conversation: Conversation) -> str:
     return minutes_markdown(shown_name(conversation, people), conversation.started_at, conversation.timezone_offset, people, found)
 
 
-def _texts(conversation: Conversation, form: Format, seen: Seen) -> Iterator[str]:
+def _texts(conversation: Conversation, form: Format, seen: Seen, notes: Sequence[Note]) -> Iterator[str]:
     match form:
         case Format.JSON:
-            return as_json([conversation], seen)
+            return as_json([conversation], seen, notes)
         case Format.MARKDOWN:
-            return markdown(_lines(conversation, seen), paragraphs=True, speakers=True)
+            said = markdown(_lines(conversation, seen), paragraphs=True, speakers=True)
+            return chain(said, notes_markdown(_("My notes"), notes))
         case Format.MINUTES:
-            return iter((as_minutes(conversation),))
+            return chain((as_minutes(conversation),), notes_markdown(_("My notes"), notes))
         case Format.SRT:
             return subtitles.srt(_lines(conversation, seen), speakers=True)
         case Format.VTT:
             return subtitles.vtt(_lines(conversation, seen), speakers=True)
         case Format.TEXT:
-            return as_text(conversation, seen)
+            return chain(as_text(conversation, seen), notes_text(_("My notes"), notes))
         case Format.WORD:
             raise ValueError("a Word document is no text")
         case _:
@@ -107,11 +114,13 @@ def _lines(conversation: Conversation, seen: Seen) -> Iterator[list[Line]]:
         yield batch
 
 
-def _word(conversation: Conversation, seen: Seen) -> bytes:
+def _word(conversation: Conversation, seen: Seen, notes: Sequence[Note]) -> bytes:
     """Return a Word document with the same contents as the text."""
     title, begun = _title(conversation)
     found = [("List Bullet", line) for line in _insights(conversation)]
-    return word.docx(title, begun, _lines(conversation, seen), [("Heading 1", "Insights"), *found] if found else ())
+    written = [("List Bullet", note_line(one)) for one in notes]
+    after = [*([("Heading 1", "Insights"), *found] if found else ()), *([("Heading 1", _("My notes")), *written] if written else ())]
+    return word.docx(title, begun, _lines(conversation, seen), after)
 
 
 def _title(conversation: Conversation) -> tuple[str, str]:

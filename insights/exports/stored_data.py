@@ -1,12 +1,12 @@
 """All stored data of conversations as one JSON document, generated in pieces, so that memory use does not grow with its length."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from insights import queries
 from insights.json_text import Form, array_of, nested
-from insights.models import Conversation, Insight, Message, Topic
+from insights.models import Conversation, Insight, Message, Note, Topic
 from insights.payloads import conversation_json, iso, member_json, message_json, reviewed_insight_json, topic_json
 from insights.tracker_json import tracker_pieces
 
@@ -15,20 +15,20 @@ def _ignore(messages: int) -> None:
     """Count nothing."""
 
 
-def as_json(conversations: Iterable[Conversation], seen: Callable[[int], None] = _ignore) -> Iterator[str]:
+def as_json(conversations: Iterable[Conversation], seen: Callable[[int], None] = _ignore, notes: Sequence[Note] = ()) -> Iterator[str]:
     """Yield the text of {"conversations": [...]}, each with all stored data: members, messages, insights, topics and trackers, with
     corrections and reviews. No query is open between two pieces, except one that `conversations` itself keeps open.
 
-    `seen` is called with the number of messages of each batch.
+    `seen` is called with the number of messages of each batch. `notes`: private notes of the person who gets the document.
     """
     yield '{"conversations": ['
     for place, conversation in enumerate(conversations):
         yield ",\n" if place else "\n"
-        yield from _conversation(conversation, seen)
+        yield from _conversation(conversation, seen, [one for one in notes if one.conversation_id == conversation.pk])
     yield "\n]}\n"
 
 
-def _conversation(conversation: Conversation, seen: Callable[[int], None]) -> Iterator[str]:
+def _conversation(conversation: Conversation, seen: Callable[[int], None], notes: Sequence[Note]) -> Iterator[str]:
     yield _text(_head(conversation))[:-1]
     members = queries.in_batches(queries.members_of(conversation), "joined_at", "id")
     yield from array_of(members, member_json, ', "members": [', dumps=_text)
@@ -39,6 +39,8 @@ def _conversation(conversation: Conversation, seen: Callable[[int], None]) -> It
     topics = queries.topics_in_batches(queries.topics_of(conversation).prefetch_related(None), None, None)
     parts = (part for batch in topics for part in queries.references_in_batches(batch))
     yield from nested(parts, _topic, "messageIds", str, ', "topics": [', dumps=_text)
+    if notes:
+        yield f', "notes": {_text([note_json(one) for one in notes])}'
     yield from tracker_pieces(conversation, ', "trackers": [', "]}")
 
 
@@ -72,6 +74,11 @@ def _message(row: Message) -> Form:
 
 def _insight(row: Insight) -> Form:
     return {**reviewed_insight_json(row), "reviewedBy": row.reviewed_by.get_username() if row.reviewed_by else None}
+
+
+def note_json(row: Note) -> Form:
+    """Return a note as the files of its author have it."""
+    return {"id": str(row.id), "text": row.text, "beginTimeOffset": row.at_s, "createdAt": iso(row.created_at)}
 
 
 def _topic(row: Topic) -> Form:

@@ -19,6 +19,7 @@ from insights.models.jobs import Job
 from insights.models.language import LanguageResult
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
+from insights.models.notes import Note
 from insights.models.notifications import Notification
 from insights.models.processes import ServerProcess
 from insights.models.reviews import InsightReview, ReviewLease
@@ -57,6 +58,7 @@ __all__ = [
     "Member",
     "Message",
     "MessageVector",
+    "Note",
     "Notification",
     "NotificationContent",
     "Reading",

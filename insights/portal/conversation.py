@@ -18,6 +18,7 @@ from insights.models import AccessLevel, Conversation, Insight
 from insights.portal import parts
 from insights.portal.cards import Card, cards_of, found_in
 from insights.portal.faces import People, people_of
+from insights.portal.notes import notes_context
 from insights.portal.overview import overview_of
 from insights.portal.parts import part_of
 from insights.portal.timeline import Place, Timeline, timeline_of
@@ -93,6 +94,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "owns": level == AccessLevel.OWN,
         "may_edit": level >= AccessLevel.EDIT,
         "viewed_by": access.readers_of(one) if level == AccessLevel.OWN else [],
+        **notes_context(user, one),
     }
 
 

@@ -16,7 +16,10 @@ DIRECT_MESSAGES = 1000
 
 @login_required
 def download(request: HttpRequest, conversation_id: int, form: str) -> HttpResponseBase:
-    """Return a file of a conversation that the user may see; for a long one, redirect to the page that exports it. 404 for any other."""
+    """Return a file of a conversation that the user may see; for a long one, redirect to the page that exports it. 404 for any other.
+
+    `?notes=yes`: with the notes of the user, except in subtitles and in what is exported.
+    """
     account = int(request.user.pk or 0)
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in set(Format):
@@ -25,4 +28,7 @@ def download(request: HttpRequest, conversation_id: int, form: str) -> HttpRespo
     if one.message_count > DIRECT_MESSAGES:
         return redirect(f"/exports/?{urlencode({'conversation': conversation_id, 'format': wanted})}")
     exists = lambda: queries.conversation_for(account, conversation_id) is not None  # noqa: E731
-    return exports.answer(request, exports.pieces_of(one, wanted), CONTENT_TYPES[wanted], exports.file_name(one, wanted), exists)
+    notes = list(queries.notes_of(one, account)) if request.GET.get("notes") == "yes" else []
+    return exports.answer(
+        request, exports.pieces_of(one, wanted, notes=notes), CONTENT_TYPES[wanted], exports.file_name(one, wanted), exists
+    )

@@ -16,6 +16,7 @@ from insights import access, queries
 from insights.access import Person
 from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation
+from insights.portal.notes import notes_context
 
 LONGEST_CONNECTION_ID = 500
 
@@ -71,7 +72,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "keeps": True,
         "turn_end": settings.END_OF_TURN_MS,
     }
-    return render(request, "portal/live.html", context)
+    return render(request, "portal/live.html", context | notes_context(user, latest if live else None))
 
 
 def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -91,7 +92,7 @@ def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "host": access.person_of(one.owner).name,
         "turn_end": settings.END_OF_TURN_MS,
     }
-    return render(request, "portal/live.html", context)
+    return render(request, "portal/live.html", context | notes_context(request.user, one))
 
 
 @login_required

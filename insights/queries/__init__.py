@@ -57,6 +57,7 @@ from insights.queries.live import (
 )
 from insights.queries.meaning import messages_without_vector
 from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
+from insights.queries.notes import notes_of, notes_of_account
 from insights.queries.pick_list import Candidate, candidates_of
 from insights.queries.review import (
     QueueCandidate,
@@ -212,6 +213,8 @@ __all__ = [
     "message_places",
     "messages_of",
     "minutes_of",
+    "notes_of",
+    "notes_of_account",
     "number_at",
     "open_conversation_of",
     "references_in_batches",

@@ -41,6 +41,7 @@ from insights.recorder.imports import (
 )
 from insights.recorder.join import open_conversation
 from insights.recorder.language_results import store_language_result
+from insights.recorder.notes import UnknownNote, delete_note, write_note
 from insights.recorder.processes import heartbeat, register_process, remove_process
 from insights.recorder.record_results import record
 from insights.recorder.reviews import AlreadyReviewed, Decided, Opinion, decide, lease_insight, take_back
@@ -112,6 +113,7 @@ __all__ = [
     "UnknownKind",
     "UnknownMember",
     "UnknownMessage",
+    "UnknownNote",
     "Utterance",
     "Voice",
     "VoiceSpan",
@@ -148,6 +150,7 @@ __all__ = [
     "delete_conversation",
     "delete_insight",
     "delete_message",
+    "delete_note",
     "delete_words_of",
     "empty_bin",
     "events_emptied",
@@ -183,4 +186,5 @@ __all__ = [
     "undo",
     "use_trackers",
     "words_removed",
+    "write_note",
 ]

@@ -8,6 +8,7 @@ from insights.redaction import MASK
 from insights.transcripts.lines import Line
 
 BREAK = "<br/><br/>"
+_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
 
 
 def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
@@ -24,6 +25,11 @@ def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool)
         else:
             yield between + end.join(map(marked, batch))
             between = end
+
+
+def escaped(text: str) -> str:
+    """Return a text whose characters have no meaning in Markdown."""
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def marked(line: Line) -> str:

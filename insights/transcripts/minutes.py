@@ -1,12 +1,10 @@
 """The minutes of a conversation as Markdown."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from insights.queries import Minutes, TaskItem
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+from insights.transcripts.markdown import escaped
 
 
 def minutes_markdown(title: str, begun: datetime, offset_minutes: int, people: Sequence[str], minutes: Minutes) -> str:
@@ -55,4 +53,4 @@ def _day(at: datetime) -> str:
 
 def _plain(text: str) -> str:
     """Return a text on one line, whose characters have no meaning in Markdown."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return escaped(" ".join(text.split()))

@@ -128,6 +128,8 @@ def bodies(talk: Conversation) -> dict[str, tuple[str, dict[str, Any]]]:
         f"DELETE {root}/bookmarks/{{bookmark_id}}": ("edit", {}),
         f"POST {root}/experiences": ("edit", {"name": "text-summary"}),
         f"DELETE {root}/experiences/{{experience_id}}": ("edit", {}),
+        f"PUT {root}/notes/{{note_id}}": ("read", {"text": "Private."}),
+        f"DELETE {root}/notes/{{note_id}}": ("read", {}),
         f"PATCH {root}/messages/{{message_id}}": ("edit", {"text": "Other words."}),
         f"POST {root}/messages/{{message_id}}/split": ("edit", {"offset": 2}),
         f"POST {root}/messages/{{message_id}}/join": ("edit", {}),
@@ -169,7 +171,7 @@ def sender(client: Client, call: str, talk: Conversation, body: dict[str, Any]) 
     assert insight is not None
     assert message is not None
     ids = {"conversation_id": talk.pk, "message_id": message.pk, "insight_id": insight.pk, "bookmark_id": 10**15, "experience_id": 10**15}
-    url = path.format(**ids, member_id=uuid4(), change_id=1)
+    url = path.format(**ids, member_id=uuid4(), note_id=uuid4(), change_id=1)
     return lambda: client.generic(method, url, json.dumps(body), "application/json")  # type: ignore[return-value]
 
 

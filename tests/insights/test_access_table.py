@@ -232,6 +232,7 @@ TABLE: dict[str, Access] = {
             "comprehensive/action-items",
             "entities",
             "members",
+            "notes",
             "analytics",
             "summary",
             "events",
@@ -248,6 +249,7 @@ TABLE: dict[str, Access] = {
     f"{_CONVERSATION}/messages/<message_id>/join": POSTED,
     f"{_CONVERSATION}/messages/<message_id>/split": POSTED,
     f"{_CONVERSATION}/messages/<message_id>/speaker": POSTED,
+    f"{_CONVERSATION}/notes/<note_id>": POSTED,  # see api/test_notes
     f"{_CONVERSATION}/speakers": POSTED,
     f"{_CONVERSATION}/transcript": POSTED,
     **{f"{_CONVERSATION}/{rest}": NEEDS_MODEL for rest in ("intents", "callscore", "callscore/status", "lm-insights/status")},
@@ -314,6 +316,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<uuid:insight_id>": uuid4(),
         "<member_id>": uuid4(),
         "<message_id>": uuid4(),
+        "<note_id>": uuid4(),
         "<entity_id>": OWN_ID,
         "<group_id>": OWN_ID,
         "<bookmark_id>": OWN_ID,

@@ -13,6 +13,7 @@ VEHICLE = {"type": "Vehicle", "subType": "Airship", "category": "Custom", "value
 SALES = {"name": "Sales calls", "criteria": "metadata.department==sales"}
 RECORDING = "call.wav"
 URL = "https://203.0.113.7/call.mp3"
+NOTE_ID = "0b9d5c9e-6f0e-4a39-9a55-1f6a3d1f2f10"
 HOOK = "https://203.0.113.7/hooks"
 _C = "/v1/conversations/{conversation_id}"
 
@@ -168,6 +169,11 @@ BOOKMARKS = (
     Call("GET", f"{_C}/bookmarks/{{bookmark_id}}/summary"),
     Call("GET", f"{_C}/bookmarks-summary"),
 )
+NOTES = (
+    Call("PUT", f"{_C}/notes/{{note_id}}", {"text": "Ask Maria about the report", "beginTimeOffset": 4.5}),
+    Call("GET", f"{_C}/notes"),
+    Call("DELETE", f"{_C}/notes/{{note_id}}"),
+)
 EXPERIENCES = (
     Call(
         "POST",
@@ -242,6 +248,7 @@ CALLS: tuple[Call, ...] = (
     *READING,
     *EXPORTS,
     *BOOKMARKS,
+    *NOTES,
     *EXPERIENCES,
     *EDITS,
     *WEBHOOKS,

@@ -5,7 +5,7 @@ import wave
 from pathlib import Path
 
 from tests.servers import ROOT, Server
-from tools.api_docs.calls import RECORDING
+from tools.api_docs.calls import NOTE_ID, RECORDING
 from tools.api_docs.walk import Walk
 
 PAGE = ROOT / "docs" / "api.md"
@@ -23,5 +23,5 @@ def new_walk(server: Server, folder: Path, email: str) -> Walk:
         recording.setsampwidth(2)
         recording.setframerate(RATE)
         recording.writeframes(bytes(2 * 2 * RATE))
-    values = {"parley": server.url, "app_id": app["appId"], "app_secret": app["appSecret"], "connection_id": "planning"}
+    values = {"parley": server.url, "app_id": app["appId"], "app_secret": app["appSecret"], "connection_id": "planning", "note_id": NOTE_ID}
     return Walk(folder, values)

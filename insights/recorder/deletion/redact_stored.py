@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +24,7 @@ from insights.analysis.types import Person
 from insights.database import write_transaction
 from insights.emptied import Edit
 from insights.events import MessageCorrected
-from insights.models import Conversation, Deletion, Entity, Insight, LanguageResult, Member, Message, Topic, TrackerMatch
+from insights.models import Conversation, Deletion, Entity, Insight, LanguageResult, Member, Message, Note, Topic, TrackerMatch
 from insights.payloads import iso, message_snapshot
 from insights.recorder.analyse import entities, person
 from insights.recorder.deletion.audit import note_deletion
@@ -50,6 +51,8 @@ MASK = "****"
 LONGEST_MASK = 32
 MESSAGES = 20
 """Messages that one transaction changes."""
+NOTES = 50
+"""Notes that one transaction changes."""
 _TOPICS = 10_000
 
 
@@ -168,6 +171,7 @@ def _redact(conversation_id: int) -> None:
         last = following
         time.sleep(PAUSE_S)
     masking = Masking(conversation, members, mask, _remove_topics(conversation))
+    _redact_notes(conversation_id, masking)
     rewrite_all(conversation_id, masking)
     with write_transaction():
         locked(conversation_id)
@@ -178,6 +182,23 @@ def _redact(conversation_id: int) -> None:
         words_removed.send(sender=None, conversation_id=conversation_id)
     derived.forget(conversation_id)
     transaction.on_commit(partial(events_emptied.send_robust, sender=None, conversation_id=conversation_id))
+
+
+def _redact_notes(conversation_id: int, masking: Masking) -> None:
+    """Mask the notes of all people, in short transactions."""
+    last: UUID | None = None
+    while True:
+        with write_transaction():
+            locked(conversation_id)
+            found = Note.objects.filter(conversation_id=conversation_id).order_by("id")
+            notes = list((found if last is None else found.filter(id__gt=last))[:NOTES])
+            for note in notes:
+                note.text = masking.text(note.text)
+            Note.objects.bulk_update(notes, ["text"])
+        if len(notes) < NOTES:
+            return
+        last = notes[-1].id
+        time.sleep(PAUSE_S)
 
 
 def _redact_messages(conversation_id: int, masking: Masking, after: int) -> int | None:

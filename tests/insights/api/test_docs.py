@@ -74,6 +74,8 @@ PATHS = {
             "/bookmarks/{bookmark_id}",
             "/bookmarks/{bookmark_id}/summary",
             "/bookmarks-summary",
+            "/notes",
+            "/notes/{note_id}",
             "/experiences",
             "/experiences/{experience_id}",
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zipfile import ZipFile, is_zipfile
 
 import pytest
@@ -99,16 +100,21 @@ def test_everything_of_an_account(say: Say, owner: User, other_user: User) -> No
     app, secret = access.create_app(owner, "Meeting bot")
     theirs = recorder.open_conversation(opening(other_user, "theirs", name="Theirs")).conversation_id
     access.share_with_person(Conversation.objects.get(pk=theirs), owner.email, AccessLevel.EDIT)
+    recorder.write_note(theirs, uuid4(), "My own note", 3.0, owner.pk)
+    recorder.write_note(theirs, uuid4(), "A note of another", 3.0, other_user.pk)
     job = request_account_export(owner.pk)
     made(job)
     data = content(owner, job)
     with ZipFile(BytesIO(data)) as archive:
         account = json.loads(archive.read("account.json"))
+        notes = json.loads(archive.read("notes.json"))["notes"]
         talks = [name for name in archive.namelist() if name.startswith("conversations/")]
         said = "".join(archive.read(name).decode() for name in archive.namelist())
     assert account["profile"]["username"] == owner.username
     assert [one["name"] for one in account["apps"]] == ["Meeting bot"]
     assert len(talks) == 2
+    assert [(one["text"], one["conversationId"]) for one in notes] == [("My own note", str(theirs))]
+    assert "A note of another" not in said
     assert SAID in said
     assert secret not in said
     assert app.secret_hash not in said

@@ -3,6 +3,7 @@
 import { MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
 import { Marks } from "./marks.js";
+import { Notes } from "./notes.js";
 import { Present } from "./present.js";
 import { SpeakerSession } from "./speaker-session.js";
 import { Speaking } from "./speaking.js";
@@ -12,7 +13,7 @@ import { View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
 import { gettext, locale } from "./text.js";
 
-const { connection, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
+const { connection, conversation: known, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
 const store = new ConversationStore();
@@ -24,6 +25,7 @@ const present = new Present(part("present"), part("came"));
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
 const NOW = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
 
+if (part("note-list")) new Notes({ conversation: () => store.conversation || known, now: () => (beganAt ? elapsed() : undefined), tab: true });
 const marks = new Marks({ view, button: part("mark"), conversation: () => store.conversation, elapsed });
 
 let speaking;

@@ -78,6 +78,7 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     recorder.edit_conversation(joined.conversation_id, owner.pk, name="Planning")
     (message,) = [*Message.objects.all()[:1]]
     recorder.add_bookmark(joined.conversation_id, BookmarkFields("Budget", message_ids=[message.id]), owner.pk)
+    recorder.write_note(joined.conversation_id, uuid4(), "Ask Ada.", 3.0, owner.pk)
     recorder.add_experience(joined.conversation_id, "text-summary", Look(), None)
     recorder.diarize_import(joined.conversation_id, uuid4(), None)
     StoredAudio.objects.create(conversation_id=joined.conversation_id, session_id=uuid4(), started_at=timezone.now())

@@ -33,7 +33,7 @@ function beforeAttributeUpdated(name, node) {
 }
 
 function beforeNodeMorphed(node, made) {
-  return !(edited(node) || node.id === "find" || node.isEqualNode(made));
+  return !(edited(node) || node.id === "find" || node.id === "my-notes" || node.isEqualNode(made));
 }
 
 async function fetchAndShow() {

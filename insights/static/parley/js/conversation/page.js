@@ -8,7 +8,8 @@ import { change, root } from "./changes.js";
 import { deletesItself, follow } from "./contents.js";
 import "./find.js";
 import "./keys.js";
-import { goTo } from "./player.js";
+import { Notes } from "../notes.js";
+import { goTo, position } from "./player.js";
 import { show } from "./sentences.js";
 import "./speakers.js";
 import { gettext } from "../text.js";
@@ -34,8 +35,8 @@ async function rename() {
 }
 
 /** Copy the minutes as Markdown; pages without https may not, and download them instead. */
-async function copyMinutes() {
-  const url = `/conversations/${main.dataset.conversation}/download.minutes.md`;
+async function copyMinutes(query = "") {
+  const url = `/conversations/${main.dataset.conversation}/download.minutes.md${query}`;
   const text = async () => new Blob([await (await fetch(url)).text()], { type: "text/plain" });
   try {
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]);
@@ -44,6 +45,10 @@ async function copyMinutes() {
     location.assign(url);
     toast(gettext("This browser cannot copy here. The minutes are downloaded instead."));
   }
+}
+
+function includeNotes() {
+  for (const link of by("export-menu").querySelectorAll("a")) link.search = by("with-notes").checked ? "?notes=yes" : "";
 }
 
 async function deleteNow() {
@@ -72,7 +77,11 @@ document.addEventListener("click", (event) => {
   const mark = event.target.closest("[data-do=remove-bookmark]");
   if (mark) change(gettext("Bookmark deleted"), ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);
 });
-by("copy-minutes").addEventListener("click", copyMinutes);
+by("copy-minutes").addEventListener("click", () => copyMinutes());
+by("copy-with-notes").addEventListener("click", () => copyMinutes("?notes=yes"));
+by("with-notes").addEventListener("change", includeNotes);
+if (by("note-list")) new Notes({ conversation: () => main.dataset.conversation, now: position });
+includeNotes();
 by("open-delete").addEventListener("click", () => by("delete").showModal());
 by("delete-now").addEventListener("click", deleteNow);
 by("delete").querySelector("[method=post]").addEventListener("submit", () => deletesItself(true));

@@ -129,6 +129,11 @@ function sentenceAt(seconds) {
   return sentences.findLast(({ dataset }) => Number(dataset.at) <= seconds) ?? sentences[0];
 }
 
+/** Where the audio is, in seconds; undefined before it was played. */
+export function position() {
+  return audio && audio.currentTime > 0 ? audio.currentTime : undefined;
+}
+
 /** Go to a second of the conversation: in the audio if there is any, and in the transcript. */
 export function goTo(seconds, play = true) {
   const sentences = contents.querySelectorAll(".message");
