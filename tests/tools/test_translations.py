@@ -1,6 +1,8 @@
 """The catalogues of translations (docs/develop/translating.md)."""
 
 import pytest
+from django.conf import settings
+from django.template.loader import get_template
 
 from tools.translations.catalogues import LANGUAGES, files, problems, read
 from tools.translations.extract import in_python, in_template
@@ -55,3 +57,10 @@ def test_the_texts_of_a_module_are_found() -> None:
     source = 'a = _("One") + ngettext("%d row", "%d rows", n) + pgettext("list", "and") + gettext_lazy("joined " "text") + gettext(name)'
     found = sorted((one.text, one.plural, one.context) for one in in_python(source, "x.py"))
     assert found == [("%d row", "%d rows", ""), ("One", "", ""), ("and", "", "list"), ("joined text", "", "")]
+
+
+def test_every_template_can_be_compiled() -> None:
+    """Tags of translations that are nested or not closed are found before a page needs them."""
+    folder = settings.BASE_DIR / "templates"
+    for file in sorted(folder.rglob("*.html")):
+        get_template(file.relative_to(folder).as_posix())
