@@ -18,7 +18,7 @@ help:
 	@echo "make check  lint, types, and the tests of the files that you changed, within 2 minutes"
 	@echo "make lint   ruff, mypy, direction of imports, missing migrations"
 	@echo "make bench  measure speed and accuracy, as ratios within one run (ARGS=--quick for a first look)"
-	@echo "make pictures  take a picture of every page into docs/pictures, with a real Chromium"
+	@echo "make pictures  take pictures of every page with a real Chromium: .cache/pictures, docs/pictures (ARGS=--looks=light,dark,phone)"
 	@echo "make setup  make .venv and install what running needs (setup-development: all)"
 
 setup: $(RUNTIME)
@@ -63,4 +63,4 @@ bench: setup-development
 	$(BIN)/python -m tests.bench $(ARGS)
 
 pictures: setup-development services
-	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m tests.browser.pictures $(ARGS)

@@ -517,6 +517,7 @@ MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Parley"
 MFA_TOTP_TOLERANCE = 1  # clocks of telephones may be half a minute wrong
+SOCIALACCOUNT_FORMS = {"signup": "insights.portal.account_forms.SingleSignOnForm"}
 SOCIALACCOUNT_ADAPTER = "insights.portal.allauth_adapters.SingleSignOnAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form would be refused by form-action 'self' of the security policy when it redirects

@@ -6,6 +6,7 @@ from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+from allauth.socialaccount import forms as social
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -48,6 +49,13 @@ class SignUpForm(_Labelled, account.SignupForm):
     }
     helps: "dict[str, str | _StrPromise]" = {"password1": PASSWORD_HELP}
     attributes = {"first_name": {"autofocus": True}}
+
+
+class SingleSignOnForm(_Labelled, social.SignupForm):
+    """The address of a new account, where the identity provider names none."""
+
+    labels = SignUpForm.labels
+    attributes = {"email": {"autofocus": True, "autocapitalize": "none"}}
 
 
 class ForgottenPasswordForm(_Labelled, account.ResetPasswordForm):

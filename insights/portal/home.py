@@ -25,6 +25,7 @@ from insights.portal.listing import owners_of, rows_of
 from insights.portal.parts import part_of
 from insights.portal.upload import drop_context
 from insights.recorder import InsightEdit
+from insights.task_text import as_task
 
 MOST_TASKS = 30
 MOST_QUESTIONS = 10
@@ -59,7 +60,7 @@ class Task:
         query = f"?{urlencode({'part': part})}" if part > 1 else ""
         return cls(
             id=one.pk,
-            text=one.text,
+            text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
             kind=kind_of(one.type),
             assignee=str(one.assignee) if one.assignee else one.assignee_name,
             due=local(one.due_at, one.conversation.timezone_offset) if one.due_at else None,

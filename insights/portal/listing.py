@@ -150,7 +150,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, impo
         messages=conversation.messages_left,
         faces=faces[:4],
         more_faces=max(0, len(faces) - 4),
-        names=", ".join(one.name for one in faces),
+        names=", ".join(dict.fromkeys(one.name for one in faces)),
         counts=counts_of(counts),
         sample=is_sample(conversation),
         owner=owner,

@@ -29,6 +29,7 @@ def test_the_same_on_postgresql() -> None:
             "test_rsql.py",
             "test_search.py",
             "test_find.py",
+            "test_meaning.py",
             "test_derived.py",
             "test_migrations.py",
         )

@@ -53,6 +53,23 @@ def test_sharing_with_a_person(user_client: Client, other_client: Client, other_
     assert other_client.get(f"/conversations/{one.pk}/").status_code == 404
 
 
+def test_sharing_with_a_team(
+    user: User, user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
+) -> None:
+    """The dialog names the team beside the people, and ends its share."""
+    one = make_conversation(lines=LINES)
+    team = managed.create_team(user, "Sales")
+    managed.add_person(team, other_user.email)
+    share(user_client, one, do="person", address=other_user.email, level="2")
+    shown = share(user_client, one, do="team", team=team.pk, level="1")
+    assert shown.status_code == 200
+    assert re.findall('Remove access of ([^"]+)', shown.content.decode()) == [other_user.email, "Sales"]
+    share(user_client, one, do="remove", share=Share.objects.get(team=None).pk)
+    assert other_client.get(f"/conversations/{one.pk}/").status_code == 200
+    share(user_client, one, do="remove", share=Share.objects.get().pk)
+    assert other_client.get(f"/conversations/{one.pk}/").status_code == 404
+
+
 def test_the_list_has_shared_ones_and_a_filter(
     user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
 ) -> None:

@@ -7,7 +7,7 @@ import { toast } from "./toast.js";
 const FORMS = {
   day: { day: "numeric", month: "short", year: "numeric" },
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  full: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
 
 const { timeZone } = document.documentElement.dataset; // undefined: that of the device
