@@ -1,9 +1,16 @@
 """A talk of two people for tests, made of the clips in `voices/`: `a1` and `a2` are of one, `b1` and `b2` of the other."""
 
+import numpy as np
+
 from tests.speech import FOLDER, RATE, decoded
 
 PCM_RATE = 16_000
 PAUSE_S = 0.7
+BLOCK = 512
+BLOCKS = 63
+"""Blocks of sound that the scripted recogniser takes for a sentence: two seconds."""
+LEAST_RMS = 0.004
+"""Above what the scripted recogniser takes for silence."""
 
 
 def talk(*names: str) -> tuple[bytes, list[tuple[float, float]]]:
@@ -20,3 +27,18 @@ def talk(*names: str) -> tuple[bytes, list[tuple[float, float]]]:
 def pause() -> bytes:
     """Return silence between two clips."""
     return bytes(2 * int(PAUSE_S * PCM_RATE))
+
+
+def sentences(*names: str) -> bytes:
+    """Return as much of each clip as the scripted recogniser takes for one sentence, with pauses, as LINEAR16 at 16 kHz."""
+    parts = [_silence()]
+    for name in names:
+        clip = decoded(FOLDER / "voices" / f"{name}.ogg")[:: RATE // PCM_RATE]
+        blocks = clip[: len(clip) // BLOCK * BLOCK].reshape(-1, BLOCK)
+        loud = np.sqrt(np.mean((blocks / 32_768.0) ** 2, axis=1)) > LEAST_RMS
+        parts += [blocks[loud][:BLOCKS].astype("<i2").tobytes(), _silence()]
+    return b"".join(parts)
+
+
+def _silence() -> bytes:
+    return bytes(2 * BLOCK * 25)

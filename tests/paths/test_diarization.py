@@ -1,0 +1,110 @@
+"""Several people at one microphone, and in one channel of a file: from the audio to every reader, with real voices and the real models.
+
+Links: start option, speaker models, kept samples, voices in a thread, parts of a result, recorder with a member for each voice, broadcast,
+subscriber, live page, REST; corrections by events; a crash; the job of an import.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from playwright.async_api import Browser, expect
+
+from tests.paths.conftest import Installation, eventually, read, sign_in
+from tests.paths.test_import import upload
+from tests.servers import Server
+from tests.speech.talk import sentences
+from tests.streaming.audio.media_files import wav
+from tests.streaming.transports.client import SymblClient, connected
+
+SEVERAL = {"speakerDiarization": True, "diarizationSpeakerCount": 2}
+WANTED = ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+
+
+async def talk(client: SymblClient, *clips: str) -> None:
+    """Send a sentence of each clip in chunks of 100 ms, as fast as the server reads them."""
+    audio = sentences(*clips)
+    for at in range(0, len(audio), 3200):
+        await client.socket.send(audio[at : at + 3200])
+
+
+def speakers(client: SymblClient) -> dict[str, dict[str, str]]:
+    """Return who said each message, by the last that the client heard of it."""
+    return {one["id"]: one["from"] for response in client.of("message_response") for one in response["messages"]}
+
+
+def names(client: SymblClient) -> list[str]:
+    """Return the names of the speakers of all messages, in order."""
+    return [one["name"] for one in speakers(client).values()]
+
+
+async def stored_names(server: Server, token: str, conversation_id: str) -> list[str]:
+    """Return the names that REST says."""
+    answer = await read(server, token, f"/v1/conversations/{conversation_id}/messages")
+    return [one["from"].get("name") for one in answer["messages"]]
+
+
+async def test_two_people_at_one_microphone(installation: Installation, browser: Browser) -> None:
+    """The speaker, a subscriber in another process, its live page and REST agree about who said what, under the same ids."""
+    one, two, token, room = installation.one, installation.two, installation.token, uuid4().hex
+    page = await sign_in(browser, two)
+    async with connected(one, token, room) as client, connected(two, token, room, "/v1/subscribe/") as subscriber:
+        conversation_id = await client.start("Anna", config=SEVERAL)
+        await page.goto(f"{two.url}/watch/{room}/")
+        await expect(page.locator("#status")).to_have_text("Watching")
+        await talk(client, "a1", "b1", "a2", "b2")
+        await client.wait(lambda _: names(client) == WANTED)
+        await subscriber.wait(lambda _: names(subscriber) == WANTED)
+        assert speakers(client) == speakers(subscriber)
+        assert not client.of("warning")
+        await expect(page.locator("#turns .who strong")).to_have_text(WANTED)
+        root = f"/v1/conversations/{conversation_id}"
+        assert await stored_names(two, token, conversation_id) == WANTED
+        members = {member["name"]: member["id"] for member in (await read(two, token, f"{root}/members"))["members"]}
+        assert set(members) == {"Anna", "Speaker 1", "Speaker 2"}
+        assert [one["id"] for one in speakers(client).values()] == [members[name] for name in WANTED]
+        status, _ = await asyncio.to_thread(two.send, "PUT", f"{root}/members/{members['Speaker 2']}", token, {"name": "Paul"})
+        assert status == 200
+        await client.wait(lambda _: names(client) == ["Speaker 1", "Paul", "Speaker 1", "Paul"])
+        await client.stop()
+    assert await stored_names(two, token, conversation_id) == ["Speaker 1", "Paul", "Speaker 1", "Paul"]
+    figures = (await read(two, token, f"{root}/analytics"))["members"]
+    assert {one["name"] for one in figures} >= {"Speaker 1", "Paul"}
+
+
+async def test_a_crash_keeps_the_names(make_server: Callable[..., Server]) -> None:
+    """After kill -9 the same people have the names that somebody gave them, and nobody else gets them."""
+    server = make_server()
+    token, room = await asyncio.to_thread(server.token), uuid4().hex
+    async with connected(server, token, room) as client:
+        conversation_id = await client.start("Anna", config=SEVERAL, noConnectionTimeout=600)
+        await talk(client, "a1", "b1")
+        await client.wait(lambda _: names(client) == WANTED[:2])
+        root = f"/v1/conversations/{conversation_id}"
+        member = next(iter(list(speakers(client).values())[1:]))["id"]
+        assert (await asyncio.to_thread(server.send, "PUT", f"{root}/members/{member}", token, {"name": "Paul"}))[0] == 200
+        server.kill()
+        await client.wait_closed()
+    await asyncio.to_thread(server.start)
+    async with connected(server, token, room) as client:
+        assert await client.start("Anna", config=SEVERAL, noConnectionTimeout=600) == conversation_id
+        await talk(client, "b2", "a2")
+        await client.wait(lambda _: len(speakers(client)) == 2)
+        await client.stop()
+    assert await stored_names(server, token, conversation_id) == ["Speaker 1", "Paul", "Paul", "Speaker 1"]
+
+
+async def test_a_file_of_several_people(make_server: Callable[..., Server]) -> None:
+    """Each message of an import has the speaker whose voice it is; there is no warning."""
+    server = make_server(worker=True)
+    token = await asyncio.to_thread(server.token)
+    samples = np.frombuffer(sentences("a1", "b1", "a2", "b2"), "<i2").reshape(-1, 1)
+    options = {"enableSpeakerDiarization": "true", "diarizationSpeakerCount": 2}
+    job: dict[str, Any] = await asyncio.to_thread(upload, server, token, wav(samples), **options)
+    assert "warnings" not in job
+    await eventually(lambda: read(server, token, f"/v1/job/{job['jobId']}"), lambda answer: answer["status"] in ("completed", "failed"))
+    assert await stored_names(server, token, job["conversationId"]) == WANTED
+    members = await read(server, token, f"/v1/conversations/{job['conversationId']}/members")
+    assert [member["name"] for member in members["members"]] == ["Speaker 1", "Speaker 2"]
