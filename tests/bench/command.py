@@ -29,6 +29,7 @@ from tests.bench.scenarios import (
     optimisations,
     reading,
     sockets,
+    speakers,
     streams,
     webrtc,
     writes,
@@ -56,6 +57,8 @@ STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
 }
 QMSUM: dict[str, Callable[[Path | None, Say], Result]] = {"summary": summaries.measure, "meaning": meaning.measure}
 """Parts that need the file of `--qmsum`."""
+SPEAKERS = "speakers"
+"""The part that needs the folder of `--speakers-data`."""
 PAGES = {
     **dict.fromkeys(SPEECH, DOCS / "performance-conversations.md"),
     "summary": DOCS / "summary.md",
@@ -65,6 +68,7 @@ PAGES = {
     "growth": DOCS / "performance-streams.md",
     "optimisations": DOCS / "performance-streams.md",
     "reading": DOCS / "performance-conversations.md",
+    SPEAKERS: DOCS / "speakers.md",
 }
 
 
@@ -83,6 +87,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--qmsum", type=Path, help="a file of QMSum in JSON lines, for the parts `summary` and `meaning`; without it they are left out"
         )
+        parser.add_argument(
+            "--speakers-data", type=Path, help="a folder with ami/ and libri/, for the part `speakers`; without it it is left out"
+        )
+        parser.add_argument("--rttm", type=Path, help="a folder for the RTTM files of the part `speakers`")
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
         parser.add_argument("--quick", action="store_true", help="a few minutes instead of about twenty: short windows, one round")
         parser.add_argument("--speakers", type=_numbers, help="such as 1,8,16,32,64 (the default)")
@@ -105,14 +113,12 @@ class Command(BaseCommand):
         self.stdout.write(about)
         data: dict[str, Any] = {"machine": about}
         goals: list[Goal] = []
-        wanted = [
-            part for parts in options["only"] or [[name for name in PAGES if name not in QMSUM or options["qmsum"]]] for part in parts
-        ]
+        wanted = [part for parts in options["only"] or [_all_parts(options)] for part in parts]
         for name in wanted:
             self._say(name)
             others = resource_usage.Others()
             try:
-                result = QMSUM[name](options["qmsum"], self._say) if name in QMSUM else _measure(name, sizes, fastrtc, self._say)
+                result = self._with_data(name, options) or _measure(name, sizes, fastrtc, self._say)
             except BenchError as error:
                 raise CommandError(f"{name}: {error}") from None
             busy = others.cores()
@@ -128,8 +134,20 @@ class Command(BaseCommand):
         if goals:
             self.stdout.write("\n" + Table("Summary", GOAL_HEADS, [goal.cells() for goal in goals]).markdown() + "\n")
 
+    def _with_data(self, name: str, options: dict[str, Any]) -> Result | None:
+        """Measure a part that needs a file or folder; return None for any other. Raises BenchError."""
+        if name == SPEAKERS:
+            return speakers.measure(options["speakers_data"], options["rttm"], self._say, 4 if options["quick"] else speakers.CONVERSATIONS)
+        return QMSUM[name](options["qmsum"], self._say) if name in QMSUM else None
+
     def _say(self, text: str) -> None:
         self.stderr.write(f"... {text}")
+
+
+def _all_parts(options: dict[str, Any]) -> list[str]:
+    """Return the parts whose data were named."""
+    missing = {*(() if options["qmsum"] else QMSUM), *(() if options["speakers_data"] else (SPEAKERS,))}
+    return [name for name in PAGES if name not in missing]
 
 
 def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
@@ -179,6 +197,8 @@ def _command(name: str, options: dict[str, Any]) -> str:
     words = ["python -m tests.bench --only", name, *(["--quick"] if options["quick"] else [])]
     if name == "summary":
         words.append("--qmsum dev.jsonl.gz")
+    if name == SPEAKERS:
+        words.append("--speakers-data FOLDER")
     if name == "load":
         words += [f"--speakers {','.join(map(str, options['speakers']))}"] if options["speakers"] else []
         words += [f"--most {options['most']}"] if options["most"] else []
