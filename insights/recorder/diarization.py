@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from insights.database import write_transaction
@@ -18,6 +18,7 @@ from insights.models import Conversation, Diarization, LiveSession, Member, Mess
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.edits.changes import Edit
+from insights.recorder.edits.message_splits import split
 from insights.recorder.edits.speaker_edits import PAUSE_S, Said, in_batches, move
 from insights.recorder.event_log import locked
 from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
@@ -84,6 +85,48 @@ def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> None:
             speakers.stored(speaker)
 
 
+def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> list[StoredEvent]:
+    """Split stored messages at the words where the voice changes; return the committed events.
+
+    `spans`: parts of a turn, which cover its words. Both parts of a message keep its speaker until `correct_voices`. The caller publishes
+    the events. Raises UnknownConversation.
+    """
+    if len({span.voice for span in spans}) < 2:
+        return []
+    with write_transaction():
+        conversation = _conversation(diarization_id)
+        edit = Edit(conversation, None)
+        rows = _heard(diarization_id, spans).filter(conversation=conversation).select_related("speaker__member", "conversation")
+        for message in rows:
+            while (offset := _change_of_voice(message, spans, conversation.started_at)) is not None:
+                message = split(edit, message, offset)
+        return edit.store_correction()
+
+
+def _heard(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> QuerySet[Message]:
+    """Return the messages of an audio source that were said during spans and whose speaker no person chose, in order."""
+    rows = Message.objects.filter(speaker__diarization_id=diarization_id, speaker_chosen=False)
+    first, last = min(span.start for span in spans), max(span.end for span in spans)
+    return rows.filter(offset_s__lt=last, offset_s__gt=first - F("duration_s")).order_by("offset_s", "number")
+
+
+def _change_of_voice(message: Message, spans: Sequence[VoiceSpan], started_at: datetime) -> int | None:
+    """Return the character at which another voice begins in a message; None if it is one voice, or its words are not in its text."""
+    before: int | None = None
+    position, low = 0, message.text.lower()
+    for word in message.words:
+        at = low.find(str(word["word"]).lower(), position)
+        if at < 0:
+            return None
+        times = [datetime.fromisoformat(word[name]) for name in ("startTime", "endTime")]
+        middle = sum((time - started_at).total_seconds() for time in times) / 2
+        voice = next((span.voice for span in spans if span.start <= middle < span.end), before)
+        if before is not None and voice != before:
+            return at
+        before, position = voice, at + len(str(word["word"]))
+    return None
+
+
 def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: bool = False) -> list[StoredEvent]:
     """Give the stored messages of an audio source to the voices that spoke them by later recognition; return the committed events.
 
@@ -115,9 +158,7 @@ def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float) -> d
     """Return the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
     if not spans:
         return {}
-    rows = Message.objects.filter(speaker__diarization_id=diarization_id, speaker_chosen=False)
-    rows = rows.filter(offset_s__lt=max(span.end for span in spans), offset_s__gt=spans[0].start - F("duration_s")).order_by("offset_s")
-    values = rows.values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
+    values = _heard(diarization_id, spans).values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
     return dict(_different(values.iterator(), spans, least))
 
 

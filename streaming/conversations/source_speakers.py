@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from insights import queries, recorder
-from insights.events import MessagesStored
+from insights.events import MessageCorrected, MessagesStored
 from insights.recorder import Diarized, Joined, RecorderError, StoredEvent, Voice, VoiceSpan
 from streaming import speaker_models
 from streaming.aio.database_executors import run_in_database, run_maintenance, run_write
@@ -131,7 +131,11 @@ class SourceSpeakers:
     async def _follow_up(self, labelled: "Labelled | asyncio.Task[Labelled]", others_wrote: bool) -> None:
         if isinstance(labelled, asyncio.Task):
             late = await labelled
-            await self._correct((*self._labels.times(late.parts), *late.revised))
+            times = self._labels.times(late.parts)
+            async with self._storing:
+                events = await run_write(recorder.split_by_voices, self._id, times)
+            await self._sent(events)
+            await self._correct((*times, *late.revised))
         elif labelled.revised:
             await self._correct(labelled.revised)
         if others_wrote:
@@ -151,7 +155,12 @@ class SourceSpeakers:
             return
         async with self._storing:
             events = await run_maintenance(recorder.correct_voices, self._id, spans, whole=whole)
+        await self._sent(events)
+
+    async def _sent(self, events: Sequence[StoredEvent]) -> None:
+        """Send the events of corrections to all subscribers."""
         self._others_wrote(events)
+        self._messages |= {UUID(one.event.message.id) for one in events if isinstance(one.event, MessageCorrected)}
         await runtime().broadcaster.publish(events)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:

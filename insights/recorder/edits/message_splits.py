@@ -26,22 +26,28 @@ def split_message(message_id: UUID, offset: int, user_id: int) -> tuple[UUID, Ed
     """
     with write_transaction():
         message, edit = locked_message(message_id, user_id)
-        texts = message.text[: max(0, offset)].rstrip(), message.text[max(0, offset) :].lstrip()
-        if not all(texts):
-            raise RecorderError(f"offset: must leave text on both sides; the message has {len(message.text)} characters")
-        second = _copy(message)
-        _watch(edit, [message.id, second.id])
-        begins = len(message.text) - len(texts[1])
-        _share_words(message, second, texts, begins)
-        message.text, second.text = texts
-        _measure(edit, message, second)
-        message.save()
-        edit.insert(second, message)
-        _share_findings(message, second, begins)
-        for one in (message, second):
-            analyse_again(one, edit.conversation)
-            one.save()
+        second = split(edit, message, offset)
         return second.id, edit.store(Change.Kind.MESSAGE_SPLIT, message_id)
+
+
+def split(edit: Edit, message: Message, offset: int) -> Message:
+    """Split a message within an edit, which the caller stores; return the second part. Raises RecorderError if a part would be empty."""
+    texts = message.text[: max(0, offset)].rstrip(), message.text[max(0, offset) :].lstrip()
+    if not all(texts):
+        raise RecorderError(f"offset: must leave text on both sides; the message has {len(message.text)} characters")
+    second = _copy(message)
+    _watch(edit, [message.id, second.id])
+    begins = len(message.text) - len(texts[1])
+    _share_words(message, second, texts, begins)
+    message.text, second.text = texts
+    _measure(edit, message, second)
+    message.save()
+    edit.insert(second, message)
+    _share_findings(message, second, begins)
+    for one in (message, second):
+        analyse_again(one, edit.conversation)
+        one.save()
+    return second
 
 
 def join_next(message_id: UUID, user_id: int) -> Edited:

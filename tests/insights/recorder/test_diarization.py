@@ -108,6 +108,21 @@ def test_the_second_pass_gives_every_message_its_longest_voice(diarized: Joined,
     assert (message.speaker.voice, message.voice, message.overlap) == (3, 3, True)
 
 
+def test_a_message_of_two_voices_is_split(diarized: Joined, say: Say) -> None:
+    """A turn whose voices were known too late is split at the word where the voice changes; the second part stands behind the first."""
+    source = source_of(diarized)
+    say("Can you hear me now yes I can.", voice=Voice(source, 0))
+    spans = [VoiceSpan(5.0, 7.5, 0), VoiceSpan(7.5, 9.0, 1)]
+    events = recorder.split_by_voices(source, spans)
+    assert [one.event.message.text for one in events if isinstance(one.event, MessageCorrected)] == ["Can you hear me now", "yes I can."]
+    assert isinstance(events[-1].event, MessageCorrected)
+    assert events[-1].event.behind == str(Message.objects.get(number=1).id)
+    recorder.correct_voices(source, spans)
+    assert names() == ["Speaker 1", "Speaker 2"]
+    assert recorder.split_by_voices(source, spans) == []
+    assert recorder.split_by_voices(source, spans[:1]) == []
+
+
 def test_insights_follow_their_message(diarized: Joined, say: Say, owner: User) -> None:
     """What the wrong speaker promised is promised by the right one, and both have the new name in the event."""
     source = source_of(diarized)

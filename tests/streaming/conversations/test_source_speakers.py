@@ -121,8 +121,10 @@ async def test_two_people_at_one_microphone(user: User) -> None:
     assert bytes((await run_in_database(Diarization.objects.get)).state) == b""
 
 
-async def test_a_turn_of_two_people_is_split(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What two people say without a pause becomes a message of each."""
+@pytest.mark.parametrize("wait_s", [WAIT_S, 0.0])
+async def test_a_turn_of_two_people_is_split(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_s: float) -> None:
+    """What two people say without a pause becomes a message of each, also if the voices come after the words."""
+    monkeypatch.setattr(source_speakers, "LABEL_S", wait_s)
     text = "one two three four five six seven eight nine ten"
     script(tmp_path, monkeypatch, [{"text": text, "start": TIMES[0][0], "end": TIMES[1][1], "after": TIMES[1][1] + 0.5}])
     speech = await begin(user)
