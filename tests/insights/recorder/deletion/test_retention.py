@@ -25,6 +25,8 @@ from insights.models import (
     Conversation,
     ConversationGroup,
     Deletion,
+    Export,
+    ExportedConversation,
     Insight,
     Invitation,
     Job,
@@ -72,7 +74,9 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     recorder.open_conversation(opening(owner, "another room"))
     before = rows()
     say("Is the zeppelin budget there? Ada will call Bob tomorrow.", trackers=(Tracker("Money", ("budget",)),))
-    Job.objects.create(kind="mail", conversation_id=joined.conversation_id)
+    job = Job.objects.create(kind="mail", conversation_id=joined.conversation_id)
+    export = Export.objects.create(job=job, format="txt")
+    ExportedConversation.objects.create(export=export, conversation_id=joined.conversation_id)
     endpoint = WebhookEndpoint.objects.create(owner=owner, conversation_id=joined.conversation_id, url="https://example.org/")
     WebhookDelivery.objects.create(endpoint=endpoint, kind="conversation.status", conversation_id=joined.conversation_id)
     recorder.edit_conversation(joined.conversation_id, owner.pk, name="Planning")
