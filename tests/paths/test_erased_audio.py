@@ -4,6 +4,10 @@ Links: REST, recorder, job in the transaction of the deletion, worker process, s
 """
 
 import asyncio
+import os
+import re
+import signal
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +17,7 @@ import numpy as np
 
 from streaming.audio.opus_file import OpusReader
 from streaming.audio.pcm import RATE, Samples
-from tests.paths.conftest import eventually
+from tests.paths.conftest import WAIT_S, eventually
 from tests.paths.test_import import ended, messages, read, turns, upload
 from tests.servers import Server
 
@@ -72,6 +76,59 @@ async def test_a_deleted_message_is_silent_in_the_stored_file(make_server: Calla
         assert loudness(after, start - MARGIN_S + EDGE_S, end + MARGIN_S) < 0.001
         changed[round((start - MARGIN_S - EDGE_S) * RATE) : round((end + MARGIN_S + EDGE_S) * RATE)] = True
     assert float(np.abs(after - before)[~changed].max()) < 0.02
+    sizes = lambda answer: [one["size"] for one in answer["audio"]] == [path.stat().st_size]  # noqa: E731
+    await eventually(lambda: read(server, token, f"{root}/audio/sessions"), sizes)
+    assert not list((server.data / "audio").rglob("*.part"))
+
+
+TURNS = 60
+
+
+def killed_while_writing(server: Server, path: Path, former: bytes) -> bool:
+    """Kill the worker as soon as it writes a file beside a stored one; return whether it left one that was not finished."""
+    until = time.monotonic() + WAIT_S
+    while not (parts := list(path.parent.glob("*.part"))):
+        if path.read_bytes() != former:
+            return False
+        assert time.monotonic() < until, "the job did not run"
+    os.kill(int(re.findall(r"worker (\d+) runs", "".join(server.output))[-1]), signal.SIGKILL)
+    return parts[0].exists() and path.read_bytes() == former
+
+
+async def test_a_worker_that_is_killed_while_it_erases(make_server: Callable[..., Server]) -> None:
+    """The file is whole with its former content, then whole with silence; the rest is as it was, and nothing is left beside it."""
+    server = await asyncio.to_thread(lambda: make_server(worker=True, WORKER_NICE="0"))
+    token = await asyncio.to_thread(server.token)
+    accepted = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS), storeAudio="true"))
+    assert (await ended(server, token, accepted["jobId"]))["status"] == "completed"
+    root = f"/v1/conversations/{accepted['conversationId']}"
+    said = await messages(server, token, accepted["conversationId"])
+    (path,) = (server.data / "audio" / "stored").rglob("*.ogg")
+    whole = decoded(path)
+    gone: list[dict[str, Any]] = []
+    killed = False
+    for message in said[1 : TURNS - 1 : 2]:  # the worker may be faster than the signal
+        former = path.read_bytes()
+        gone.append(message)
+        await asyncio.to_thread(delete, server, token, f"{root}/messages/{message['id']}")
+        killed = await asyncio.to_thread(killed_while_writing, server, path, former)
+        if killed:
+            break
+    assert killed, "the worker was never killed in the middle"
+    assert len(decoded(path)) == len(whole)
+
+    async def samples() -> Samples:
+        return decoded(path)
+
+    after = await eventually(samples, lambda after: all(loudness(after, *span(message)) < 0.001 for message in gone))
+    assert len(after) == len(whole)
+    changed = np.zeros(len(after), dtype=bool)
+    for start, end in map(span, gone):
+        assert loudness(after, start - MARGIN_S + EDGE_S, end + MARGIN_S) < 0.001
+        changed[round((start - MARGIN_S - EDGE_S) * RATE) : round((end + MARGIN_S + EDGE_S) * RATE)] = True
+    assert float(np.abs(after - whole)[~changed].max()) < 0.02
+    kept = [message for message in said if message not in gone]
+    assert all(loudness(after, *span(message)) > 0.05 for message in kept)
     sizes = lambda answer: [one["size"] for one in answer["audio"]] == [path.stat().st_size]  # noqa: E731
     await eventually(lambda: read(server, token, f"{root}/audio/sessions"), sizes)
     assert not list((server.data / "audio").rglob("*.part"))
