@@ -28,6 +28,7 @@ from insights.portal import (
     person,
     pick_list,
     public,
+    pwa,
     resume_point,
     sample,
     sharing,
@@ -107,5 +108,8 @@ urlpatterns = [
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
     path("heard/<path:connection_id>/", resume_point.resume_point, name="resume_point"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("service-worker.js", pwa.service_worker, name="service_worker"),
+    path("offline/", pwa.offline, name="offline"),
     path("favicon.ico", ICON, name="icon"),
 ]

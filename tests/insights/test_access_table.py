@@ -157,6 +157,7 @@ TABLE: dict[str, Access] = {
     "watch/<path:connection_id>/": OWN_PAGE,
     "heard/<path:connection_id>/": SIGNED_IN,
     "favicon.ico": Access(302, 302, 302),
+    **dict.fromkeys(("manifest.webmanifest", "service-worker.js", "offline/"), PUBLIC),  # nothing of an account
     "healthz": PUBLIC,
     "readyz": PUBLIC,
     "api/docs": PUBLIC,

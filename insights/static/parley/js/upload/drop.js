@@ -19,10 +19,10 @@ function takeTitle() {
   return given;
 }
 
-/** Send these files; a title in the form is that of a single file. */
-export function addFiles(files) {
+/** Send these files; a title in the form is that of a single file. `onAccepted` is called for each that the server has. */
+export function addFiles(files, onAccepted) {
   const given = files.length === 1 ? takeTitle() : "";
-  for (const file of files) add({ file, name: given || title(file), ...choices() });
+  for (const file of files) add({ file, name: given || title(file), ...choices() }, onAccepted);
 }
 
 /** Send the recording at a URL. */

@@ -1,6 +1,7 @@
 // The form of the upload page.
 
 import { addFiles, addUrl } from "./drop.js";
+import { takeShared } from "./shared.js";
 import { gettext } from "../text.js";
 
 const files = document.getElementById("files");
@@ -38,3 +39,4 @@ document.getElementById("upload-form").addEventListener("submit", (event) => {
 
 const names = new Intl.DisplayNames(document.documentElement.lang || "en", { type: "language" });
 for (const option of languages?.options ?? []) option.textContent = names.of(option.value);
+takeShared();
