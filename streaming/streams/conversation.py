@@ -12,10 +12,11 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights import insight_kinds
-from insights.recorder import RecorderError, SpeakerIdentity
+from insights.recorder import Joined, RecorderError, SpeakerIdentity
 from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, Stream, WebRTCError, get_current_context
 from streaming.audio.codecs import AudioError
-from streaming.cluster.transcript_update import JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
+from streaming.cluster.runtime import runtime
+from streaming.cluster.transcript_update import JobProgress, PresentPeople, PresentPerson, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
 from streaming.handlers.context import error_message, warning_message
@@ -33,6 +34,18 @@ else:  # the registered kinds are known only at run time
     InsightType = Literal[insight_kinds.wire_types()]
 
 
+class Options(BaseModel):
+    """What programs may set beside the inputs of people, such as the live page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str = Field(default="", max_length=320, description="What identifies the speaker; without it, the name does.")
+    title: str = Field(default="", max_length=500, description="The title of a conversation that this session starts.")
+    timezone_offset: int = Field(default=0, ge=-1440, le=1440, description="Minutes east of UTC.")
+    several: bool = Field(default=False, description="Several people speak in the audio; they are told apart.")
+    final: bool = Field(default=False, description="The conversation ends with the session, unless somebody else speaks in it.")
+
+
 class Inputs(BaseModel):
     """The inputs that the input hook accepts."""
 
@@ -45,6 +58,7 @@ class Inputs(BaseModel):
     speaker_name: str = Field(
         default="", max_length=320, title="Your name", description="Shown to others. Without a name, your messages have no speaker."
     )
+    options: Options = Field(default_factory=Options, description="Further options for programs.")
 
 
 class ConversationStreamHandler(AsyncStreamHandler):
@@ -58,6 +72,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
         self._inputs = Inputs()
         self._start_options = StartOptions()
         self._refused = False
+        self._present_in: int | None = None
         self._subscribed = asyncio.Event()
         self._ending = False  # audio that is still queued must not join again: nothing would leave
 
@@ -85,6 +100,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
         joined = conversation.speech.joined
         if joined is not None and not conversation.is_subscribed_to(joined):  # the next audio frame tries again after a database error
             await conversation.subscribe(joined, joined.cursor - len(joined.events), self)
+            self._enter(joined)
             self._subscribed.set()
 
     async def emit(self) -> AdditionalOutputs | CloseStream | None:
@@ -106,9 +122,11 @@ class ConversationStreamHandler(AsyncStreamHandler):
         self._ending = True
         if self._conversation is None:
             return
+        runtime().presence.leave(self._present_in, self)
         try:
             await self._conversation.finish()
-            await self._conversation.speech.leave(final=False, discard_empty=True)
+            final = self._latest_inputs().options.final
+            await self._conversation.speech.leave(final=final, discard_empty=not final)
         finally:
             await self._conversation.unsubscribe()
 
@@ -133,6 +151,14 @@ class ConversationStreamHandler(AsyncStreamHandler):
         """Render the deletion of the conversation."""
         return [conversation_deleted(conversation_id)]
 
+    def _enter(self, joined: Joined) -> None:
+        """Show the speaker as present."""
+        runtime().presence.leave(self._present_in, self)
+        self._present_in = joined.conversation_id
+        member = joined.member
+        identity, name = (member.user_id or member.id, member.name) if member is not None else (str(id(self)), "")
+        runtime().presence.enter(joined.conversation_id, self, PresentPerson(identity, name or "Unknown speaker", True))
+
     async def _begin(self, conversation: ConversationHandler[Message], start_options: StartOptions) -> None:
         """Join, or join again with other options. Raises WebRTCError when it is refused."""
         self._start_options = start_options
@@ -147,8 +173,12 @@ class ConversationStreamHandler(AsyncStreamHandler):
         return Inputs(**dict(zip(Inputs.model_fields, values, strict=False))) if values else self._inputs
 
     def _start_options_of(self, inputs: Inputs) -> StartOptions:
+        options = inputs.options
         return StartOptions(
-            speaker=SpeakerIdentity(name=inputs.speaker_name) if inputs.speaker_name else None,
+            speaker=SpeakerIdentity(options.user_id, inputs.speaker_name) if options.user_id or inputs.speaker_name else None,
+            title=options.title,
+            several_speakers=options.several,
+            timezone_offset=options.timezone_offset,
             sample_rate=RATE,
             confidence_threshold=inputs.conf_threshold,
             keep_s=settings.NO_CONNECTION_TIMEOUT_S,

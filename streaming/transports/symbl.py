@@ -53,6 +53,7 @@ logger = logging.getLogger(__name__)
 
 FAILED = 1011
 TRY_AGAIN_LATER = 1013
+LONGEST_IDENTITY = 320
 RECONNECT = 3006
 """The close code on which Symbl's JavaScript clients reconnect (fact sheet, section 7)."""
 DISCONNECTED = "the client disconnected"
@@ -309,7 +310,8 @@ class ListenConsumer(SymblConsumer):
             return
         try:
             person = self.entry.person if self.entry else await run_in_database(access.person_with_id, self.user_id)
-            runtime().presence.enter(events.conversation_id, self._id, PresentPerson(person.user_id, person.name, False))
+            identity = person.user_id if self.entry else self.credentials.query.get("as", "")[:LONGEST_IDENTITY] or person.user_id
+            runtime().presence.enter(events.conversation_id, self._id, PresentPerson(identity, person.name, False))
             await send_events(events, self.send_queue)
         finally:
             runtime().presence.leave(events.conversation_id, self._id)

@@ -5,6 +5,7 @@ import { ConversationStore } from "./conversation-store.js";
 import { Marks } from "./marks.js";
 import { Notes } from "./notes.js";
 import { Present } from "./present.js";
+import { RtcSession } from "./rtc-session.js";
 import { SpeakerSession } from "./speaker-session.js";
 import { Speaking } from "./speaking.js";
 import { TabAudio } from "./tab-audio.js";
@@ -39,13 +40,14 @@ const STATES = {
   listening: () => {
     if (watching === "yes") return [gettext("Watching"), gettext("You are watching. Your microphone is off.")];
     if (speaking?.paused) return [gettext("Paused"), gettext("Your microphone is off. Press Resume to go on.")];
-    return speaking?.muted ? [gettext("Muted"), gettext("Your microphone is muted.")] : [gettext("Listening"), ""];
+    if (speaking?.muted) return [gettext("Muted"), gettext("Your microphone is muted.")];
+    return [gettext("Listening"), session?.lossy ? gettext("Over WebRTC, words may be lost on a bad network.") : ""];
   },
   lost: (seconds) => [
     gettext("Connection lost"),
     [
-      ...(watching === "yes" ? [] : [gettext("Your audio is buffered and will be sent.")]),
-      gettext("Trying again in {seconds} s.", { seconds: Math.max(1, Math.round(seconds)) }),
+      ...(watching === "yes" ? [] : [session?.lossy ? gettext("What you say now is lost.") : gettext("Your audio is buffered and will be sent.")]),
+      seconds ? gettext("Trying again in {seconds} s.", { seconds: Math.max(1, Math.round(seconds)) }) : gettext("Trying again."),
     ].join(" "),
   ],
   waiting: () => [gettext("Reconnecting"), gettext("Catching up. Your audio is buffered and will be sent.")],
@@ -161,15 +163,14 @@ function newSession() {
   const name = part("speaker").value.trim();
   const title = part("meeting")?.value.trim() || (live === "yes" ? "" : gettext("Conversation, {start}", { start: NOW.format(new Date()) }));
   if (title) showTitle(title);
-  return new SpeakerSession({
-    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
-    speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name },
-    title,
-    insightTypes: kinds.map((kind) => kind.type),
-    several: part("several")?.checked,
-    store,
-    on,
-  });
+  const resumePoint = `${origin}/heard/${path}/?${visit}`;
+  const shared = { speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name }, title, several: part("several")?.checked, store, on };
+  if (part("transport")?.value === "webrtc") {
+    const urls = { socket: socketUrl("subscribe"), resumePoint, stream: "/streams/conversation" };
+    return new RtcSession({ ...shared, urls, id: connection, media: () => speaking.microphone.stream });
+  }
+  const urls = { socket: socketUrl("streaming"), resumePoint };
+  return new SpeakerSession({ ...shared, urls, insightTypes: kinds.map((kind) => kind.type) });
 }
 
 /** The session of those who are heard in a tab; messages of it come with those of the microphone. */
@@ -238,7 +239,7 @@ window.addEventListener("beforeunload", (event) => {
   if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
 });
 if (watching !== "yes") {
-  speaking = new Speaking({ push: (...chunk) => session.push(...chunk), changed: showSpeaking, quiet: showQuiet, warn: showWarning });
+  speaking = new Speaking({ push: (...chunk) => session.push(...chunk), replaced: (stream) => session?.replace?.(stream), changed: showSpeaking, quiet: showQuiet, warn: showWarning });
   tabAudio = new TabAudio({ newSession: newTabSession, sends: () => speaking.sends, changed: showTabAudio, warn: showWarning });
   part("share-audio")?.addEventListener("click", toggleTabAudio);
 } else {

@@ -35,11 +35,11 @@ function relabel(button, icon, text) {
 
 export class Speaking {
   /**
-   * `push(chunk, end)` gets the audio that is sent; `changed()` is called when the speaker is muted, pauses or goes on; `quiet(boolean)` when
+   * `push(chunk, end)` gets the audio that is sent; `replaced(stream)` is called when another microphone is used; `changed()` is called when the speaker is muted, pauses or goes on; `quiet(boolean)` when
    * no sound has come for seconds, and when it comes again; `warn(text)` with what is wrong with the microphone.
    */
-  constructor({ push, changed, quiet, warn }) {
-    Object.assign(this, { push, changed, quiet, warn });
+  constructor({ push, replaced, changed, quiet, warn }) {
+    Object.assign(this, { push, replaced, changed, quiet, warn });
     this.muted = false;
     this.paused = false;
     this.silentChunks = 0;
@@ -67,6 +67,7 @@ export class Speaking {
   async choose(id) {
     remember(id);
     if (this.microphone.context) await this.microphone.change(id).catch((error) => this.warn(error.message));
+    if (this.microphone.stream) this.replaced(this.microphone.stream);
     await this.list();
   }
 

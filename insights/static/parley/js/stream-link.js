@@ -5,10 +5,11 @@ import { gettext } from "./text.js";
 const OFFER_WITHIN_MS = 15000;
 const CONNECT_WITHIN_MS = 20000;
 const TRIES = 4;
+const LONGEST_PAUSE_MS = 5000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The server said no; the message is a sentence for people. */
+/** The server said no; the message is a sentence for people. `passing`: it may say yes later. */
 export class Refused extends Error {}
 
 export function refusal(status, body) {
@@ -25,13 +26,14 @@ export function refusal(status, body) {
 
 export class StreamLink {
   /**
+   * `id` of the session, by default a random one; `tries` in a row after a lost connection; `answered()` is awaited before media flows.
    * `paths`: {offer, config}; `media`: MediaStream or undefined; `kinds` to receive; `rtpParams` for what is sent.
    * `on`: state(name, detail), message(object), stream(MediaStream).
    * States: connecting, connected, lost, ended.
    */
-  constructor({ paths, media, kinds, rtpParams = {}, on }) {
-    Object.assign(this, { paths, media, kinds, rtpParams, on });
-    this.id = `${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
+  constructor({ paths, id, media, kinds, rtpParams = {}, tries = TRIES, answered, on }) {
+    Object.assign(this, { paths, media, kinds, rtpParams, most: tries, answered, on });
+    this.id = id ?? `${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`;
     this.over = false;
     this.tries = 0;
   }
@@ -59,6 +61,7 @@ export class StreamLink {
     const answer = await this.post(offer).finally(() => before?.close()); // not sooner: a goodbye that arrives ends the session
     this.answeredIn = performance.now() - offeredAt;
     this.resume = answer.resume; // with it the session can be renewed at any time
+    await this.answered?.();
     if (this.over || pc !== this.pc) return;
     await pc.setRemoteDescription(answer);
     this.late = setTimeout(() => pc === this.pc && pc.connectionState !== "connected" && this.lost(), CONNECT_WITHIN_MS);
@@ -95,7 +98,10 @@ export class StreamLink {
       signal: AbortSignal.timeout(OFFER_WITHIN_MS),
     });
     const answer = await response.json().catch(() => ({}));
-    if (body.type === "offer" && (!response.ok || answer.status === "failed")) throw new Refused(refusal(response.status, answer));
+    if (body.type === "offer" && (!response.ok || answer.status === "failed")) {
+      const passing = response.status >= 500 || answer.meta?.error === "connection_already_exists"; // of a server that has crashed
+      throw Object.assign(new Refused(refusal(response.status, answer)), { passing });
+    }
     return answer;
   }
 
@@ -121,17 +127,17 @@ export class StreamLink {
   async lost() {
     if (this.over) return;
     this.tries += 1;
-    if (this.tries > TRIES) {
+    if (this.tries > this.most) {
       this.end(gettext("The connection was lost and did not come back."));
       return;
     }
     this.on.state("lost");
-    await pause(this.tries > 1 ? 1000 * this.tries : 0);
+    await pause(this.tries > 1 ? Math.min(LONGEST_PAUSE_MS, 1000 * this.tries) : 0);
     if (this.over) return;
     try {
       await this.connect();
     } catch (error) {
-      if (error instanceof Refused) this.end(error.message);
+      if (error instanceof Refused && !(error.passing && this.most > TRIES)) this.end(error.message);
       else this.lost();
     }
   }
