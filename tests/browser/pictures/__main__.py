@@ -23,7 +23,7 @@ from tests import servers
 from tests.browser.conftest import ARGUMENTS, ROOT, chromium
 from tests.browser.conversation_page import imported
 from tests.browser.pictures.pages import BEFORE, PICTURES, Picture
-from tests.browser.pictures.people import LIVE_ROOM, LIVE_TITLE, LOOKS, PASSWORD, IdentityProvider, Windows, join
+from tests.browser.pictures.people import LIVE_ROOM, LIVE_TITLE, LOOKS, PASSWORD, IdentityProvider, Windows, confirm, join
 from tests.http_server import http_server
 from tests.paths.test_import import upload
 from tests.servers import Server
@@ -38,6 +38,7 @@ DOCUMENTED = {
     ("conversation", "phone"): "conversation-phone",
     ("home", "light"): "home",
     ("search", "light"): "search",
+    ("conversation-share", "light"): "share",
     ("upload", "light"): "upload",
     ("people", "light"): "people",
     ("review", "light"): "review",
@@ -69,6 +70,8 @@ class Camera:
                 for look in self.looks:
                     page = self.windows.open(picture.who, look)
                     page.goto(picture.path.format(**self.places))
+                    if "/account/confirm/" in page.url and "/confirm/" not in picture.route:
+                        confirm(page)
                     if picture.prepare:
                         page.wait_for_load_state("networkidle")
                         picture.prepare(page)
@@ -108,9 +111,9 @@ def main() -> None:
     only = set(filter(None, wanted.only.split(",")))
     with tempfile.TemporaryDirectory() as data, sync_playwright() as driver, running_server(Path(data)) as server:
         site = server.url.replace("127.0.0.1", "localhost")  # passkeys need a name
-        silence = Path(data) / "silence.wav"
-        silence.write_bytes(wav(silent(1)))
-        browser = driver.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={silence}"])
+        noise = Path(data) / "noise.wav"
+        noise.write_bytes(wav(quiet_noise(4)))
+        browser = driver.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={noise}"])
         camera = Camera(Windows(browser, site), wanted.all, wanted.looks.split(","), only, {})
         camera.places["welcome"] = server.manage("setuplink").split(str(server.port))[-1].strip().lstrip("/")
         camera.take(BEFORE)
@@ -213,9 +216,9 @@ def import_more(server: Server) -> None:
     upload(server, token, wav(long[::3], 16_000), name="All-hands meeting, November")
 
 
-def silent(seconds: int) -> np.ndarray:
-    """Return silent audio for the microphone, so that only the recording is recognised."""
-    return np.zeros((seconds * 48_000, 1), dtype=np.int16)
+def quiet_noise(seconds: int) -> np.ndarray:
+    """Return the noise of a quiet room for the microphone, so that only the recording is recognised."""
+    return np.random.default_rng(1).normal(0, 60, (seconds * 48_000, 1)).astype(np.int16)
 
 
 def wait(done: Callable[[], bool]) -> None:

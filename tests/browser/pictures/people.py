@@ -90,6 +90,13 @@ def _one_time_code(key: str, seconds: float) -> str:
     return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
+def confirm(page: Page) -> None:
+    """Give the password that a page asks for again, some minutes after the sign-in."""
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(lambda url: "/account/confirm/" not in url)
+
+
 def join(page: Page, room: str, name: str, title: str = "") -> None:
     """Join a conversation as a speaker."""
     page.goto(f"/live/{room}/")

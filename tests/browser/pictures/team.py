@@ -120,7 +120,9 @@ def _managed(jane: User, talk: Conversation) -> dict[str, object]:
             managed.EntityFields("Place", "Office", ["Berlin office", "Porto office"]),
         ],
     )
-    groups = managed.create_groups(jane.pk, [managed.GroupFields("Berlin", 'name=="*Berlin*"', "Everything about the customer in Berlin.")])
+    groups = managed.create_groups(
+        jane.pk, [managed.GroupFields("Berlin", 'name=="Launch in Berlin"', "Everything about the customer in Berlin.")]
+    )
     managed.set_vocabulary(jane.pk, ["Parley", "Kubernetes", "Nováková", "onboarding"])
     app, _ = access.create_app(jane, "Meeting room, ground floor", access.parse_scopes("stream read"))
     access.create_app(jane, "Reports", access.parse_scopes("read"), timezone.now() + timedelta(days=60))
