@@ -16,7 +16,7 @@ from insights.recorder.deletion.delete import (
 from insights.recorder.deletion.delete_parts import delete_insight, delete_message, delete_words_of
 from insights.recorder.deletion.redact_stored import MASK, continue_redactions, redact_conversation
 from insights.recorder.deletion.retention import empty_bin, forget_by_accounts, forget_ended_before
-from insights.recorder.diarization import correct_voices, diarize_import, name_voice, split_by_voices, store_voices
+from insights.recorder.diarization import correct_voices, diarize_import, forget_silent_voices, name_voice, split_by_voices, store_voices
 from insights.recorder.edits.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.edits.changes import Edited
 from insights.recorder.edits.conversation_edits import edit_conversation
@@ -155,6 +155,7 @@ __all__ = [
     "empty_bin",
     "events_emptied",
     "forget_by_accounts",
+    "forget_silent_voices",
     "discard_audio",
     "forget_audio",
     "forget_ended_before",

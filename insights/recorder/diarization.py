@@ -147,6 +147,18 @@ def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: b
     return events
 
 
+def forget_silent_voices(diarization_id: UUID) -> None:
+    """Remove the speakers of an audio source without messages that nobody named, with their members that nobody needs."""
+    with write_transaction():
+        conversation = _conversation(diarization_id)
+        unnamed = Member.objects.filter(conversation=conversation, name__regex=r"^Speaker \d+$", user_id="", email="")
+        silent = Speaker.objects.filter(diarization_id=diarization_id, messages=None, member__in=unnamed)
+        members = list(silent.values_list("member_id", flat=True))
+        silent.delete()
+        unused = unnamed.filter(id__in=members, speakers=None, assigned=None, merged=None, live_sessions=None)
+        unused.delete()
+
+
 def _conversation(diarization_id: UUID) -> Conversation:
     conversation_id = Diarization.objects.filter(id=diarization_id).values_list("conversation_id", flat=True).first()
     if conversation_id is None:

@@ -94,6 +94,7 @@ class SourceSpeakers:
                     spans = await DIARIZATION_THREADS.run(self._labels.all)
                     state = await DIARIZATION_THREADS.run(self._labels.state)
                 await self._correct(spans, whole=True)
+                await run_write(recorder.forget_silent_voices, self._id)
                 await run_write(recorder.store_voices, self._id, state)
         except Exception as error:  # also a timeout: what is stored stays as it is
             logger.warning("conversation %d: the speakers were not corrected at the end: %s", self._conversation_id, error_location(error))

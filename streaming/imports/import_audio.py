@@ -129,6 +129,7 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         for channel in channels:
             if channel.labels is not None:
                 announce(recorder.correct_voices(channel.labels.id, channel.labels.all(), whole=True))
+                recorder.forget_silent_voices(channel.labels.id)
         if audio is not None:
             audio.store()
         recorder.end_import(conversation_id, base + timedelta(seconds=recognition.fed))

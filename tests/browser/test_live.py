@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
+from tests.speech import RATE, wav
+from tests.speech.talk import PCM_RATE, talk
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings"}
 TOLD = "#turns .message"
@@ -149,6 +152,20 @@ def test_a_cut_connection_and_a_crash_lose_nothing_and_repeat_nothing(hearing_se
     words = Counter(word for word in re.findall(r"[a-z]+", " ".join(after).lower()) if word in wanted)
     assert words <= wanted, after  # nothing twice
     assert (wanted - words).total() <= 1, after  # a cut through a word may cost that word, a turn that is lost costs two at least
+
+
+def test_two_voices_from_one_loudspeaker(hearing_server: Server, open_browser: Callable[..., Browser], tmp_path: Path) -> None:
+    """With the box "Several people speak here" each voice is a speaker of its own, live and on the saved page."""
+    audio = np.frombuffer(talk("a1", "b1", "a2", "b2")[0], "<i2").repeat(RATE // PCM_RATE)
+    page = enter(open_browser(Path(f"{wav(tmp_path / 'talk.wav', audio)}%noloop")), hearing_server)
+    troubles = page_errors(page)
+    page.goto(f"{hearing_server.url}/live/")
+    page.get_by_label("Several people speak here").check()
+    page.locator("#start").click()
+    expect(page.locator("#turns .who strong")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"])
+    end(page)
+    expect(page.locator(".turns .name")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"])
+    assert troubles == []
 
 
 def test_insights_are_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

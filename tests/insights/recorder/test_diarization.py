@@ -138,6 +138,19 @@ def test_insights_follow_their_message(diarized: Joined, say: Say, owner: User) 
     assert set(queries.talk_seconds(conversation)) == {Member.objects.get(name="Speaker 1").id}
 
 
+def test_a_voice_that_turned_out_to_be_another_is_forgotten(diarized: Joined, say: Say, owner: User) -> None:
+    """A speaker whose messages all went to others leaves the list of members; one whom somebody named stays."""
+    source = source_of(diarized)
+    for voice in (0, 1, 2):
+        say("It is late.", voice=Voice(source, voice))
+    recorder.edit_member(diarized.conversation_id, Member.objects.get(name="Speaker 3").id, owner.pk, name="Ben")
+    recorder.correct_voices(source, [VoiceSpan(0, 99, 0)], whole=True)
+    recorder.forget_silent_voices(source)
+    assert set(Member.objects.values_list("name", flat=True)) == {"Ada", "Speaker 1", "Ben"}
+    say("It is time.", voice=Voice(source, 1))
+    assert names()[-1] == "Speaker 3"
+
+
 def test_what_people_say_is_kept(diarized: Joined, say: Say, owner: User) -> None:
     """A message that a person gave to somebody, by any edit, is corrected no more; undoing the edit makes it free again."""
     source = source_of(diarized)
