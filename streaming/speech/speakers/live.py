@@ -44,7 +44,7 @@ class LiveDiarizer:
         """
         found = self._voices(samples, start_s, speech)
         known = self._memory.spans(until_s=start_s)
-        self._memory.replace_from(start_s, found)
+        self._memory.add_turn(found)
         self._memory.label()
         return TurnSpeakers(self._memory.spans(from_s=start_s), _changed(known, self._memory.spans(until_s=start_s)))
 
@@ -52,7 +52,8 @@ class LiveDiarizer:
         """Return the voices of a turn, with times on the clock of the source."""
         before = self._audio_before(start_s)
         before = before[max(0, len(before) - round(self._tuning.context_s * RATE)) :]
-        voices = self._turn_voices.find(before, samples, speech=speech)
+        self._memory.remove_from(start_s)
+        voices = self._turn_voices.find(before, samples, self._memory.known_voices(), speech=speech)
         self._keep_audio(samples, start_s)
         return [
             replace(voice, parts=tuple(Part(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in voice.parts))

@@ -125,10 +125,19 @@ class Memory:
 
     # -- turns
 
-    def replace_from(self, start_s: float, found: Iterable[TurnVoice]) -> None:
-        """Add the segments of a turn, in place of those that start at the same time or later."""
+    def remove_from(self, start_s: float) -> None:
+        """Remove the segments that start at a time or later: those of a part of a turn that is given again."""
         while len(self._segments) > self._first_open and self._segments[-1].start_s >= start_s:
             self._segments.pop()
+
+    def known_voices(self) -> Clusters:
+        """Return what is known of each voice."""
+        known = self._known().values()
+        dimensions = len(self._between)
+        return Clusters(np.array([one.precision for one in known]), np.array([one.vector for one in known]).reshape(-1, dimensions))
+
+    def add_turn(self, found: Iterable[TurnVoice]) -> None:
+        """Add the segments of a turn."""
         self._turn += 1
         self._segments += [
             Segment(self._turn, one.local, one.parts, one.seconds, one.vector)

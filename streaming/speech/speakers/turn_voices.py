@@ -37,8 +37,8 @@ class TurnVoices:
         self._tuning = tuning
         self._evidence = Evidence(models.between, tuning.merge, tuning.most_precision)
 
-    def find(self, before: Samples, turn: Samples, *, speech: bool) -> list[TurnVoice]:
-        """Return the voices of a turn; `before` is audio before it. With `speech`, there is at least one."""
+    def find(self, before: Samples, turn: Samples, known: Clusters, *, speech: bool) -> list[TurnVoice]:
+        """Return the voices of a turn; `before` is audio before it, `known` are the speakers. With `speech`, there is at least one."""
         seconds = len(turn) / RATE
         activity = turn_activity(self._models, before, turn)
         speakers = {
@@ -49,7 +49,7 @@ class TurnVoices:
                 return []
             speakers = {0: [Part(0.0, seconds, False)]}
         columns = self._models.columns(turn)
-        split = {number: self._split(columns, speech_of, activity[:, number]) for number, speech_of in speakers.items()}
+        split = {number: self._split(columns, speech_of, activity[:, number], known) for number, speech_of in speakers.items()}
         numbers = [number for number, cut in split.items() for _ in cut]
         voices = [voice for cut in split.values() for voice in cut]
         regions = [_undisturbed(voice) for voice in voices]
@@ -59,12 +59,12 @@ class TurnVoices:
         found = zip(numbers, voices, lengths, vectors, strict=True)
         return [TurnVoice(local, tuple(voice), length, vector) for local, voice, length, vector in found]
 
-    def _split(self, columns: Columns, found: list[Part], active: NDArray[np.float32]) -> list[list[Part]]:
+    def _split(self, columns: Columns, found: list[Part], active: Activity, known: Clusters) -> list[list[Part]]:
         """Return the parts of each voice of a local speaker."""
         pieces = [piece for part in found if not part.overlap for piece in _pieces(part, self._tuning.piece_s)]
         if len(pieces) < 2:
             return [found]
-        groups = self._groups(pieces, self._models.vectors(columns, [[piece] for piece in pieces]))
+        groups = self._groups(pieces, self._models.vectors(columns, [[piece] for piece in pieces]), known)
         if len(set(groups)) == 1:
             return [found]
         moved = [_weakest(active, end) if end == start else end for (_, end), (start, _) in zip(pieces, pieces[1:], strict=False)]
@@ -80,14 +80,19 @@ class TurnVoices:
                 cut[groups[nearest]].append(part)
         return [sorted(voice, key=lambda part: part.start_s) for voice in cut.values()]
 
-    def _groups(self, pieces: Sequence[tuple[float, float]], vectors: Vectors) -> list[int]:
-        """Return the voice of each piece."""
+    def _groups(self, pieces: Sequence[tuple[float, float]], vectors: Vectors, known: Clusters) -> list[int]:
+        """Return the voice of each piece: pieces are clustered together with the known speakers."""
         lengths = [end - start for start, end in pieces]
         precisions = np.array([self._tuning.precision(length) for length in lengths])
         weights = np.array([self._tuning.weight(length) for length in lengths])
-        clusters = Clusters(precisions, vectors.astype(np.float64) * weights[:, None])
-        bonus = np.full((len(pieces), len(pieces)), self._tuning.one_local)
-        groups = agglomerate(clusters, self._evidence, bonus=bonus)
+        sums = np.concatenate((known.sums, vectors.astype(np.float64) * weights[:, None]))
+        speakers, count = len(known), len(known) + len(pieces)
+        bonus = np.zeros((count, count))
+        bonus[speakers:, speakers:] = self._tuning.one_local
+        apart = np.zeros((count, count), dtype=bool)
+        apart[:speakers, :speakers] = True
+        clusters = Clusters(np.concatenate((known.precisions, precisions)), sums)
+        groups = agglomerate(clusters, self._evidence, bonus=bonus, apart=apart)[speakers:]
         while len(set(groups)) > 1:
             seconds = {group: sum(length for length, own in zip(lengths, groups, strict=True) if own == group) for group in groups}
             least = min(seconds, key=lambda group: seconds[group])
