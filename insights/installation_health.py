@@ -10,6 +10,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from insights.jobs.queries import worker_is_missing
 from insights.models import Job, ServerProcess
@@ -48,18 +51,25 @@ def versions() -> list[tuple[str, str]]:
 
 
 def _database() -> Check:
-    return Check("Database", True, f"{connection.display_name} answers")
+    return Check(_("Database"), True, _("%(name)s answers") % {"name": connection.display_name})
 
 
 def _processes() -> Check:
     live = list(ServerProcess.objects.filter(seen_at__gt=timezone.now() - HEARTBEAT).order_by("name").values_list("name", flat=True))
-    text = f"{len(live)} with live sessions since their start: {', '.join(live)}" if live else "no live session since the start"
-    return Check("Servers", True, text)
+    if not live:
+        return Check(_("Servers"), True, _("no live session since the start"))
+    values = {"number": len(live), "names": ", ".join(live)}
+    text = ngettext(
+        "%(number)d with live sessions since its start: %(names)s", "%(number)d with live sessions since their start: %(names)s", len(live)
+    )
+    return Check(_("Servers"), True, text % values)
 
 
 def _worker() -> Check:
     missing = worker_is_missing()
-    return Check("Worker", not missing, "no worker runs: start manage.py worker" if missing else "running")
+    return Check(
+        _("Worker"), not missing, _("no worker runs: start %(command)s") % {"command": "manage.py worker"} if missing else _("running")
+    )
 
 
 def _jobs() -> Check:
@@ -69,15 +79,17 @@ def _jobs() -> Check:
         running=Count("pk", filter=Q(status=Job.Status.IN_PROGRESS)),
         failed=Count("pk", filter=Q(status=Job.Status.FAILED, finished_at__gt=day) & ~Q(reason="cancelled")),
     )
-    text = f"{count['waiting']} waiting, {count['running']} running, {count['failed']} failed since yesterday"
-    return Check("Jobs", not count["failed"], text)
+    text = _("%(waiting)d waiting, %(running)d running, %(failed)d failed since yesterday") % count
+    return Check(_("Jobs"), not count["failed"], text)
 
 
 def _mail() -> Check:
-    text = f"sent as {settings.DEFAULT_FROM_EMAIL}" if settings.MAIL_CONFIGURED else "not configured: links are shown on the People page"
-    return Check("Mail", True, text)
+    if not settings.MAIL_CONFIGURED:
+        return Check(_("Mail"), True, _("not configured: links are shown on the People page"))
+    return Check(_("Mail"), True, _("sent as %(address)s") % {"address": settings.DEFAULT_FROM_EMAIL})
 
 
 def _disk() -> Check:
-    total, _, free = shutil.disk_usage(settings.DATA_DIR)
-    return Check("Disk", free / total > LITTLE_DISK, f"{free / 2**30:.1f} GiB of {total / 2**30:.0f} GiB free")
+    total, _used, free = shutil.disk_usage(settings.DATA_DIR)
+    values = {"free": number_format(free / 2**30, 1), "total": number_format(total / 2**30, 0)}
+    return Check(_("Disk"), free / total > LITTLE_DISK, _("%(free)s GiB of %(total)s GiB free") % values)

@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import strip_tags
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
@@ -22,6 +22,25 @@ from streaming.handlers.stream import Stream
 
 GIVES = {"audio": gettext_lazy("audio"), "video": gettext_lazy("video"), "audio-video": gettext_lazy("audio and video")}
 TAKES = {"audio": gettext_lazy("microphone"), "video": gettext_lazy("camera"), "audio-video": gettext_lazy("camera and microphone")}
+BUILT_IN = (
+    gettext_noop("Hold a conversation: it is transcribed while you speak, and its questions, action items and topics are found."),
+    gettext_noop("Insights below it are left out."),
+    gettext_noop("Least confidence"),
+    gettext_noop("The kinds that you want."),
+    gettext_noop("Follow up"),
+    gettext_noop("Shown to others. Without a name, your messages have no speaker."),
+    gettext_noop("Repeats what you said when you pause. Speak while it plays, and it stops."),
+    gettext_noop("Marks and counts what moves in front of your camera."),
+    gettext_noop("Threshold"),
+    gettext_noop("How much must change: 0 marks everything, 1 the greatest changes."),
+    gettext_noop("Plays a tone until you stop; change its pitch and volume while it plays."),
+    gettext_noop("Frequency"),
+    gettext_noop("Pitch in hertz."),
+    gettext_noop("Volume"),
+    gettext_noop("Loudness, 1 is as loud as can be."),
+    gettext_noop('Say "note" and what to remember: it becomes an action item of your open conversation, or of a new one.'),
+)
+"""What the built-in streams say of themselves and their inputs, for the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

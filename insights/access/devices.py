@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from insights.access.grants import signed_in_users
 from insights.database import write_transaction
@@ -78,9 +79,9 @@ def sign_out_other_devices(user: User, current_key: str) -> None:
 
 def name_of(user_agent: str) -> str:
     """Return the browser and the system that a User-Agent header names, such as “Firefox on Windows”."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "Unknown browser")
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), _("Unknown browser"))
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
 
 
 def _end(keys: list[str]) -> None:

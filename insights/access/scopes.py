@@ -9,16 +9,18 @@
 import re
 from typing import Literal, TypeAlias
 
+from django.utils.translation import gettext_noop
+
 from insights.models.apps import ALL_SCOPES
 
 Scope: TypeAlias = Literal["stream", "read", "write", "manage"]
 SCOPES: tuple[Scope, ...] = ("stream", "read", "write", "manage")
 EVERY_SCOPE = frozenset(ALL_SCOPES.split())
 MEANINGS: dict[Scope, str] = {
-    "stream": "speak in conversations and use streams",
-    "read": "read conversations and subscribe to live ones",
-    "write": "import, change and delete conversations",
-    "manage": "change trackers, entities, groups, vocabulary and webhooks",
+    "stream": gettext_noop("speak in conversations and use streams"),
+    "read": gettext_noop("read conversations and subscribe to live ones"),
+    "write": gettext_noop("import, change and delete conversations"),
+    "manage": gettext_noop("change trackers, entities, groups, vocabulary and webhooks"),
 }
 _MANAGED = re.compile(r"/v1/(manage|webhooks)(/|$)")
 _READS_BY_POST = re.compile(r"/v1/(conversations/[^/]+/transcript|exports)$")

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from insights import access, jobs, kind_words, queries
@@ -68,7 +69,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
     marks = queries.bookmark_places(one)
     importing = one.ended_at is None and bool(jobs.importing_among([one.pk]))
     paragraphs = paragraphs_of(one, messages, people, found_in(cards), headings_of(one, messages))
-    places = [*_places_of(one, cards), *(Place("Bookmarks", "grey", at) for _, at in marks)]
+    places = [*_places_of(one, cards), *(Place(gettext("Bookmarks"), "grey", at) for _, at in marks)]
     return {
         "conversation": one,
         "title": shown_name(one, [str(member) for member in people.members]),
@@ -113,7 +114,7 @@ def _last_part(conversation: Conversation) -> int:
 
 
 def _timeline(conversation: Conversation, spans: list[queries.SpeechSpan], people: People, places: list[Place]) -> Timeline | None:
-    trackers = [Place("Trackers", "pink", at) for _, at in queries.tracker_places(conversation)]
+    trackers = [Place(gettext("Trackers"), "pink", at) for _, at in queries.tracker_places(conversation)]
     return timeline_of(conversation, spans, people, [*places, *trackers])
 
 

@@ -202,7 +202,7 @@ class AppForm(forms.Form):
     app_name = forms.CharField(label=gettext_lazy("App name"), max_length=200, help_text=gettext_lazy("For example: Meeting bot"))
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Scopes"),
-        choices=[(scope, f"{scope}: {meaning}") for scope, meaning in access.MEANINGS.items()],
+        choices=[(scope, format_lazy("{}: {}", scope, gettext_lazy(meaning))) for scope, meaning in access.MEANINGS.items()],
         initial=list(access.SCOPES),
         error_messages={"required": gettext_lazy("Choose at least one scope.")},
         widget=forms.CheckboxSelectMultiple,

@@ -29,7 +29,8 @@ LIST_OPERATORS = {"=in=": "in", "=out=": "out"}
 
 _TEXTS = {"name": "name", "type": "type"}
 _TIMES = {"startTime": "started_at", "startDate": "started_at", "endTime": "ended_at", "endDate": "ended_at"}
-FIELDS = "id, name, type, startTime, endTime and metadata.<key>, each also with `conversation.` before it"
+FIELD_NAMES = ("id", "name", "type", "startTime", "endTime", "metadata.<key>")
+FIELDS = f"{', '.join(FIELD_NAMES[:-1])} and {FIELD_NAMES[-1]}, each also with `conversation.` before it"
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<operator>==|!=|<=|>=|<|>|=[a-z]*=)|(?P<mark>[();,])|(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<word>[^"'();,=<>!~\s]+))""",

@@ -129,7 +129,11 @@ class GroupForm(ManagedForm):
     criteria = forms.CharField(
         label=gettext_lazy("Criteria"),
         max_length=LONGEST_CRITERIA,
-        help_text=format_lazy(gettext_lazy("RSQL, for example name=='Weekly planning'. Fields: {fields}."), fields=rsql.FIELDS),
+        help_text=format_lazy(
+            gettext_lazy("RSQL, for example name=='Weekly planning'. Fields: {fields}, each also with “{prefix}” before it."),
+            fields=", ".join(rsql.FIELD_NAMES),
+            prefix="conversation.",
+        ),
         widget=forms.Textarea(attrs={"rows": 3, **_WHERE_NOTHING_IS_TYPED}),
     )
     description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=groups.LONGEST_DESCRIPTION)

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -123,7 +124,7 @@ def _built_in(owner_id: int) -> list[dict[str, Any]]:
     own = set(managed.trackers_in(owner_id).values_list("name", flat=True))
     return [
         {
-            "item": item_of(one.tracker.id, one.tracker.name, one.description, one.tracker.vocabulary),
+            "item": item_of(one.tracker.id, gettext(one.tracker.name), gettext(one.description), one.tracker.vocabulary),
             "replaced": one.tracker.name in own,
         }
         for one in managed_trackers()

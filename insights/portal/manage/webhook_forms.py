@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
 from insights import webhooks
@@ -30,7 +31,7 @@ class WebhookForm(forms.Form):
     )
     events = forms.MultipleChoiceField(
         label=gettext_lazy("Events"),
-        choices=[(kind, f"{kind}: {MEANINGS[kind]}") for kind in webhooks.EVENT_KINDS],
+        choices=[(kind, format_lazy("{}: {}", kind, MEANINGS[kind])) for kind in webhooks.EVENT_KINDS],
         error_messages={"required": gettext_lazy("Choose at least one event.")},
         widget=forms.CheckboxSelectMultiple,
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access, exports, queries, recorder, training_export
-from insights.insight_kinds import choices
+from insights.kind_words import choices
 from insights.models import Insight, Reading
 from insights.portal.account import user_of
 from insights.portal.listing import PERIODS

@@ -1,6 +1,7 @@
 // Files that a phone shared with the installed app: the service worker keeps them until the server has them.
 
 import { addFiles } from "./drop.js";
+import { gettext } from "../text.js";
 
 const SHARED = "parley-shared"; // also in service-worker.js
 const KEEP_MS = 30 * 60 * 1000; // whoever signs in much later did not share them
@@ -11,7 +12,7 @@ async function files(cache) {
     const answer = await cache.match(request);
     const at = Number(answer.headers.get("X-At"));
     if (Date.now() - at > KEEP_MS) continue;
-    const name = decodeURIComponent(answer.headers.get("X-Name") ?? "") || "Recording";
+    const name = decodeURIComponent(answer.headers.get("X-Name") ?? "") || gettext("Recording");
     found.push({ request, file: new File([await answer.blob()], name, { type: answer.headers.get("Content-Type") ?? "" }) });
   }
   return found;
