@@ -19,7 +19,8 @@ from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.edits.changes import Edit
 from insights.recorder.edits.message_splits import split
-from insights.recorder.edits.speaker_edits import PAUSE_S, Said, in_batches, move
+from insights.recorder.edits.pieces import pieces_of
+from insights.recorder.edits.speaker_edits import PAUSE_S, Said, move
 from insights.recorder.event_log import locked
 from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
 
@@ -138,11 +139,10 @@ def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: b
     if not wanted:
         return []
     events: list[StoredEvent] = []
-    batches = in_batches(list(wanted))
-    for number, ids in enumerate(batches, 1):
+    for piece in pieces_of(list(wanted)):
         with write_transaction():
-            events += _correct(diarization_id, {one: wanted[one] for one in ids}, again=number == len(batches))
-        if number < len(batches):
+            events += _correct(diarization_id, {one: wanted[one] for one in piece.items}, again=piece.again)
+        if not piece.last:
             time.sleep(PAUSE_S)
     return events
 

@@ -104,9 +104,10 @@ class Edit:
         old, new = difference(self._before, self.current(self._before))
         return self._log(events_of(self.conversation, old, new, self._new_places, self._by(), again=again)) if old else []
 
-    def store_batch(self, change: Change, *, last: bool) -> list[StoredEvent]:
-        """Add a batch of a large edit to its change, which may be a new one, and store the events; all but the last have no words.
+    def store_batch(self, change: Change, *, again: bool) -> list[StoredEvent]:
+        """Add a batch of a large edit to its change, which may be a new one, and store the events.
 
+        `again`: messages and insights are sent again; if not, they are only named.
         Nothing is stored if no row is different, and the change neither undoes another one nor is stored already.
         """
         old, new = difference(self._before, self.current(self._before))
@@ -116,7 +117,7 @@ class Edit:
             change.refresh_from_db(fields=["before", "after"])  # a deletion may have removed states from it
         change.before, change.after = old | change.before, change.after | new
         change.save()
-        return self._events(events_of(self.conversation, old, new, {}, self._by(), again=last))
+        return self._events(events_of(self.conversation, old, new, {}, self._by(), again=again))
 
     def new_change(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Change:
         """Return an unsaved change of this edit, for `store_batch`."""

@@ -12,12 +12,13 @@ from insights.models import Change, Insight, Member, Message, Speaker
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
+from insights.recorder.edits import pieces
 from insights.recorder.edits.changes import Edit, Edited
 from insights.recorder.event_log import locked
 from insights.recorder.types import RecorderError
 
-BATCH = 200
-"""Messages that one transaction gives to other members: some hundredths of a second, for which a live result may have to wait."""
+BATCH = pieces.MOST
+"""Messages that one transaction gives to other members at most."""
 PAUSE_S = 0.02
 """Seconds between two batches, so that waiting writers get their turn."""
 
@@ -84,10 +85,9 @@ def give(
     changed so far. They end early if the change is undone meanwhile. `prepare` is called with all members, and may change them, before
     the persons are looked for. Raises UnknownConversation.
     """
-    batches = in_batches(list(wanted))
     change, events = Change(), list[StoredEvent]()
     members: dict[Person, UUID] = {}
-    for number, ids in enumerate(batches, 1):
+    for number, piece in enumerate(pieces.pieces_of(list(wanted), BATCH), 1):
         with write_transaction():
             edit = Edit(locked(conversation_id), user_id)
             if change._state.adding:
@@ -102,9 +102,9 @@ def give(
                     prepare(present)
                 found = People(edit, present)
                 members = {person: found.member_of(person).id for person in dict.fromkeys(people)}
-            _give(edit, {one: members[wanted[one]] for one in ids})
-            events += edit.store_batch(change, last=number == len(batches))
-        if number < len(batches):
+            _give(edit, {one: members[wanted[one]] for one in piece.items})
+            events += edit.store_batch(change, again=piece.again)
+        if not piece.last:
             time.sleep(PAUSE_S)
     return Edited(None if change._state.adding else change.pk, events)
 
@@ -120,12 +120,6 @@ def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:
     Message.objects.filter(id__in=kept, speaker__diarization__isnull=False).update(speaker_chosen=True)  # it stays as the person wants it
     voices = {member: speakers.of_member(edit.conversation, member) for member in set(moved.values())}
     move(edit, {one: voices[member] for one, member in moved.items()})
-
-
-def in_batches(ids: list[UUID]) -> list[list[UUID]]:
-    """Return batches for one transaction each; the last one is full, because its messages are sent again. One empty batch for no ids."""
-    first = len(ids) % BATCH or min(len(ids), BATCH)
-    return [ids[:first], *(ids[at : at + BATCH] for at in range(first, len(ids), BATCH))]
 
 
 def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:

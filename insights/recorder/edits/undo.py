@@ -12,6 +12,7 @@ from insights.database import write_transaction
 from insights.models import Change, Insight, LiveSession, Member, Message, Speaker, Topic
 from insights.payloads import StoredEvent
 from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.pieces import pieces_of
 from insights.recorder.edits.row_states import DERIVED, TABLES, State, States, apply_state, by_table, columns, new_row, split_key
 from insights.recorder.edits.speaker_edits import BATCH, PAUSE_S
 from insights.recorder.event_log import locked
@@ -64,18 +65,17 @@ def _undo_in_batches(change: Change, user_id: int) -> Edited:
         all_keys = [key for key in all_keys if key not in undoing.after]
         if Change.objects.filter(undoes=undoing).exists() or not any(_is_open(change, key, states.get(key)) for key in all_keys):
             raise _undone(change, undoing)
-    batches = [all_keys[at : at + BATCH] for at in range(0, len(all_keys), BATCH)]
     events: list[StoredEvent] = []
-    for number, keys in enumerate(batches, 1):
+    for piece in pieces_of(all_keys, BATCH):
         with write_transaction():
             edit = Edit(locked(change.conversation_id), user_id)
             if undoing is None:
                 _refuse_again(change)
                 undoing = edit.new_change(Change.Kind(change.kind), change.target, change)
-            states = _current(edit, change, keys)
-            left = [key for key in keys if _as_left(split_key(key)[0], change.before[key], change.after[key], states.get(key))]
+            states = _current(edit, change, piece.items)
+            left = [key for key in piece.items if _as_left(split_key(key)[0], change.before[key], change.after[key], states.get(key))]
             _Restoring(edit, change, left).restore()
-            events += edit.store_batch(undoing, last=number == len(batches))
+            events += edit.store_batch(undoing, again=piece.again)
         time.sleep(PAUSE_S)
     return Edited(undoing.pk if undoing else None, events)
 
