@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Response
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, Response
 from tests.browser.conftest import make_account, page_errors
 from tests.browser.conversation_page import sign_in_once
 from tests.browser.test_accessibility import faults
+from tests.browser.test_search_page import shot
 from tests.insights.test_access_table import POSTED, TABLE
 from tests.servers import Server, copied
 
@@ -61,6 +63,14 @@ print(json.dumps({
     "groups": group.pk, "webhook": str(webhook.pk), "account_invitation": account_invitations.secret_of(account_invitation), **secrets}))
 """
 """What the pages show."""
+
+TOO_WIDE = """
+    () => {
+      if (document.documentElement.scrollWidth <= innerWidth) return [];
+      const wide = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
+      return [`${document.documentElement.scrollWidth} px`, ...wide.map((one) => one.outerHTML.slice(0, 120))].slice(0, 12);
+    }
+"""
 
 PAGES = {
     "": "/",
@@ -214,7 +224,7 @@ def open_path(module_browser: Browser, site: Site) -> Iterator[Any]:
         page = context.new_page()
         found: list[tuple[str, int]] = []
         responses: list[Response] = []
-        page.on("response", responses.append)
+        page.on("response", lambda response: responses.append(response))
         errors = page_errors(page)
         page.goto(site.address(path))
         page.wait_for_load_state()
@@ -226,14 +236,22 @@ def open_path(module_browser: Browser, site: Site) -> Iterator[Any]:
         context.close()
 
 
+def too_wide(page: Page) -> list[str]:
+    """Return the elements that make a page scroll sideways; an empty list if it does not."""
+    found: list[str] = page.evaluate(TOO_WIDE)
+    return found
+
+
 def check(opened: Opened) -> None:
     """Check a page on the smallest screen and on a wide one."""
     page = opened.page
-    wide = "() => [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.evaluate(wide)
+    assert too_wide(page) == []
     assert faults(page) == []
+    name = urlsplit(page.url).path.strip("/").replace("/", "-") or "home"
+    shot(page, f"{name}-small")
     page.set_viewport_size(WIDE)
     assert faults(page) == []
+    shot(page, name)
     assert page.evaluate("document.getAnimations().length") == 0, "reduced motion"
     assert sum(size for _, size in opened.bytes) < MOST_BYTES, sorted(opened.bytes, key=lambda one: -one[1])
     assert opened.errors == []
