@@ -110,7 +110,7 @@ def style_of(found: Experience) -> HttpResponse:
     rules = []
     if found.background:
         ink = _ink_on(found.background)
-        rules.append(f"body {{ background: {found.background}; }} main, main .facts, main .hint {{ color: {ink}; }}")
+        rules.append(f"body {{ background: {found.background}; }} main, main .facts, main .facts a, main .hint {{ color: {ink}; }}")
     if found.topics_colour:
         rules.append(f".chip {{ border-color: {found.topics_colour}; }}")
     if found.insights_colour:

@@ -85,6 +85,7 @@ PAGES = {
     "teams/<int:team_id>/": "/teams/{team}/",
     "upload/": "/upload/",
     "bin/": "/bin/",
+    "exports/": "/exports/",
     "account/": "/account/",
     "account/recording/": "/account/recording/",
     "account/notifications/": "/account/notifications/",
@@ -138,6 +139,8 @@ ANONYMOUS = {
     "an unknown address": "/nothing/here/",
 }
 """The pages of somebody who is not signed in."""
+STATUS = {"/nothing/here/": 404, "/shared/{withdrawn}/": 410}
+"""The statuses of pages that are no 200."""
 NO_PAGE = {
     "watch/<path:connection_id>/": "redirects to the conversation once it has ended; tests/browser/test_accessibility.py has the live page",
     "welcome/": "exists only before the first account; tests/browser/test_times.py opens it",
@@ -159,6 +162,8 @@ NO_PAGE = {
     "settings/": "redirects to the first part",
     "live/": "redirects to a new live page",
     "upload/imports/": "a part of the page for uploads",
+    "exports/list/": "a part of the page for exports",
+    "exports/<uuid:export_id>/": "a file, or redirects to the page for exports",
     "settings/webhooks/<uuid:webhook_id>/log/": "a part of the page of a webhook",
     "conversations/<int:conversation_id>/contents/": "a part of the page of a conversation",
     "conversations/<int:conversation_id>/history/": "a part of the page of a conversation",
@@ -226,7 +231,9 @@ def open_path(module_browser: Browser, site: Site) -> Iterator[Any]:
         responses: list[Response] = []
         page.on("response", lambda response: responses.append(response))
         errors = page_errors(page)
-        page.goto(site.address(path))
+        answer = page.goto(site.address(path))
+        assert answer is not None
+        assert answer.status == STATUS.get(path, 200)
         page.wait_for_load_state()
         found += [(one.url, len(one.body())) for one in responses if one.request.resource_type in ("stylesheet", "script") and one.ok]
         return Opened(page, errors, found)

@@ -20,6 +20,7 @@ async function copy(button) {
 function problem(text) {
   const shown = Object.assign(document.createElement("p"), { className: "notice bad", textContent: text });
   shown.setAttribute("role", "alert");
+  for (const earlier of body.querySelectorAll(".notice")) earlier.remove();
   body.prepend(shown);
 }
 
@@ -50,12 +51,14 @@ for (const button of document.querySelectorAll("[data-share]"))
     show(button.dataset.share);
   });
 
-body?.addEventListener("submit", (event) => {
+body?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const data = new FormData(form, event.submitter);
-  for (const button of form.querySelectorAll("button")) button.disabled = true;
-  show(form.action, { method: "POST", body: new URLSearchParams(data) });
+  const buttons = [...form.querySelectorAll("button")];
+  for (const button of buttons) button.disabled = true;
+  await show(form.action, { method: "POST", body: new URLSearchParams(data) });
+  for (const button of buttons) button.disabled = false; // without an answer they are still there
 });
 
 document.addEventListener("click", ({ target }) => {
