@@ -109,7 +109,7 @@ def test_results_tasks_and_recent_conversations_name_the_owner(
         assert "Shared by" not in user_client.get(path).content.decode()
 
 
-def test_sharing_with_a_team(
+def test_the_dialog_lists_teams_beside_people(
     user: User, user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
 ) -> None:
     """The dialog shares with a team, shows it beside people, and ends the share."""
