@@ -98,10 +98,10 @@ class TrackersMatched:
 
 @dataclass(frozen=True, slots=True)
 class MessageCorrected:
-    """A person changed a message: its text, its speaker, the name of its speaker, or where it begins and ends.
+    """A message changed: its text, its speaker, the name of its speaker, or where it begins and ends.
 
     `behind` is set for a message that an edit put into the transcript: the id of the message before it. `changed_by` is the name of the
-    user; it is empty in events of earlier versions.
+    user; it is empty where later recognition told speakers apart, and in events of earlier versions.
     """
 
     kind: ClassVar[Kind] = Kind.MESSAGE_CORRECTED
@@ -175,7 +175,10 @@ class BookmarkDeleted:
 
 @dataclass(frozen=True, slots=True)
 class MessagesMoved:
-    """A person gave many messages, with their insights, to a member (None: unknown). Events with the latest of them follow."""
+    """Many messages, with their insights, are now those of a member (None: unknown). Events with the latest of them follow.
+
+    `changed_by`: name of the user; empty where later recognition told speakers apart.
+    """
 
     kind: ClassVar[Kind] = Kind.MESSAGES_MOVED
     member: MemberSnapshot | None
