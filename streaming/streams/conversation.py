@@ -167,6 +167,8 @@ class ConversationStreamHandler(AsyncStreamHandler):
         except (AudioError, LanguageError, RecogniserError, RecorderError) as error:
             self._refused = True
             raise WebRTCError(str(error)) from error
+        if conversation.speech.speakers_warning:
+            self.parley.send_message(warning_message(conversation.speech.speakers_warning))
 
     def _latest_inputs(self) -> Inputs:
         values = self.latest_args[1:]
