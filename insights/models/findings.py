@@ -68,6 +68,9 @@ class Insight(models.Model):
                 condition=~Q(review="pending"),
                 name="insight_reviewed",
             ),
+            models.Index(  # the figures
+                fields=["type", "review", "found_at", "conversation"], condition=~Q(review="pending"), name="insight_verdicts"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from insights import insight_kinds
 from insights.models.findings import Insight
 
 VERDICTS = [("accepted", "accepted"), ("rejected", "rejected")]
@@ -13,10 +14,11 @@ class InsightReview(models.Model):
     """The verdicts on one insight that were given in the review queue. The insight itself has the verdict that counts.
 
     `first`: the first opinion. `second`: that of another reviewer who did not see the first; empty until it is given. `settled`: the
-    verdict of whoever decided after two different opinions. `confidence` is that of the insight, for the order of the queue.
+    verdict of whoever decided after two different opinions. `kind` and `confidence` are those of the insight, for figures and order.
     """
 
     insight = models.OneToOneField(Insight, models.CASCADE, primary_key=True, related_name="queue_review")
+    kind = models.CharField(max_length=insight_kinds.LONGEST_NAME, default="")
     confidence = models.FloatField()
     first = models.CharField(max_length=8, choices=VERDICTS)
     first_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -43,6 +45,7 @@ class InsightReview(models.Model):
                 condition=Q(settled="") & ~Q(second="") & ~Q(first=F("second")),
                 name="insight_review_disagreed",
             ),
+            models.Index(fields=["kind", "first", "second"], condition=~Q(second=""), name="insight_review_pairs"),
         ]
 
     def __str__(self) -> str:

@@ -1,16 +1,18 @@
 """The review queue: insights of all conversations, for reviewers. Callers check the role (`access.REVIEWER`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, TypeVar, assert_never
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from insights.models import Conversation, Insight, InsightReview, Message, ReviewLease
+
+Row = TypeVar("Row", bound=Model)
 
 MOST_OWNERS = 500
 """Accounts that a filter lists."""
@@ -69,11 +71,14 @@ def queue_candidates(
 
     At most two queries. Insights that other reviewers have open are left out.
     """
-    lists = [(rows, False) for rows in [_in_state(reviewer_id, wanted.state)]]
-    if wanted.state is ReviewState.WAITING:
-        lists = [(_not_leased(lists[0][0], reviewer_id, now), False), (_not_leased(_second_wanted(reviewer_id), reviewer_id, now), True)]
-    found = [one for rows, second in lists for one in _first(_filtered(rows, wanted), most, after, before, second)]
-    return sorted(found, reverse=before is not None)[:most]
+    first = _filtered(_in_state(reviewer_id, wanted.state), wanted)
+    waits = wanted.state is ReviewState.WAITING
+    found = _first(_not_leased(first, "pk", reviewer_id, now) if waits else first, ("confidence", "id"), most, after, before)
+    places = [QueueCandidate(place, False) for place in found]
+    if waits:
+        asked = _not_leased(_filtered(_second_wanted(reviewer_id), wanted), "insight_id", reviewer_id, now)
+        places += [QueueCandidate(place, True) for place in _first(asked, ("confidence", "insight_id"), most, after, before)]
+    return sorted(places, reverse=before is not None)[:most]
 
 
 def place_of(insight_id: UUID) -> QueuePlace | None:
@@ -110,7 +115,7 @@ def waiting_for(reviewer_id: int, most: int) -> int:
 
 def is_second_opinion(insight_id: UUID, reviewer_id: int) -> bool:
     """Return whether a verdict of this reviewer would be the second opinion that is wanted."""
-    return _second_wanted(reviewer_id).filter(pk=insight_id).exists()
+    return _second_wanted(reviewer_id).filter(insight_id=insight_id).exists()
 
 
 def owners() -> list[User]:
@@ -125,7 +130,7 @@ def reviewed_in_batches(wanted: ReviewFilter, size: int = 50) -> Iterator[list[I
 
     Those with two different opinions that nobody settled are left out.
     """
-    rows = _filtered(Insight.objects.filter(conversation__deleted_at=None).exclude(review=Insight.Review.PENDING), wanted)
+    rows = _filtered(Insight.objects.exclude(conversation_id__in=_hidden()).exclude(review=Insight.Review.PENDING), wanted)
     rows = rows.exclude(Exists(_disagreements().filter(insight=OuterRef("pk"))))
     ids = list(rows.order_by("conversation_id").values_list("conversation_id", flat=True).distinct())
     rows = rows.select_related("message__speaker", "conversation").defer("message__words", "message__phrases", "entities", "tags", "hints")
@@ -143,13 +148,19 @@ def _disagreements() -> QuerySet[InsightReview]:
     return InsightReview.objects.filter(settled="").exclude(second="").exclude(first=F("second"))
 
 
+def _hidden() -> QuerySet[Conversation, Any]:
+    """Return the ids of the conversations in the bin: few, so that a list of them is faster than a look at each conversation."""
+    return Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk")
+
+
 def _in_state(reviewer_id: int, state: ReviewState) -> QuerySet[Insight]:
-    found = Insight.objects.filter(conversation__deleted_at=None)
+    found = Insight.objects.exclude(conversation_id__in=_hidden())
     match state:
         case ReviewState.WAITING:
             return found.filter(review=Insight.Review.PENDING).exclude(confidence=1.0, hints=ADDED_BY_PERSON)
         case ReviewState.ACCEPTED | ReviewState.REJECTED:  # without those whose verdict this reviewer must not know yet
-            return found.filter(review=state.value).exclude(Exists(_asked(reviewer_id).filter(insight=OuterRef("pk"))))
+            reviewed = found.filter(review=state.value).exclude(review=Insight.Review.PENDING)  # as the index says it
+            return reviewed.exclude(Exists(_asked(reviewer_id).filter(insight=OuterRef("pk"))))
         case ReviewState.DISAGREED:
             return found.filter(pk__in=_disagreements().values("pk"))
         case unknown:
@@ -161,36 +172,39 @@ def _asked(reviewer_id: int) -> QuerySet[InsightReview]:
     return InsightReview.objects.filter(second_wanted=True, second="").exclude(first_by_id=reviewer_id)
 
 
-def _second_wanted(reviewer_id: int) -> QuerySet[Insight]:
-    asked = Insight.objects.filter(queue_review__second_wanted=True, queue_review__second="", conversation__deleted_at=None)
-    return asked.exclude(queue_review__first_by_id=reviewer_id).exclude(review=Insight.Review.PENDING)
+def _second_wanted(reviewer_id: int) -> QuerySet[InsightReview]:
+    """Return those of them whose insight still has a verdict, outside of the bin."""
+    asked = _asked(reviewer_id).exclude(insight__review=Insight.Review.PENDING)
+    return asked.exclude(insight__conversation_id__in=_hidden())
 
 
-def _not_leased(rows: QuerySet[Insight], reviewer_id: int, now: datetime) -> QuerySet[Insight]:
-    others = ReviewLease.objects.filter(insight=OuterRef("pk"), until__gt=now).exclude(user_id=reviewer_id)
+def _not_leased(rows: QuerySet[Row], insight: str, reviewer_id: int, now: datetime) -> QuerySet[Row]:
+    others = ReviewLease.objects.filter(insight=OuterRef(insight), until__gt=now).exclude(user_id=reviewer_id)
     return rows.exclude(Exists(others))
 
 
-def _filtered(rows: QuerySet[Insight], wanted: ReviewFilter) -> QuerySet[Insight]:
+def _filtered(rows: QuerySet[Row], wanted: ReviewFilter) -> QuerySet[Row]:
+    """Return the rows of insights, or of their reviews, that fit all filters but the state."""
+    prefix, kind = ("", "type") if rows.model is Insight else ("insight__", "kind")
+    theirs = Conversation.objects.filter(owner_id=wanted.owner_id).order_by().values("pk")
     conditions = {
-        "type": wanted.kind or None,
-        "conversation__owner_id": wanted.owner_id,
-        "conversation_id": wanted.conversation_id,
-        "found_at__gte": wanted.since,
+        kind: wanted.kind or None,
+        f"{prefix}conversation_id__in": None if wanted.owner_id is None else theirs,
+        f"{prefix}conversation_id": wanted.conversation_id,
+        f"{prefix}found_at__gte": wanted.since,
         "confidence__gte": wanted.least,
         "confidence__lt": wanted.below,
     }
     return rows.filter(**{name: value for name, value in conditions.items() if value is not None})
 
 
-def _first(
-    rows: QuerySet[Insight], most: int, after: QueuePlace | None, before: QueuePlace | None, second: bool
-) -> Sequence[QueueCandidate]:
-    names = ("queue_review__confidence", "queue_review__insight_id") if second else ("confidence", "id")
+def _first(rows: QuerySet[Row], key: tuple[str, str], most: int, after: QueuePlace | None, before: QueuePlace | None) -> list[QueuePlace]:
+    """Return the first places in the order of confidence and id of the insight, which are the columns `key`."""
+    confidence, identity = key
     for place, operator in ((after, "gt"), (before, "lt")):
         if place is not None:
-            behind = Q(**{f"{names[0]}__{operator}": place.confidence})
-            beside = Q(**{names[0]: place.confidence, f"{names[1]}__{operator}": place.insight_id})
-            rows = rows.filter(behind | beside, **{f"{names[0]}__{operator}e": place.confidence})  # the second lets an index be used
-    ordered = rows.order_by(*(f"-{name}" if before is not None else name for name in names))
-    return [QueueCandidate(QueuePlace(*key), second) for key in ordered.values_list(*names)[:most]]
+            behind = Q(**{f"{confidence}__{operator}": place.confidence})
+            beside = Q(**{confidence: place.confidence, f"{identity}__{operator}": place.insight_id})
+            rows = rows.filter(behind | beside, **{f"{confidence}__{operator}e": place.confidence})  # the second lets an index be used
+    ordered = rows.order_by(*(f"-{name}" if before is not None else name for name in key))
+    return [QueuePlace(*row) for row in ordered.values_list(*key)[:most]]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
@@ -35,43 +36,52 @@ class Verdicts:
 
 
 def verdicts_by_week(weeks: Sequence[datetime]) -> dict[str, dict[int, Verdicts]]:
-    """Return the verdicts on the insights that were found in each week, by kind and place of the week. One query.
+    """Return the verdicts on the insights that were found in each week, by kind and place of the week. Two queries.
 
     `weeks`: the starts of the weeks, oldest first; the last one is the present week.
     """
     newest_first = [When(found_at__gte=start, then=Value(place)) for place, start in reversed(list(enumerate(weeks)))]
     week = Case(*newest_first, output_field=IntegerField())
-    rows = _detected().exclude(review=Insight.Review.PENDING).filter(found_at__gte=weeks[0]).annotate(week=week)
-    counts: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
-    for row in rows.order_by().values("type", "week", "review").annotate(number=Count("pk")):
-        counts[row["type"], row["week"]][row["review"]] = row["number"]
+    rows = _shown().exclude(review=Insight.Review.PENDING).filter(found_at__gte=weeks[0]).annotate(week=week)
+    counts = _counted(rows, "type", "review", "week")
     found: dict[str, dict[int, Verdicts]] = defaultdict(dict)
-    for (kind, place), number in counts.items():
-        found[kind][place] = Verdicts(number.get(Insight.Review.ACCEPTED, 0), number.get(Insight.Review.REJECTED, 0))
+    for kind, _, place in counts:
+        accepted, rejected = (counts.get((kind, review, place), 0) for review in (Insight.Review.ACCEPTED, Insight.Review.REJECTED))
+        found[kind][place] = Verdicts(accepted, rejected)
     return dict(found)
 
 
 def opinion_pairs() -> dict[str, dict[tuple[str, str], int]]:
     """Return how often each pair of a first and a second opinion was given, by kind. One query."""
     found: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    rows = InsightReview.objects.exclude(second="").order_by().values("insight__type", "first", "second")
+    rows = InsightReview.objects.exclude(second="").order_by().values("kind", "first", "second")
     for row in rows.annotate(number=Count("pk")):
-        found[row["insight__type"]][row["first"], row["second"]] = row["number"]
+        found[row["kind"]][row["first"], row["second"]] = row["number"]
     return dict(found)
 
 
 def waiting_by_kind() -> dict[str, int]:
-    """Return how many insights have no verdict, by kind. One query."""
-    rows = _detected().filter(review=Insight.Review.PENDING).order_by().values("type")
-    return dict(rows.annotate(number=Count("pk")).values_list("type", "number"))
+    """Return how many insights have no verdict, by kind. Two queries."""
+    counts = _counted(_shown().filter(review=Insight.Review.PENDING), "type")
+    return {kind: number for (kind,), number in counts.items()}
 
 
 def second_opinions_waiting() -> int:
-    """Return how many insights wait for a second opinion. One query."""
-    return InsightReview.objects.filter(second_wanted=True, second="", insight__conversation__deleted_at=None).count()
+    """Return how many insights wait for a second opinion. Two queries."""
+    hidden = Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk")
+    waiting = InsightReview.objects.filter(second_wanted=True, second="")
+    return waiting.count() - waiting.filter(insight__conversation_id__in=hidden).count()
 
 
-def _detected() -> QuerySet[Insight]:
-    """Return the insights that were detected, in conversations outside of the bin; few are in it, so that the list of ids is short."""
-    hidden = Conversation.everything.filter(deleted_at__isnull=False).values("pk")
-    return Insight.objects.exclude(conversation_id__in=hidden).exclude(confidence=1.0, hints=ADDED_BY_PERSON)
+def _counted(rows: QuerySet[Insight], *columns: str) -> dict[tuple[Any, ...], int]:
+    """Return the number of detected insights by these columns. Those that a person added are subtracted: a query of all reads no rows."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    for sign, some in ((1, rows), (-1, rows.filter(confidence=1.0, hints=ADDED_BY_PERSON))):
+        for *key, number in some.order_by().values(*columns).annotate(number=Count("pk")).values_list(*columns, "number"):
+            numbers[tuple(key)] = numbers.get(tuple(key), 0) + sign * number
+    return {key: number for key, number in numbers.items() if number}
+
+
+def _shown() -> QuerySet[Insight]:
+    """Return the insights in conversations outside of the bin."""
+    return Insight.objects.exclude(conversation_id__in=Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk"))

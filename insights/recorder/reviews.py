@@ -149,7 +149,7 @@ def _store_first(insight: Insight, review: InsightReview | None, verdict: str, u
         review.first, review.first_at = verdict, timezone.now()
         review.save(update_fields=["first", "first_at"])
         return
-    values = {"first": verdict, "first_by_id": user_id, "first_at": timezone.now(), "confidence": insight.confidence}
+    values = {"first": verdict, "first_by_id": user_id, "first_at": timezone.now(), "confidence": insight.confidence, "kind": insight.type}
     InsightReview(insight=insight, second_wanted=_wants_second(insight.id), **values).save()  # in place of one before a reset
 
 

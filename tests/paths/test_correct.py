@@ -1,9 +1,9 @@
-"""Path 4, correct: what a person changes in the admin or over REST reaches every open page and subscriber, in any process.
+"""Path 4, correct: what a person changes in the admin, in the review queue or over REST reaches every open page and subscriber.
 
-Links: admin form or REST call, recorder, numbered event, signal after the commit, broadcast, channel layer, subscription, Symbl
-renderer, send queue; then the live page (which replaces, moves, removes and restores what it shows), a subscriber's socket, the
-speaker's socket, the outputs of a stream session as server-sent events, a subscriber that replays everything, REST, the list of
-conversations, the saved page, and the export.
+Links: admin form, key of the review queue or REST call, recorder, numbered event, signal after the commit, broadcast, channel layer,
+subscription, Symbl renderer, send queue; then, in any process, the live page (which replaces, moves, removes and restores what it
+shows), a subscriber's socket, the speaker's socket, the outputs of a stream session as server-sent events, a subscriber that replays
+everything, REST, the list of conversations, the saved page, and the export.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -110,6 +111,7 @@ async def test_what_a_reviewer_changes_changes_everywhere(installation: Installa
     async with talking(installation, browser) as talk:
         await correct_the_message(installation, talk, "Shall we begin with the budget?")
         await review_the_insight(installation, talk, "Do we begin with the budget?")
+        await review_in_the_queue(installation, talk)
         await edit_title_and_members(installation, talk)
         await edit_messages(installation, talk)
         await edit_insights(installation, talk)
@@ -159,6 +161,34 @@ async def review_the_insight(installation: Installation, talk: Talk, wording: st
     await expect(page.locator(f"#m-{talk.message_id}")).to_have_attribute("data-kind", "question")
     assert (await replayed(installation, talk))[1][talk.insight_id] == wording
     await agree(installation, talk, rejected=False)
+
+
+async def review_in_the_queue(installation: Installation, talk: Talk) -> None:
+    """A verdict from the review queue, by its key, removes the insight everywhere; taking it back restores it."""
+    queue = talk.admin
+    await queue.goto(f"{installation.two.url}/review/?conversation={talk.id}")
+    await queue.wait_for_load_state()
+    decision = await queue.locator("#item .review-choices").get_attribute("action") or ""
+    identity = decision.split("/")[2]
+    card = talk.page.locator(f"#i-{identity}")
+    await expect(card).to_be_visible()
+    seen = [sum(_is(identity, False, response) for response in socket.messages) for socket in talk.sockets]
+    await queue.keyboard.press("r")
+    await talk.sent("insight", lambda one: (one["id"], one["dismissed"]) == (identity, True))
+    await expect(card).to_have_count(0)
+    await expect(queue.locator("#last")).to_contain_text("Last: rejected.")
+    assert identity not in (await replayed(installation, talk))[1]
+    await agree(installation, talk, rejected=True)
+    await queue.keyboard.press("u")
+    for socket, times in zip(talk.sockets, seen, strict=True):
+        await socket.wait(partial(_is, identity, False), times + 1)
+    await expect(card).to_be_visible()
+    await agree(installation, talk, rejected=False)
+
+
+def _is(identity: str, dismissed: bool, response: Item) -> bool:
+    """Return whether a response has this insight in this state."""
+    return any((one["id"], one["dismissed"]) == (identity, dismissed) for one in response.get("insights", ()))
 
 
 async def agree(installation: Installation, talk: Talk, *, rejected: bool) -> None:
