@@ -6,6 +6,7 @@ from django.template.loader import get_template
 
 from tools.translations.catalogues import LANGUAGES, files, problems, read
 from tools.translations.extract import in_python, in_template
+from tools.translations.unmarked import unmarked
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -64,3 +65,17 @@ def test_every_template_can_be_compiled() -> None:
     folder = settings.BASE_DIR / "templates"
     for file in sorted(folder.rglob("*.html")):
         get_template(file.relative_to(folder).as_posix())
+
+
+def test_every_text_of_a_template_is_marked() -> None:
+    """Texts and attributes that are read out are inside of tags of translation."""
+    folder = settings.BASE_DIR / "templates"
+    found = {file.name: texts for file in sorted(folder.rglob("*.html")) if (texts := unmarked(file.read_text()))}
+    assert found == {}
+
+
+def test_an_unmarked_text_is_found() -> None:
+    """A text, an attribute, and a text beside a marked one; not a value, code, a class, or what is marked."""
+    source = """{% block main_class %}wide{% endblock %}<p title="Save it">Hello {{ name }}</p><code>curl</code>
+    <a class="big" href="/x/">{% translate "Save" %} now</a>{% blocktranslate %}Hello {{ name }}{% endblocktranslate %}"""
+    assert unmarked(source) == ["Save it", "Hello", "now"]
