@@ -50,6 +50,14 @@ export class Notes {
     this.list.addEventListener("keydown", (event) => this.press(event));
     this.list.addEventListener("click", (event) => this.click(event));
     window.addEventListener("pagehide", () => this.sendRest());
+    new ResizeObserver(() => this.fitAll()).observe(this.list);
+  }
+
+  /** Lines break at other places in another width, and have no height while they are hidden. */
+  fitAll() {
+    if (this.width === this.list.clientWidth) return;
+    this.width = this.list.clientWidth;
+    for (const row of this.list.children) this.fit(row);
   }
 
   adopt(row) {
