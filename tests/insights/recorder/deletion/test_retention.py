@@ -118,7 +118,7 @@ def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> Non
     with CaptureQueriesContext(connection) as queries:
         recorder.remove_conversation(joined.conversation_id)
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 28)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 31)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:
