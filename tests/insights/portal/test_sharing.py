@@ -109,24 +109,6 @@ def test_results_tasks_and_recent_conversations_name_the_owner(
         assert "Shared by" not in user_client.get(path).content.decode()
 
 
-def test_the_dialog_lists_teams_beside_people(
-    user: User, user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
-) -> None:
-    """The dialog shares with a team, shows it beside people, and ends the share."""
-    one = make_conversation(lines=LINES)
-    team = managed.create_team(user, "Sales")
-    managed.add_person(team, other_user.email)
-    share(user_client, one, do="person", address=other_user.email, level="2")
-    shown = share(user_client, one, do="team", team=team.pk, level="1")
-    assert shown.status_code == 200
-    assert "<strong>Sales</strong>" in shown.content.decode()
-    assert "Remove access of Sales" in shown.content.decode()
-    assert f"Remove access of {other_user.username}" in shown.content.decode()
-    for found in Share.objects.all():
-        share(user_client, one, do="remove", share=found.pk)
-    assert other_client.get(f"/conversations/{one.pk}/").status_code == 404
-
-
 def test_sharing_works_without_a_script(user_client: Client, other_user: User, make_conversation: MakeConversation) -> None:
     """The page of the dialog redirects to itself."""
     one = make_conversation(lines=LINES)
