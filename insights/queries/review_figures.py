@@ -77,7 +77,7 @@ def _counted(rows: QuerySet[Insight], *columns: str) -> dict[tuple[Any, ...], in
     """Return the number of detected insights by these columns. Those that a person added are subtracted: a query of all reads no rows."""
     numbers: dict[tuple[Any, ...], int] = {}
     for sign, some in ((1, rows), (-1, rows.filter(confidence=1.0, hints=ADDED_BY_PERSON))):
-        for *key, number in some.order_by().values(*columns).annotate(number=Count("pk")).values_list(*columns, "number"):
+        for *key, number in some.order_by().values(*columns).annotate(number=Count("*")).values_list(*columns, "number"):
             numbers[tuple(key)] = numbers.get(tuple(key), 0) + sign * number
     return {key: number for key, number in numbers.items() if number}
 
