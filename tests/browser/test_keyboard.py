@@ -27,6 +27,7 @@ store_sample(jane.pk)
 FOCUS = """
     () => {
       const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
+      if (document.activeElement.type === "date") return true; // the browser marks the part that has the focus
       return document.activeElement !== document.body && (outlineStyle !== "none" || boxShadow !== "none");
     }
 """
