@@ -188,7 +188,7 @@ def _share(page: Page) -> None:
     page.keyboard.type(TOM)
     tab_to(page, dialog.locator("#share-level"))
     page.keyboard.press("ArrowDown")
-    tab_to(page, dialog.locator("form", has=dialog.locator("#share-address")).get_by_role("button", name="Share"))
+    tab_to(page, dialog.locator("form", has=page.locator("#share-address")).get_by_role("button", name="Share"))
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("status").first).to_have_text("Shared.")
     expect(dialog.get_by_text(re.compile("Can edit")).first).to_be_visible()
