@@ -3,12 +3,18 @@
 const APART_PX = 4;
 const ITEMS = ":is(a, button):not([hidden])";
 
-let opener; // of the menu that is open
+let opener; // of the menu that is open, if no `popovertarget` names the menu
 
 /** Open a menu that has no button of its own, below this one. */
 export function openMenu(menu, button) {
   opener = button;
   menu.showPopover();
+}
+
+/** Return the button of a menu. The `toggle` event comes later than the first `scroll` event of an open menu may come. */
+function buttonOf(menu) {
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`) ?? opener;
+  return button?.isConnected ? button : null;
 }
 
 function place(menu, button) {
@@ -25,8 +31,8 @@ document.addEventListener(
   (event) => {
     const menu = event.target;
     if (!menu.classList?.contains("menu") || event.newState !== "open") return;
-    opener = document.querySelector(`[popovertarget="${menu.id}"]`) ?? opener;
-    if (opener) place(menu, opener);
+    const button = buttonOf(menu);
+    if (button) place(menu, button);
     menu.querySelector(ITEMS)?.focus();
   },
   true,
@@ -47,8 +53,9 @@ window.addEventListener(
   () => {
     const menu = document.querySelector(".menu:popover-open");
     if (!menu) return;
-    const { top, bottom } = opener?.isConnected ? opener.getBoundingClientRect() : { top: -1, bottom: -1 };
-    if (bottom > 0 && top < window.innerHeight) place(menu, opener);
+    const button = buttonOf(menu);
+    const { top, bottom } = button?.getBoundingClientRect() ?? { top: -1, bottom: -1 };
+    if (bottom > 0 && top < window.innerHeight) place(menu, button);
     else menu.hidePopover();
   },
   { passive: true },
