@@ -3,25 +3,9 @@
 An app with kinds of its own translates their labels and plurals in its own catalogue (docs/develop/translating.md).
 """
 
-from django.utils.translation import gettext, gettext_noop, pgettext
+from django.utils.translation import gettext, pgettext
 
 from insights.insight_kinds import InsightKind, kinds
-
-BUILT_IN = (
-    gettext_noop("Question"),
-    gettext_noop("Questions"),
-    gettext_noop("question"),
-    gettext_noop("questions"),
-    gettext_noop("Action item"),
-    gettext_noop("Action items"),
-    gettext_noop("action item"),
-    gettext_noop("action items"),
-    gettext_noop("Follow-up"),
-    gettext_noop("Follow-ups"),
-    gettext_noop("follow-up"),
-    gettext_noop("follow-ups"),
-)
-"""The words of the kinds that Parley brings, for the catalogue."""
 
 
 def label(kind: InsightKind) -> str:

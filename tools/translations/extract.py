@@ -9,6 +9,8 @@ from pathlib import Path
 from babel.messages.extract import extract
 from django.template.base import Lexer, TokenType
 
+from insights.insight_kinds import BUILT_IN
+
 ROOT = Path(__file__).resolve().parents[2]
 _LITERAL = r'"[^"]*"|\'[^\']*\''
 _TRANSLATE = re.compile(rf"^translate\s+({_LITERAL})(?:.*?\bcontext\s+({_LITERAL}))?")
@@ -29,11 +31,14 @@ class Text:
 
 
 def texts_of_pages() -> Iterator[Text]:
-    """Yield the texts of templates and Python code (the catalogue `django`)."""
+    """Yield the texts of templates and Python code, and the words of the built-in kinds of insights (the catalogue `django`)."""
     for file in _files(("templates", "insights", "streaming", "config"), "*.html", "*.txt"):
         yield from in_template(file.read_text(), _name(file))
     for file in _files(("insights", "streaming", "config"), "*.py"):
         yield from in_python(file.read_text(), _name(file))
+    for kind in BUILT_IN:  # the registry is pure and marks nothing
+        for word in (kind.label, kind.plural, kind.noun(1), kind.noun(2)):
+            yield Text(word, "", "", "insights/insight_kinds.py")
 
 
 def texts_of_scripts() -> Iterator[Text]:
