@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from insights import access, queries
+from insights import access, jobs, queries
 from insights.access import LinkState
 from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kind_of
@@ -98,6 +98,7 @@ def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: s
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
         "live": one.ended_at is None,
+        "importing": one.ended_at is None and bool(jobs.importing_among([one.pk])),
         "minutes": queries.minutes_of(one),
         "insights": [(kind_of(each.type), each.text, clock(each.message.offset_s)) for each in found],
         "paragraphs": paragraphs_of(one, messages, people, {}, {}),

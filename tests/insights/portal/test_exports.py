@@ -44,6 +44,7 @@ def test_a_long_conversation(user_client: Client, make_conversation: MakeConvers
     one = make_conversation(lines=LINES)
     answer = user_client.get(f"/conversations/{one.pk}/download.docx")
     assert answer["Location"] == f"/exports/?conversation={one.pk}&format=docx"
+    assert user_client.get(f"/conversations/{one.pk}/download.minutes.md").getvalue().startswith(b"#")
     page = user_client.get(answer["Location"]).content.decode()
     assert "Export “Planning”" in page
     assert '<option value="docx" selected>' in page

@@ -37,7 +37,11 @@ async function rename() {
 /** Copy the minutes as Markdown; pages without https may not, and download them instead. */
 async function copyMinutes(query = "") {
   const url = `/conversations/${main.dataset.conversation}/download.minutes.md${query}`;
-  const text = async () => new Blob([await (await fetch(url)).text()], { type: "text/plain" });
+  const text = async () => {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`minutes: status ${answer.status}`);
+    return new Blob([await answer.text()], { type: "text/plain" });
+  };
   try {
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]);
     toast(gettext("Minutes copied"));
