@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -266,7 +267,7 @@ def test_everything_is_exported(reader: Reader) -> None:
     addresses = [str(link.get_attribute("href")) for link in links.all()]
     assert [address.rpartition("download.")[2] for address in addresses] == ["minutes.md", "docx", "md", "txt", "srt", "vtt", "json"]
     for address in addresses:
-        answer = page.request.get(page.url.split("/conversations")[0] + address)
+        answer = page.request.get(urljoin(page.url, address))
         assert answer.status == 200
         assert "attachment" in answer.headers["content-disposition"]
     page.keyboard.press("Escape")
