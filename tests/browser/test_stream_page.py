@@ -13,7 +13,7 @@ from tests.servers import Server, copied
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "moonshine"}
 NO_DEVICE = {
-    "NotAllowedError": "may not use the microphone",
+    "NotAllowedError": "Microphone access is blocked",
     "NotFoundError": "No microphone was found",
     "NotReadableError": "does not answer",
 }
