@@ -40,7 +40,8 @@ def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def visit(browser: Browser, server: Server, name: str, inputs: dict[str, Any] | None = None) -> Page:
     """Open one of the pages from the server's origin, fill in its fields, and press its button."""
-    page = browser.new_context(permissions=["microphone", "camera"]).new_page()
+    # Requests of a service worker do not pass `page.route`.
+    page = browser.new_context(permissions=["microphone", "camera"], service_workers="block").new_page()
     page.add_init_script(f"window.inputs = {json.dumps(inputs or {})}")
     sign_in(page, server)
     html = (PAGES / f"{name}.html").read_text().replace("__RTC_CONFIGURATION__", "null")
