@@ -21,12 +21,13 @@ from insights.models import Conversation, Message, Speaker
 from insights.models.conversations import new_conversation_id
 now = timezone.now()
 talk = Conversation.objects.create(id=new_conversation_id(), owner=User.objects.get(), connection_id="long", name="long",
-    language="en-US", timezone_offset=0, started_at=now, ended_at=now, message_count=3000, last_event=1)
+    language="en-US", timezone_offset=0, started_at=now, ended_at=now, message_count=1000, last_event=1)
 speaker = Speaker.objects.create(conversation=talk, number=1)
-Message.objects.bulk_create([Message(conversation=talk, speaker=speaker, number=number, text="It is a long talk. " * 250, words=[],
-    confidence=1, started_at=now, ended_at=now, offset_s=0, duration_s=0) for number in range(1, 3001)])
+Message.objects.bulk_create([Message(conversation=talk, speaker=speaker, number=number, text="It is a long talk. " * 750, words=[],
+    confidence=1, started_at=now, ended_at=now, offset_s=0, duration_s=0) for number in range(1, 1001)])
 print(talk.id)
 """
+"""Of as many messages as a download may have that is made in the request."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_a_download_is_complete(few: Server) -> None:
         body = response.read()
         assert (response.headers["Transfer-Encoding"], response.headers["Content-Length"]) == ("chunked", None)
     [whole] = json.loads(body)["conversations"]
-    assert [message["text"] for message in whole["messages"]] == ["It is a long talk. " * 250] * 3000
+    assert [message["text"] for message in whole["messages"]] == ["It is a long talk. " * 750] * 1000
 
 
 def test_options_of_the_database_url_are_merged() -> None:
