@@ -11,7 +11,7 @@ from ninja.responses import Status
 from insights import jobs, long_responses
 from insights.api import auth
 from insights.api.errors import ApiError, Done, LimitProblem, Problem, not_found
-from insights.exports import Format
+from insights.exports import ExportFormat
 from insights.jobs.export_requests import (
     MOST_CONVERSATIONS,
     ExportGone,
@@ -38,7 +38,7 @@ class NewExport(Schema):
     """What the file has in it: these conversations, each in this format. Several come as a ZIP archive."""
 
     conversationIds: list[str] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
-    format: Format = Format.JSON
+    format: ExportFormat = ExportFormat.JSON
 
 
 class ExportAccepted(Schema):

@@ -17,7 +17,7 @@ from insights.json_text import array_of
 from insights.models import Conversation
 from insights.redaction import Redactor
 from insights.transcripts import subtitles, word
-from insights.transcripts.formats import Format
+from insights.transcripts.formats import TranscriptFormat
 from insights.transcripts.lines import Highlight, Line, lines_of
 from insights.transcripts.markdown import markdown
 from insights.transcripts.text import line_json, text
@@ -35,7 +35,7 @@ class PhrasesIn(Schema):
 class TranscriptIn(Redaction):
     """What the transcript shows. `createParagraphs` and `phrases` count for Markdown, `phrases` also for Word."""
 
-    contentType: Format
+    contentType: TranscriptFormat
     createParagraphs: bool = Field(False, description="A break after each message instead of a space.")
     phrases: PhrasesIn | None = None
     showSpeakerSeparation: bool = Field(False, description="The name of the speaker before each message.")
@@ -86,17 +86,17 @@ class _Transcript:
         kind = json.dumps(self.wanted.contentType)
         yield '{"transcript": {'
         match self.wanted.contentType:
-            case Format.SRT if self.shape is Shape.DOCUMENTED:
+            case TranscriptFormat.SRT if self.shape is Shape.DOCUMENTED:
                 yield '"payload": {"content": "'
                 yield from self._quoted(subtitles.srt(self._lines(), speakers=self.wanted.showSpeakerSeparation))
                 yield f'", "contentType": {kind}}}}}'
-            case Format.JSON:
+            case TranscriptFormat.JSON:
                 yield from array_of(self._lines(), line_json, '"payload": [', "]")
                 yield f', "contentType": {kind}}}'
-            case Format.DOCX:
+            case TranscriptFormat.DOCX:
                 document = word.docx(self.conversation.name, "", self._lines(), speakers=self.wanted.showSpeakerSeparation)
                 yield f'"payload": "{b64encode(document).decode()}", "encoding": "base64", "contentType": {kind}}}'
-            case Format.MARKDOWN | Format.SRT | Format.VTT | Format.TEXT:
+            case TranscriptFormat.MARKDOWN | TranscriptFormat.SRT | TranscriptFormat.VTT | TranscriptFormat.TEXT:
                 yield '"payload": "'
                 yield from self._quoted(self._text())
                 yield f'", "contentType": {kind}}}'
@@ -108,11 +108,11 @@ class _Transcript:
     def _text(self) -> Iterator[str]:
         speakers = self.wanted.showSpeakerSeparation
         match self.wanted.contentType:
-            case Format.MARKDOWN:
+            case TranscriptFormat.MARKDOWN:
                 return markdown(self._lines(), paragraphs=self.wanted.createParagraphs, speakers=speakers)
-            case Format.SRT:
+            case TranscriptFormat.SRT:
                 return subtitles.srt(self._lines(), speakers=speakers)
-            case Format.VTT:
+            case TranscriptFormat.VTT:
                 return subtitles.vtt(self._lines(), speakers=speakers)
             case _:
                 return text(self._lines(), speakers=speakers)
@@ -123,7 +123,7 @@ class _Transcript:
             yield json.dumps(piece)[1:-1]
 
     def _lines(self) -> Iterator[list[Line]]:
-        return lines_of(self.conversation, self._highlight(), self.redactor, full=self.wanted.contentType is Format.JSON)
+        return lines_of(self.conversation, self._highlight(), self.redactor, full=self.wanted.contentType is TranscriptFormat.JSON)
 
     def _highlight(self) -> Highlight:
         phrases = self.wanted.phrases
@@ -136,9 +136,9 @@ class _Transcript:
     def _warnings(self) -> Iterator[str]:
         phrases, kind = self.wanted.phrases, self.wanted.contentType
         if phrases and (phrases.highlightAllKeyPhrases or phrases.highlightOnlyInsightKeyPhrases) and kind not in _HIGHLIGHTED:
-            yield f"phrases: has no effect on {kind}; use {Format.MARKDOWN}"
-        if self.wanted.createParagraphs and kind is not Format.MARKDOWN:
-            yield f"createParagraphs: has no effect on {kind}; use {Format.MARKDOWN}"
+            yield f"phrases: has no effect on {kind}; use {TranscriptFormat.MARKDOWN}"
+        if self.wanted.createParagraphs and kind is not TranscriptFormat.MARKDOWN:
+            yield f"createParagraphs: has no effect on {kind}; use {TranscriptFormat.MARKDOWN}"
 
 
-_HIGHLIGHTED = (Format.MARKDOWN, Format.DOCX)
+_HIGHLIGHTED = (TranscriptFormat.MARKDOWN, TranscriptFormat.DOCX)

@@ -3,14 +3,14 @@
 The jobs that make files are in `insights/jobs` (`export.py`), the pages in `insights/portal`.
 """
 
-from insights.exports.documents import CONTENT_TYPES, Format, as_minutes, as_text, file_name, pieces_of
+from insights.exports.documents import CONTENT_TYPES, ExportFormat, as_minutes, as_text, file_name, pieces_of
 from insights.exports.response import answer
 from insights.exports.stored_data import as_json
 from insights.exports.titles import UNKNOWN, local, shown_name
 
 __all__ = [
     "CONTENT_TYPES",
-    "Format",
+    "ExportFormat",
     "UNKNOWN",
     "answer",
     "as_json",

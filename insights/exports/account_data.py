@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from insights import queries
 from insights.exports.archive import Entry
-from insights.exports.documents import Format, file_name, pieces_of
+from insights.exports.documents import ExportFormat, file_name, pieces_of
 from insights.exports.stored_data import note_json
 from insights.hidden_speech import MARGIN_S, removed_speech
 from insights.models import Conversation, StoredAudio
@@ -29,8 +29,8 @@ def entries_of_account(
     yield Entry("notes.json", iter((json.dumps({"notes": notes}, ensure_ascii=False, indent=1).encode(errors="replace"),)))
     for batch in queries.in_batches(conversations, "id", size=BATCH):
         for one in batch:
-            yield Entry(f"conversations/{file_name(one, Format.JSON, unique=True)}", pieces_of(one, Format.JSON, seen))
-            yield Entry(f"conversations/{file_name(one, Format.TEXT, unique=True)}", pieces_of(one, Format.TEXT))
+            yield Entry(f"conversations/{file_name(one, ExportFormat.JSON, unique=True)}", pieces_of(one, ExportFormat.JSON, seen))
+            yield Entry(f"conversations/{file_name(one, ExportFormat.TEXT, unique=True)}", pieces_of(one, ExportFormat.TEXT))
             yield from _audio(one, warn)
 
 

@@ -21,7 +21,7 @@ from insights.transcripts.notes import note_line, notes_markdown, notes_text
 from insights.transcripts.text import clock, text
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """The formats of files of one conversation, by their endings."""
 
     MINUTES = "minutes.md"
@@ -34,13 +34,13 @@ class Format(StrEnum):
 
 
 CONTENT_TYPES = {
-    Format.TEXT: "text/plain; charset=utf-8",
-    Format.JSON: "application/json",
-    Format.MINUTES: "text/markdown; charset=utf-8",
-    Format.MARKDOWN: "text/markdown; charset=utf-8",
-    Format.SRT: "application/x-subrip; charset=utf-8",
-    Format.VTT: "text/vtt; charset=utf-8",
-    Format.WORD: word.CONTENT_TYPE,
+    ExportFormat.TEXT: "text/plain; charset=utf-8",
+    ExportFormat.JSON: "application/json",
+    ExportFormat.MINUTES: "text/markdown; charset=utf-8",
+    ExportFormat.MARKDOWN: "text/markdown; charset=utf-8",
+    ExportFormat.SRT: "application/x-subrip; charset=utf-8",
+    ExportFormat.VTT: "text/vtt; charset=utf-8",
+    ExportFormat.WORD: word.CONTENT_TYPE,
 }
 Seen = Callable[[int], None]
 """Called with the number of messages that were read since the last call. It may raise an exception to stop."""
@@ -50,21 +50,21 @@ def _ignore(messages: int) -> None:
     """Count nothing."""
 
 
-def pieces_of(conversation: Conversation, form: Format, seen: Seen = _ignore, notes: Sequence[Note] = ()) -> Iterator[bytes]:
+def pieces_of(conversation: Conversation, form: ExportFormat, seen: Seen = _ignore, notes: Sequence[Note] = ()) -> Iterator[bytes]:
     """Yield the content of a file. Word documents and minutes come in one piece.
 
     `notes`: private notes of the person who gets the file; subtitles have none.
     """
-    if form is Format.WORD:
+    if form is ExportFormat.WORD:
         yield _word(conversation, seen, notes)
         return
     for piece in _texts(conversation, form, seen, notes):
         yield piece.encode(errors="replace")
 
 
-def file_name(conversation: Conversation, form: Format, *, unique: bool = False) -> str:
+def file_name(conversation: Conversation, form: ExportFormat, *, unique: bool = False) -> str:
     """Return the name of a file in ASCII: the title, or the id where the title has no usable letters. `unique`: always with the id."""
-    joint = "-" if form is Format.MINUTES else "."
+    joint = "-" if form is ExportFormat.MINUTES else "."
     title = slugify(conversation.name)[:60]
     stem = f"{title}-{conversation.pk}" if unique and title and title != str(conversation.pk) else title or str(conversation.pk)
     return f"{stem}{joint}{form}"
@@ -87,22 +87,22 @@ def as_minutes(conversation: Conversation) -> str:
     return minutes_markdown(shown_name(conversation, people), conversation.started_at, conversation.timezone_offset, people, found)
 
 
-def _texts(conversation: Conversation, form: Format, seen: Seen, notes: Sequence[Note]) -> Iterator[str]:
+def _texts(conversation: Conversation, form: ExportFormat, seen: Seen, notes: Sequence[Note]) -> Iterator[str]:
     match form:
-        case Format.JSON:
+        case ExportFormat.JSON:
             return as_json([conversation], seen, notes)
-        case Format.MARKDOWN:
+        case ExportFormat.MARKDOWN:
             said = markdown(_lines(conversation, seen), paragraphs=True, speakers=True)
             return chain(said, notes_markdown(_("My notes"), notes))
-        case Format.MINUTES:
+        case ExportFormat.MINUTES:
             return chain((as_minutes(conversation),), notes_markdown(_("My notes"), notes))
-        case Format.SRT:
+        case ExportFormat.SRT:
             return subtitles.srt(_lines(conversation, seen), speakers=True)
-        case Format.VTT:
+        case ExportFormat.VTT:
             return subtitles.vtt(_lines(conversation, seen), speakers=True)
-        case Format.TEXT:
+        case ExportFormat.TEXT:
             return chain(as_text(conversation, seen), notes_text(_("My notes"), notes))
-        case Format.WORD:
+        case ExportFormat.WORD:
             raise ValueError("a Word document is no text")
         case _:
             assert_never(form)

@@ -10,7 +10,7 @@ from insights import queries
 from insights.database import release_connection, write_transaction
 from insights.exports import archive, files
 from insights.exports.account_data import entries_of_account
-from insights.exports.documents import Format, file_name, pieces_of
+from insights.exports.documents import ExportFormat, file_name, pieces_of
 from insights.jobs.errors import ClaimLost, Failed
 from insights.jobs.handlers import handler
 from insights.jobs.running import RunningJob
@@ -98,7 +98,7 @@ def _write(job: RunningJob, export: Export, file: BinaryIO) -> None:
     if export.everything:
         archive.write(file, entries_of_account(job.owner_id or 0, conversations, seen, job.warn), timezone.now())
         return
-    form = Format(export.format)
+    form = ExportFormat(export.format)
     if export.conversation_count > 1:
         archive.write(
             file, (archive.Entry(file_name(one, form, unique=True), pieces_of(one, form, seen)) for one in conversations), timezone.now()
@@ -108,7 +108,7 @@ def _write(job: RunningJob, export: Export, file: BinaryIO) -> None:
         file.writelines(_checked(job, conversation, form, pieces_of(conversation, form, seen)))
 
 
-def _checked(job: RunningJob, conversation: Conversation, form: Format, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _checked(job: RunningJob, conversation: Conversation, form: ExportFormat, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         job.check()
         yield piece

@@ -11,7 +11,7 @@ from django.utils import timezone
 from insights import queries
 from insights.database import write_transaction
 from insights.exports import files
-from insights.exports.documents import CONTENT_TYPES, Format, file_name
+from insights.exports.documents import CONTENT_TYPES, ExportFormat, file_name
 from insights.exports.titles import shown_name
 from insights.jobs.enqueue import cancel, enqueue
 from insights.jobs.export import KIND
@@ -70,7 +70,7 @@ class ExportFile:
     pieces: Iterator[bytes]
 
 
-def request_export(user_id: int, form: Format, conversation_ids: Collection[int]) -> Job:
+def request_export(user_id: int, form: ExportFormat, conversation_ids: Collection[int]) -> Job:
     """Enqueue the export of conversations that the account sees, in one format; several become an archive.
 
     Raises UnknownConversations, TooManyExports and TooManyJobs.
@@ -193,7 +193,7 @@ def _name_and_type(user_id: int, export: Export) -> tuple[str, str]:
         return "account-data.zip", ARCHIVE
     if export.conversation_count > 1:
         return "conversations.zip", ARCHIVE
-    form = Format(export.format)
+    form = ExportFormat(export.format)
     conversation: Conversation = _visible(user_id, export).get()
     return file_name(conversation, form), CONTENT_TYPES[form]
 

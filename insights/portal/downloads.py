@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from insights import exports, queries
-from insights.exports import CONTENT_TYPES, Format
+from insights.exports import CONTENT_TYPES, ExportFormat
 
 DIRECT_MESSAGES = 1000
 """Messages of a conversation up to which a file is made in the request (docs/operate/jobs.md has the measurement)."""
@@ -22,10 +22,10 @@ def download(request: HttpRequest, conversation_id: int, form: str) -> HttpRespo
     """
     account = int(request.user.pk or 0)
     one = queries.conversation_for(account, conversation_id)
-    if one is None or form not in set(Format):
+    if one is None or form not in set(ExportFormat):
         raise Http404
-    wanted = Format(form)
-    if one.message_count > DIRECT_MESSAGES and wanted is not Format.MINUTES:
+    wanted = ExportFormat(form)
+    if one.message_count > DIRECT_MESSAGES and wanted is not ExportFormat.MINUTES:
         return redirect(f"/exports/?{urlencode({'conversation': conversation_id, 'format': wanted})}")
     exists = lambda: queries.conversation_for(account, conversation_id) is not None  # noqa: E731
     notes = list(queries.notes_of(one, account)) if request.GET.get("notes") == "yes" else []

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from insights import exports, jobs, queries
-from insights.exports import Format
+from insights.exports import ExportFormat
 from insights.exports.titles import shown_name
 from insights.jobs.export_requests import (
     ExportGone,
@@ -32,13 +32,13 @@ from insights.models import Export
 from insights.portal.upload import plain_reason, state_of
 
 FORMATS = {
-    Format.MINUTES: gettext_lazy("Minutes (.md)"),
-    Format.WORD: gettext_lazy("Word (.docx)"),
-    Format.MARKDOWN: gettext_lazy("Markdown (.md)"),
-    Format.TEXT: gettext_lazy("Text (.txt)"),
-    Format.SRT: gettext_lazy("Subtitles (.srt)"),
-    Format.VTT: gettext_lazy("Subtitles (.vtt)"),
-    Format.JSON: gettext_lazy("All data (.json)"),
+    ExportFormat.MINUTES: gettext_lazy("Minutes (.md)"),
+    ExportFormat.WORD: gettext_lazy("Word (.docx)"),
+    ExportFormat.MARKDOWN: gettext_lazy("Markdown (.md)"),
+    ExportFormat.TEXT: gettext_lazy("Text (.txt)"),
+    ExportFormat.SRT: gettext_lazy("Subtitles (.srt)"),
+    ExportFormat.VTT: gettext_lazy("Subtitles (.vtt)"),
+    ExportFormat.JSON: gettext_lazy("All data (.json)"),
 }
 DONE = {
     "requested": gettext_lazy("The export has begun. The file appears here."),
@@ -82,7 +82,7 @@ class ExportRow:
         return cls(
             id=job.id,
             name=_name(one),
-            format=str(FORMATS[Format(export.format)]) if export.format else gettext("ZIP archive"),
+            format=str(FORMATS[ExportFormat(export.format)]) if export.format else gettext("ZIP archive"),
             state=state,
             percent=round(100 * job.progress),
             reason=_why_removed(export) if state == "removed" else plain_reason(job.reason),
@@ -125,7 +125,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
         "part": "exports",
         "wanted": wanted,
         "wanted_name": shown_name(wanted, [str(one) for one in queries.members_of(wanted)]) if wanted else "",
-        "wanted_format": form if form in set(FORMATS) else Format.TEXT.value,
+        "wanted_format": form if form in set(FORMATS) else ExportFormat.TEXT.value,
         "formats": FORMATS.items(),
         "done": DONE.get(request.GET.get("done", "")),
         "problem": PROBLEMS.get(request.GET.get("problem", "")),
@@ -154,7 +154,7 @@ def new_export(request: HttpRequest) -> HttpResponse:
         elif not chosen:
             return redirect("/exports/?problem=none")
         else:
-            request_export(user_id, Format(form) if form in set(FORMATS) else Format.TEXT, chosen)
+            request_export(user_id, ExportFormat(form) if form in set(FORMATS) else ExportFormat.TEXT, chosen)
     except UnknownConversations:
         return redirect("/exports/?problem=unknown")
     except jobs.TooManyJobs:

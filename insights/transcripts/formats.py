@@ -5,7 +5,7 @@ from enum import StrEnum
 from insights.transcripts.word import CONTENT_TYPE
 
 
-class Format(StrEnum):
+class TranscriptFormat(StrEnum):
     """A format, named by its content type."""
 
     MARKDOWN = "text/markdown"

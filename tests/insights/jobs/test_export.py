@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from insights import access, jobs, recorder
 from insights.database import write_transaction
-from insights.exports import Format, files
+from insights.exports import ExportFormat, files
 from insights.jobs import export as export_job
 from insights.jobs import export_removal, export_requests
 from insights.jobs.export_requests import (
@@ -69,7 +69,7 @@ def test_one_conversation(say: Say, owner: User) -> None:
     """The file is the same as the one that is made in a request."""
     say(SAID)
     one = Conversation.objects.get()
-    job = request_export(owner.pk, Format.TEXT, [one.pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
     export = made(job)
     assert SAID in content(owner, job).decode()
     file = open_export(owner.pk, job.pk)
@@ -79,8 +79,8 @@ def test_one_conversation(say: Say, owner: User) -> None:
     assert timedelta(hours=23) < export.expires_at - timezone.now() <= timedelta(hours=24)
 
 
-@pytest.mark.parametrize("form", list(Format))
-def test_several_conversations(say: Say, owner: User, form: Format) -> None:
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_several_conversations(say: Say, owner: User, form: ExportFormat) -> None:
     """The archive has a file of each, with different names."""
     say(SAID)
     other = recorder.open_conversation(opening(owner, "other", name="Zeppelin")).conversation_id
@@ -126,10 +126,10 @@ def test_only_what_the_account_sees(say: Say, owner: User, other_user: User) -> 
     say(SAID)
     one = Conversation.objects.get()
     with pytest.raises(UnknownConversations):
-        request_export(other_user.pk, Format.TEXT, [one.pk])
+        request_export(other_user.pk, ExportFormat.TEXT, [one.pk])
     with pytest.raises(UnknownConversations):
-        request_export(owner.pk, Format.TEXT, [])
-    job = request_export(owner.pk, Format.TEXT, [one.pk])
+        request_export(owner.pk, ExportFormat.TEXT, [])
+    job = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
     made(job)
     assert open_export(other_user.pk, job.pk) is None
     assert not export_requests.remove_export(other_user.pk, job.pk)
@@ -165,10 +165,10 @@ def test_a_deletion_reaches_the_files(say: Say, owner: User, stored: Path, remov
     say(SAID)
     one = Conversation.objects.get()
     other = recorder.open_conversation(opening(owner, "other")).conversation_id
-    single = request_export(owner.pk, Format.TEXT, [one.pk])
-    several = request_export(owner.pk, Format.JSON, [one.pk, other])
+    single = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
+    several = request_export(owner.pk, ExportFormat.JSON, [one.pk, other])
     everything = request_account_export(owner.pk)
-    untouched = request_export(owner.pk, Format.TEXT, [other])
+    untouched = request_export(owner.pk, ExportFormat.TEXT, [other])
     made(untouched)
     assert callable(remove)
     remove(one)
@@ -185,7 +185,7 @@ def test_a_deletion_that_is_rolled_back_keeps_the_file(say: Say, owner: User) ->
     """The row of the export changes with the deletion or not at all."""
     say(SAID)
     one = Conversation.objects.get()
-    job = request_export(owner.pk, Format.TEXT, [one.pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
     made(job)
 
     def fails() -> None:
@@ -205,7 +205,7 @@ def test_a_deletion_while_the_file_is_made(say: Say, owner: User, stored: Path, 
     say("The weather is fine.")
     one = Conversation.objects.get()
     other = recorder.open_conversation(opening(owner, "other")).conversation_id
-    job = request_export(owner.pk, Format.TEXT, [one.pk, other])
+    job = request_export(owner.pk, ExportFormat.TEXT, [one.pk, other])
     write, begun = export_job._write, []
 
     def slow(*arguments: object) -> None:
@@ -236,7 +236,7 @@ def test_access_is_checked_at_the_download(say: Say, owner: User, other_user: Us
     say(SAID)
     one = Conversation.objects.get()
     share = Share.objects.create(conversation=one, user=other_user, level=AccessLevel.READ, created_at=timezone.now())
-    first, second = (request_export(other_user.pk, Format.TEXT, [one.pk]) for _ in range(2))
+    first, second = (request_export(other_user.pk, ExportFormat.TEXT, [one.pk]) for _ in range(2))
     made(second)
     assert SAID in content(other_user, first).decode()
     access.unshare(one, share.pk)
@@ -258,7 +258,7 @@ def run_periodic() -> None:
 def test_files_expire(say: Say, owner: User, stored: Path) -> None:
     """After its time the file is refused, and removed by the periodic job."""
     say(SAID)
-    job = request_export(owner.pk, Format.TEXT, [Conversation.objects.get().pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     made(job)
     Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(ExportGone, match="expired"):
@@ -272,7 +272,7 @@ def test_files_without_a_row_are_removed(say: Say, owner: User, other_user: User
     """The files of an account that was deleted, and what a killed worker left, go with the periodic job."""
     say(SAID)
     monkeypatch.setattr(export_removal, "_looks", 0)
-    job = request_export(owner.pk, Format.TEXT, [Conversation.objects.get().pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     made(job)
     left = uuid.uuid4()
     with files.unfinished(left, uuid.uuid4()) as file:
@@ -286,7 +286,7 @@ def test_files_without_a_row_are_removed(say: Say, owner: User, other_user: User
 def test_a_cancelled_export_leaves_no_file(say: Say, owner: User, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job fails as cancelled, and what it has written is gone."""
     say(SAID)
-    job = request_export(owner.pk, Format.TEXT, [Conversation.objects.get().pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     store = files.store
 
     def cancelled(*arguments: object) -> str:
@@ -307,13 +307,13 @@ def test_limits(say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     say(SAID)
     one = Conversation.objects.get()
     monkeypatch.setattr(export_requests, "MOST_READY", 2)
-    first = request_export(owner.pk, Format.TEXT, [one.pk])
-    made(request_export(owner.pk, Format.TEXT, [one.pk]))
+    first = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
+    made(request_export(owner.pk, ExportFormat.TEXT, [one.pk]))
     with pytest.raises(TooManyExports):
-        request_export(owner.pk, Format.TEXT, [one.pk])
+        request_export(owner.pk, ExportFormat.TEXT, [one.pk])
     assert Job.objects.filter(kind="export").count() == 2
     assert export_requests.remove_export(owner.pk, first.pk)
-    made(request_export(owner.pk, Format.TEXT, [one.pk]))
+    made(request_export(owner.pk, ExportFormat.TEXT, [one.pk]))
 
 
 def test_what_is_gone_before_the_job_begins(say: Say, owner: User) -> None:
@@ -321,8 +321,8 @@ def test_what_is_gone_before_the_job_begins(say: Say, owner: User) -> None:
     say(SAID)
     one = Conversation.objects.get()
     other = recorder.open_conversation(opening(owner, "other")).conversation_id
-    several = request_export(owner.pk, Format.TEXT, [one.pk, other])
-    single = request_export(owner.pk, Format.TEXT, [one.pk])
+    several = request_export(owner.pk, ExportFormat.TEXT, [one.pk, other])
+    single = request_export(owner.pk, ExportFormat.TEXT, [one.pk])
     _bin_conversation(one)
     jobs.run_waiting()
     several.refresh_from_db()
@@ -335,7 +335,7 @@ def test_what_is_gone_before_the_job_begins(say: Say, owner: User) -> None:
 def test_a_missing_file(say: Say, owner: User) -> None:
     """A file that is not in the storage is refused with a reason."""
     say(SAID)
-    job = request_export(owner.pk, Format.TEXT, [Conversation.objects.get().pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     storages["exports"].delete(made(job).file)
     with pytest.raises(ExportGone, match="cannot be read"):
         open_export(owner.pk, job.pk)
@@ -345,7 +345,7 @@ def test_the_row_holds_no_words(say: Say, owner: User) -> None:
     """Neither the job nor the export has a title or words of the conversation."""
     say(SAID)
     Conversation.objects.update(name="Zeppelin")
-    job = request_export(owner.pk, Format.TEXT, [Conversation.objects.get().pk])
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     made(job)
     rows = [*Job.objects.filter(kind="export").values(), *Export.objects.values(), *ExportedConversation.objects.values()]
     assert "eppelin" not in repr(rows)
