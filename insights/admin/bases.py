@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import BaseInlineFormSet, Textarea
+from django.forms.widgets import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -52,7 +53,7 @@ class Titled(AnyBase):
     change_title = ""
 
     class Media:
-        js = ("parley/js/review.js",)
+        js = (Script("parley/js/review.js", type="module"),)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the list with its title."""
