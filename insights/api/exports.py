@@ -150,7 +150,7 @@ def _form(one: ListedExport) -> ExportOut:
     return ExportOut(
         id=str(job.id),
         state=_state(one),
-        progress=round(100 * job.progress),
+        progress=100 if ready else round(100 * job.progress),  # the file is stored before the job ends
         format=export.format or None,
         conversations=export.conversation_count or export.exported.count(),
         size=export.size if ready else None,
