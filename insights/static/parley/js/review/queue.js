@@ -5,10 +5,17 @@ const ARROWS = { ArrowLeft: "k", ArrowUp: "k", ArrowRight: "j", ArrowDown: "j" }
 const help = document.getElementById("help");
 const find = (selector) => document.querySelector(selector);
 
+/** Select the text of an open form, unless somebody writes in it already. */
+function startEdit(form) {
+  const field = form.querySelector("textarea");
+  if (form.open && document.activeElement !== field) field.select();
+}
+
 /** Press what has this key; return whether there is something. */
 function press(key) {
   const found = find(`[data-key="${key}"]`);
   found?.click();
+  if (found?.matches(".review-edit summary")) startEdit(found.parentElement); // the next key may come before the toggle event
   return Boolean(found);
 }
 
@@ -51,7 +58,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener(
   "toggle",
   ({ target }) => {
-    if (target.matches(".review-edit") && target.open) target.querySelector("textarea").select();
+    if (target.matches(".review-edit")) startEdit(target);
   },
   true, // the event does not bubble
 );
