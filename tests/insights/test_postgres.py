@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 
 @pytest.mark.skipif(bool(postgres.lacking()), reason=postgres.lacking())
 @pytest.mark.skipif("PARLEY_TEST_DATABASE_URL" in os.environ, reason="this run is on another database already")
+@pytest.mark.timeout(1500)
 def test_the_same_on_postgresql() -> None:
     """The tests pass on PostgreSQL, with a connection pool and concurrent writers."""
     tests = [
@@ -38,7 +39,7 @@ def test_the_same_on_postgresql() -> None:
     with postgres.cluster() as url:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
-            command, cwd=HERE.parent.parent, env={**env, "PARLEY_TEST_DATABASE_URL": url}, capture_output=True, text=True, timeout=280
+            command, cwd=HERE.parent.parent, env={**env, "PARLEY_TEST_DATABASE_URL": url}, capture_output=True, text=True, timeout=1400
         )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
