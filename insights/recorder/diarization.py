@@ -97,14 +97,14 @@ def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> list[St
     with write_transaction():
         conversation = _conversation(diarization_id)
         edit = Edit(conversation, None)
-        rows = _heard(diarization_id, spans).filter(conversation=conversation).select_related("speaker__member", "conversation")
+        rows = _messages_during(diarization_id, spans).filter(conversation=conversation).select_related("speaker__member", "conversation")
         for message in rows:
             while (offset := _change_of_voice(message, spans, conversation.started_at)) is not None:
                 message = split(edit, message, offset)
         return edit.store_correction()
 
 
-def _heard(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> QuerySet[Message]:
+def _messages_during(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> QuerySet[Message]:
     """Return the messages of an audio source that were said during spans and whose speaker no person chose, in order."""
     rows = Message.objects.filter(speaker__diarization_id=diarization_id, speaker_chosen=False)
     first, last = min(span.start for span in spans), max(span.end for span in spans)
@@ -170,7 +170,7 @@ def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float) -> d
     """Return the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
     if not spans:
         return {}
-    values = _heard(diarization_id, spans).values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
+    values = _messages_during(diarization_id, spans).values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
     return dict(_different(values.iterator(), spans, least))
 
 

@@ -30,7 +30,7 @@ MARGIN_S = 0.1
 """Seconds before the first and after the last word of a turn that belong to it."""
 
 
-class HeardAudio:
+class RecentAudio:
     """The last samples of an audio source, at 16 kHz. Any thread."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class HeardAudio:
 class KeptDecoder(Decoder):
     """A decoder whose samples are kept, too."""
 
-    def __init__(self, decoder: Decoder, audio: HeardAudio) -> None:
+    def __init__(self, decoder: Decoder, audio: RecentAudio) -> None:
         self._decoder, self._audio = decoder, audio
         self.in_place, self.seconds_per_byte = decoder.in_place, decoder.seconds_per_byte
 
@@ -98,7 +98,7 @@ class VoiceLabels:
 
     def __init__(self, diarized: Diarized, models: SpeakerModels, expected: int | None, at: Callable[[float], datetime]) -> None:
         self.id = diarized.id
-        self.audio = HeardAudio()
+        self.audio = RecentAudio()
         self._diarizer = LiveDiarizer(models, expected=expected)
         self._at, self._started_at = at, diarized.started_at
         self._until = 0.0  # where the last turn ended, in seconds from the start of the conversation
