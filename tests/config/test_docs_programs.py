@@ -1,4 +1,4 @@
-"""The programs of docs/start/first-program.md and the examples of the WebSocket and REST references, against a real server."""
+"""The programs of docs/start/first-program.md and the examples of the WebSocket reference, against a real server."""
 
 import asyncio
 import json
@@ -19,7 +19,6 @@ from tests.servers import ROOT, Server, copied
 
 START = (ROOT / "docs" / "start" / "first-program.md").read_text()
 SOCKET = (ROOT / "docs" / "reference" / "websocket.md").read_text()
-REST = (ROOT / "docs" / "reference" / "rest.md").read_text()
 SENTENCES = ["I will send the report to Maria by Friday.", "Can we move the launch date?"]
 SCRIPT = [
     {"after": 0.8, "text": "I will send", "final": False, "start": 0.2, "end": 0.7},
@@ -146,21 +145,6 @@ async def test_the_error_of_the_websocket_reference(server: Server) -> None:
     ):
         await socket.send(json.dumps({"type": "start_request", "insightTypes": ["poem"]}))
         assert json.loads(await socket.recv()) == shown
-
-
-def test_the_examples_of_the_rest_reference(server: Server, session: list[dict[str, Any]]) -> None:
-    """Each response has the fields on the page."""
-    assert session
-    token = server.token()
-    listed = server.get("/v1/conversations", token)[1]["conversations"]
-    conversation = next(one["id"] for one in listed if one["name"] == "Planning")
-    examples = re.findall(r"Example: `GET (\S+)`\n\n```json\n(.*?)```", REST, re.DOTALL)
-    assert len(examples) >= 13
-    for path, text in examples:
-        status, answer = server.get(re.sub(r"\d{16}", conversation, path), token)
-        assert (status, lacks(json.loads(text), answer)) == (200, []), path
-    heads = set(re.findall(r"^### `(?:GET )?(/v1/conversations\S*)`", REST, re.MULTILINE))
-    assert len(heads) >= 14
 
 
 def lacks(shown: Any, real: Any, where: str = "") -> list[str]:

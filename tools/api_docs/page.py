@@ -15,7 +15,7 @@ MOST_LINES = 40
 HEAD = """# Every REST call
 
 This page is generated from a running server: `python -m tools.api_docs --write` sends each command and writes down its response.
-[The REST reference](reference/rest.md) explains tokens, paging, redaction and the rules that hold for all calls.
+[The REST reference](reference/rest.md) explains tokens, paging, redaction and other rules that hold for several calls.
 
 The commands need these variables; each section says which further ones its response gives.
 
