@@ -39,6 +39,7 @@ class NewExport(Schema):
 
     conversationIds: list[str] = Field(min_length=1, max_length=MOST_CONVERSATIONS)
     format: ExportFormat = ExportFormat.JSON
+    notes: bool = Field(False, description="With your private notes. Subtitles have none.")
 
 
 class ExportAccepted(Schema):
@@ -80,7 +81,7 @@ def create_export(request: HttpRequest, body: NewExport) -> Status[ExportAccepte
     if len(ids) < len(body.conversationIds):
         raise not_found()
     try:
-        job = request_export(auth.caller(request).pk, body.format, ids)
+        job = request_export(auth.caller(request).pk, body.format, ids, notes=body.notes)
     except UnknownConversations:
         raise not_found() from None
     except TooManyExports as error:

@@ -99,16 +99,19 @@ def _write(job: RunningJob, export: Export, file: BinaryIO) -> None:
         archive.write(file, entries_of_account(job.owner_id or 0, conversations, seen, job.warn), timezone.now())
         return
     form = ExportFormat(export.format)
+
+    def content(conversation: Conversation) -> Iterator[bytes]:
+        notes = list(queries.notes_of(conversation, job.owner_id or 0)) if export.notes else []
+        return pieces_of(conversation, form, seen, notes)
+
     if export.conversation_count > 1:
-        archive.write(
-            file, (archive.Entry(file_name(one, form, unique=True), pieces_of(one, form, seen)) for one in conversations), timezone.now()
-        )
+        archive.write(file, (archive.Entry(file_name(one, form, unique=True), content(one)) for one in conversations), timezone.now())
         return
     for conversation in conversations:
-        file.writelines(_checked(job, conversation, form, pieces_of(conversation, form, seen)))
+        file.writelines(_checked(job, content(conversation)))
 
 
-def _checked(job: RunningJob, conversation: Conversation, form: ExportFormat, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _checked(job: RunningJob, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         job.check()
         yield piece

@@ -70,9 +70,10 @@ class ExportFile:
     pieces: Iterator[bytes]
 
 
-def request_export(user_id: int, form: ExportFormat, conversation_ids: Collection[int]) -> Job:
+def request_export(user_id: int, form: ExportFormat, conversation_ids: Collection[int], *, notes: bool = False) -> Job:
     """Enqueue the export of conversations that the account sees, in one format; several become an archive.
 
+    `notes`: with the private notes of the account, except in subtitles.
     Raises UnknownConversations, TooManyExports and TooManyJobs.
     """
     wanted = set(conversation_ids)
@@ -82,7 +83,7 @@ def request_export(user_id: int, form: ExportFormat, conversation_ids: Collectio
     if found != wanted:
         raise UnknownConversations(wanted - found)
     with write_transaction():
-        export = _new(user_id, format=form)
+        export = _new(user_id, format=form, notes=notes)
         ExportedConversation.objects.bulk_create(
             (ExportedConversation(export=export, conversation_id=one) for one in sorted(wanted)), batch_size=500
         )
@@ -95,12 +96,12 @@ def request_account_export(user_id: int) -> Job:
         return _new(user_id, everything=True).job
 
 
-def _new(user_id: int, *, format: str = "", everything: bool = False) -> Export:
+def _new(user_id: int, *, format: str = "", everything: bool = False, notes: bool = False) -> Export:
     job = enqueue(KIND, user_id, {})  # locks the account, so that two requests do not both take the last place
     kept = Export.objects.filter(job__owner_id=user_id).exclude(state=Export.State.REMOVED)
     if kept.count() >= MOST_READY:
         raise TooManyExports
-    return Export.objects.create(job=job, format=format, everything=everything)
+    return Export.objects.create(job=job, format=format, everything=everything, notes=notes)
 
 
 def exports_of(user_id: int) -> list[ListedExport]:

@@ -32,6 +32,7 @@ class Export(models.Model):
     job = models.OneToOneField(Job, models.CASCADE, primary_key=True, related_name="export")
     format = models.CharField(max_length=16, blank=True, default="", help_text="The format of each conversation; empty with `everything`.")
     everything = models.BooleanField(default=False, help_text="All data of the account.")
+    notes = models.BooleanField(default=False, db_default=False, help_text="With the private notes of the account that asked for it.")
     state = models.CharField(max_length=16, choices=State, default=State.REQUESTED)
     removal = models.CharField(max_length=16, choices=Removal, blank=True, default="")
     revision = models.PositiveIntegerField(default=0)

@@ -18,17 +18,18 @@ DIRECT_MESSAGES = 1000
 def download(request: HttpRequest, conversation_id: int, form: str) -> HttpResponseBase:
     """Return a file of a conversation that the user may see; for a long one, redirect to the page that exports it. 404 for any other.
 
-    `?notes=yes`: with the notes of the user, except in subtitles and in what is exported.
+    `?notes=yes`: with the notes of the user, except in subtitles.
     """
     account = int(request.user.pk or 0)
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in set(ExportFormat):
         raise Http404
-    wanted = ExportFormat(form)
+    wanted, with_notes = ExportFormat(form), request.GET.get("notes") == "yes"
     if one.message_count > DIRECT_MESSAGES and wanted is not ExportFormat.MINUTES:
-        return redirect(f"/exports/?{urlencode({'conversation': conversation_id, 'format': wanted})}")
+        asked = {"conversation": conversation_id, "format": wanted, **({"notes": "yes"} if with_notes else {})}
+        return redirect(f"/exports/?{urlencode(asked)}")
     exists = lambda: queries.conversation_for(account, conversation_id) is not None  # noqa: E731
-    notes = list(queries.notes_of(one, account)) if request.GET.get("notes") == "yes" else []
+    notes = list(queries.notes_of(one, account)) if with_notes else []
     return exports.answer(
         request, exports.pieces_of(one, wanted, notes=notes), CONTENT_TYPES[wanted], exports.file_name(one, wanted), exists
     )

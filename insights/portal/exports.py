@@ -117,7 +117,7 @@ def _why_removed(export: Export) -> str:
 @login_required
 @never_cache
 def exports_page(request: HttpRequest) -> HttpResponse:
-    """Show the exports. `conversation` and `format` in the query: the file that the user wanted is too long to be made at once."""
+    """Show the exports. `conversation`, `format` and `notes` in the query: the wanted file is too long to be made at once."""
     user_id = _user_id(request)
     wanted = queries.conversation_for(user_id, request.GET.get("conversation", ""))
     form = request.GET.get("format", "")
@@ -126,6 +126,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "wanted_name": shown_name(wanted, [str(one) for one in queries.members_of(wanted)]) if wanted else "",
         "wanted_format": form if form in set(FORMATS) else ExportFormat.TEXT.value,
+        "with_notes": request.GET.get("notes") == "yes",
         "formats": FORMATS.items(),
         "done": DONE.get(request.GET.get("done", "")),
         "problem": PROBLEMS.get(request.GET.get("problem", "")),
@@ -154,7 +155,9 @@ def new_export(request: HttpRequest) -> HttpResponse:
         elif not chosen:
             return redirect("/exports/?problem=none")
         else:
-            request_export(user_id, ExportFormat(form) if form in set(FORMATS) else ExportFormat.TEXT, chosen)
+            request_export(
+                user_id, ExportFormat(form) if form in set(FORMATS) else ExportFormat.TEXT, chosen, notes=request.POST.get("notes") == "yes"
+            )
     except UnknownConversations:
         return redirect("/exports/?problem=unknown")
     except jobs.TooManyJobs:

@@ -11,7 +11,7 @@ from pathlib import Path
 _ANNOTATED = frozenset(("ami", "mrda"))
 """Corpora with dialogue acts."""
 REVIEWED = "parley"
-"""The corpus of sentences that reviewers judged (`insights.training_export`). Its `da` has the verdicts: `follow_up:accepted`."""
+"""The corpus of sentences that reviewers judged (`insights.exports.reviewed_insights`). Its `da` has the verdicts: `follow_up:accepted`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ SOURCES = tuple(ROOT / name for name in ("config", "insights", "streaming", "tem
 HOME = "insights/insight_kinds.py"
 MODEL = {
     "insights/training/corpora.py": "the labels of the corpora that the model is trained on",
-    "insights/training_export.py": "the columns of those corpora",
+    "insights/exports/reviewed_insights.py": "the columns of those corpora",
     "insights/training/combine.py": "how strongly each output of the model is tied to its corpus",
     "insights/training/style.py": "the rows of the table of accuracy",
     "insights/migrations/0001_initial.py": "what the first version had",

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from insights import access, exports, queries, recorder, training_export
+from insights import access, exports, queries, recorder
+from insights.exports import reviewed_insights
 from insights.kind_words import choices
 from insights.models import Insight, Reading
 from insights.portal.account import user_of
@@ -93,7 +94,7 @@ def training_data(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     wanted = QueueFilter.of(request.GET).wanted(timezone.now())
     logger.info("training data: exported by user %d", user.pk)
-    pieces = training_export.compressed(_read(queries.reviewed_in_batches(wanted), user.pk))
+    pieces = reviewed_insights.compressed(_read(queries.reviewed_in_batches(wanted), user.pk))
     return exports.answer(request, pieces, "application/gzip", "reviewed.jsonl.gz", partial(access.is_reviewer, user.pk))
 
 

@@ -94,6 +94,30 @@ def test_several_conversations(say: Say, owner: User, form: ExportFormat) -> Non
         assert any(name.startswith(f"zeppelin-{other}") for name in names)
 
 
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_private_notes(say: Say, owner: User, other_user: User, form: ExportFormat) -> None:
+    """Those of the account that asks, where it wants them; of nobody else, and in no subtitles."""
+    say(SAID)
+    one = Conversation.objects.get()
+    access.share_with_person(one, other_user.email, AccessLevel.EDIT)
+    recorder.write_note(one.pk, uuid4(), "Ask the bank", 3.0, owner.pk)
+    recorder.write_note(one.pk, uuid4(), "Secret of another", 3.0, other_user.pk)
+    other = recorder.open_conversation(opening(owner, "other", name="Zeppelin")).conversation_id
+    for chosen in ([one.pk], [one.pk, other]):
+        for notes in (True, False):
+            job = request_export(owner.pk, form, chosen, notes=notes)
+            made(job)
+            data = content(owner, job)
+            if len(chosen) > 1:
+                with ZipFile(BytesIO(data)) as archive:
+                    (data,) = [archive.read(name) for name in archive.namelist() if str(other) not in name]
+            if form is ExportFormat.WORD:
+                with ZipFile(BytesIO(data)) as document:
+                    data = document.read("word/document.xml")
+            assert (b"Ask the bank" in data) == (notes and form not in (ExportFormat.SRT, ExportFormat.VTT))
+            assert b"Secret of another" not in data
+
+
 def test_everything_of_an_account(say: Say, owner: User, other_user: User) -> None:
     """The archive has what the account manages, without secrets, and its own conversations; not those of others."""
     say(SAID)

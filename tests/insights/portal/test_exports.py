@@ -47,9 +47,13 @@ def test_a_long_conversation(user_client: Client, make_conversation: MakeConvers
     assert user_client.get(f"/conversations/{one.pk}/download.minutes.md").getvalue().startswith(b"#")
     page = user_client.get(answer["Location"]).content.decode()
     assert "Export “Planning”" in page
+    assert 'name="notes" value="yes">' in page
     assert '<option value="docx" selected>' in page
     assert not Export.objects.exists()
-    user_client.post("/exports/new/", {"conversation": one.pk, "format": "docx"})
+    with_notes = user_client.get(f"/conversations/{one.pk}/download.docx?notes=yes")["Location"]
+    assert 'name="notes" value="yes" checked' in user_client.get(with_notes).content.decode()
+    user_client.post("/exports/new/", {"conversation": one.pk, "format": "docx", "notes": "yes"})
+    assert Export.objects.get().notes
     jobs.run_waiting()
     assert user_client.get(f"/exports/{Export.objects.get().pk}/")["Content-Disposition"] == 'attachment; filename="planning.docx"'
 
