@@ -55,6 +55,7 @@ class Conversation(models.Model):
     all_trackers = models.BooleanField(
         default=False, db_default=False, help_text="Whether a speaker or an import uses the trackers of the account and the managed ones."
     )
+    sample = models.BooleanField(default=False, db_default=False, editable=False, help_text="Whether it is the sample, which nobody spoke.")
     trackers = models.JSONField(default=list, blank=True, help_text="The trackers that speakers or imports brought: name, vocabulary, id.")
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: hidden; in the bin since then.")
     erased_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Set: deleted for good, rows still to remove.")
@@ -81,6 +82,7 @@ class Conversation(models.Model):
             models.Index(fields=["closes_at"], condition=Q(ended_at=None), name="conversation_closing"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="conversation_hidden"),
             models.Index(fields=["id"], condition=~Q(redaction=""), name="conversation_redacting"),
+            models.Index(fields=["id"], condition=Q(deleted_at__isnull=False) | Q(sample=True), name="conversation_unreviewed"),
         ]
 
     def __str__(self) -> str:

@@ -117,11 +117,6 @@ def voice_of(speaker: Speaker) -> VoiceOf:
     return VoiceOf(speaker.id, speaker.number, speaker.member_id)
 
 
-def is_sample(conversation: Conversation) -> bool:
-    """Return whether it is the sample conversation, which nobody spoke."""
-    return bool(conversation.metadata.get("sample"))
-
-
 def counts_of(numbers: Mapping[str, int]) -> tuple[Count, ...]:
     """Return the counts by kind, in the order of the registry, then those of kinds that are not registered any more."""
     names = list(dict.fromkeys([*(kind.name for kind in kinds()), *sorted(numbers)]))
@@ -152,7 +147,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, impo
         more_faces=max(0, len(faces) - 4),
         names=", ".join(dict.fromkeys(one.name for one in faces)),
         counts=counts_of(counts),
-        sample=is_sample(conversation),
+        sample=conversation.sample,
         owner=owner,
     )
 

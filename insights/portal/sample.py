@@ -49,7 +49,8 @@ def store_sample(user_id: int) -> int:
     """Store a sample conversation that ended now; return its id."""
     lines = _lines()
     start = timezone.now() - timedelta(seconds=lines[-1].end)
-    conversation = recorder.open_import(ImportOpening(owner_id=user_id, name=TITLE, started_at=start, metadata={"sample": "yes"}))
+    opening = ImportOpening(owner_id=user_id, name=TITLE, started_at=start, metadata={"sample": "yes"}, sample=True)
+    conversation = recorder.open_import(opening)
     names = dict.fromkeys(one.speaker for one in lines)
     members = {name: recorder.import_member(conversation.pk, SpeakerIdentity(name=name)) for name in names}
     source = uuid5(_NAMESPACE, str(conversation.pk))

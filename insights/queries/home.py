@@ -93,7 +93,7 @@ def editable_among(user_id: int, conversations: Collection[Conversation]) -> set
 
 def sample_of(user_id: int) -> Conversation | None:
     """Return the user's sample conversation, None if there is none."""
-    return Conversation.objects.filter(owner_id=user_id, metadata__sample="yes").first()
+    return Conversation.objects.filter(owner_id=user_id, sample=True).first()
 
 
 def _listed(user_id: int) -> QuerySet[Insight]:

@@ -88,9 +88,10 @@ def place_of(insight_id: UUID) -> QueuePlace | None:
 
 
 def insight_to_review(insight_id: UUID) -> Insight | None:
-    """Return an insight of any conversation that is not in the bin, with all that the queue shows; None for another id."""
+    """Return an insight of any reviewed conversation with all that the queue shows; None for another id."""
     rows = Insight.objects.select_related("conversation__owner", "message__speaker__member", "assignee", "queue_review", "reviewed_by")
-    return rows.defer("message__words", "message__phrases").filter(pk=insight_id, conversation__deleted_at=None).first()
+    reviewed = rows.filter(conversation__deleted_at=None, conversation__sample=False)
+    return reviewed.defer("message__words", "message__phrases").filter(pk=insight_id).first()
 
 
 def sentences_around(message: Message) -> list[Message]:
@@ -130,7 +131,7 @@ def reviewed_in_batches(wanted: ReviewFilter, size: int = 50) -> Iterator[list[I
 
     Those with two different opinions that nobody settled are left out.
     """
-    rows = _filtered(Insight.objects.exclude(conversation_id__in=_hidden()).exclude(review=Insight.Review.PENDING), wanted)
+    rows = _filtered(Insight.objects.exclude(conversation_id__in=unreviewed_conversations()).exclude(review=Insight.Review.PENDING), wanted)
     rows = rows.exclude(Exists(_disagreements().filter(insight=OuterRef("pk"))))
     ids = list(rows.order_by("conversation_id").values_list("conversation_id", flat=True).distinct())
     rows = rows.select_related("message__speaker", "conversation").defer("message__words", "message__phrases", "entities", "tags", "hints")
@@ -148,13 +149,16 @@ def _disagreements() -> QuerySet[InsightReview]:
     return InsightReview.objects.filter(settled="").exclude(second="").exclude(first=F("second"))
 
 
-def _hidden() -> QuerySet[Conversation, Any]:
-    """Return the ids of the conversations in the bin: few, so that a list of them is faster than a look at each conversation."""
-    return Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk")
+def unreviewed_conversations() -> QuerySet[Conversation, Any]:
+    """Return the ids of the conversations whose insights are not reviewed: those in the bin, and the samples.
+
+    They are few, so that a list of them is faster than a look at each conversation.
+    """
+    return Conversation.everything.filter(Q(deleted_at__isnull=False) | Q(sample=True)).order_by().values("pk")
 
 
 def _in_state(reviewer_id: int, state: ReviewState) -> QuerySet[Insight]:
-    found = Insight.objects.exclude(conversation_id__in=_hidden())
+    found = Insight.objects.exclude(conversation_id__in=unreviewed_conversations())
     match state:
         case ReviewState.WAITING:
             return found.filter(review=Insight.Review.PENDING).exclude(confidence=1.0, hints=ADDED_BY_PERSON)
@@ -173,9 +177,9 @@ def _asked(reviewer_id: int) -> QuerySet[InsightReview]:
 
 
 def _second_wanted(reviewer_id: int) -> QuerySet[InsightReview]:
-    """Return those of them whose insight still has a verdict, outside of the bin."""
+    """Return those of them whose insight still has a verdict, in a reviewed conversation."""
     asked = _asked(reviewer_id).exclude(insight__review=Insight.Review.PENDING)
-    return asked.exclude(insight__conversation_id__in=_hidden())
+    return asked.exclude(insight__conversation_id__in=unreviewed_conversations())
 
 
 def _not_leased(rows: QuerySet[Row], insight: str, reviewer_id: int, now: datetime) -> QuerySet[Row]:

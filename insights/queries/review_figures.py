@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
-from insights.models import Conversation, Insight, InsightReview
-from insights.queries.review import ADDED_BY_PERSON
+from insights.models import Insight, InsightReview
+from insights.queries.review import ADDED_BY_PERSON, unreviewed_conversations
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,8 @@ def waiting_by_kind() -> dict[str, int]:
 
 def second_opinions_waiting() -> int:
     """Return how many insights wait for a second opinion. Two queries."""
-    hidden = Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk")
     waiting = InsightReview.objects.filter(second_wanted=True, second="")
-    return waiting.count() - waiting.filter(insight__conversation_id__in=hidden).count()
+    return waiting.count() - waiting.filter(insight__conversation_id__in=unreviewed_conversations()).count()
 
 
 def _counted(rows: QuerySet[Insight], *columns: str) -> dict[tuple[Any, ...], int]:
@@ -83,5 +82,5 @@ def _counted(rows: QuerySet[Insight], *columns: str) -> dict[tuple[Any, ...], in
 
 
 def _shown() -> QuerySet[Insight]:
-    """Return the insights in conversations outside of the bin."""
-    return Insight.objects.exclude(conversation_id__in=Conversation.everything.filter(deleted_at__isnull=False).order_by().values("pk"))
+    """Return the insights of reviewed conversations."""
+    return Insight.objects.exclude(conversation_id__in=unreviewed_conversations())

@@ -39,6 +39,7 @@ class ImportOpening:
     started_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
     detect_phrases: bool = False
+    sample: bool = False
 
 
 def open_import(opening: ImportOpening) -> Conversation:
@@ -54,6 +55,7 @@ def open_import(opening: ImportOpening) -> Conversation:
             started_at=opening.started_at,
             metadata=dict(opening.metadata),
             detect_phrases=opening.detect_phrases,
+            sample=opening.sample,
         )
         share_new(conversation)
         log = EventLog(conversation, timezone.now())

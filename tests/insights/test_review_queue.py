@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from insights import queries, recorder
 from insights.models import Conversation, Insight, Message
+from insights.portal.sample import store_sample
 from insights.queries import QueuePlace, ReviewFilter, ReviewState, Verdicts
 from tests.insights.conftest import speaker_of
 
@@ -65,7 +66,9 @@ def test_lowest_confidence_first(make: Make, reviewers: tuple[User, User], other
 
 
 def test_what_is_not_in_the_queue(make: Make, owner: User, reviewers: tuple[User, User]) -> None:
-    """Insights in the bin, with a verdict, added by a person, or open at another reviewer's."""
+    """Insights in the bin, of the sample, with a verdict, added by a person, or open at another reviewer's."""
+    sample = make(0.05)[0]
+    Conversation.objects.filter(pk=sample.conversation_id).update(sample=True)
     binned, reviewed, added, leased, left = (make(confidence)[0] for confidence in (0.1, 0.2, 0.3, 0.4, 0.5))
     recorder.bin_conversation(binned.conversation_id, owner.pk)
     recorder.review_insight(reviewed.pk, "accepted", owner.pk)
@@ -75,8 +78,20 @@ def test_what_is_not_in_the_queue(make: Make, owner: User, reviewers: tuple[User
     assert queue(reviewers[1]) == [0.3, 0.4, 0.5]
     assert queries.waiting_for(reviewers[0].pk, 100) == 3
     assert queries.waiting_for(reviewers[0].pk, 2) == 2
-    assert queries.insight_to_review(binned.pk) is None
+    assert queries.insight_to_review(binned.pk) is queries.insight_to_review(sample.pk) is None
     assert queries.insight_to_review(left.pk) == left
+
+
+def test_the_sample_is_not_reviewed(owner: User, reviewers: tuple[User, User]) -> None:
+    """Its insights are in no queue, no figure and no training data, also after its owner accepted one."""
+    talk = store_sample(owner.pk)
+    found = Insight.objects.filter(conversation_id=talk)
+    assert found.count() > 1
+    recorder.review_insight(found[0].pk, "accepted", owner.pk)
+    assert queue(reviewers[0]) == queue(reviewers[0], state=ReviewState.ACCEPTED) == []
+    assert queries.waiting_for(reviewers[0].pk, 100) == 0
+    assert queries.waiting_by_kind() == queries.verdicts_by_week([timezone.now() - timedelta(days=7)]) == {}
+    assert [row for batch in queries.reviewed_in_batches(ReviewFilter()) for row in batch] == []
 
 
 def test_filters(make: Make, owner: User, other_owner: User, reviewers: tuple[User, User]) -> None:
@@ -165,5 +180,6 @@ def test_the_queue_is_read_in_the_order_of_an_index(make: Make, reviewers: tuple
     plan = plans([query["sql"] for query in context])
     assert "insight_waiting" in plan
     assert "insight_review_second_waits" in plan
+    assert "conversation_unreviewed" in plan
     assert "USE TEMP B-TREE" not in plan
     assert "Sort" not in plan
