@@ -46,6 +46,7 @@ from insights.access.links import (
     published_by,
     secret_of,
     state_of,
+    summary_path,
     withdraw_link,
 )
 from insights.access.readings import ReadBy, note_reading_once, note_readings, readers_of
@@ -121,6 +122,7 @@ __all__ = [
     "public_links",
     "secret_of",
     "state_of",
+    "summary_path",
     "withdraw_link",
     "Place",
     "SharingError",

@@ -109,6 +109,17 @@ def public_links(conversation: Conversation) -> list[ShareLink]:
     return list(_valid().filter(conversation=conversation, kind__in=PUBLIC_KINDS).exclude(removed).select_related("experience"))
 
 
+def summary_path(conversation_id: int, user_id: int) -> str:
+    """Return the path of the page with the summary of a conversation: the newest public one that its owner made, if the user is the owner.
+
+    For everybody else it is the page of the conversation, as the secret of a public link is the owner's to give away. One query.
+    """
+    removed = Q(kind=ShareLink.Kind.SUMMARY, experience=None)
+    found = _valid().filter(conversation_id=conversation_id, conversation__owner_id=user_id, kind__in=PUBLIC_KINDS).exclude(removed)
+    link = found.order_by("-kind", "-created_at", "id").first()  # summary pages come before pages with the transcript
+    return f"/conversations/{conversation_id}/" if link is None else f"/shared/{secret_of(link)}/"
+
+
 def invitations(owner_id: int, connection_id: str) -> list[ShareLink]:
     """Return the valid invitations of a connection id, newest first."""
     return list(_valid().filter(owner_id=owner_id, connection_id=connection_id, kind__in=INVITATION_KINDS))

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from insights import events, queries
-from insights.events import UnknownEvent
+from insights import access, events, queries
+from insights.events import ConversationCompleted, UnknownEvent
 from insights.models import Event, Insight, WebhookDelivery
 from insights.payloads import insight_snapshot, iso
 from insights.site_address import site_address
@@ -47,6 +47,8 @@ def _event_body(delivery: WebhookDelivery) -> bytes | None:
     if isinstance(event, UnknownEvent):
         return None
     data: JsonObject = {"conversationId": str(delivery.conversation_id), "eventNumber": row.number, **events.dump(event)}
+    if isinstance(event, ConversationCompleted):
+        data["summaryUrl"] = site_address(settings.PORT) + access.summary_path(delivery.conversation_id, delivery.endpoint.owner_id or 0)
     return _message(delivery.kind, row.created_at, data)
 
 

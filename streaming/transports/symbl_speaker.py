@@ -10,11 +10,14 @@ from enum import Enum, auto
 from typing import assert_never
 
 from django.conf import settings
+from django.db import DatabaseError
 
+from insights import access
 from insights.access import Entry
 from insights.analysis.trackers import Tracker
 from insights.recorder import Joined, RecorderError, SpeakerIdentity, UnknownConversation
 from streaming.aio.bounded_queue import BoundedQueue
+from streaming.aio.database_executors import run_in_database
 from streaming.aio.send_queue import SendQueue
 from streaming.audio.arrival_rate import ArrivalRate
 from streaming.audio.codecs import AudioError
@@ -96,6 +99,7 @@ class SymblSpeaker(Runner):
         self._session = session
         self._send_queue = send_queue
         self._site = site
+        self._user_id = user_id
         self._after = after
         self._all_results = all_results
         self._entry = entry
@@ -227,7 +231,7 @@ class SymblSpeaker(Runner):
         return True
 
     async def _start_sending(self, joined: Joined) -> None:
-        view = View.of(self._start, summary_url=self._page(joined.conversation_id))
+        view = View.of(self._start, summary_url=await self._summary_url(joined.conversation_id))
         results_of = None if self._all_results else self._session.id
         texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP, presence=self._presence)
         if self._conversation.events is not None and self._conversation.is_subscribed_to(joined):
@@ -277,8 +281,9 @@ class SymblSpeaker(Runner):
         conversation_id = self._speech.joined.conversation_id if self._speech.joined else 0
         await self._speech.leave(final=True)
         await self._stop_sending()
+        summary_url = await self._summary_url(conversation_id)
         # One of Symbl's clients stops reading at recognition_stopped but needs conversation_completed, so that is sent first.
-        self._send_queue.put(encode(wire.conversation_completed(conversation_id, self._page(conversation_id))))
+        self._send_queue.put(encode(wire.conversation_completed(conversation_id, summary_url)))
         self._send_queue.put(encode(wire.recognition_stopped()))
         self.state = State.DONE
         return True
@@ -311,9 +316,13 @@ class SymblSpeaker(Runner):
             text = f"{field} is {self._start.sample_rate}, but audio arrives like live audio of {likely} Hz; if it is, send {likely} here"
             self._warn(text, field)
 
-    def _page(self, conversation_id: int) -> str:
-        """Return the URL of the conversation's page on the portal."""
-        return f"{self._site}/conversations/{conversation_id}/"
+    async def _summary_url(self, conversation_id: int) -> str:
+        """Return the URL of a page with the summary: a public one if the speaker is the owner and gave one, else the conversation's."""
+        try:
+            path = await run_in_database(access.summary_path, conversation_id, self._user_id)
+        except DatabaseError:
+            path = f"/conversations/{conversation_id}/"
+        return f"{self._site}{path}"
 
     def _on_error(self, error: Exception) -> None:
         if isinstance(error, DecodeCostError):

@@ -50,6 +50,22 @@ def test_a_conversation_is_private_at_first(talk: Conversation, owner: User, oth
     assert not sees(other_owner, talk)
 
 
+def test_the_path_of_the_summary(talk: Conversation, owner: User, other_owner: User) -> None:
+    """The newest valid public link, a summary page first, for the owner; the page of the conversation for everybody else."""
+    private = f"/conversations/{talk.pk}/"
+    assert access.summary_path(talk.pk, owner.pk) == private
+    experience = recorder.add_experience(talk.pk, "text-summary", recorder.Look("", "", "", ""), 0)
+    summary = access.create_summary_link(talk, experience, audio=False)
+    page = access.create_public_link(talk, 7, audio=False)
+    access.share_with_person(talk, other_owner.email, EDIT)
+    assert access.summary_path(talk.pk, owner.pk) == f"/shared/{access.secret_of(summary)}/"
+    assert access.summary_path(talk.pk, other_owner.pk) == private
+    recorder.delete_experience(talk.pk, experience.pk)
+    assert access.summary_path(talk.pk, owner.pk) == f"/shared/{access.secret_of(page)}/"
+    access.withdraw_link(owner.pk, page.pk)
+    assert access.summary_path(talk.pk, owner.pk) == private
+
+
 def test_a_share_with_a_person(talk: Conversation, owner: User, other_owner: User) -> None:
     """The address is compared regardless of case; a second share changes the level; its end takes the access away."""
     share = access.share_with_person(talk, " STRANGER@example.org ", READ)

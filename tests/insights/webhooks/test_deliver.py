@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import pytest
@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from insights import jobs, recorder, webhooks
+from insights import access, jobs, recorder, webhooks
 from insights.analysis.trackers import Tracker
 from insights.events import MessageDeleted
 from insights.jobs import handlers
@@ -68,6 +68,22 @@ def test_each_subscribed_event_is_sent(subscribe: Subscribe, owner: User, joined
     assert theirs.requests == []
     stored = Event.objects.get(number=insight["eventNumber"])
     assert stored.payload["insights"] == insight["insights"]
+
+
+def test_the_end_has_the_summary_url(subscribe: Subscribe, owner: User, joined: Joined, settings: Any) -> None:
+    """It is the public page that the owner gave, else the page of the conversation."""
+    settings.TRUSTED_ORIGINS = ["https://talk.example.org"]
+    _, receiver = subscribe("conversation.completed")
+    talk = Conversation.objects.get(pk=joined.conversation_id)
+    link = access.create_public_link(talk, 7, audio=False)
+    end(joined)
+    jobs.run_waiting()
+    other = recorder.open_conversation(opening(owner, "other"))
+    end(other)
+    jobs.run_waiting()
+    shared, private = (one["data"]["summaryUrl"] for one in bodies(receiver))
+    assert shared == f"https://talk.example.org/shared/{access.secret_of(link)}/"
+    assert private == f"https://talk.example.org/conversations/{other.conversation_id}/"
 
 
 def test_the_start_is_sent(subscribe: Subscribe, owner: User) -> None:

@@ -1,6 +1,7 @@
 """A conversation over the Symbl socket, from the start request to the close."""
 
 import asyncio
+import urllib.request
 from datetime import datetime
 from uuid import uuid4
 
@@ -107,6 +108,33 @@ async def test_two_speakers_share_a_conversation(live: Server, live_token: str) 
         await tom.stop()
     assert anna.of("conversation_completed")
     assert tom.of("conversation_completed")
+
+
+PUBLISH = """
+from django.contrib.auth.models import User
+from insights.models import AccountSettings
+AccountSettings.objects.create(user=User.objects.get(username="public@example.com"), public_summaries=True)
+"""
+
+
+async def test_the_summary_url_is_public_where_a_public_page_exists(live: Server) -> None:
+    """`summaryUrl` is the private page at first, and the public one once the account's app has made it; it opens without signing in."""
+    token = await asyncio.to_thread(live.token, "public@example.com")
+    await asyncio.to_thread(live.manage, "shell", "--no-imports", "-v0", "-c", PUBLISH)
+    urls = []
+    for published in (False, True):
+        async with connected(live, token) as client:
+            conversation_id = await client.start()
+            if published:
+                path = f"/v1/conversations/{conversation_id}/experiences"
+                status, made = await asyncio.to_thread(live.send, "POST", path, token, {"name": "text-summary"})
+                assert (status, "/shared/" in made["url"]) == (200, True)
+            await client.stop()
+        completed = client.of("conversation_completed")[-1]["message"]
+        urls.append(completed["summaryUrl"])
+    assert "/conversations/" in urls[0]
+    assert urls[1] == made["url"]
+    assert await asyncio.to_thread(lambda: urllib.request.urlopen(urls[1]).status) == 200
 
 
 async def test_recognition_results_are_the_speakers_own(live: Server, live_token: str) -> None:
