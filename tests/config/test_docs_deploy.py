@@ -116,7 +116,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_the_example_are_valid() -> None:
-    """settings.py accepts each setting."""
+    """The server accepts each setting."""
     lines = dict(line.split("=", 1) for line in example("ini", "DATABASE_URL").splitlines())
     env = Env(lines)
     assert env.url("DATABASE_URL", "", ("postgres",)) == "postgres:///parley"

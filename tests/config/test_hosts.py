@@ -64,7 +64,7 @@ def test_the_host_of_a_websocket(settings: LazySettings, hosts: list[bytes], all
 
 @pytest.fixture
 def https(settings: LazySettings) -> LazySettings:
-    """Use the settings that config/settings.py sets for SECURE_COOKIES=1."""
+    """Use the settings that config/settings/ has for SECURE_COOKIES=1."""
     settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, [r"^(healthz|readyz)$"]
     settings.SECURE_HSTS_SECONDS = 30 * 86_400
     return settings

@@ -1,0 +1,96 @@
+"""Django's apps, middleware, templates, languages, files and the rules of browsers."""
+
+import warnings
+from urllib.parse import urlsplit
+
+from config.settings.environment import APPS, BASE_DIR, SECURE_COOKIES, TASK_QUEUE, TRUSTED_ORIGINS
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "django_tasks",
+    *(["django_rq"] if TASK_QUEUE == "redis" else ["django_tasks_db"]),
+    "insights",
+    "streaming",
+    "config",
+    *APPS,
+]
+
+MIDDLEWARE = [
+    "config.hosts.any_host_for_health_checks",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.release_connections_before_sending",
+    "insights.portal.languages.choose_language",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "insights.portal.devices.note_device",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "insights.portal.security.content_security",
+    "config.middleware.note_user_of_refused_request",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "insights.portal.context.installation",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # docs/develop/translating.md
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 300
+
+CSRF_TRUSTED_ORIGINS = TRUSTED_ORIGINS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if SECURE_COOKIES:  # config/trusted_proxies.py tells Django which requests came over HTTPS
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # probes speak plain HTTP
+    _https = [urlsplit(origin).netloc for origin in TRUSTED_ORIGINS if origin.startswith("https://")]
+    SECURE_SSL_HOST = _https[0] if len(_https) == 1 else None
+    SECURE_HSTS_SECONDS = 30 * 86_400  # renewed by every visit; an installation that gives up HTTPS waits no longer than this
+# HSTS holds for this host only: whether hosts below it speak HTTPS, and browsers should know so beforehand, is not Parley's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# WhiteNoise hands its files to Django as plain iterators, which ASGI serves from a thread: harmless, for a warning a file.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
