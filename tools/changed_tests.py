@@ -22,7 +22,7 @@ OTHER: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"templates/(portal|registration|base)", ("tests/insights/portal/",)),
     (r"templates/streams/", ("tests/streaming/test_pages.py",)),
     (r"templates/\d+.*\.html$", ("tests/config/test_error_handlers.py",)),
-    (r"insights/static/.*\.js$", ("tests/browser/test_modules.py",)),
+    (r"insights/static/.*\.js$", ("tests/browser/modules/",)),
     (r"insights/static/.*\.css$", ("tests/insights/portal/test_look.py",)),
     (r"Makefile$|\.ci/", ("tests/tools/",)),
 )

@@ -10,7 +10,7 @@ from tools.changed_tests import importing, is_test, mirrored, select
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = [
     "tests/aio/test_other.py",
-    "tests/browser/test_modules.py",
+    "tests/browser/modules/test_view.py",
     "tests/config/test_docs.py",
     "tests/config/test_docs_deploy.py",
     "tests/paths/test_speak.py",
@@ -74,7 +74,7 @@ def test_whole_paths_come_last() -> None:
         "tests/config/test_docs.py",
         "tests/config/test_docs_deploy.py",
         "tests/streaming/sessions/test_session.py",
-        "tests/browser/test_modules.py",
+        "tests/browser/modules/test_view.py",
         "tests/paths/test_speak.py",
     ]
     assert "tests/paths/test_speak.py" not in select(["streaming/aio/send_queue.py"], TESTS, nothing).tests

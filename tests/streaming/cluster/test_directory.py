@@ -2,98 +2,22 @@
 
 import asyncio
 import gc
-import logging
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 from weakref import WeakSet
 
 import pytest
-from django.db import OperationalError
-from django.db.models.functions import Now
 
-from insights.models import ServerProcess
-from streaming.aio.database_executors import close_database_threads, run_write
-from streaming.cluster import directory as module
+from streaming.aio.database_executors import close_database_threads
 from streaming.cluster import directory_table as table
 from streaming.cluster import heartbeat as heartbeat_module
-from streaming.cluster.directory import Directory, DirectoryAway
-from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
-from streaming.cluster.runtime import Runtime, runtime
-from streaming.models import DirectoryEntry
+from streaming.cluster.directory_table import PYTHON, SessionKey, SessionLocation
+from streaming.cluster.runtime import Runtime
+from tests.streaming.cluster.directory_processes import ONE, OTHER, OWNER, THREE, TWO, Process, crowd, entry, pair, patient
 from tests.streaming.cluster.layers import processes
-from tests.streaming.sessions.connections import until
 
+__all__ = ["crowd", "pair", "patient"]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ONE, TWO, THREE = UUID(int=1), UUID(int=2), UUID(int=3)
-OWNER, OTHER = 7, 8
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A database that may take its time: on a busy machine it is not away. Its threads end with the test."""
-    monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    monkeypatch.setattr(module, "FAILED_ANSWER_S", 60.0)
-    yield
-    close_database_threads()
-
-
-class Process:
-    """One server process."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.directory: Directory = runtime.directory
-
-    async def claim(
-        self, session: UUID = ONE, webrtc_id: str = "id", owner: int | None = OWNER, lost: Callable[[], None] = lambda: None
-    ) -> SessionLocation | None:
-        """Claim an id."""
-        return await self.directory.claim(SessionKey(owner, "some", webrtc_id), session, "websocket", lost)
-
-    async def release(self, session: UUID = ONE, webrtc_id: str = "id", *, readable: bool = False) -> None:
-        """Release an id."""
-        await self.directory.release(SessionKey(OWNER, "some", webrtc_id), session, readable=readable)
-
-    async def session(self, webrtc_id: str = "id", asker: Asker = OWNER) -> UUID | None:
-        """Return the session that is found for an id."""
-        found = await self.directory.find("some", webrtc_id, asker)
-        return None if found is None else found.session
-
-    async def beat(self) -> None:
-        """Send a heartbeat, and wait until what it found is written."""
-        await self.runtime.heartbeat._beat()
-        await until(lambda: not self.directory._repairing)
-
-    async def seem_dead(self, seconds: float = 3600.0) -> None:
-        """Let the last heartbeat be so old."""
-        rows = ServerProcess.objects.filter(id=self.runtime.heartbeat.process)
-        assert await run_write(lambda: rows.update(seen_at=Now() - timedelta(seconds=seconds))) == 1
-        self.runtime.heartbeat._last -= seconds
-
-
-@pytest.fixture
-async def crowd() -> AsyncIterator[list[Process]]:
-    """Eight processes, whose heartbeats the test sends."""
-    made = [Process(Runtime(layer)) for layer in processes(8)]
-    yield made
-    for one in made:
-        await asyncio.gather(*one.directory._tasks)
-        await one.runtime.close()
-
-
-@pytest.fixture
-async def pair(crowd: list[Process]) -> tuple[Process, Process]:
-    """Two processes."""
-    return crowd[0], crowd[1]
-
-
-async def entry(session: UUID) -> bool:
-    """Return whether the table has an entry of a session."""
-    return await run_write(DirectoryEntry.objects.filter(session=session).exists)
 
 
 async def test_a_process_that_stops_is_known_to_be_gone_at_once(pair: tuple[Process, Process]) -> None:
@@ -292,169 +216,6 @@ async def test_a_claim_under_a_removed_row_is_written_with_the_next_heartbeat(pa
     assert await two.session() == ONE
 
 
-class Sometimes:
-    """A database that fails or hangs as the test says."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.away = False
-        self.go_on = threading.Event()
-        self.go_on.set()
-        self.reached = threading.Event()
-        for name in ("claim", "release", "mark_ended", "find_all", "is_alive"):
-            monkeypatch.setattr(table, name, self._instead(getattr(table, name)))
-
-    def _instead(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any) -> Any:
-            self.reached.set()
-            assert self.go_on.wait(60)
-            if self.away:
-                raise OperationalError("secret words")
-            return work(*args)
-
-        return run
-
-
-@pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch, patient: None) -> Iterator[Sometimes]:
-    """A database that the test can take away."""
-    database = Sometimes(monkeypatch)
-    yield database
-    database.go_on.set()
-
-
-async def test_a_database_that_is_away_stops_no_session(
-    pair: tuple[Process, Process], database: Sometimes, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Sessions start without it; that is logged once, without the words of the error. Sessions of the own process are found."""
-    one, two = pair
-    database.away = True
-    with caplog.at_level(logging.WARNING):
-        assert await one.claim() is None
-        assert await two.claim(TWO) is None
-        assert await one.claim(THREE, "another") is None
-        assert await one.session() == ONE
-        with pytest.raises(DirectoryAway):
-            await one.session("elsewhere")
-        assert await one.directory.is_alive(uuid4().hex), "nobody is taken for dead by a database that does not answer"
-        await one.release()
-    assert caplog.text.count("cannot use the database (OperationalError") == 2, "each process says it once"
-    assert "secret" not in caplog.text
-
-
-async def test_claims_are_written_when_the_database_is_back(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """Of two sessions that started with one id meanwhile, the first to write it has it; the other one ends."""
-    one, two = pair
-    lost: list[int] = []
-    database.away = True
-    assert await one.claim(lost=lambda: lost.append(1)) is None
-    assert await two.claim(TWO, lost=lambda: lost.append(2)) is None
-    assert await one.claim(THREE, "over") is None
-    await one.release(THREE, "over")
-    database.away = False
-    await one.beat()
-    await two.beat()
-    assert lost == [2]
-    assert await two.session() == ONE
-    assert not await entry(THREE)
-
-
-async def test_an_id_that_could_not_be_released_is_released_later(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """A database that is away as a session ends does not keep its id from other processes for as long as this one lives."""
-    one, two = pair
-    assert await one.claim() is None
-    database.away = True
-    await one.release()
-    database.away = False
-    assert await two.claim(TWO) is not None
-    await one.beat()
-    assert await two.claim(TWO) is None
-
-
-async def test_an_id_released_late_is_not_taken_from_the_next_session(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """It started in the same process, and has the id as soon as the database is back."""
-    one, two = pair
-    assert await one.claim() is None
-    database.away = True
-    await one.release()
-    assert await one.claim(TWO) is None
-    database.away = False
-    await one.beat()
-    assert await two.session() == TWO
-    assert await two.claim(THREE) is not None
-
-
-async def test_a_database_that_hangs_stops_no_session(
-    pair: tuple[Process, Process], database: Sometimes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The session starts after a while; the next ones wait less. What is written late is removed again if the session has ended."""
-    one, two = pair
-    await one.runtime.heartbeat.registered()
-    database.go_on.clear()
-    monkeypatch.setattr(module, "ANSWER_S", 0.1)
-    monkeypatch.setattr(module, "FAILED_ANSWER_S", 0.01)
-    assert await one.claim() is None
-    assert await one.claim(THREE, "over") is None
-    await one.release(THREE, "over")
-    with pytest.raises(DirectoryAway):
-        await two.session()
-    database.go_on.set()
-    monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    await until(lambda: not one.directory._tasks)
-    assert await two.session() == ONE
-    assert not await entry(THREE)
-
-
-async def test_a_claim_that_is_refused_late_ends_the_session(
-    pair: tuple[Process, Process], database: Sometimes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It had started because the database hung."""
-    one, two = pair
-    lost: list[str] = []
-    assert await two.claim(TWO) is None
-    await one.runtime.heartbeat.registered()
-    database.go_on.clear()
-    monkeypatch.setattr(module, "ANSWER_S", 0.1)
-    assert await one.claim(lost=lambda: lost.append("one")) is None
-    assert lost == []
-    database.go_on.set()
-    await until(lambda: lost == ["one"])
-    monkeypatch.setattr(module, "ANSWER_S", 60.0)
-    assert await one.session() == TWO
-
-
-async def test_a_heartbeat_waits_for_no_claim(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """Claims that hang are written by one task, beside the heartbeats."""
-    one, _ = pair
-    database.away = True
-    for number in range(3):
-        await one.claim(uuid4(), str(number))
-    database.away = False
-    database.go_on.clear()
-    database.reached.clear()
-    for _ in range(5):
-        await asyncio.wait_for(one.runtime.heartbeat._beat(), 30)
-    assert await asyncio.to_thread(database.reached.wait, 30)
-    assert len(one.directory._tasks) == 1
-    database.go_on.set()
-    await until(lambda: not one.directory._tasks)
-    assert await pair[1].session("2") is not None
-
-
-async def test_a_release_does_not_overtake_a_claim(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """A session that starts while the one before is releasing the id has it."""
-    one, two = pair
-    await one.claim()
-    database.go_on.clear()
-    leaving = asyncio.create_task(one.release())
-    await asyncio.sleep(0)
-    coming = asyncio.create_task(one.claim(TWO))
-    await asyncio.wait({coming}, timeout=0.1)
-    database.go_on.set()
-    await leaving
-    assert await coming is None
-    assert await two.session() == TWO
-
-
 async def test_what_is_not_shared_is_not_written() -> None:
     """A process whose sessions nobody else may find needs no table."""
     alone = Process(Runtime(shared=False))
@@ -468,30 +229,6 @@ async def test_what_is_not_shared_is_not_written() -> None:
     await alone.directory.forget(SessionKey(OWNER, "some", "id"), ONE)
     assert await alone.session() is None
     assert not await entry(ONE)
-
-
-async def test_a_process_that_is_alone_waits_for_nothing(database: Sometimes) -> None:
-    """It knows its sessions itself, and writes its claims beside them, for a process that starts later."""
-    assert runtime().pubsub.alone
-    alone = Process(runtime())
-    database.go_on.clear()
-    async with asyncio.timeout(30):
-        assert await alone.claim() is None
-        assert await alone.session() == ONE
-        assert await alone.session(asker=OTHER) is None
-        assert await alone.session("unknown") is None
-        assert await alone.claim(TWO, "over") is None
-        await alone.release(TWO, "over", readable=True)
-        assert await alone.session("over") == TWO
-    database.go_on.set()
-    await until(lambda: not alone.directory._tasks)
-    later = Process(Runtime(processes(1)[0]))
-    assert await later.session() == ONE
-    assert await later.session("over") is None, "it ended before its claim was written"
-    await alone.directory.forget(SessionKey(OWNER, "some", "over"), TWO)
-    assert await alone.session("over") is None
-    await later.runtime.close()
-    await alone.runtime.close()
 
 
 def test_loops_that_are_over_are_forgotten() -> None:

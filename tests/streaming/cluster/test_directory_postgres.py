@@ -15,7 +15,8 @@ from tests.servers import ROOT
 @pytest.mark.skipif("PARLEY_TEST_DATABASE_URL" in os.environ, reason="this run is on another database already")
 def test_the_same_on_postgresql() -> None:
     """Claims, lookups and heartbeats: everything that holds on SQLite."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(Path(__file__).parent / "test_directory.py")]
+    tests = [str(Path(__file__).with_name(name)) for name in ("test_directory.py", "test_directory_away.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     with postgres.cluster() as url:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
