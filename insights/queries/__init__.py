@@ -95,6 +95,7 @@ from insights.queries.spoken import (
     message_rows,
     said_briefly,
     said_just_before,
+    speaker_names,
     spoken_in,
     spoken_with_ids,
 )
@@ -223,6 +224,7 @@ __all__ = [
     "search_texts",
     "speakers_of",
     "speech_spans",
+    "speaker_names",
     "spoken_in",
     "message_rows",
     "spoken_with_ids",

@@ -45,11 +45,10 @@ def lines_of(
 
     A speaker without a member is called `Speaker 1`. `full`: with ids and start times.
     """
-    names = {number: str(member) for number, member in queries.members_by_speaker(conversation).items()}
     if highlight is Highlight.NONE and redactor is None and not full:
-        for brief in queries.said_briefly(conversation):
-            yield [Line(names.get(one[0]) or f"Speaker {one[0]}", one[1], one[2], one[3]) for one in brief]
+        yield from _brief_lines(conversation)
         return
+    names = {number: str(member) for number, member in queries.members_by_speaker(conversation).items()}
     for batch in queries.spoken_in(conversation, phrases=highlight is Highlight.ALL):
         found = queries.insight_phrases(batch) if highlight is Highlight.INSIGHTS else {}
         if highlight is Highlight.INSIGHTS:
@@ -60,6 +59,14 @@ def lines_of(
             texts = ((message, rest.text, tuple(rest.phrases)) for message, rest in redactor.messages(batch))
         shown = highlight is not Highlight.NONE
         yield [_line(message, names, text, phrases if shown else ()) for message, text, phrases in texts]
+
+
+def _brief_lines(conversation: Conversation) -> Iterator[list[Line]]:
+    names: dict[str, str] = {}
+    for batch in queries.said_briefly(conversation):
+        if any(row[0] not in names for row in batch):  # the first batch, or somebody spoke meanwhile
+            names = queries.speaker_names(conversation)
+        yield [Line(names[speaker], text, offset_s, duration_s) for speaker, text, offset_s, duration_s, _ in batch]
 
 
 def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> Line:

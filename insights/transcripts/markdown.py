@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from html import escape
 
 from insights.redaction import MASK
@@ -19,9 +20,10 @@ def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool)
     """
     end = BREAK if paragraphs else " "
     between = ""
+    escaped_name = cache(partial(escape, quote=False))
     for batch in batches:
         if speakers:
-            yield "".join([f"{escape(line.speaker, quote=False)}: {marked(line)}{end}" for line in batch])
+            yield "".join([f"{escaped_name(line.speaker)}: {marked(line)}{end}" for line in batch])
         else:
             yield between + end.join(map(marked, batch))
             between = end
