@@ -1,6 +1,6 @@
 """One audio source of the VAD worker: what recognition and turn detection share.
 
-A source takes audio from its own queue (`pull`), hands out frames (`frame`) and receives their speech probabilities (`process`). The
+A source takes audio from its own queue (`pull`), hands out frames (`frames`) and receives their speech probabilities (`process`). The
 endpointer turns these into events, which the subclass handles. The VAD thread calls all methods of this module.
 """
 
@@ -47,11 +47,19 @@ class AudioHistory(Generic[Audio]):
 
     def cut(self, span: Span) -> Audio:
         """Return the samples of a span, as far as they are available."""
-        if not self._blocks:
-            return self._empty
         start, end = (max(0, frame * FRAME * self._rate // RATE - self._first) for frame in (span.start, span.end))
-        joined: Any = np.concatenate(self._blocks)
-        samples: Audio = joined[start:end]
+        needed: list[Audio] = []
+        first = at = 0  # positions of the first needed sample and of the next block
+        for block in self._blocks:
+            if at + len(block) <= start:
+                first = at + len(block)
+            elif at < end:
+                needed.append(block)
+            at += len(block)
+        if not needed:
+            return self._empty
+        joined: Any = np.concatenate(needed)
+        samples: Audio = joined[start - first : end - first]
         return samples
 
 
@@ -108,12 +116,11 @@ class AudioSource(ABC, Generic[Audio]):
         self._history.append(audio)
         self._samples, self._at = np.concatenate((self._samples[self._at :], samples)), 0
 
-    def frame(self) -> Samples | None:
-        """Return the next frame of 512 samples at 16 kHz, or None if not enough audio is there."""
-        if len(self._samples) - self._at < FRAME:
-            return None
-        self._at += FRAME
-        return self._samples[self._at - FRAME : self._at]
+    def frames(self, most: int) -> Samples:
+        """Return the next frames of 512 samples at 16 kHz, shape (n, 512), at most so many; n is 0 if not enough audio is there."""
+        count = min(most, (len(self._samples) - self._at) // FRAME)
+        at, self._at = self._at, self._at + count * FRAME
+        return self._samples[at : self._at].reshape(count, FRAME)
 
     def process(self, frame: Samples, probability: float) -> None:
         """Process the speech probability, in [0, 1], of a frame."""

@@ -1,23 +1,27 @@
-"""Voice activity detection: the probability of speech per 32 ms of audio (Silero, ONNX), for many speakers in one call.
+"""Voice activity detection: the probability of speech per 32 ms of audio (Silero), for many frames of many speakers in one call.
 
-The model file comes from the silero_vad wheel. That package is never imported, because it would import torch.
+The weights come from the silero_vad wheel. That package is never imported, because it would import torch. The graphs in the wheel process
+one frame in a call, or the frames of one speaker; `vad_graph.py` builds one for both.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
-from streaming.audio.pcm import RATE, Samples
+from streaming.audio.pcm import Samples
+from streaming.speech import vad_graph
 from streaming.speech.engines.base import RecogniserError
 
 FRAME = 512
 """Samples of one frame: 32 ms."""
 
 _CONTEXT = 64  # samples of the previous frame, which the model expects before each frame
-_STATE = 128
+_STATE = vad_graph.STATE
+_PADDED = _CONTEXT + FRAME + vad_graph.MIRRORED  # samples from which the windows of one frame are cut
 
 
 def data_file(package: str, *parts: str) -> Path:
@@ -50,10 +54,11 @@ class VadModel:
     """The VAD model, with one slot of state per speaker. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._session = open_model(data_file("silero_vad", "data", "silero_vad_16k_op15.onnx"))
-        self._rate = np.array(RATE, dtype=np.int64)
-        self._state: NDArray[np.float32] = np.zeros((2, 0, _STATE), dtype=np.float32)
-        self._context: NDArray[np.float32] = np.zeros((0, _CONTEXT), dtype=np.float32)
+        file = data_file("silero_vad", "data", "silero_vad_16k_op15.onnx")
+        self._session = open_model(vad_graph.build(vad_graph.read_weights(file)), file.name)
+        self._hidden: Samples = np.zeros((0, _STATE), dtype=np.float32)
+        self._cell: Samples = np.zeros((0, _STATE), dtype=np.float32)
+        self._context: Samples = np.zeros((0, _CONTEXT), dtype=np.float32)
         self._free: list[int] = []
 
     def take_slot(self) -> int:
@@ -61,26 +66,60 @@ class VadModel:
         if not self._free:
             slots = len(self._context)
             more = max(8, slots)
-            self._state = np.concatenate((self._state, np.zeros((2, more, _STATE), dtype=np.float32)), axis=1)
-            self._context = np.concatenate((self._context, np.zeros((more, _CONTEXT), dtype=np.float32)))
+            self._hidden, self._cell, self._context = (
+                np.concatenate((values, np.zeros((more, values.shape[1]), dtype=np.float32)))
+                for values in (self._hidden, self._cell, self._context)
+            )
             self._free.extend(range(slots + more - 1, slots - 1, -1))
         slot = self._free.pop()
-        self._state[:, slot] = 0
-        self._context[slot] = 0
+        self._hidden[slot] = self._cell[slot] = self._context[slot] = 0
         return slot
 
     def free_slot(self, slot: int) -> None:
         """Release a slot."""
         self._free.append(slot)
 
-    def probabilities(self, slots: list[int], frames: list[Samples]) -> list[float]:
+    def probabilities(self, slots: Sequence[int], frames: Sequence[Samples]) -> list[float]:
         """Return the speech probability, in [0, 1], of the next frame (512 samples, float32, 16 kHz) of each slot."""
-        block = np.empty((len(slots), _CONTEXT + FRAME), dtype=np.float32)
-        block[:, :_CONTEXT] = self._context[slots]
-        for row, frame in enumerate(frames):
-            block[row, _CONTEXT:] = frame
-        output, state = self._session.run(None, {"input": block, "state": self._state[:, slots], "sr": self._rate})
-        self._state[:, slots] = state
-        self._context[slots] = block[:, -_CONTEXT:]
-        probabilities: list[float] = output[:, 0].tolist()
+        return [found[0] for found in self.of_blocks(slots, [frame[None] for frame in frames])]
+
+    def of_blocks(self, slots: Sequence[int], blocks: Sequence[Samples]) -> list[list[float]]:
+        """Return the speech probability, in [0, 1], of each of the next frames of each slot.
+
+        Args:
+            slots: different slots.
+            blocks: the frames of each, shape (n, 512), float32, 16 kHz; n may differ, and slots with the same n share a call.
+        """
+        alike: defaultdict[int, list[int]] = defaultdict(list)
+        for place, block in enumerate(blocks):
+            alike[len(block)].append(place)
+        found: list[list[float]] = [[]] * len(blocks)
+        for places in alike.values():
+            batch = self._run([slots[place] for place in places], [blocks[place] for place in places])
+            for place, probabilities in zip(places, batch, strict=True):
+                found[place] = probabilities
+        return found
+
+    def _run(self, slots: list[int], blocks: list[Samples]) -> list[list[float]]:
+        """Return the probabilities of blocks with the same number of frames."""
+        frames, speakers = len(blocks[0]), len(blocks)
+        padded = np.empty((frames, speakers, _PADDED), dtype=np.float32)
+        end = _CONTEXT + FRAME
+        for row, block in enumerate(blocks):
+            padded[:, row, _CONTEXT:end] = block
+        padded[0, :, :_CONTEXT] = self._context[slots]
+        padded[1:, :, :_CONTEXT] = padded[:-1, :, end - _CONTEXT : end]
+        padded[:, :, end:] = padded[:, :, end - 1 - vad_graph.MIRRORED : end - 1][:, :, ::-1]
+        output, hidden, cell = self._session.run(
+            None,
+            {
+                "windows": vad_graph.windows(padded),
+                "sizes": np.array([frames, speakers, _STATE], dtype=np.int64),
+                "hidden": self._hidden[slots][None],
+                "cell": self._cell[slots][None],
+            },
+        )
+        self._hidden[slots], self._cell[slots] = hidden[0], cell[0]
+        self._context[slots] = padded[-1, :, end - _CONTEXT : end]
+        probabilities: list[list[float]] = output.reshape(frames, speakers).T.tolist()
         return probabilities

@@ -22,9 +22,10 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 TICK_S = 0.032
-FEW = 8
-"""Up to this many members per tick, ticks are short: batching gains little, and a long tick would only add latency."""
+FEW = 2
+"""With up to this many active members, ticks are short: batching gains little, and a long tick would only add latency."""
 SHORT_TICK_S = 0.008
+_ACTIVE_S = 0.128  # a member that was woken within about this time is active: clients send a chunk each 20 to 100 ms
 _FRAMES_PER_TICK = 8  # limit per speaker, so that a fast sender cannot delay others
 _SILENT_PEAK = 12 / 32768  # a frame with no louder sample cannot contain speech: -69 dB
 _STALL_CHECK_S = 0.5  # interval of the check for open turns whose speaker sends nothing
@@ -33,9 +34,9 @@ _STALL_CHECK_S = 0.5  # interval of the check for open turns whose speaker sends
 class TickThread(Generic[Member]):
     """A thread that calls `tick` with the members that were woken; `tick` returns those that still have work.
 
-    It calls at least 8 ms apart, or 32 ms if many members have work, and sleeps until a member is woken. While a member has more work than
-    fits into one tick, ticks follow each other without a pause, and each member gets a bounded share of each tick. `timeout` returns the
-    seconds after which `tick` is called even if no member was woken; None for never.
+    It calls at least 8 ms apart, or 32 ms if more than `FEW` members are active, and sleeps until a member is woken. While a member has
+    more work than fits into one tick, ticks follow each other without a pause, and each member gets a bounded share of each tick.
+    `timeout` returns the seconds after which `tick` is called even if no member was woken; None for never.
     """
 
     def __init__(self, name: str, tick: Callable[[list[Member]], list[Member]], timeout: Callable[[], float | None] = lambda: None) -> None:
@@ -43,6 +44,9 @@ class TickThread(Generic[Member]):
         self._lock = threading.Lock()
         self._tick_s = TICK_S
         self._woken: dict[Member, None] = {}  # in the order in which they were woken
+        self._active: set[int] = set()  # ids of the members woken since `_active_since`
+        self._active_before = 0  # number of those woken in the interval before
+        self._active_since = 0.0
         self._wakeup = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -85,7 +89,11 @@ class TickThread(Generic[Member]):
         with self._lock:
             members = list(dict.fromkeys((*more, *self._woken)))
             self._woken.clear()
-        self._tick_s = SHORT_TICK_S if len(members) <= FEW else TICK_S
+        now = time.monotonic()
+        if now - self._active_since > _ACTIVE_S:
+            self._active_before, self._active, self._active_since = len(self._active), set(), now
+        self._active.update(map(id, members))
+        self._tick_s = SHORT_TICK_S if max(len(self._active), self._active_before) <= FEW else TICK_S
         return members
 
 
@@ -100,6 +108,7 @@ class VadWorker(TickThread[Source]):
         self._model = VadModel()
         self._all: set[Source] = set()
         self._speaking: dict[Source, None] = {}
+        self._stalls_checked = 0.0
 
     def join(self, member: Source) -> None:
         """Add a member; it is removed once it is `over`."""
@@ -113,39 +122,46 @@ class VadWorker(TickThread[Source]):
         """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""
         for member in members:
             self._guard(member.pull)
-        for _ in range(_FRAMES_PER_TICK):
-            if not self._process_frames(members):
-                break
+        self._process_frames(members)
         now = time.monotonic()
-        for member in list(self._speaking):
-            self._guard(member.stall, now)
+        if now - self._stalls_checked > _STALL_CHECK_S:
+            self._stalls_checked = now
+            for member in list(self._speaking):
+                self._guard(member.stall, now)
         return [member for member in members if self._settle(member)]
 
-    def _process_frames(self, members: list[Source]) -> bool:
-        """Process one frame of each member that has one; return False if none has."""
+    def _process_frames(self, members: list[Source]) -> None:
+        """Process the frames of the members that have some, with as few calls of the model as possible."""
         ready: list[Source] = []
-        frames: list[Samples] = []
-        muted = False
+        blocks: list[Samples] = []
         for member in members:
-            frame = None if member.over else member.frame()
-            if frame is None:
+            if member.over:
                 continue
-            if member.speaking or float(np.abs(frame).max()) > _SILENT_PEAK:
+            frames = member.frames(_FRAMES_PER_TICK)
+            if not member.speaking:
+                frames = self._skip_silence(member, frames)
+            if len(frames):
                 ready.append(member)
-                frames.append(frame)
-            else:  # a muted microphone or a quiet room: skip the model
-                muted = True
-                self._guard(member.process, frame, 0.0)
+                blocks.append(frames)
         if not ready:
-            return muted
-        probabilities = self._model.probabilities([self._slot(member) for member in ready], frames)
-        for member, frame, probability in zip(ready, frames, probabilities, strict=True):
-            self._guard(member.process, frame, probability)
+            return
+        found = self._model.of_blocks([self._slot(member) for member in ready], blocks)
+        for member, frames, probabilities in zip(ready, blocks, found, strict=True):
+            for frame, probability in zip(frames, probabilities, strict=True):
+                if not member.over:
+                    self._guard(member.process, frame, probability)
             if member.speaking:
                 self._speaking[member] = None
             else:
                 self._speaking.pop(member, None)
-        return True
+
+    def _skip_silence(self, member: Source, frames: Samples) -> Samples:
+        """Return the frames from the first one on that may contain speech: a muted microphone or a quiet room needs no model."""
+        loud = np.flatnonzero(np.abs(frames).max(axis=1, initial=0.0) > _SILENT_PEAK)
+        first = int(loud[0]) if len(loud) else len(frames)
+        for frame in frames[:first]:
+            self._guard(member.process, frame, 0.0)
+        return frames[first:]
 
     def _settle(self, member: Source) -> bool:
         """End the tick of one member; remove it and release its slot if it is over."""

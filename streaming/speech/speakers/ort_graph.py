@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streaming.speech import onnx_format
+
 _FLOAT, _INT8, _INT64 = 1, 3, 7  # ONNX types of tensors
 _DTYPES: dict[int, "np.dtype[np.generic]"] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("<i1"), _INT64: np.dtype("<i8")}
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7
-_IR_VERSION, _OPSET = 8, 17
 
 
 class _Table:
@@ -110,16 +111,15 @@ class OrtGraph:
     def onnx(self, inputs: Mapping[str, Sequence[int | str]], output: str) -> bytes:
         """Return the part of the model that computes one tensor from inputs of type float32; names in shapes stand for any size."""
         nodes, constants = self._needed(output)
-        graph = b"".join(
-            [
-                *(_message(1, _encoded_node(node)) for node in nodes),
-                _text(2, "part"),
-                *(_message(5, _encoded_tensor(name, self._constants[name])) for name in constants),
-                *(_message(11, _encoded_value(name, shape)) for name, shape in inputs.items()),
-                _message(12, _encoded_value(output, None)),
-            ]
+        return onnx_format.model(
+            (onnx_format.node(one.kind, one.inputs, one.outputs, one.attributes) for one in nodes),
+            (onnx_format.tensor(name, found.kind, found.shape, found.data) for name, found in self._of(constants)),
+            (onnx_format.value(name, shape) for name, shape in inputs.items()),
+            [onnx_format.value(output, None)],
         )
-        return _number(1, _IR_VERSION) + _message(8, _text(1, "") + _number(2, _OPSET)) + _message(7, graph)
+
+    def _of(self, names: Sequence[str]) -> Iterator[tuple[str, "_Tensor"]]:
+        return ((name, self._constants[name]) for name in names)
 
     def _needed(self, output: str) -> tuple[list[_Node], list[str]]:
         """Return the operations that a tensor depends on, each after those it depends on, and the constants."""
@@ -161,53 +161,13 @@ def _nodes(graph: _Table) -> Iterator[_Node]:
 def _attribute(table: _Table) -> bytes | None:
     """Return an attribute of an operation as ONNX; None for a kind that no operation of ours has."""
     kind = int(table.scalar(2, "<i"))
-    start = _text(1, table.text(0)) + _number(20, kind)
+    start = onnx_format.text(1, table.text(0)) + onnx_format.number(20, kind)
     if kind == _ATTRIBUTE_FLOAT:
         return start + b"\x15" + struct.pack("<f", table.scalar(3, "<f"))
     if kind == _ATTRIBUTE_INT:
-        return start + _number(3, int(table.scalar(4, "<q")))
+        return start + onnx_format.number(3, int(table.scalar(4, "<q")))
     if kind == _ATTRIBUTE_STRING:
-        return start + _message(4, table.data(5))
+        return start + onnx_format.message(4, table.data(5))
     if kind == _ATTRIBUTE_INTS:
-        return start + b"".join(_number(8, int(value)) for value in np.frombuffer(table.data(9, 8), "<i8"))
+        return start + b"".join(onnx_format.number(8, int(value)) for value in np.frombuffer(table.data(9, 8), "<i8"))
     return None
-
-
-def _encoded_node(node: _Node) -> bytes:
-    names = [_text(1, name) for name in node.inputs] + [_text(2, name) for name in node.outputs]
-    return b"".join([*names, _text(4, node.kind), *(_message(5, attribute) for attribute in node.attributes)])
-
-
-def _encoded_tensor(name: str, tensor: _Tensor) -> bytes:
-    return b"".join(_number(1, size) for size in tensor.shape) + _number(2, tensor.kind) + _text(8, name) + _message(9, tensor.data)
-
-
-def _encoded_value(name: str, shape: Sequence[int | str] | None) -> bytes:
-    """Return the name and type of an input or output; without shape its rank is open."""
-    tensor = _number(1, _FLOAT)
-    if shape is not None:
-        sizes = (_number(1, size) if isinstance(size, int) else _text(2, size) for size in shape)
-        tensor += _message(2, b"".join(_message(1, size) for size in sizes))
-    return _text(1, name) + _message(2, _message(1, tensor))
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    parts = bytearray()
-    while value > 127:
-        parts.append(value & 127 | 128)
-        value >>= 7
-    parts.append(value)
-    return bytes(parts)
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _message(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
-
-
-def _text(field: int, text: str) -> bytes:
-    return _message(field, text.encode())

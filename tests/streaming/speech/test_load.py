@@ -27,14 +27,14 @@ from tests.streaming.speech.fakes import (
 def test_a_muted_microphone_needs_no_model_call(recogniser: FakeRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact zeros are silence without a model call; the words after them are recognised, with the right times."""
     asked = 0
-    probabilities = recogniser._vad._model.probabilities
+    of_blocks = recogniser._vad._model.of_blocks
 
-    def counted(slots: list[int], frames: list[Samples]) -> list[float]:
+    def counted(slots: list[int], blocks: list[Samples]) -> list[list[float]]:
         nonlocal asked
-        asked += len(frames)
-        return probabilities(slots, frames)
+        asked += sum(len(block) for block in blocks)
+        return of_blocks(slots, blocks)
 
-    monkeypatch.setattr(recogniser._vad._model, "probabilities", counted)
+    monkeypatch.setattr(recogniser._vad._model, "of_blocks", counted)
     recognition, notes = listen(recogniser)
     live(recognition, bytes(2 * RATE * 5))
     assert asked == 0

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from streaming.speech.vad_worker import TickThread
+from streaming.speech import vad_worker
+from streaming.speech.vad_worker import FEW, TickThread
 
 Tick = Callable[[list[str]], list[str]]
 
@@ -101,6 +102,22 @@ def test_a_failing_tick_does_not_end_the_thread(start: Callable[..., TickThread[
         thread.wake("good")
         assert reached.wait(30)
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(("count", "name"), [(FEW, "SHORT_TICK_S"), (FEW + 1, "TICK_S")])
+def test_ticks_are_short_for_few_active_members(
+    start: Callable[..., TickThread[str]], monkeypatch: pytest.MonkeyPatch, count: int, name: str
+) -> None:
+    """The pause after a tick depends on the members of the last ticks, not on those of this one."""
+    paused = threading.Semaphore(0)
+    thread = start(lambda members: [])
+    monkeypatch.setattr(vad_worker, "_ACTIVE_S", 3600.0)
+    monkeypatch.setattr(thread._closed, "wait", lambda seconds: pauses.append(thread._tick_s) or paused.release())
+    pauses: list[float] = []
+    for number in range(count):
+        thread.wake(str(number))
+        assert paused.acquire(timeout=30)
+    assert pauses[-1] == getattr(vad_worker, name)
 
 
 class Member:
