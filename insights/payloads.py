@@ -111,6 +111,8 @@ def message_snapshot(message: Message, entities: Iterable[Entity]) -> MessageSna
         sentiment=message.sentiment,
         entities=tuple(map(entity_snapshot, entities)),
         overlap=message.overlap,
+        language=message.language,
+        translation=message.translation,
     )
 
 

@@ -100,7 +100,8 @@ class MessageSnapshot:
 
     `member` is the speaker's member when the event happened. `speaker` is None in events of versions that stored no speakers.
     `offset` is seconds from the start of the conversation; `confidence` is from 0 to 1, `sentiment` from -1 to 1. `overlap`: another
-    person of the same audio source speaks at the same time.
+    person of the same audio source speaks at the same time. `language` is empty if it is that of the conversation; `translation` is the
+    text in English, empty if there is none.
     """
 
     id: str
@@ -118,6 +119,8 @@ class MessageSnapshot:
     entities: tuple[EntitySnapshot, ...] = ()
     speaker: SpeakerSnapshot | None = None
     overlap: bool = False
+    language: str = ""
+    translation: str = ""
 
     @property
     def deleted(self) -> bool:
@@ -141,13 +144,16 @@ class MessageSnapshot:
             tuple(map(EntitySnapshot.parse, get("entities") or ())),
             SpeakerSnapshot.parse(speaker) if (speaker := get("speaker")) else None,
             bool(get("overlap")),
+            get("language") or "",
+            get("translation") or "",
         )
 
     def dump(self) -> JsonObject:
-        """Return the JSON form, every field present but an unknown `speaker` and an `overlap` that is false."""
-        speaker: JsonObject = {"speaker": self.speaker.dump()} if self.speaker else {}
+        """Return the JSON form, every field present but those that say nothing: no `speaker`, `overlap`, `language` or `translation`."""
+        rest: JsonObject = {"speaker": self.speaker.dump()} if self.speaker else {}
         if self.overlap:
-            speaker["overlap"] = True
+            rest["overlap"] = True
+        rest |= {name: text for name, text in (("language", self.language), ("translation", self.translation)) if text}
         return {
             "id": self.id,
             "number": self.number,
@@ -162,7 +168,7 @@ class MessageSnapshot:
             "duration": self.duration,
             "sentiment": self.sentiment,
             "entities": [entity.dump() for entity in self.entities],
-            **speaker,
+            **rest,
         }
 
 

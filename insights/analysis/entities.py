@@ -199,6 +199,8 @@ _UNIT_SIGN = re.compile(r"\b(?:seconds?|minutes?|mins?|hours?|days?|nights?|week
 _SPELLED_SIGN = re.compile(r"\b(?:" + "|".join(sorted({*VALUES, "hundred", "thousand", "million", "billion"} - {"a", "an"})) + r")\b")
 
 
+_ADDRESSES = ("email", "url", "phone")
+
 MOST = 200
 """Maximum number of entities of one message, which keeps a page of digits from taking quadratic time."""
 
@@ -217,6 +219,15 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     _take(taken, names(clean, members))
     taken = [pointed(low, entity, said_at, timezone_offset) if entity.type == "duration" else entity for entity in taken]
     return tuple(_placed(entity, text, places) for entity in sorted(taken, key=lambda entity: entity.offset))
+
+
+def addresses(low: str) -> list[Entity]:
+    """Return the e-mail addresses, URLs and telephone numbers of a text in lower case; they look the same in all languages."""
+    taken: list[Entity] = []
+    for need, kind, pattern, maker in _GRAMMAR:
+        if kind in _ADDRESSES and need != " at " and _needed(low, need):
+            _take(taken, _matches(low, kind, pattern, maker))
+    return taken
 
 
 def lower(text: str) -> str:

@@ -8,8 +8,12 @@ from insights.analysis import entities
 from insights.analysis.acts import dialogue_acts
 from insights.analysis.acts.assignees import assignee
 from insights.analysis.acts.commitments import Commitment, commitment
+from insights.analysis.other_languages import forms
+from insights.analysis.other_languages.registry import rules_of
+from insights.analysis.other_languages.rules import LanguageRules, acts
 from insights.analysis.personal_data import with_personal_data
 from insights.analysis.sentiment import polarity
+from insights.analysis.text.languages import knows
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
 from insights.insight_kinds import InsightKind, kinds
@@ -26,16 +30,21 @@ SLOW_S = 0.25
 """Seconds for one message above which the log names a detector; it should take less than a millisecond, but a machine may be busy."""
 
 
-def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0) -> MessageAnalysis:
+def analyse(
+    said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0, language: str = "en-US"
+) -> MessageAnalysis:
     """Return the insights, entities and sentiment of a message.
 
-    It takes well under a millisecond, raises on no text, and never uses later messages.
+    It takes well under a millisecond, raises on no text, and never uses later messages. In a language without a model the insights are
+    found by rules and there is no sentiment; in one without rules there are only addresses.
 
     Args:
         before: earlier messages, oldest first; only the last CONTEXT are used.
         timezone_offset: the conversation's offset in minutes east of UTC.
     """
     before = before[-CONTEXT:]
+    if not knows(language):
+        return _by_rules(said, before, timezone_offset, rules_of(language))
     spans = with_personal_data(said.text, entities.extract(said.text, said.at, timezone_offset, members))
     kept = [(kind, confidence) for kind, confidence in _scores(said, before) if confidence >= FLOOR]
     if not kept:
@@ -45,6 +54,29 @@ def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timez
     findings = tuple(_finding(kind, confidence, said, spans, task, doer) for kind, confidence in kept)
     phrases = tuple(dict.fromkeys(finding.action_phrase for finding in findings if finding.action_phrase))
     return MessageAnalysis(findings, spans, polarity(said.text), phrases)
+
+
+def _by_rules(said: Said, before: Sequence[Said], timezone_offset: int, rules: LanguageRules | None) -> MessageAnalysis:
+    """Analyse a message in another language than English."""
+    spans = forms.found(said.text, said.at, timezone_offset, rules)
+    if rules is None:
+        return MessageAnalysis((), spans)
+    done = acts(said.text, rules)
+    by_head = {"question": done.question, "action": done.action, "follow_up": done.follow_up}
+    scores = [(kind, by_head.get(kind.head, 0.0) if kind.detector is None else _detected(kind, said, before)) for kind in kinds()]
+    due, due_text = forms.due(spans, said.at, timezone_offset)
+    doer = Person(said.speaker_name, said.speaker_id) if done.own and said.speaker_name else None
+    findings = []
+    for kind, confidence in scores:
+        if confidence < FLOOR:
+            continue
+        hints = {"confidenceScore": f"{confidence:.4f}"}
+        if not kind.assignable:
+            findings.append(Finding(kind.name, confidence, said.text, entities=spans, hints=hints))
+            continue
+        hints |= {"dueText": due_text} if due_text else {}
+        findings.append(Finding(kind.name, confidence, said.text, doer, due, entities=spans, hints=hints))
+    return MessageAnalysis(tuple(findings), spans)
 
 
 def _scores(said: Said, before: Sequence[Said]) -> Iterator[tuple[InsightKind, float]]:

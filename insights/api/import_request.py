@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from insights.analysis.custom_entities import CustomEntity
+from insights.analysis.text.languages import primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions
@@ -211,6 +212,7 @@ class RecordingRequest(ImportRequest):
         WithJsonSchema({"type": "number", "minimum": 1, "maximum": 100}),
     ] = None
     mode: Literal["phone", "default"] | None = None
+    translateToEnglish: Flag = Field(None, description="Messages in another language get a translation; an addition to Symbl's options.")
 
     def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
@@ -224,6 +226,8 @@ class RecordingRequest(ImportRequest):
             found.append("diarizationSpeakerCount: has no effect without enableSpeakerDiarization")
         if self.channelMetadata and not self.enableSeparateRecognitionPerChannel:
             found.append("channelMetadata: names the first channel's speaker only, without enableSeparateRecognitionPerChannel")
+        if self.translateToEnglish and primary(self.languageCode or "en-US") == "en":
+            found.append("translateToEnglish: has no effect on English; languageCode names the language that is spoken")
         if self.mode == "phone":
             found.append("mode: there is one model for all rates; phone changes nothing")
         return found
@@ -239,6 +243,7 @@ class RecordingRequest(ImportRequest):
             channels=channels,
             several_speakers=bool(self.enableSpeakerDiarization) and settings.SPEAKER_MODELS != "none",
             expected_speakers=None if count is None else round(count),
+            translate=bool(self.translateToEnglish),
         )
 
 

@@ -38,7 +38,10 @@ class Word(Schema):
 
 
 class MessageOut(Schema):
-    """A sentence. `timeOffset`: seconds from the start of the conversation. `duration`: seconds."""
+    """A sentence. `timeOffset`: seconds from the start of the conversation. `duration`: seconds.
+
+    `languageCode` is there if it is not that of the conversation, `translation` (into English) if it was wanted; both are additions.
+    """
 
     id: str
     text: str
@@ -51,6 +54,8 @@ class MessageOut(Schema):
     phrases: list[Phrase | str]
     sentiment: Sentiment | None = None
     words: list[Word] | None = None
+    languageCode: str | None = None
+    translation: str | None = None
 
 
 class MessageList(Schema):
@@ -137,6 +142,10 @@ def _form(message: Spoken, shown: Redacted, view: _View) -> dict[str, object]:
         "conversationId": view.conversation_id,
         "phrases": phrases_json(shown.phrases, view.shape) if view.phrases else [],
     }
+    if message.language:
+        form["languageCode"] = message.language
+    if message.translation and shown.text == message.text:  # hidden words would be in the translation
+        form["translation"] = message.translation
     if view.sentiment:
         form["sentiment"] = sentiment_json(message.sentiment)
     if view.words:

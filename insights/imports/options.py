@@ -27,7 +27,7 @@ class ImportOptions:
 
     `started_at`: when the recording began, as the request says; None: as the file says. `separate_channels`: each channel has a speaker
     of its own. `append`: the conversation existed before. `several_speakers`: several people speak in each channel, who are told apart;
-    `expected_speakers`: how many, None if it is not known.
+    `expected_speakers`: how many, None if it is not known. `translate`: messages in another language have a translation into English.
     """
 
     started_at: datetime | None = None
@@ -43,6 +43,7 @@ class ImportOptions:
     append: bool = False
     several_speakers: bool = False
     expected_speakers: int | None = None
+    translate: bool = False
 
     def dump(self) -> JsonObject:
         """Return the JSON form."""
@@ -63,6 +64,7 @@ class ImportOptions:
             "append": self.append,
             "severalSpeakers": self.several_speakers,
             "expectedSpeakers": self.expected_speakers,
+            "translate": self.translate,
         }
 
     @classmethod
@@ -84,6 +86,7 @@ class ImportOptions:
             append=stored["append"],
             several_speakers=bool(stored.get("severalSpeakers")),
             expected_speakers=stored.get("expectedSpeakers"),
+            translate=bool(stored.get("translate")),
         )
 
     def listening(self, own: LiveSettings, member_id: UUID | str | None, source: UUID | None = None) -> Listening:

@@ -31,6 +31,8 @@ class Message(models.Model):
     sentiment = models.FloatField(default=0)
     phrases = models.JSONField(default=list, blank=True, help_text="Action phrases in the text.")
     overlap = models.BooleanField(default=False, db_default=False, help_text="Whether another person of the same audio source speaks, too.")
+    language = models.CharField(max_length=35, blank=True, default="", db_default="", help_text="Empty: that of the conversation.")
+    translation = models.TextField(blank=True, default="", db_default="", help_text="The text in English, where it was wanted.")
     voice = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="The voice that was heard, of several.")
     speaker_chosen = models.BooleanField(default=False, db_default=False, help_text="Whether a person said who speaks.")
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

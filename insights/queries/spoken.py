@@ -20,7 +20,10 @@ BRIEF_BATCH = 2400
 
 
 class Spoken(NamedTuple):
-    """One message with the number of its speaker. `phrases` and `words` are empty unless requested."""
+    """One message with the number of its speaker, its language if it is not that of the conversation, and its translation.
+
+    `phrases` and `words` are empty unless requested.
+    """
 
     id: str
     number: int
@@ -31,11 +34,13 @@ class Spoken(NamedTuple):
     duration_s: float
     sentiment: float
     speaker: int
+    language: str = ""
+    translation: str = ""
     phrases: Sequence[str] = ()
     words: Sequence[dict[str, Any]] = ()
 
 
-_FIELDS = ("number", "text", "started_at", "ended_at", "offset_s", "duration_s", "sentiment", "speaker__number")
+_FIELDS = ("number", "text", "started_at", "ended_at", "offset_s", "duration_s", "sentiment", "speaker__number", "language", "translation")
 _JSON_FIELDS = ("phrases", "words")
 """They are read only if they are wanted, because decoding them takes as long as all the rest."""
 
@@ -59,7 +64,7 @@ def spoken_in(
     while most is None or most > 0:
         wanted = size if most is None else min(size, most)
         found = _next_numbers(columns, after, wanted, conversation.message_count)
-        batch = [Spoken(dashed(row[0]), *row[1:9], **dict(zip(wanted_fields, row[9:], strict=True))) for row in found]
+        batch = [Spoken(dashed(row[0]), *row[1:11], **dict(zip(wanted_fields, row[11:], strict=True))) for row in found]
         if batch:
             yield batch
         if len(batch) < wanted:

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
 from insights.analysis.custom_entities import CustomEntity, CustomEntityIndex
-from insights.analysis.text.languages import knows
+from insights.analysis.text.languages import knows, primary
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.analysis.types import Entity as FoundEntity
 from insights.analysis.types import Finding, MessageAnalysis, Person, Said
@@ -57,8 +57,9 @@ def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listen
     for spoken in drafts:
         draft, hidden = redacted(spoken, listening.mask, people, context.conversation.timezone_offset) if listening.mask else (spoken, [])
         message = _message(context, draft, utterance.message_id(len(new.messages)), overlap=utterance.overlap)
+        message.language = "" if primary(listening.language) == primary(context.conversation.language) else listening.language
         now = replace(_said(message), index=context.conversation.message_count + len(new.messages))
-        found = _analysed(now, said[-analysis.CONTEXT :], people, context.conversation.timezone_offset) if known else MessageAnalysis()
+        found = _analysed(now, said[-analysis.CONTEXT :], people, context.conversation.timezone_offset, listening.language)
         found = _with_note(found, now, listening)
         insights = _insights(context, message, found, listening.confidence_threshold)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
@@ -71,10 +72,10 @@ def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listen
     return new
 
 
-def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timezone_offset: int) -> MessageAnalysis:
+def _analysed(now: Said, before: Sequence[Said], people: Sequence[Person], timezone_offset: int, language: str) -> MessageAnalysis:
     """Analyse a message. Return an empty analysis on any error, so that the message itself is still stored."""
     try:
-        return analysis.analyse(now, before, people, timezone_offset)
+        return analysis.analyse(now, before, people, timezone_offset, language)
     except Exception as error:  # only the type is logged: the text of an error may contain spoken words
         logger.error("the analysis of a message failed (%s)", type(error).__name__)
         return MessageAnalysis()
@@ -154,6 +155,7 @@ def _message(context: Context, draft: Draft, identity: UUID, *, overlap: bool) -
         offset_s=round(max(0.0, (draft.start - context.conversation.started_at).total_seconds()), 3),
         duration_s=round((draft.end - draft.start).total_seconds(), 3),
         overlap=overlap,
+        translation=draft.translation,
     )
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from insights import analysis
-from insights.analysis.text.languages import knows
+from insights.analysis.text.languages import AUTO, has_topics
 from insights.database import write_transaction
 from insights.events import ConversationEvent, InsightsFound, Kind, MemberJoined, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch
@@ -60,8 +60,9 @@ def _events_of(conversation_id: int, utterance: Utterance) -> list[StoredEvent]:
 def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draft], listening: Listening) -> list[StoredEvent]:
     with topics.remembered(conversation_id) as memory:
         context = _context(conversation_id, listening)
+        _settle_language(context.conversation, listening)
         new = rows(context, utterance, sentences, listening)
-        counted = new.messages if knows(listening.language) else []
+        counted = [message for message in new.messages if not message.language] if has_topics(context.conversation.language) else []
         memory.catch_up(context.conversation)
         memory.add(counted)
         changes = memory.changes(context.conversation)
@@ -71,9 +72,18 @@ def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draf
                 if memory.catch_up(conversation):
                     memory.add(counted)
                 changes = memory.changes(conversation)
-            events = _store(conversation, context.speaker, new, memory, changes)
+            settled = _settle_language(conversation, listening)
+            events = _store(conversation, context.speaker, new, memory, changes, settled)
         memory.stored(conversation)
     return events
+
+
+def _settle_language(conversation: Conversation, listening: Listening) -> bool:
+    """Give a conversation whose language is still to be found the one that was found in its audio; return whether it is new."""
+    if conversation.language != AUTO or not listening.language_found:
+        return False
+    conversation.language = listening.language
+    return True
 
 
 def _context(conversation_id: int, listening: Listening) -> Context:
@@ -101,7 +111,7 @@ def _before(conversation: Conversation, members: Sequence[Member]) -> list[Messa
 
 
 def _store(
-    conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.Memory, changes: list[topics.Change]
+    conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.Memory, changes: list[topics.Change], settled: bool
 ) -> list[StoredEvent]:
     expected = speaker.member if speaker._state.adding else None
     speaker = speakers.stored(speaker)
@@ -123,7 +133,7 @@ def _store(
         log.add(MemberJoined(person))
     for event in _events(new, memory, changes):
         log.add(event)
-    return log.store("message_count")
+    return log.store("message_count", *(["language"] if settled else []))
 
 
 def _events(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> Iterator[ConversationEvent]:

@@ -6,9 +6,10 @@ Pure: no database.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import accumulate
 
 from insights.analysis.text.sentences import Sentence, sentences
 from insights.analysis.vocabulary.correction import Correction, Vocabulary, corrected
@@ -18,7 +19,10 @@ from insights.recorder.types import SpokenWord, Utterance
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message before it is stored. `original` is the recognised text if the vocabulary changed it, else empty."""
+    """A message before it is stored. `original` is the recognised text if the vocabulary changed it, else empty.
+
+    `translation` is the text in English, empty if there is none.
+    """
 
     text: str
     original: str
@@ -26,6 +30,7 @@ class Draft:
     confidence: float
     start: datetime
     end: datetime
+    translation: str = ""
 
 
 def drafts(utterance: Utterance, vocabulary: Sequence[str] = ()) -> list[Draft]:
@@ -36,11 +41,33 @@ def drafts(utterance: Utterance, vocabulary: Sequence[str] = ()) -> list[Draft]:
     corrector = _vocabulary(tuple(vocabulary))
     result: list[Draft] = []
     earliest = utterance.start
-    for sentence, words in zip(found, words_of, strict=True):
-        draft = _draft(sentence, words, utterance, earliest, corrector)
+    translations = shared_translation(utterance.translation, [sentence.text for sentence in found])
+    for sentence, words, translation in zip(found, words_of, translations, strict=True):
+        draft = replace(_draft(sentence, words, utterance, earliest, corrector), translation=translation)
         result.append(draft)
         earliest = draft.end
     return result
+
+
+def shared_translation(translation: str, texts: Sequence[str]) -> list[str]:
+    """Return the part of a translation of a turn for each of its sentences: its sentences in order, none of them twice.
+
+    If the turn and its translation have different numbers of sentences, each goes to where the same share of the characters has passed.
+    """
+    shared = [""] * len(texts)
+    parts = [sentence.text for sentence in sentences(clean(translation))]
+    if not texts or not parts:
+        return shared
+    if len(parts) == len(texts):
+        return parts
+    ends = list(accumulate(len(text) for text in texts))
+    total, passed = sum(map(len, parts)), 0
+    for part in parts:
+        middle = (passed + len(part) / 2) / total * ends[-1]
+        place = min(bisect_right(ends, middle), len(texts) - 1)
+        shared[place] = f"{shared[place]} {part}".strip()
+        passed += len(part)
+    return shared
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from insights import derived
 from insights.analysis import topics as analysis
-from insights.analysis.text.languages import knows
+from insights.analysis.other_languages.noun_topics import NounTopics
+from insights.analysis.other_languages.registry import rules_of
+from insights.analysis.text.languages import has_topics
 from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
 from insights.recorder.redact import without_masks
@@ -45,6 +47,12 @@ class Known:
     message_ids: dict[str, None] = field(default_factory=dict)
 
 
+def index_for(language: str) -> analysis.TopicIndex | NounTopics:
+    """Return an empty index for the topics of a conversation in this language."""
+    rules = rules_of(language)
+    return analysis.TopicIndex() if rules is None else NounTopics(rules)
+
+
 class Memory:
     """The topic counts of one conversation in this process. Hold `lock` while using it."""
 
@@ -54,7 +62,8 @@ class Memory:
 
     def reset(self) -> None:
         """Discard all counts; the next `catch_up` reads them from the tables."""
-        self._index = analysis.TopicIndex()
+        self._index: analysis.TopicIndex | NounTopics = analysis.TopicIndex()
+        self._language = ""
         self._message = 0  # number of the last stored message that is counted
         self._event = 0  # number of the last event that is included
         self.known: dict[str, Known] = {}
@@ -73,10 +82,10 @@ class Memory:
             return False
         later = Event.objects.filter(conversation=conversation, number__gt=self._event)
         recount = bool(self._event) and later.filter(kind__in=(Kind.MESSAGE_CORRECTED, Kind.MESSAGE_DELETED)).exists()
-        if recount:
-            self._index, self._message = analysis.TopicIndex(), 0
+        if recount or self._language != conversation.language:
+            self._index, self._message, self._language = index_for(conversation.language), 0, conversation.language
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
-        rows = rows if knows(conversation.language) else rows.none()
+        rows = rows.filter(language="") if has_topics(conversation.language) else rows.none()
         for identity, text, sentiment in rows.order_by("number").values_list("id", "text", "sentiment"):
             self._index.add(str(identity), without_masks(text), sentiment)
         topics = Topic.objects.filter(conversation=conversation).prefetch_related("references")

@@ -135,7 +135,7 @@ class Utterance:
     """The final text of a turn, with timezone-aware times and a confidence from 0 to 1.
 
     `id` makes storing idempotent: a caller whose database connection was lost during the commit may store the same utterance again.
-    `overlap`: another person of the same audio source speaks at the same time.
+    `overlap`: another person of the same audio source speaks at the same time. `translation`: the text in English, if it was wanted.
     """
 
     text: str
@@ -145,6 +145,7 @@ class Utterance:
     end: datetime
     id: UUID = field(default_factory=uuid4)
     overlap: bool = False
+    translation: str = ""
 
     def message_id(self, place: int) -> UUID:
         """Return the id of the message for the sentence at this place, counted from 0."""
@@ -180,7 +181,8 @@ class Listening:
     words that recognised text is corrected to. `noted`: kind of insight that every message becomes, with confidence 1, unless the
     analysis finds one of that kind in it; for clients that take notes. `mask`: if not empty, replaces personal data (who a person is,
     how to reach or charge them). `entities`: custom entities to find. In a `language` that the detectors do
-    not support, only exact phrases of trackers and custom entities are found.
+    not support, only exact phrases of trackers and custom entities are found. `language_found`: the language was found in the audio, and
+    becomes that of a conversation whose language is still to be found.
     """
 
     member_id: UUID | str | None = None
@@ -190,6 +192,7 @@ class Listening:
     vocabulary: tuple[str, ...] = ()
     noted: InsightKind | None = None
     language: str = "en-US"
+    language_found: bool = False
     mask: str = ""
     entities: tuple[CustomEntity, ...] = ()
     voice: Voice | None = None

@@ -17,6 +17,7 @@ class TranscriptUpdate:
     """A recognition result of one session. It has no number and may be dropped (design law 2).
 
     Times of `words` are seconds since the speaker's first sample; `trackers` were found in interim text.
+    `language` is empty if the speaker's client named it.
     """
 
     conversation_id: int
@@ -27,6 +28,7 @@ class TranscriptUpdate:
     is_final: bool
     member: MemberSnapshot | None = None
     trackers: tuple[TrackerSnapshot, ...] = ()
+    language: str = ""
 
     @classmethod
     def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
@@ -41,6 +43,7 @@ class TranscriptUpdate:
             payload["final"],
             MemberSnapshot.parse(payload["member"]) if payload["member"] else None,
             tuple(map(TrackerSnapshot.parse, payload["trackers"])),
+            payload.get("language", ""),  # a process of the former version sends none
         )
 
     def dump(self) -> JsonObject:
@@ -52,6 +55,7 @@ class TranscriptUpdate:
             "final": self.is_final,
             "member": self.member.dump() if self.member else None,
             "trackers": [tracker.dump() for tracker in self.trackers],
+            "language": self.language,
         }
 
 

@@ -16,11 +16,18 @@ class ConversationHandler(Generic[M]):
     """The speaker's audio (`speech`) and the events that its client reads (`events`).
 
     Args:
-        session_id, owner_id, connection_id, on_error: see `LiveSpeech`.
+        session_id, owner_id, connection_id, on_error, on_language: see `LiveSpeech`.
     """
 
-    def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_error: Callable[[Exception], None]) -> None:
-        self.speech = LiveSpeech(session_id, owner_id, connection_id, on_error)
+    def __init__(
+        self,
+        session_id: UUID,
+        owner_id: int,
+        connection_id: str,
+        on_error: Callable[[Exception], None],
+        on_language: Callable[[str], None] = lambda code: None,
+    ) -> None:
+        self.speech = LiveSpeech(session_id, owner_id, connection_id, on_error, on_language)
         self.events: RenderedEvents[M] | None = None
 
     async def begin(self, start_options: StartOptions) -> Joined:

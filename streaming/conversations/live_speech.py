@@ -37,7 +37,7 @@ from streaming.conversations.source_speakers import SourceSpeakers, load, open_s
 from streaming.recordings.recording import WRITER, RecordedDecoder, Recording
 from streaming.recordings.store import AudioStore
 from streaming.speaker_models import SpeakersOff
-from streaming.speech.engines.base import Recognition, RecognitionOptions, RecognitionResult
+from streaming.speech.engines.base import AUTO, Recogniser, Recognition, RecognitionOptions, RecognitionResult
 from streaming.speech.speakers.types import SpeakerModels
 
 logger = logging.getLogger(__name__)
@@ -104,6 +104,8 @@ class StartOptions:
     """Whether several people speak in the audio, who are told apart."""
     expected_speakers: int | None = None
     """How many they are, if it is known."""
+    translate: bool = False
+    """Whether what is said in another language is translated into English, too."""
 
 
 class LiveSpeech:
@@ -114,15 +116,24 @@ class LiveSpeech:
         owner_id: user who owns the conversation.
         connection_id: the name under which several speakers join one conversation.
         on_error: called in the event loop with each error of decoding or storing; StorageDelayed is only a warning.
+        on_language: called in the event loop when the language is found that the client did not know.
     """
 
-    def __init__(self, session_id: UUID, owner_id: int, connection_id: str, on_error: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        session_id: UUID,
+        owner_id: int,
+        connection_id: str,
+        on_error: Callable[[Exception], None],
+        on_language: Callable[[str], None] = lambda code: None,
+    ) -> None:
         self.session_id = session_id
         self.owner_id = owner_id
         self.connection_id = connection_id
         self.joined: Joined | None = None
         self.last_event = 0
         self._on_error = on_error
+        self._on_language = on_language
         self._start_options = StartOptions()
         self._recognition: Recognition | None = None
         self._listener: RecognitionListener | None = None
@@ -144,10 +155,7 @@ class LiveSpeech:
     def language_warning(self) -> str:
         """The warning for a speaker whose language has no insights, or an empty text."""
         language = self._start_options.language
-        if languages.knows(language):
-            return ""
-        known = ", ".join(languages.KNOWN)
-        return f"config.languageCode {language!r} is written down, but only the words of trackers are found in it: insights need {known}"
+        return "" if language == AUTO else warning_about(language)
 
     async def begin(self, start_options: StartOptions) -> Joined:
         """Join the conversation, which is created if it is not live yet, and open the recognition.
@@ -157,12 +165,13 @@ class LiveSpeech:
         started = time.monotonic()
         engine = await asyncio.wrap_future(recogniser.begin_loading())
         if not knows(engine.languages, start_options.language):
-            allowed = ", ".join(engine.languages)
-            raise LanguageError(f"config.languageCode {start_options.language!r} is not understood here: allowed are {allowed}")
+            raise LanguageError(f"config.languageCode {start_options.language!r} {not_understood(engine)}")
         if start_options.mask and not knows(("en",), start_options.language):
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
-        options = RecognitionOptions(start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S)
+        options = RecognitionOptions(
+            start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S, translate=start_options.translate
+        )
         start_options = await self._with_account(start_options)
         models = await self._speaker_models(start_options)
         process = await _with_retries(runtime().heartbeat.registered)
@@ -347,6 +356,7 @@ class LiveSpeech:
             if start_options.early_trackers and start_options.trackers
             else None
         )
+        language_told = False
         while True:
             try:
                 result = await listener.results.get()
@@ -358,6 +368,8 @@ class LiveSpeech:
                     trackers = await early.find(result.turn, result.text) if early else []
                     await self._send_update(result, joined, trackers)
                 continue
+            if result.language is not None:
+                listening = replace(listening, language=result.language.code, language_found=result.language.is_settled)
             events = await self._store_turn(result, listener, joined, listening)
             if events:
                 self.last_event = events[-1].number
@@ -365,6 +377,9 @@ class LiveSpeech:
                     listener.as_stored(result, events) if start_options.mask or start_options.vocabulary else result, joined
                 )
                 await runtime().broadcaster.publish(events)
+            if not language_told and listening.language_found:
+                language_told = True
+                self._on_language(listening.language)
             listener.room.set()
 
     async def _store_turn(
@@ -421,6 +436,7 @@ class LiveSpeech:
             result.is_final,
             joined.member,
             tuple(trackers),
+            result.language.code if result.language is not None else "",
         )
         await runtime().broadcaster.publish_update(update)
 
@@ -454,6 +470,25 @@ async def _first_of(*events: asyncio.Event, within_s: float) -> None:
     finally:
         for wait in waits:
             wait.cancel()
+
+
+def not_understood(engine: Recogniser) -> str:
+    """Return the rest of an error about a language that a recogniser does not know."""
+    more = getattr(engine, "more_languages", "")  # an engine need not derive from Recogniser
+    return f"is not understood here: allowed are {', '.join(engine.languages)}" + (f" ({more})" if more else "")
+
+
+def warning_about(language: str) -> str:
+    """Return the warning for a speaker of a language in which not everything is found; empty if everything is."""
+    if languages.knows(language):
+        return ""
+    known = ", ".join(languages.KNOWN)
+    if languages.has_topics(language):
+        found = "questions, action items and follow-ups are found by rules, and topics, numbers and dates"
+        return f"config.languageCode {language!r}: {found}; names, sentiment and summaries need {known}"
+    needed = ", ".join(sorted((*languages.KNOWN, *languages.RULED)))
+    found = "only addresses and the words of trackers are found in it"
+    return f"config.languageCode {language!r} is written down, but {found}: insights need one of {needed}"
 
 
 def knows(languages: tuple[str, ...], language: str) -> bool:

@@ -38,7 +38,8 @@ class RecognitionListener:
         """Return a final result in wall-clock time. `overlap`: another person speaks, too."""
         at = self.clock.at
         words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in result.words)
-        return Utterance(result.text, words, result.confidence, at(result.start), at(result.end), overlap=overlap)
+        start, end = at(result.start), at(result.end)
+        return Utterance(result.text, words, result.confidence, start, end, overlap=overlap, translation=result.translation)
 
     def as_stored(self, result: RecognitionResult, events: Sequence[StoredEvent]) -> RecognitionResult:
         """Return a final result with the text and words that were stored; word times are seconds since the start of the audio."""

@@ -203,7 +203,9 @@ def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
     known = _rendered_updates.get(id(update))
     if known is not None:
         return known[1]
-    message = recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)
+    message = recognition_result(
+        update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member, language=update.language
+    )
     trackers = [tracker_response(update.trackers, View(), is_final=False)] if update.trackers else []
     texts = tuple(encode(each) for each in (message, *trackers))
     _rendered_updates[id(update)] = (update, texts)

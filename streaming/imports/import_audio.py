@@ -25,7 +25,7 @@ from streaming import recogniser, speaker_models
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.audio.pcm import RATE
-from streaming.conversations.live_speech import knows
+from streaming.conversations.live_speech import knows, not_understood
 from streaming.conversations.voice_labels import KeptDecoder, VoiceLabels
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
@@ -67,7 +67,7 @@ def _engine(language: str) -> Recogniser:
     """Return the recogniser of this process. Raises Failed for a language that it does not understand."""
     engine = recogniser.begin_loading().result()
     if not knows(engine.languages, language):
-        raise jobs.Failed(f"languageCode: {language!r} is not understood here; allowed are {', '.join(engine.languages)}")
+        raise jobs.Failed(f"languageCode: {language!r} {not_understood(engine)}")
     return engine
 
 
@@ -141,13 +141,21 @@ def _store_turns(
     """Store the turns of a file that are not stored yet, and tell subscribers."""
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
     for turn in turns:
-        channel = channels[turn.channel - 1]
+        channel = _in_language_of(turn.result, channels[turn.channel - 1])
         if channel.labels is not None:
             _store_voices(job, base, turn, channel, channel.labels)
         elif turn.result.start >= channel.known_s:
             announce(recorder.record(job.conversation_id, _utterance(job.id, turn, base), channel.listening))
         progress(turn.result.end)
         release_connection()
+
+
+def _in_language_of(result: RecognitionResult, channel: _Channel) -> _Channel:
+    """Return the channel with the language that was found in a turn, if it was to be found."""
+    found = result.language
+    if found is None:
+        return channel
+    return replace(channel, listening=replace(channel.listening, language=found.code, language_found=found.is_settled))
 
 
 def _store_voices(job: RunningJob, base: datetime, turn: SpokenTurn, channel: _Channel, labels: VoiceLabels) -> None:
@@ -215,6 +223,7 @@ def _recognition_options(options: ImportOptions, channel: _Channel) -> Recogniti
         longest_turn_s=settings.LONGEST_TURN_S,
         live=False,
         known_s=channel.known_s,
+        translate=options.translate,
     )
 
 
@@ -226,4 +235,5 @@ def _utterance(job_id: UUID, turn: SpokenTurn, base: datetime) -> Utterance:
 
     words = tuple(SpokenWord(word.text, at(word.start), at(word.end), word.confidence) for word in result.words)
     identity = uuid5(job_id, f"channel {turn.channel} at {round(result.start * 1000)} ms")
-    return Utterance(result.text, words, result.confidence, at(result.start), at(result.end), identity)
+    start, end = at(result.start), at(result.end)
+    return Utterance(result.text, words, result.confidence, start, end, identity, translation=result.translation)

@@ -378,5 +378,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             return
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)
-        result = RecognitionResult(text, words, transcript.confidence, is_final, start, end, job.turn)
+        result = RecognitionResult(
+            text, words, transcript.confidence, is_final, start, end, job.turn, transcript.language, transcript.translation
+        )
         self._callbacks.call(self._listener.recognised, result)

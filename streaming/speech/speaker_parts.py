@@ -32,11 +32,12 @@ class Part:
     overlap: bool = False
 
     def of(self, result: RecognitionResult) -> RecognitionResult:
-        """Return this part of a result; the whole result if it has no other part."""
+        """Return this part of a result; the whole result if it has no other part. The translation of a turn stays with its first part."""
         if len(self.words) == len(result.words):
             return result
         text = " ".join(word.text for word in self.words)
-        return replace(result, text=text, words=self.words, start=self.words[0].start, end=self.words[-1].end)
+        translation = result.translation if self.words[:1] == result.words[:1] else ""
+        return replace(result, text=text, words=self.words, start=self.words[0].start, end=self.words[-1].end, translation=translation)
 
 
 def parts_of(words: Sequence[Word], times: Sequence[VoiceTime], *, otherwise: int) -> list[Part]:

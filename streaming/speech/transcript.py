@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streaming.audio.pcm import Samples
-from streaming.speech.engines.base import Word
+from streaming.speech.engines.base import FoundLanguage, Word
 
 _SPLIT = {
     ("to", "day"): "today",
@@ -36,12 +36,14 @@ class Transcript:
     """The words of one block of audio.
 
     `confidence` is the mean token probability, in [0, 1]. `tokens` are opaque: they can be passed to the engine as the draft of a
-    later decode of the same audio and what follows it.
+    later decode of the same audio and what follows it. `language` and `translation` are those of `RecognitionResult`.
     """
 
     words: tuple[UntimedWord, ...] = ()
     confidence: float = 0.0
     tokens: tuple[int, ...] = ()
+    language: FoundLanguage | None = None
+    translation: str = ""
 
     @classmethod
     def of(cls, text: str, confidence: float = 1.0) -> "Transcript":

@@ -17,7 +17,7 @@ from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.engines.base import EngineOptions, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
 from streaming.speech.recognition import TurnRecognition
-from streaming.speech.transcript import Transcript, assign_times, is_plausible
+from streaming.speech.transcript import Transcriber, Transcript, assign_times, is_plausible
 
 TIMEOUT_S = 60.0
 """Limit of the wait for one block in `transcribe`."""
@@ -51,6 +51,10 @@ class TurnRecogniser(Recogniser):
         """Return the words of a turn so far, as cheaply as the engine can."""
         return self.final(pcm, draft)
 
+    def transcriber(self, options: RecognitionOptions) -> Transcriber:
+        """Return what decodes the turns of a new recognition; an engine with several models chooses by the language."""
+        return self
+
     def load(self) -> None:
         if self._pool is not None:
             return
@@ -68,7 +72,7 @@ class TurnRecogniser(Recogniser):
 
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> TurnRecognition:
         pool = self._loaded_pool()
-        recognition = TurnRecognition(options, decoder, listener, self, pool, self._executor, self._vad.wake)
+        recognition = TurnRecognition(options, decoder, listener, self.transcriber(options), pool, self._executor, self._vad.wake)
         with self._lock:
             self._all.add(recognition)
         self._vad.join(recognition)

@@ -25,7 +25,7 @@ from streaming.audio.pcm import BYTES_PER_SAMPLE
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
-from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed, warning_about
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Ping, Start, Stop, View, encode
@@ -108,7 +108,7 @@ class SymblSpeaker(Runner):
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
         place = (user_id, session.webrtc_id) if entry is None else (entry.conversation.owner_id, entry.conversation.connection_id)
-        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, *place, self._on_error)
+        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, *place, self._on_error, self._on_language)
         self._speech = self._conversation.speech
         self._start = Start()
         self._arrivals: ArrivalRate | None = None
@@ -336,6 +336,12 @@ class SymblSpeaker(Runner):
             return
         self._error(str(error), _field(error))
 
+    def _on_language(self, code: str) -> None:
+        """Tell the client the language that was found in its audio."""
+        self._send_queue.put(encode(wire.language_detected(code)))
+        if warning := warning_about(code):
+            self._warn(warning, _field(warning))
+
     def _error(self, text: str, field: str) -> None:
         self._send_queue.put(encode(wire.error_top(text, field=field)))
 
@@ -375,6 +381,7 @@ def _start_options(start: Start) -> StartOptions:
         store_audio=start.store_audio,
         several_speakers=start.diarization,
         expected_speakers=start.diarization_count,
+        translate=start.translate,
     )
 
 

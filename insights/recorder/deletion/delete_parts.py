@@ -203,9 +203,9 @@ def _relatives(conversation_id: int, ids: set[str]) -> tuple[set[str], set[str]]
 
 
 def _without_originals(conversation: Conversation, ids: Collection[str]) -> dict[str, MessageSnapshot]:
-    """Remove the original texts of messages, which may have words of a part that was split off; return the messages."""
+    """Remove the original texts and translations of messages, which may have words of a part that was split off; return the messages."""
     rows = Message.objects.filter(conversation=conversation, id__in=ids)
-    rows.update(original_text="")
+    rows.update(original_text="", translation="")
     with_all = rows.select_related("speaker__member").prefetch_related("entities")
     return {str(one.id): message_snapshot(one, one.entities.all()) for one in with_all}
 

@@ -84,10 +84,10 @@ class Masking(Edit):
         return tuple(EntitySnapshot(one.type, one.text, one.offset, one.value).dump() for one in self.entities(text))
 
     def message(self, message: MessageSnapshot) -> MessageSnapshot:
-        text, original = self.text(message.text), self.text(message.original_text)
-        if (text, original) == (message.text, message.original_text):
+        text, original, translation = (self.text(one) for one in (message.text, message.original_text, message.translation))
+        if (text, original, translation) == (message.text, message.original_text, message.translation):
             return message
-        kept = replace(message, text=text, original_text="" if original == text else original)
+        kept = replace(message, text=text, original_text="" if original == text else original, translation=translation)
         if text == message.text:
             return kept
         found = tuple(EntitySnapshot(one.type, one.text, one.offset, one.value) for one in self.entities(message.text))
@@ -224,10 +224,10 @@ def _redact_message(message: Message, masking: Masking) -> bool:
     after = masking.message(before)
     if after == before:
         return False
-    message.text, message.original_text = after.text, after.original_text
+    message.text, message.original_text, message.translation = after.text, after.original_text, after.translation
     message.words = after.dump()["words"]
     message.phrases = [masking.text(phrase) for phrase in message.phrases]
-    message.save(update_fields=["text", "original_text", "words", "phrases"])
+    message.save(update_fields=["text", "original_text", "translation", "words", "phrases"])
     if after.text == before.text:
         return False
     Entity.objects.filter(message=message).delete()

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from insights import analysis, managed
 from insights.analysis import types
 from insights.analysis.custom_entities import CustomEntity
-from insights.analysis.text.languages import knows
 from insights.analysis.trackers import NEAR
 from insights.database import write_transaction
 from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
@@ -33,9 +32,9 @@ def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEve
 def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, member_id: UUID | None = None) -> Edited:
     """Replace a message's text, or say which member spoke it, or both.
 
-    `original_text` keeps the recognised text. Entities, sentiment and phrases are analysed again, and the new text is searched for
-    the trackers of the conversation. Insights of the message do not change; they have their own review. The same text and member again
-    change nothing. Raises UnknownMessage, UnknownMember, and RecorderError for empty text.
+    `original_text` keeps the recognised text; a translation is removed. Entities, sentiment and phrases are analysed again, and the new
+    text is searched for the trackers of the conversation. Insights of the message do not change; they have their own review. The same
+    text and member again change nothing. Raises UnknownMessage, UnknownMember, and RecorderError for empty text.
     """
     wording = None if text is None else wording_of(text)
     with write_transaction():
@@ -49,6 +48,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
         if wording is not None and wording != message.text:
             message.original_text = message.original_text or message.text
             message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now
+            message.translation = ""  # it is that of the former words
             analyse_again(message, edit.conversation)
             _match_again(message, edit.conversation)
         message.save()
@@ -84,7 +84,8 @@ def analyse_again(message: Message, conversation: Conversation) -> None:
     """Replace the message's entities, sentiment and phrases by those of its new text. The message itself is not saved."""
     members = [person(member) for member in Member.objects.filter(conversation=conversation, merged_into=None)]
     said = types.Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
-    found = analysis.analyse(said, (), members, conversation.timezone_offset) if knows(conversation.language) else types.MessageAnalysis()
+    language = message.language or conversation.language
+    found = analysis.analyse(said, (), members, conversation.timezone_offset, language)
     message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
     custom = custom_entities(message.text, _listed_entities(message, conversation))
     Entity.objects.filter(message=message).delete()
@@ -118,7 +119,7 @@ def _match_again(message: Message, conversation: Conversation) -> None:
     Matches whose words are still there move to their place; others go, and those of the conversation's trackers that are new come.
     """
     trackers = trackers_of(conversation)
-    found = tracker_matches(message, trackers, conversation.language, _text_before(message))
+    found = tracker_matches(message, trackers, message.language or conversation.language, _text_before(message))
     pairs, names = {(match.tracker_id, match.value) for match in found}, {tracker.name for tracker in trackers}
     kept, moved, gone = set[tuple[str, str]](), [], []
     for match in TrackerMatch.objects.filter(message=message, insight=None):

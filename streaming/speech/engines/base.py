@@ -26,12 +26,24 @@ class Word:
     confidence: float
 
 
+AUTO = "auto"
+"""The language of a recognition that finds the language itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLanguage:
+    """The language that an engine found in an audio source: its code, and whether the engine keeps to it from now on."""
+
+    code: str
+    is_settled: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionResult:
     """The interim or final result of one turn.
 
     `start` and `end` are seconds since the first sample fed; `confidence` is in [0, 1]. `turn` counts from 1; the number of a turn
-    without words is skipped.
+    without words is skipped. `language`: None if the language was given. `translation`: the final text in English, if it was wanted.
     """
 
     text: str
@@ -41,14 +53,17 @@ class RecognitionResult:
     start: float
     end: float
     turn: int
+    language: FoundLanguage | None = None
+    translation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """Options of one audio source: the language, whether interims are wanted, the silence that ends a turn and the longest turn.
+    """Options of one audio source: the language (or AUTO), whether interims are wanted, the silence that ends a turn and the longest turn.
 
     `live` is false for a file: its audio comes as fast as it is taken, several of its turns are decoded at once, and a pause in the
     feeding ends no turn. Turns of a file that end within its first `known_s` seconds are not decoded: their results are known already.
+    `translate`: finals have a translation into English, too, where the engine can make one.
     """
 
     language: str = "en-US"
@@ -57,6 +72,7 @@ class RecognitionOptions:
     longest_turn_s: float = 12.0
     live: bool = True
     known_s: float = 0.0
+    translate: bool = False
 
 
 class Listener(Protocol):
@@ -139,7 +155,9 @@ class Recogniser(ABC):
     model: str = "no model"
     """What was loaded, for the log."""
     languages: tuple[str, ...]
-    """Language codes with a region, such as `en-US`, that a client may ask for."""
+    """Language codes that a client may ask for, such as `en-US`; `de` stands for all regions. AUTO, if the engine finds the language."""
+    more_languages: str = ""
+    """How this installation gets more languages, for the error about one that it does not know; empty: it cannot."""
 
     @abstractmethod
     def load(self) -> None:

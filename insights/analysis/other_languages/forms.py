@@ -1,0 +1,129 @@
+"""Entities of form in languages other than English: addresses, numbers, amounts, percentages, and dates where the language has rules."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from typing import Any
+
+from insights.analysis import entities
+from insights.analysis.other_languages.rules import DateWords, LanguageRules
+from insights.analysis.text.words import LONGEST
+from insights.analysis.types import Entity
+
+_NUMBER = r"\d{1,3}(?:[.   ]\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
+"""A number as most of Europe writes it: a comma before the fraction, points or spaces between thousands."""
+_PLAIN = re.compile(rf"(?<![\w.,:/-])(?:{_NUMBER})(?![\w%]|[.,:/-]\d)")
+_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_FARTHEST_PAST = 180
+"""Days before today up to which a date without a year is a past one; a longer time ago is next year's."""
+
+
+def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRules | None) -> tuple[Entity, ...]:
+    """Return the entities of a message in order, without overlaps; text[e.offset:e.end] == e.text for each.
+
+    Without rules there are only addresses. `timezone_offset` is in minutes east of UTC.
+    """
+    text = text[:LONGEST]
+    low = entities.lower(text)
+    taken: list[Entity] = list(entities.addresses(low))
+    if rules is not None:
+        today = (said_at.astimezone(UTC) + timedelta(minutes=timezone_offset)).replace(tzinfo=None)
+        for one in (*_dates(low, today, rules.dates, timezone_offset), *_amounts(low, rules), *_numbers(low)):
+            if len(taken) < entities.MOST and all(one.end <= other.offset or one.offset >= other.end for other in taken):
+                taken.append(one)
+    return tuple(
+        Entity(one.type, text[one.offset : one.end], one.offset, one.value) for one in sorted(taken, key=lambda entity: entity.offset)
+    )
+
+
+def due(found: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str]:
+    """Return the last second of the first day that is not past, and the words that name it; None and "" if there is none."""
+    local = timezone(timedelta(minutes=timezone_offset))
+    for one in found:
+        first = str(one.value.get("datetime") or one.value.get("end") or "")
+        if one.type in ("date", "daterange") and first:
+            day = date.fromisoformat(first) + timedelta(days=one.type == "date")
+            when = datetime.combine(day, time(), local) - timedelta(seconds=1)
+            if when >= said_at:
+                return when, one.text
+    return None, ""
+
+
+def _value(text: str) -> float:
+    return float(re.sub(r"[.   ](?=\d{3})", "", text).replace(",", "."))
+
+
+def _amounts(low: str, rules: LanguageRules) -> Iterator[Entity]:
+    for match in _amount_pattern(tuple(rules.currencies)).finditer(low):
+        code = _SIGNS.get(match["sign"] or match["before"] or "") or rules.currencies.get(match["name"] or "")
+        if code:
+            yield Entity("money", match.group(), match.start(), {"amount": _value(match["n"] or match["m"]), "currency": code})
+    for match in _percent_pattern(rules.percent).finditer(low):
+        yield Entity("percent", match.group(), match.start(), {"percent": _value(match["n"])})
+
+
+@lru_cache(maxsize=16)
+def _amount_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    named = "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)"
+    return re.compile(
+        rf"(?<![\w.,])(?P<n>{_NUMBER})\s?(?:(?P<sign>[€$£¥])|(?:de )?(?P<name>{named})\b)|(?P<before>[€$£¥])\s?(?P<m>{_NUMBER})(?!\w)"
+    )
+
+
+@lru_cache(maxsize=16)
+def _percent_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.,])(?P<n>{_NUMBER})\s?(?:%|(?:{name})\b)")
+
+
+def _numbers(low: str) -> Iterator[Entity]:
+    for match in _PLAIN.finditer(low):
+        yield Entity("number", match.group(), match.start(), {"number": _value(match.group())})
+
+
+def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> Iterator[Entity]:
+    """Yield dates and times of day; `now` is the local time."""
+    patterns = words.patterns
+    today = now.date()
+    no_days = [match.span() for match in re.finditer(words.not_a_day, low)]
+    for match in patterns.date.finditer(low):
+        when = _calendar_date(match, today, words)
+        if when is not None:
+            yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+    for match in patterns.weeks.finditer(low):
+        first = today - timedelta(days=today.weekday()) + timedelta(weeks=words.weeks[match.group()])
+        yield Entity("daterange", match.group(), match.start(), {"start": first.isoformat(), "end": (first + timedelta(7)).isoformat()})
+    for match in patterns.weekdays.finditer(low):
+        place = next(number for number, names in enumerate(words.weekdays) if match["day"] in names)
+        when = today + timedelta(days=(place - today.weekday() - 1) % 7 + 1)
+        yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+    for match in patterns.days.finditer(low):
+        if not any(start <= match.start() < end for start, end in no_days):
+            when = today + timedelta(days=words.days[match.group()])
+            yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+    for match in patterns.clock.finditer(low):
+        hour, minute = int(match["hour"]), int(match["minute"] or match["late"] or 0)
+        if hour < 24:
+            when_at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+            zone = timezone_text(timezone_offset)
+            yield Entity("time", match.group(), match.start(), {"datetime": when_at.isoformat() + zone})
+
+
+def timezone_text(minutes: int) -> str:
+    """Return an offset in minutes as +01:00."""
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _calendar_date(match: re.Match[str], today: date, words: DateWords) -> date | None:
+    """Return the date that a match of `DateWords.date` names; None if there is no such day."""
+    groups: dict[str, Any] = match.groupdict()
+    day, month, year = (groups.get(name) or groups.get(f"{name}2") or "" for name in ("day", "month", "year"))
+    named = [number for number, names in enumerate(words.months, 1) if month in names]
+    number = named[0] if named else int(month.strip(".") or 0)
+    try:
+        if year:
+            return date(int(year) + (2000 if len(year) == 2 else 0), number, int(day.removesuffix("er")))
+        when = date(today.year, number, int(day.removesuffix("er")))
+        return when if (today - when).days <= _FARTHEST_PAST else when.replace(year=today.year + 1)
+    except ValueError:
+        return None
