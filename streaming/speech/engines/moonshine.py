@@ -18,7 +18,7 @@ from streaming.speech.transcript import Transcript
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file, open_model
 
-LANGUAGES = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
+LANGUAGES: tuple[str, ...] = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
 BASE_FILES = ("encoder_model.onnx", "decoder_model_merged.onnx", "tokenizer.bin")
 
 _TAIL = np.zeros(int(0.3 * RATE), dtype=np.float32)  # without silence at the end the last word may be lost
