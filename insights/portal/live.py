@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from insights import access, queries
+from insights import access, queries, spoken_languages
 from insights.access import Person
 from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation
@@ -71,6 +71,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "account": user.get_username(),
         "keeps": True,
         "turn_end": settings.END_OF_TURN_MS,
+        "languages": spoken_languages.languages() if spoken_languages.has_others() else (),
     }
     return render(request, "portal/live.html", context | notes_context(user, latest if live else None))
 

@@ -37,9 +37,10 @@ def _line(line: Line) -> str:
     marked = f' data-kind="{escape(kind.name)}" data-colour="{kind.colour}"' if kind else ""
     found = " found" if kind else ""
     edited = f' <span class="tag">{escape(_("Edited"))}</span>' if line.edited else ""
+    english = f'<span class="translation" lang="en">{escape(line.english)}</span>' if line.english else ""
     return (
         f'<span class="message{found}" id="m-{line.id}" data-at="{line.at}"{marked} tabindex="-1">{escape(line.text)}</span>'
-        f"{edited}{''.join(_marks(line.found))} "
+        f"{edited}{''.join(_marks(line.found))} {english}"
     )
 
 

@@ -102,6 +102,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     context = {
         "most_mb": settings.MAX_UPLOAD_MB,
         "languages": spoken_languages.languages(),
+        "translates": spoken_languages.has_others(),
         "store_audio": access.settings_of(user_of(request)).store_audio,
         "lost": request.GET.get("shared") == "lost",
     }

@@ -43,6 +43,10 @@ class Options(BaseModel):
     title: str = Field(default="", max_length=500, description="The title of a conversation that this session starts.")
     timezone_offset: int = Field(default=0, ge=-1440, le=1440, description="Minutes east of UTC.")
     several: bool = Field(default=False, description="Several people speak in the audio; they are told apart.")
+    language: str = Field(
+        default="en-US", max_length=35, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$", description="What is spoken, or `auto`."
+    )
+    translate: bool = Field(default=False, description="Messages in another language get a translation into English.")
     final: bool = Field(default=False, description="The conversation ends with the session, unless somebody else speaks in it.")
 
 
@@ -180,6 +184,8 @@ class ConversationStreamHandler(AsyncStreamHandler):
             speaker=SpeakerIdentity(options.user_id, inputs.speaker_name) if options.user_id or inputs.speaker_name else None,
             title=options.title,
             several_speakers=options.several,
+            language=options.language,
+            translate=options.translate,
             timezone_offset=options.timezone_offset,
             sample_rate=RATE,
             confidence_threshold=inputs.conf_threshold,

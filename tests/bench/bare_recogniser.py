@@ -26,6 +26,8 @@ from streaming.audio.pcm import Samples
 from streaming.speech import engines
 from streaming.speech.engines.base import RecognitionOptions, RecognitionResult
 from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.engines.multilingual import FINAL_BEAMS
+from streaming.speech.engines.whisper import FOLDER, Whisper
 from streaming.speech.turn_detector import split_turns
 from tests.bench import speech
 from tests.bench.client import chunks, stagger
@@ -79,6 +81,24 @@ def model(question: dict[str, Any]) -> dict[str, Any]:
     began = time.process_time()
     for cut in cuts:
         bare.transcribe(cut)
+    return {"cpu_s": time.process_time() - began}
+
+
+def whisper(question: dict[str, Any]) -> dict[str, Any]:
+    """Decode the German turns that the speakers send, each once, as final results are; `full`: with spectrograms of 30 s and one beam."""
+    bare = Whisper(Path(question["models"]) / FOLDER, 1)
+    talks = speech.talks(speech.german(), question["speakers"], question["seconds"])
+    cuts = [_floats(cut) for talk in talks for cut in talk.cuts()]
+
+    def decode(pcm: Samples) -> None:
+        if question["full"]:
+            pcm = np.concatenate((pcm, np.zeros(30 * speech.RATE, np.float32)))[: 30 * speech.RATE]
+        bare.transcribe(bare.encode(pcm), "de", beams=1 if question["full"] else FINAL_BEAMS)
+
+    decode(cuts[0])
+    began = time.process_time()
+    for cut in cuts:
+        decode(cut)
     return {"cpu_s": time.process_time() - began}
 
 
@@ -150,7 +170,7 @@ def _floats(sound: speech.Sound) -> Samples:
     return (sound / np.float32(32768)).astype(np.float32)
 
 
-_MODES = {"model": model, "turns": turns, "recogniser": recogniser, "texts": texts}
+_MODES = {"model": model, "whisper": whisper, "turns": turns, "recogniser": recogniser, "texts": texts}
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)

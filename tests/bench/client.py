@@ -41,7 +41,8 @@ def stagger(number: int) -> float:
 class Speaker:
     """One speaking WebSocket. It connects and starts before `begin`, so that speech begins on time."""
 
-    def __init__(self, url: str, token: str, connection_id: str = "") -> None:
+    def __init__(self, url: str, token: str, connection_id: str = "", language: str = "en-US") -> None:
+        self._language = language
         self.connection_id = connection_id or uuid4().hex
         self.conversation_id = ""
         self.heard = Heard()
@@ -80,7 +81,10 @@ class Speaker:
         start = {
             "type": "start_request",
             "insightTypes": ["question", "action_item", "follow_up"],
-            "config": {"speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": 16_000}},
+            "config": {
+                "languageCode": self._language,
+                "speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": 16_000},
+            },
             "speaker": {"userId": f"{self.connection_id}@example.com", "name": "Bench"},
         }
         await socket.send(json.dumps(start))

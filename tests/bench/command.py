@@ -23,6 +23,7 @@ from tests.bench.scenarios import (
     flood,
     growth,
     imports,
+    languages,
     listeners,
     load,
     meaning,
@@ -69,6 +70,7 @@ PAGES = {
     "optimisations": DOCS / "performance-streams.md",
     "reading": DOCS / "performance-conversations.md",
     SPEAKERS: DOCS / "speakers.md",
+    "languages": DOCS / "languages.md",
 }
 
 
@@ -155,6 +157,8 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
     if name in SPEECH:
         with Server(RECOGNISER_THREADS=str(sizes.threads)) as server:
             return SPEECH[name](server, sizes, say)
+    if name == "languages":
+        return languages.measure(sizes, say)
     if name == "reading":
         return reading.measure(sizes, say)
     if name == "optimisations":

@@ -22,9 +22,11 @@ _NUMBER = re.compile(r'"sequenceNumber": ?(\d+)')
 
 
 async def speak(question: dict[str, Any]) -> dict[str, Any]:
-    """Run many speakers in real time, each in its own conversation, with audio from the demo."""
-    talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
-    speakers = [Speaker(question["url"], question["token"]) for _ in talks]
+    """Run many speakers in real time, each in its own conversation, with audio from the demo, or German audio for `language` de."""
+    language = question.get("language", "en-US")
+    recording = speech.german() if language == "de" else speech.conversation()
+    talks = speech.talks(recording, question["speakers"], question["seconds"])
+    speakers = [Speaker(question["url"], question["token"], language=language) for _ in talks]
     speed = question["speed"]
     begin = time.perf_counter() + _AHEAD_S / speed + 0.02 * len(talks)
     work = [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from streaming.management.terminal import channels_of
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.vad import data_file
+from tests.speech import languages
 
 RATE = 16_000
 LEAD_S = 0.2
@@ -19,6 +20,9 @@ TAIL_S = 1.0
 
 _DEMO = Path(__file__).resolve().parents[2] / "streaming" / "demo"
 _REFERENCES = Path(__file__).resolve().parent / "references"
+
+_SILENT = 200  # samples below are silence
+_PAUSE_S = 0.8
 
 Sound = NDArray[np.int16]
 
@@ -88,6 +92,21 @@ def conversation() -> Recording:
     mixed = np.clip(left.astype(np.int32) + right, -32768, 32767).astype(np.int16)
     turns = _turns()
     return Recording("demo, both", mixed, " ".join(turn.text for turn in turns), turns)
+
+
+def german() -> Recording:
+    """Return the German clips of the tests one after the other, each a turn with 0.8 s of silence behind it: synthetic, about 19 s."""
+    parts: list[Sound] = []
+    turns: list[Turn] = []
+    at = 0.0
+    for name in ("de_a", "de_b", "de_c"):
+        clip = languages.clip(name)
+        loud = np.flatnonzero(np.abs(clip.astype(np.int32)) > _SILENT)
+        clip = clip[loud[0] : loud[-1] + 1]
+        turns.append(Turn(at, at + len(clip) / RATE, languages.SAID[name]))
+        parts += [clip, np.zeros(int(_PAUSE_S * RATE), np.int16)]
+        at = sum(map(len, parts)) / RATE
+    return Recording("German", np.concatenate(parts), " ".join(turn.text for turn in turns), tuple(turns))
 
 
 def talk(recording: Recording, first: int, seconds: float) -> Talk:

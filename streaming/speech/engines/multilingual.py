@@ -18,7 +18,7 @@ _ENGLISH = "en"
 _SURE = 0.9  # probability of a language from which on it is settled
 _LEAST_S = 1.0  # of audio before a language is settled
 _ENOUGH_S = 6.0  # of audio after which the most probable language is settled
-_FINAL_BEAMS = 3  # for a fifth more CPU time than with one, fewer word errors; measured, see docs/develop/languages.md
+FINAL_BEAMS = 3  # for a fifth more CPU time than with one, fewer word errors; measured, see docs/develop/languages.md
 _COMMAND = "manage.py getmodel whisper-base"
 
 
@@ -72,7 +72,7 @@ class WhisperTurns:
 
     def decode(self, encoded: Encoded, *, is_final: bool) -> Transcript:
         """Return the words of encoded audio."""
-        transcript = self._model.transcribe(encoded, self._language, beams=_FINAL_BEAMS if is_final else 1)
+        transcript = self._model.transcribe(encoded, self._language, beams=FINAL_BEAMS if is_final else 1)
         if not (is_final and self._translate) or not transcript.words:
             return transcript
         return replace(transcript, translation=self._model.translate(encoded, self._language))

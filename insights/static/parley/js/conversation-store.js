@@ -72,6 +72,7 @@ export class ConversationStore {
     const message = {
       id: received.id,
       text: received.payload.content,
+      english: received.metadata?.translation?.content ?? "",
       from: received.from,
       speaker: received.speaker,
       at: received.duration?.timeOffset ?? 0,

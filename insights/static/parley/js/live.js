@@ -12,6 +12,7 @@ import { TabAudio } from "./tab-audio.js";
 import { clock, element, icon } from "./elements.js";
 import { View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
+import { languageName, nameLanguages } from "./language-names.js";
 import { gettext, locale } from "./text.js";
 
 const { connection, conversation: known, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
@@ -28,6 +29,8 @@ const NOW = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ho
 
 if (part("note-list")) new Notes({ conversation: () => store.conversation || known, now: () => (beganAt ? elapsed() : undefined), tab: true });
 const marks = new Marks({ view, button: part("mark"), conversation: () => store.conversation, elapsed });
+
+nameLanguages(part("language"));
 
 let speaking;
 let tabAudio;
@@ -126,6 +129,7 @@ function receive(message) {
   if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "job_progress") showJob(inner);
   if (inner.type === "presence") present.show(inner.people);
+  if (inner.type === "language_detected") view.note(elapsed(), gettext("Language: {language}", { language: languageName(inner.data.languageCode) }), "wave");
   if (inner.type === "audio_recording") part("recording").hidden = false;
   marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
@@ -165,6 +169,7 @@ function newSession() {
   if (title) showTitle(title);
   const resumePoint = `${origin}/heard/${path}/?${visit}`;
   const shared = { speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name }, title, several: part("several")?.checked, store, on };
+  Object.assign(shared, { language: part("language")?.value || "en-US", translate: part("translate")?.checked });
   if (part("transport")?.value === "webrtc") {
     const urls = { socket: socketUrl("subscribe"), resumePoint, stream: "/streams/conversation" };
     return new RtcSession({ ...shared, urls, id: connection, media: () => speaking.microphone.stream });

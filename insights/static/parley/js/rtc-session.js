@@ -14,8 +14,8 @@ export class RtcSession {
    * `urls`: {socket, resumePoint, stream}, where `stream` has the routes of the stream; `id` is the connection id; `media()` returns the
    * microphone. The rest as in speaker-session.js.
    */
-  constructor({ urls, id, speaker, title, several = false, media, store, on }) {
-    Object.assign(this, { urls, id, speaker, title, several, media, store, on });
+  constructor({ urls, id, speaker, title, several = false, language = "en-US", translate = false, media, store, on }) {
+    Object.assign(this, { urls, id, speaker, title, several, language, translate, media, store, on });
     this.lossy = true;
     this.up = { link: false, results: false };
     this.connection = { reconnectNow: () => this.link.lost() };
@@ -39,8 +39,8 @@ export class RtcSession {
 
   /** Say who speaks before the first audio. With `final`, the part of this speaker is over when the session ends. */
   async sendOptions(final = false) {
-    const { speaker, title, several } = this;
-    const options = { user_id: speaker.userId, title, several, timezone_offset: -new Date().getTimezoneOffset(), final };
+    const { speaker, title, several, language, translate } = this;
+    const options = { user_id: speaker.userId, title, several, language, translate, timezone_offset: -new Date().getTimezoneOffset(), final };
     const body = JSON.stringify({ webrtc_id: this.id, speaker_name: speaker.name, options });
     const answer = await fetch(`${this.urls.stream}/input_hook`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
     if (!answer.ok) throw new Error(gettext("The server answered {status}.", { status: answer.status }));

@@ -23,12 +23,13 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class SpeakerSession {
   /**
    * `urls`: {socket, resumePoint}; `speaker`: {userId, name}; `title` may be empty; `insightTypes` are those that the page shows;
-   * `several`: whether several people speak here, who are told apart.
+   * `several`: whether several people speak here, who are told apart; `language`: a language code, or `auto`, which becomes what was found;
+   * `translate`: whether messages in another language are translated into English.
    * `on`: message(object); state(name, detail) with connecting, listening, lost, waiting, stopping, over, failed, deleted;
    * warning(text, temporary), where a temporary one is removed when the page is listening again.
    */
-  constructor({ urls, speaker, title, insightTypes, several = false, store, on }) {
-    Object.assign(this, { urls, speaker, title, insightTypes, several, store, on });
+  constructor({ urls, speaker, title, insightTypes, several = false, language = "en-US", translate = false, store, on }) {
+    Object.assign(this, { urls, speaker, title, insightTypes, several, language, translate, store, on });
     this.buffer = new ResendBuffer();
     this.clock = new CaptureClock();
     this.listening = false;
@@ -84,7 +85,8 @@ export class SpeakerSession {
         speaker: this.speaker,
         config: {
           confidenceThreshold: 0.5,
-          languageCode: "en-US",
+          languageCode: this.language,
+          translateToEnglish: (this.translate && !this.language.startsWith("en")) || undefined,
           meetingTitle: this.title || undefined,
           speakerDiarization: this.several || undefined,
           timezoneOffset: -new Date().getTimezoneOffset(),
@@ -151,6 +153,7 @@ export class SpeakerSession {
     else if (inner.type === "started_listening") this.onListening();
     else if (inner.type === "recognition_result") this.onResult(inner);
     else if (inner.type === "recognition_stopped") this.onStopped();
+    else if (inner.type === "language_detected") this.language = inner.data.languageCode; // also after a lost connection
     if (message.type === "message_response") this.calibrate(message.messages);
     this.on.message(message);
   }

@@ -68,7 +68,7 @@ export class View {
   }
 
   /** Show a message at the end, under the heading of its speaker. A note of a later time stays below it. */
-  append({ from, at, speaker }, line) {
+  append({ from, at, speaker, english }, line) {
     const noted = this.notes.some((note) => note.at > this.since && note.at <= at);
     if (this.speaker !== keyOf(from, speaker) || !this.said || noted || at - this.since >= TURN_S) {
       const [turn, said] = this.turn(from, element("time", {}, clock(at)), speaker);
@@ -79,6 +79,12 @@ export class View {
       this.speaker = keyOf(from, speaker);
     }
     this.said.append(line, " ");
+    if (english) this.said.append(element("p", { class: "translation", lang: "en" }, english), " ");
+  }
+
+  /** Remove the translation that stands behind a message. */
+  dropTranslation(message) {
+    if (message.nextElementSibling?.classList.contains("translation")) message.nextElementSibling.remove();
   }
 
   /** Show that something happened `at` seconds, in a line of its own; return the line. */
@@ -165,12 +171,14 @@ export class View {
     if (!message) return; // it is about to be shown, with this text
     message.setAttribute("aria-live", "off");
     message.textContent = text;
+    this.dropTranslation(message); // it is that of the former words
   }
 
   /** A deleted message takes its heading with it where it was the only one under it. */
   removeMessage({ id }) {
     const said = this.part(`m-${id}`)?.parentElement;
     if (!said) return;
+    this.dropTranslation(this.part(`m-${id}`));
     this.part(`m-${id}`).remove();
     if (said.querySelector(".message")) return;
     said.closest(".turn").remove();

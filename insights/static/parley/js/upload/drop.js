@@ -9,7 +9,8 @@ const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || g
 /** The choices of the form; a page without the form leaves them to the account. */
 function choices() {
   const checked = (id) => document.getElementById(id)?.checked;
-  return { language: document.getElementById("language")?.value, storeAudio: checked("store-audio"), several: checked("several") };
+  const language = document.getElementById("language")?.value;
+  return { language, storeAudio: checked("store-audio"), several: checked("several"), translate: checked("translate") };
 }
 
 function takeTitle() {

@@ -2,7 +2,10 @@
 
 import { addFiles, addUrl } from "./drop.js";
 import { takeShared } from "./shared.js";
+import { nameLanguages } from "../language-names.js";
 import { gettext } from "../text.js";
+
+nameLanguages(document.getElementById("language"));
 
 const files = document.getElementById("files");
 const url = document.getElementById("url");

@@ -38,12 +38,13 @@ function upload(file, query, onProgress, signal) {
   });
 }
 
-/** Send `{file | url, name, language, storeAudio, several}` and return the accepted job. Throws ApiError, and AbortError when cancelled. */
+/** Send `{file | url, name, language, storeAudio, several, translate}` and return the accepted job. Throws ApiError, and AbortError when cancelled. */
 export async function send(recording, onProgress, signal) {
   const options = { name: recording.name };
   if (recording.storeAudio !== undefined) options.storeAudio = recording.storeAudio;
   if (recording.several) options.enableSpeakerDiarization = true;
   if (recording.language) options.languageCode = recording.language;
+  if (recording.translate && !recording.language?.startsWith("en")) options.translateToEnglish = true;
   if (recording.file) return upload(recording.file, options, onProgress, signal);
   try {
     return await call("POST", "/v1/process/audio/url", { url: recording.url, ...options });

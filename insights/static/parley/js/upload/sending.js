@@ -90,7 +90,7 @@ const ACTIONS = {
   remove: (item) => item.row.remove(),
 };
 
-/** Send a recording `{file | url, name, language, storeAudio, several}`; `onAccepted` is called when the server has it. */
+/** Send a recording `{file | url, name, language, storeAudio, several, translate}`; `onAccepted` is called when the server has it. */
 export function add(recording, onAccepted) {
   section.hidden = false;
   const item = { recording, onAccepted, row: pattern.content.firstElementChild.cloneNode(true) };
