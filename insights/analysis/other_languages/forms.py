@@ -38,15 +38,19 @@ def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRul
 
 
 def due(found: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str]:
-    """Return the last second of the first day that is not past, and the words that name it; None and "" if there is none."""
+    """Return the last second of the first day that is not past, and the words that name it; None and "" if there is none.
+
+    A week ends with its Friday, unless that is past.
+    """
     local = timezone(timedelta(minutes=timezone_offset))
     for one in found:
         first = str(one.value.get("datetime") or one.value.get("end") or "")
         if one.type in ("date", "daterange") and first:
             day = date.fromisoformat(first) + timedelta(days=one.type == "date")
             when = datetime.combine(day, time(), local) - timedelta(seconds=1)
+            friday = when - timedelta(days=2 * (one.type == "daterange"))
             if when >= said_at:
-                return when, one.text
+                return friday if friday >= said_at else when, one.text
     return None, ""
 
 

@@ -126,7 +126,8 @@ function finish(state, reason) {
 function receive(message) {
   for (const change of store.take(message)) view.show(change);
   const inner = message.type === "message" ? message.message : {};
-  if (inner.type === "warning") showWarning(inner.message);
+  if (inner.type === "warning" && inner.field === "config.languageCode") view.note(elapsed(), gettext("In this language some insights are not found."), "alert");
+  else if (inner.type === "warning") showWarning(inner.message);
   if (inner.type === "job_progress") showJob(inner);
   if (inner.type === "presence") present.show(inner.people);
   if (inner.type === "language_detected") view.note(elapsed(), gettext("Language: {language}", { language: languageName(inner.data.languageCode) }), "wave");

@@ -47,6 +47,7 @@ globalThis.parleyTexts = {
 "Finishing": "Wird abgeschlossen",
 "Finishing the transcript…": "Transkript wird abgeschlossen …",
 "Go on": "Fortsetzen",
+"In this language some insights are not found.": "In dieser Sprache werden manche Erkenntnisse nicht gefunden.",
 "Inputs wanted": "Eingaben erwartet",
 "Insight edited": "Erkenntnis bearbeitet",
 "Its words, insights and audio are removed for good. This cannot be undone.": "Seine Wörter, Erkenntnisse und sein Audio werden endgültig entfernt. Das kann nicht rückgängig gemacht werden.",

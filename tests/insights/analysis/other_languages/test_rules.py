@@ -60,6 +60,9 @@ def test_a_task_has_who_and_when() -> None:
     assert (finding.assignee.name, finding.hints["dueText"]) == ("Jana", "bis Freitag")
     assert finding.due is not None
     assert finding.due.isoformat() == "2026-03-06T23:59:59+01:00"
+    (later,) = said("Wir treffen uns nächste Woche noch einmal.", "de").findings
+    assert later.due is not None
+    assert later.due.isoformat() == "2026-03-13T23:59:59+01:00"  # a Friday
     (request,) = said("¿Puedes enviar el informe mañana?", "es").findings
     assert (request.assignee, request.hints["dueText"]) == (None, "mañana")
 
