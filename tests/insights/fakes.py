@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
 
 
-def analyse(said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0) -> MessageAnalysis:
-    """Find a question in each `?`, an action item in each `X will`, a person in each member's name, a date in `tomorrow`."""
+def analyse(
+    said: Said, before: Sequence[Said], members: Sequence[Person], timezone_offset: int = 0, language: str = "en-US"
+) -> MessageAnalysis:
+    """Find questions in `?`, an action item in each `X will`, a person in each member's name, a date in `tomorrow`; only in English."""
+    if not language.startswith("en"):
+        return MessageAnalysis()
     entities = [
         Entity("person", member.name, said.text.index(member.name), {"name": member.name, "userId": member.user_id})
         for member in members

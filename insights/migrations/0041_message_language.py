@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0038_review_figures'),
+        ('insights', '0040_sample_conversations'),
     ]
 
     operations = [
