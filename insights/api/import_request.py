@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from ninja import Schema
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from insights.analysis.custom_entities import CustomEntity
-from insights.analysis.text.languages import primary
+from insights.analysis.text.languages import AUTO, primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions
@@ -309,3 +309,11 @@ class TextRequest(ImportRequest):
     """An import of text."""
 
     messages: list[ItemIn] = Field(min_length=1, max_length=10_000)
+
+    @field_validator("languageCode")
+    @classmethod
+    def _named(cls, value: str | None) -> str | None:
+        """Refuse `auto`: it is found in audio."""
+        if value is not None and primary(value) == AUTO:
+            raise _wrong("a language code such as en-US; only in audio a language is found")
+        return value

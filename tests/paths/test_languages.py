@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from tests.models import with_whisper
+from tests.paths.test_import import ended, read, upload
 from tests.servers import Server, copied
 from tests.speech.languages import spoken
+from tests.streaming.audio.media_files import wav
 from tests.streaming.transports.client import RATE, SymblClient, connected
 
 CHUNK = 3200
@@ -81,6 +84,20 @@ async def test_the_language_is_found_and_told(server: Server) -> None:
         f"from insights.models import Conversation; print(Conversation.objects.get(id={conversation_id}).language)",
     )  # fmt: skip
     assert language.strip() == "es"
+
+
+async def test_a_french_file(server: Server) -> None:
+    """The language of a file is found, its messages have their insight and a translation, and the conversation has the language."""
+    token = await asyncio.to_thread(server.token)
+    audio = wav(np.frombuffer(spoken("fr_a", "fr_b"), "<i2").reshape(-1, 1))
+    accepted = await asyncio.to_thread(upload, server, token, audio, languageCode="auto", translateToEnglish="true")
+    assert (await ended(server, token, accepted["jobId"]))["status"] == "completed"
+    root = f"/v1/conversations/{accepted['conversationId']}"
+    messages = (await read(server, token, f"{root}/messages"))["messages"]
+    assert "contrat" in " ".join(one["text"] for one in messages)
+    assert "contract" in " ".join(one.get("translation", "") for one in messages)
+    assert "livraison" in (await read(server, token, f"{root}/questions"))["questions"][0]["text"]
+    assert "rapport" in (await read(server, token, f"{root}/action-items"))["actionItems"][0]["text"]
 
 
 async def test_kill_in_a_german_conversation(make_server: Callable[..., Server], migrated_data: Path) -> None:
