@@ -68,11 +68,11 @@ def _record(conversation_id: int, utterance: Utterance, sentences: Sequence[Draf
         changes = memory.changes(context.conversation)
         with write_transaction():
             conversation = locked(conversation_id)
+            settled = _settle_language(conversation, listening)
             if not memory.current(conversation):  # another process wrote meanwhile
                 if memory.catch_up(conversation):
                     memory.add(counted)
                 changes = memory.changes(conversation)
-            settled = _settle_language(conversation, listening)
             events = _store(conversation, context.speaker, new, memory, changes, settled)
         memory.stored(conversation)
     return events

@@ -69,20 +69,21 @@ class Memory:
         self.known: dict[str, Known] = {}
 
     def current(self, conversation: Conversation) -> bool:
-        """Return whether no other process wrote since this one did."""
-        return self._event == conversation.last_event
+        """Return whether no other process wrote since this one did, and the language is the same."""
+        return self._event == conversation.last_event and self._language == conversation.language
 
     def catch_up(self, conversation: Conversation) -> bool:
         """Count the messages that other processes stored, and read the stored topics. Three queries; none if nothing is new.
 
-        Returns True if everything was counted again because a message was changed or deleted. Messages that were added but are not
-        stored yet are not counted then; the caller adds them again.
+        Returns True if everything was counted again because a message was changed or deleted, or the language was found. Messages that
+        were added but are not stored yet are not counted then; the caller adds them again.
         """
         if self.current(conversation):
             return False
         later = Event.objects.filter(conversation=conversation, number__gt=self._event)
         recount = bool(self._event) and later.filter(kind__in=(Kind.MESSAGE_CORRECTED, Kind.MESSAGE_DELETED)).exists()
-        if recount or self._language != conversation.language:
+        recount |= self._language != conversation.language
+        if recount:
             self._index, self._message, self._language = index_for(conversation.language), 0, conversation.language
         rows = Message.objects.filter(conversation=conversation, number__gt=self._message, number__lte=conversation.message_count)
         rows = rows.filter(language="") if has_topics(conversation.language) else rows.none()

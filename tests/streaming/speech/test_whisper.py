@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE
+from streaming.conversations.live_speech import not_understood
 from streaming.speech.engines import make
 from streaming.speech.engines.base import AUTO, EngineOptions, RecogniserError, RecognitionOptions
 from streaming.speech.engines.log_mel import BANDS, HOP, log_mel
 from streaming.speech.engines.moonshine import LANGUAGES
 from streaming.speech.engines.multilingual import LanguageEvidence, MultilingualRecogniser
-from streaming.speech.engines.whisper import Whisper
+from streaming.speech.engines.whisper import Whisper, repeats
 from tests.models import whisper_models
 from tests.speech.languages import SAID, spoken
 from tests.speech.talk import talk
@@ -107,6 +108,7 @@ def test_without_the_model(tmp_path: Path) -> None:
     recogniser.load()
     assert tuple(recogniser.languages) == LANGUAGES
     assert "manage.py getmodel whisper-base" in recogniser.more_languages
+    assert not_understood(recogniser).endswith("(manage.py getmodel whisper-base adds 98 languages and 'auto')")
     recogniser.close()
 
 
@@ -123,6 +125,14 @@ def test_a_broken_model(tmp_path: Path) -> None:
     recogniser.close()
     with pytest.raises(RecogniserError, match="cannot be loaded"):
         Whisper(folder, 1)
+
+
+def test_repeated_tokens() -> None:
+    """Four tokens or more that come twice in a row are a repetition; three, or ones that are apart, are none."""
+    assert repeats([9, 1, 2, 3, 4, 1, 2, 3, 4])
+    assert not repeats([1, 2, 3, 1, 2, 3])
+    assert not repeats([1, 2, 3, 4, 5, 1, 2, 3, 4])
+    assert not repeats([])
 
 
 def test_evidence_for_a_language() -> None:
