@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from streaming.speech import engines
+from streaming.speech.end_of_turn import words_model
 from streaming.speech.engines.base import Recogniser
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def _load(future: "Future[Recogniser]") -> None:
             script=settings.RECOGNISER_SCRIPT,
         )
         recogniser.load()
+        words_model()  # read now, so that no session waits for it
     except Exception as error:
         logger.error("the recogniser %s cannot be loaded: %s", settings.RECOGNISER, error)
         future.set_exception(error)

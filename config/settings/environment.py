@@ -130,7 +130,27 @@ try:
         ("community", "none"),
         "Models that tell apart the speakers in one audio source, loaded when somebody first asks for it. `none`: they are not told apart.",
     )
-    END_OF_TURN_MS = env.integer("END_OF_TURN_MS", 500, "Milliseconds of silence that end a turn.", least=100, most=5000)
+    END_OF_TURN = env.choice(
+        "END_OF_TURN",
+        "words",
+        ("words", "pause"),
+        "What ends a turn of live speech. `words`: [the words before a silence](../guide/accuracy.md#pauses) decide how long it must be"
+        " (English). `pause`: a silence of `END_OF_TURN_MS`.",
+    )
+    END_OF_TURN_MS = env.integer(
+        "END_OF_TURN_MS",
+        500,
+        "Milliseconds of silence that end a turn. With `END_OF_TURN=words`: without words, in other languages, in files.",
+        least=100,
+        most=5000,
+    )
+    LONGEST_PAUSE_MS = env.integer(
+        "LONGEST_PAUSE_MS",
+        1200,
+        "Milliseconds of silence that end a turn even if its last sentence is unfinished (`END_OF_TURN=words`).",
+        least=200,
+        most=5000,
+    )
     LONGEST_TURN_S = env.number(
         "LONGEST_TURN_S", 12.0, "Maximum length of a turn in seconds. A longer turn is split at its weakest pause.", least=2, most=30
     )

@@ -70,7 +70,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "speaker": name,
         "account": user.get_username(),
         "keeps": True,
-        "turn_end": settings.END_OF_TURN_MS,
+        "turn_end": longest_silence_ms(),
         "languages": spoken_languages.languages() if spoken_languages.has_others() else (),
     }
     return render(request, "portal/live.html", context | notes_context(user, latest if live else None))
@@ -91,9 +91,14 @@ def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "visit": urlencode(visit.query),
         "keeps": visit.keeps,
         "host": access.person_of(one.owner).name,
-        "turn_end": settings.END_OF_TURN_MS,
+        "turn_end": longest_silence_ms(),
     }
     return render(request, "portal/live.html", context | notes_context(request.user, one))
+
+
+def longest_silence_ms() -> int:
+    """Return the longest silence, in milliseconds, that may end a turn: the page sends so much of it, and a second more."""
+    return max(settings.END_OF_TURN_MS, settings.LONGEST_PAUSE_MS) if settings.END_OF_TURN == "words" else settings.END_OF_TURN_MS
 
 
 @login_required

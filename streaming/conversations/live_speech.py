@@ -37,6 +37,7 @@ from streaming.conversations.source_speakers import SourceSpeakers, load, open_s
 from streaming.recordings.recording import WRITER, RecordedDecoder, Recording
 from streaming.recordings.store import AudioStore
 from streaming.speaker_models import SpeakersOff
+from streaming.speech.end_of_turn import words_model
 from streaming.speech.engines.base import AUTO, Recogniser, Recognition, RecognitionOptions, RecognitionResult
 from streaming.speech.speakers.types import SpeakerModels
 
@@ -169,9 +170,7 @@ class LiveSpeech:
         if start_options.mask and not knows(("en",), start_options.language):
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
-        options = RecognitionOptions(
-            start_options.language, True, settings.END_OF_TURN_MS, settings.LONGEST_TURN_S, translate=start_options.translate
-        )
+        options = recognition_options(start_options.language, translate=start_options.translate)
         start_options = await self._with_account(start_options)
         models = await self._speaker_models(start_options)
         process = await _with_retries(runtime().heartbeat.registered)
@@ -496,3 +495,16 @@ def knows(languages: tuple[str, ...], language: str) -> bool:
     wanted = language.lower()
     known = {entry.lower() for entry in languages}
     return wanted in known or wanted.split("-")[0] in known or wanted in {entry.split("-")[0] for entry in known}
+
+
+def recognition_options(language: str, *, translate: bool = False) -> RecognitionOptions:
+    """Return the options of a live recognition in this language, by the settings."""
+    words_decide = settings.END_OF_TURN == "words" and knows(("en",), language)
+    return RecognitionOptions(
+        language,
+        end_of_turn_ms=settings.END_OF_TURN_MS,
+        longest_turn_s=settings.LONGEST_TURN_S,
+        end_of_turn=words_model() if words_decide else None,
+        longest_pause_ms=settings.LONGEST_PAUSE_MS,
+        translate=translate,
+    )

@@ -20,7 +20,8 @@ class AlgoOptions:
         audio_chunk_duration, started_talking_threshold, speech_threshold: in seconds; used only with a `model` of your own or an
             overridden `determine_pause`, where they mean what they mean in FastRTC.
         max_continuous_speech_s: a longer turn is cut at its weakest pause.
-        min_silence_ms: an addition of Parley: the silence that ends a turn, in milliseconds.
+        min_silence_ms: an addition of Parley: the silence that ends a turn, in milliseconds; with another `turn_detection` than
+            "pause" it ends a turn without words.
     """
 
     audio_chunk_duration: float = 0.6
@@ -50,8 +51,10 @@ class SileroVadOptions:
     speech_pad_ms: int = 400
 
 
-def turn_detector_options(algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False) -> TurnDetectorOptions:
-    """Return the options of the turn detector; `progress` requests updates during a turn."""
+def turn_detector_options(
+    algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False, asks_end: bool = False
+) -> TurnDetectorOptions:
+    """Return the options of the turn detector; `progress` requests updates during a turn, `asks_end` a question at each pause."""
     return TurnDetectorOptions(
         pause_ms=algo.min_silence_ms,
         longest_s=min(LONGEST_TURN_S, algo.max_continuous_speech_s),
@@ -59,4 +62,5 @@ def turn_detector_options(algo: AlgoOptions, model: SileroVadOptions, *, progres
         least_speech_ms=model.min_speech_duration_ms,
         pre_roll_ms=model.speech_pad_ms,
         progress=progress,
+        asks_end=asks_end,
     )

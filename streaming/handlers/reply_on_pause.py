@@ -10,6 +10,7 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, log_message
+from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
 from streaming.handlers.in_loop import InLoopHandler
@@ -46,6 +47,9 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         can_interrupt: whether the reply stops when the user begins to speak; otherwise the user's audio is ignored until it was played.
         model: an object with vad((rate, array), options) -> (seconds of speech, chunks), used instead of our VAD.
         needs_args: request inputs from the client before each reply, even if `fn` has no parameters for them.
+        turn_detection: an addition of Parley: what decides that the user's turn is over. "pause": a silence of `min_silence_ms`. "words":
+            the words, which are decoded at each pause: a complete sentence ends the turn early, an unfinished one late (English). Or a
+            model of your own (`EndOfTurnModel`). Without effect with `model` or an overridden `determine_pause`.
     """
 
     wants_progress = False
@@ -64,7 +68,9 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         input_sample_rate: int = 48000,
         model: PauseModel | None = None,
         needs_args: bool = False,
+        turn_detection: TurnDetection = "pause",
     ) -> None:
+        self._end_of_turn = end_of_turn_model(turn_detection)
         self.fn = fn
         self.startup_fn = startup_fn
         self.algo_options = algo_options or AlgoOptions()
@@ -110,8 +116,9 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         """Attach to a session and start turn detection."""
         super().parley_join(host)
         if not self._by_chunks:
-            options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress)
-            self._listener = TurnListener(self, options, self.input_sample_rate)
+            asks_end = self._end_of_turn is not None
+            options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress, asks_end=asks_end)
+            self._listener = TurnListener(self, options, self.input_sample_rate, self._end_of_turn)
         if self.startup_fn is not None:
             self._starting = True
             self._due.set()

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from streaming.aio.executors import VAD_LOADER_THREADS
+from streaming.handlers.end_of_turn import EndOfTurnDecisions
 from streaming.speech import vad_worker
+from streaming.speech.end_of_turn import EndOfTurnModel
+from streaming.speech.endpointing import Span
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 
@@ -34,12 +37,16 @@ class TurnReceiver(Protocol):
 
 
 class TurnListener:
-    """Detects the turns of one user. The VAD is loaded in a thread on first use; audio is queued until then."""
+    """Detects the turns of one user. The VAD is loaded in a thread on first use; audio is queued until then.
 
-    def __init__(self, receiver: TurnReceiver, options: TurnDetectorOptions, rate: int) -> None:
+    With `end_of_turn`, that model decides how long the pause at the end of a turn is; the options must request it (`asks_end`).
+    """
+
+    def __init__(self, receiver: TurnReceiver, options: TurnDetectorOptions, rate: int, end_of_turn: EndOfTurnModel | None = None) -> None:
         self._receiver = receiver
         self._loop = asyncio.get_running_loop()
         self.detector = TurnDetector(options, rate, self)
+        self._decisions = EndOfTurnDecisions(end_of_turn, self.detector, options.pause_ms) if end_of_turn is not None else None
         self._lock = threading.Lock()
         self._closed = False
         self._acquired = False
@@ -51,6 +58,8 @@ class TurnListener:
             acquired, self._acquired = self._acquired, False
             self._closed = True
         self.detector.close()
+        if self._decisions is not None:
+            self._decisions.close()
         if acquired:
             VAD_LOADER_THREADS.run(vad_worker.release)
 
@@ -81,6 +90,11 @@ class TurnListener:
     def progress(self, turn: Turn) -> None:
         """The user is still speaking; `turn` is the audio so far."""
         self._forward(self._receiver.progress, turn)
+
+    def paused(self, turn: Turn, span: Span) -> None:
+        """The user pauses, which may end the turn."""
+        if self._decisions is not None:
+            self._forward(self._decisions.decide, turn, span)
 
     def ended(self, turn: Turn) -> None:
         """The user paused; `turn` is complete."""

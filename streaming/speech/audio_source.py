@@ -74,6 +74,7 @@ class AudioSource(ABC, Generic[Audio]):
         self._samples: Samples = EMPTY  # at 16 kHz
         self._at = 0  # how many of them the VAD has processed
         self._last_fed = time.monotonic()
+        self._asked_end: deque[tuple[Span, int]] = deque(maxlen=1)  # the newest call of `end_after`
 
     @property
     @abstractmethod
@@ -121,6 +122,19 @@ class AudioSource(ABC, Generic[Audio]):
         count = min(most, (len(self._samples) - self._at) // FRAME)
         at, self._at = self._at, self._at + count * FRAME
         return self._samples[at : self._at].reshape(count, FRAME)
+
+    def end_after(self, span: Span, silence_ms: int) -> None:
+        """Let the turn end after so many milliseconds of silence, in the pause that was reported with `span`. Any thread.
+
+        Takes effect in the next tick: the caller wakes the VAD worker.
+        """
+        self._asked_end.append((span, silence_ms))
+
+    def apply_end(self) -> None:
+        """Apply the newest call of `end_after`."""
+        while self._asked_end:
+            for event in self._endpointer.end_after(*self._asked_end.popleft()):
+                self._handle(event)
 
     def process(self, frame: Samples, probability: float) -> None:
         """Process the speech probability, in [0, 1], of a frame."""

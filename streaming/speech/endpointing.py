@@ -16,6 +16,7 @@ _ONSET_FRAMES = 2  # consecutive frames that start a turn: 64 ms, so that speech
 _LEAST_VOICED = 3  # minimum frames of speech in a turn: a click is at most two
 _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
 _PAUSE = 12  # frames of silence after which the turn is probably over: 0.38 s, longer than most breaths inside a sentence
+_EARLY_PAUSE = _TAIL  # the same if words decide about the end: 0.19 s, the earliest at which the span of the turn is known
 _BREATH = 3  # frames of silence after which no interim is started: a speculative decode may follow soon
 _FIRST_PROGRESS = 31  # frames of a turn before its first interim: 1 s
 _LEAST_PROGRESS = 62  # minimum frames between two interims: 2 s
@@ -63,7 +64,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """A silence that may end the turn, so it may be decoded speculatively. If the turn ends now, it ends with exactly this span."""
+    """A silence that may end the turn, so it may be decoded speculatively. If the turn ends now, it ends with exactly this span.
+
+    `Endpointer.end_after` takes the span with the silence that is to end the turn.
+    """
 
     span: Span
 
@@ -92,6 +96,7 @@ class Endpointer:
         onset: probability in [0, 1] that starts a turn; a turn continues down to 0.3.
         least_speech_ms: a turn with less speech is discarded.
         pre_roll_ms: audio kept before the first frame of speech.
+        asks_early: whether a pause is reported after 0.19 s instead of 0.38 s, so that `end_after` can end the turn early.
     """
 
     def __init__(
@@ -102,12 +107,15 @@ class Endpointer:
         onset: float = _ONSET,
         least_speech_ms: int = 100,
         pre_roll_ms: int = 320,
+        asks_early: bool = False,
     ) -> None:
         self._onset_from = onset
         self._hold_from = min(_HOLD, onset)
         self._least_voiced = max(_LEAST_VOICED, round(least_speech_ms / 1000 / FRAME_S))
         self._pre_roll = round(pre_roll_ms / 1000 / FRAME_S)
-        self._end_frames = max(_ONSET_FRAMES, round(end_of_turn_ms / 1000 / FRAME_S))
+        self._usual_end = _frames_of(end_of_turn_ms)
+        self._end_frames = self._usual_end  # of the present pause
+        self._pause = _EARLY_PAUSE if asks_early else _PAUSE
         self._longest = max(4 * _PAUSE, round(longest_turn_s / FRAME_S))
         self._now = 0  # number of the next frame
         self._onset = 0  # consecutive voiced frames while no turn is open
@@ -132,18 +140,28 @@ class Endpointer:
             return [self._begin(number)] if self._onset >= _ONSET_FRAMES else []
         self._frames.append((probability, loudness))
         if probability >= self._hold_from:
-            self._last_voiced = number
+            self._last_voiced, self._end_frames = number, self._usual_end
         silence = number - self._last_voiced
         if silence >= self._end_frames:
             return [self._end()]
         if len(self._frames) >= self._longest:
             return [self._cut()]
-        if silence == _PAUSE:
+        if silence == self._pause:
             self.progress_made()
             return [SpeechPaused(self._span(self._end_of_speech()))]
         if silence < _BREATH and self._now >= self._next_progress:
             return [Progress()]
         return []
+
+    def end_after(self, span: Span, silence_ms: int) -> list[Event]:
+        """Let the turn end after another silence than `end_of_turn_ms`, in the pause that was reported with `span`; return the events.
+
+        Nothing happens if speech went on since, or the turn has ended. If the silence is so long already, the turn ends now.
+        """
+        if not self.speaking or span.start != self._start or span.end != self._last_voiced + 1 + _TAIL:
+            return []
+        self._end_frames = _frames_of(silence_ms)
+        return [self._end()] if self._now - 1 - self._last_voiced >= self._end_frames else []
 
     def flush(self) -> list[Event]:
         """End the open turn, at the end of the audio."""
@@ -161,7 +179,7 @@ class Endpointer:
         first = number - self._onset + 1
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
-        self.speaking, self._last_voiced = True, number
+        self.speaking, self._last_voiced, self._end_frames = True, number, self._usual_end
         self._next_progress = first + _FIRST_PROGRESS
         return SpeechStarted(first)
 
@@ -202,3 +220,8 @@ class Endpointer:
                 else:
                     voiced.append((number, number + 1))
         return Span(self._start, end, tuple(voiced))
+
+
+def _frames_of(end_of_turn_ms: int) -> int:
+    """Return the frames of silence that end a turn."""
+    return max(_ONSET_FRAMES, round(end_of_turn_ms / 1000 / FRAME_S))

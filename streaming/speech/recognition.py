@@ -23,6 +23,7 @@ from streaming.speech.audio_source import PORTION_S, AudioHistory, AudioSource
 from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decode_queue import DecodeQueue
 from streaming.speech.decoder_pool import DecoderPool, Urgency
+from streaming.speech.end_of_turn import EndOfTurnModel, Pause
 from streaming.speech.endpointing import (
     FRAME_S,
     Endpointer,
@@ -173,6 +174,7 @@ class DecodeJob:
     decode: Callable[[Samples, Sequence[int]], Transcript]
     draft: Callable[[int], Sequence[int]]  # returns the newest tokens of a turn; called just before decoding
     done: Callable[["DecodeJob"], None]
+    end_of_turn: EndOfTurnModel | None = None  # is asked which silence ends the turn after these words
     transcript: Transcript = field(default_factory=Transcript)
     is_done: bool = False
     is_submitted: bool = False
@@ -199,7 +201,9 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         wake: Callable[["TurnRecognition"], None],
     ) -> None:
         QueuedRecognition.__init__(self, decoder, listener, executor, wake)
-        AudioSource.__init__(self, Endpointer(options.end_of_turn_ms, options.longest_turn_s), AudioHistory(RATE, EMPTY))
+        self._end_of_turn = options.end_of_turn if options.live else None
+        endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s, asks_early=self._end_of_turn is not None)
+        AudioSource.__init__(self, endpointer, AudioHistory(RATE, EMPTY))
         self._options, self._transcriber, self._pool = options, transcriber, pool
         self._interim: DecodeJob | None = None
         self._speculative: DecodeJob | None = None
@@ -308,7 +312,11 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         self._cancel(self._interim, self._speculative)
         self._speculative = self._job(span, self._transcriber.final)
         self._speculative.is_submitted = True
+        self._speculative.end_of_turn = self._end_of_turn
         self._pool.submit(self._speculative, Urgency.SPECULATIVE)
+        if self._end_of_turn is not None:  # waiting for the answer costs nothing: the final needs this decode too
+            for event in self._endpointer.end_after(span, max(self._options.longest_pause_ms, self._options.end_of_turn_ms)):
+                self._handle(event)
 
     def _end_turn(self, span: Span) -> None:
         speculative, self._speculative = self._speculative, None
@@ -351,8 +359,22 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             elif job.turn == self._turn and self._options.interims and job.span.end > self._interim_end:
                 self._interim_end = job.span.end
                 self._publish(job, is_final=False)
-        if self._queue or self.over:
+        if job.end_of_turn is not None and job.turn == self._turn:
+            self.end_after(job.span, self._silence_ms(job, job.end_of_turn))
             self._wake(self)
+        elif self._queue or self.over:
+            self._wake(self)
+
+    def _silence_ms(self, job: DecodeJob, model: EndOfTurnModel) -> int:
+        """Return the silence that ends the turn of a job: that of the model, or the usual one if it cannot be asked."""
+        if not is_plausible(job.transcript, job.span.voiced_s):
+            return self._options.end_of_turn_ms
+        try:
+            silence_ms = model.silence_ms(Pause(tuple(word.text for word in job.transcript.words), job.pcm))
+        except Exception as error:  # of a model outside of Parley: its text may contain spoken words
+            log.error("the model of the end of a turn failed (%s)", type(error).__name__)
+            return self._options.end_of_turn_ms
+        return min(silence_ms, self._options.longest_pause_ms)
 
     def _deliver(self) -> None:
         """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too.

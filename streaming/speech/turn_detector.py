@@ -28,6 +28,9 @@ from streaming.speech.endpointing import (
 )
 from streaming.speech.vad import FRAME, VadModel
 
+ANSWER_MS = 1000
+"""Silence during which the answer of an end-of-turn model is waited for."""
+
 _MAYBE_SPEECH = 0.3  # a frame with a higher probability may be speech
 _SILENT_FRAMES = 16  # consecutive frames without possible speech after which the speaker is silent: half a second
 _MOST_WAITING_S = 60.0  # limit of unprocessed audio; what exceeds it is dropped, which only a flood can cause
@@ -46,7 +49,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnDetectorOptions:
-    """Endpointing options: probabilities in [0, 1], times in milliseconds or seconds. `progress` requests `TurnCallbacks.progress`."""
+    """Endpointing options: probabilities in [0, 1], times in milliseconds or seconds.
+
+    `progress` requests `TurnCallbacks.progress`, `asks_end` requests `TurnCallbacks.paused`.
+    """
 
     pause_ms: int = 500
     longest_s: float = 120.0
@@ -54,6 +60,7 @@ class TurnDetectorOptions:
     least_speech_ms: int = 100
     pre_roll_ms: int = 400
     progress: bool = False
+    asks_end: bool = False
 
 
 class TurnCallbacks(Protocol):
@@ -64,6 +71,12 @@ class TurnCallbacks(Protocol):
 
     def progress(self, turn: Turn) -> None:
         """The turn so far, about every two seconds and at each short pause; only if the options request it."""
+
+    def paused(self, turn: Turn, span: Span) -> None:
+        """A silence of 0.19 s, which may end the turn; only if the options request it.
+
+        `TurnDetector.end_after` takes the span and the answer. Without an answer the turn ends after `ANSWER_MS`.
+        """
 
     def ended(self, turn: Turn) -> None:
         """The turn ended."""
@@ -82,6 +95,7 @@ class TurnDetector(AudioSource[Pcm]):
             onset=options.onset,
             least_speech_ms=options.least_speech_ms,
             pre_roll_ms=options.pre_roll_ms,
+            asks_early=options.asks_end,
         )
         super().__init__(endpointer, AudioHistory(rate, NO_SOUND))
         self._options, self._rate, self._callbacks = options, rate, callbacks
@@ -116,6 +130,12 @@ class TurnDetector(AudioSource[Pcm]):
     def flush(self) -> None:
         """End the turn now, without a pause. `ended` is always called, with no samples if no turn was open."""
         self._flush = True
+        if self._wake is not None:
+            self._wake(self)
+
+    def end_after(self, span: Span, silence_ms: int) -> None:
+        """Let the turn end after so many milliseconds of silence, in the pause that was reported with `span`."""
+        super().end_after(span, silence_ms)
         if self._wake is not None:
             self._wake(self)
 
@@ -190,6 +210,9 @@ class TurnDetector(AudioSource[Pcm]):
             case SpeechPaused(span):
                 if self._options.progress:
                     self._callbacks.progress(self._turn(span))
+                if self._options.asks_end:
+                    super().end_after(span, max(self._options.pause_ms, ANSWER_MS))
+                    self._callbacks.paused(self._turn(span), span)
             case SpeechEnded(span):
                 self._callbacks.ended(self._turn(span))
             case SpeechDiscarded():

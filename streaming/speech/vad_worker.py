@@ -121,6 +121,7 @@ class VadWorker(TickThread[Source]):
     def _process_portions(self, members: list[Source]) -> list[Source]:
         """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""
         for member in members:
+            self._guard(member.apply_end)
             self._guard(member.pull)
         self._process_frames(members)
         now = time.monotonic()

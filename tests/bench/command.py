@@ -32,6 +32,7 @@ from tests.bench.scenarios import (
     sockets,
     speakers,
     streams,
+    turns,
     webrtc,
     writes,
 )
@@ -60,6 +61,8 @@ QMSUM: dict[str, Callable[[Path | None, Say], Result]] = {"summary": summaries.m
 """Parts that need the file of `--qmsum`."""
 SPEAKERS = "speakers"
 """The part that needs the folder of `--speakers-data`."""
+TURNS = "turns"
+"""The part that needs the file of `--turns-data`."""
 PAGES = {
     **dict.fromkeys(SPEECH, DOCS / "performance-conversations.md"),
     "summary": DOCS / "summary.md",
@@ -71,6 +74,7 @@ PAGES = {
     "reading": DOCS / "performance-conversations.md",
     SPEAKERS: DOCS / "speakers.md",
     "languages": DOCS / "languages.md",
+    TURNS: DOCS / "end-of-turn.md",
 }
 
 
@@ -91,6 +95,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--speakers-data", type=Path, help="a folder with ami/ and libri/, for the part `speakers`; without it it is left out"
+        )
+        parser.add_argument(
+            "--turns-data", type=Path, help="a file of words with times in JSON lines, for the part `turns`; without it it is left out"
         )
         parser.add_argument("--rttm", type=Path, help="a folder for the RTTM files of the part `speakers`")
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
@@ -140,6 +147,8 @@ class Command(BaseCommand):
         """Measure a part that needs a file or folder; return None for any other. Raises BenchError."""
         if name == SPEAKERS:
             return speakers.measure(options["speakers_data"], options["rttm"], self._say, 4 if options["quick"] else speakers.CONVERSATIONS)
+        if name == TURNS:
+            return turns.measure(options["turns_data"], self._say, 16 if options["quick"] else turns.SPOKEN)
         return QMSUM[name](options["qmsum"], self._say) if name in QMSUM else None
 
     def _say(self, text: str) -> None:
@@ -148,7 +157,11 @@ class Command(BaseCommand):
 
 def _all_parts(options: dict[str, Any]) -> list[str]:
     """Return the parts whose data were named."""
-    missing = {*(() if options["qmsum"] else QMSUM), *(() if options["speakers_data"] else (SPEAKERS,))}
+    missing = {
+        *(() if options["qmsum"] else QMSUM),
+        *(() if options["speakers_data"] else (SPEAKERS,)),
+        *(() if options["turns_data"] else (TURNS,)),
+    }
     return [name for name in PAGES if name not in missing]
 
 
@@ -203,6 +216,8 @@ def _command(name: str, options: dict[str, Any]) -> str:
         words.append("--qmsum dev.jsonl.gz")
     if name == SPEAKERS:
         words.append("--speakers-data FOLDER")
+    if name == TURNS:
+        words.append("--turns-data ami.dev.jsonl.gz")
     if name == "load":
         words += [f"--speakers {','.join(map(str, options['speakers']))}"] if options["speakers"] else []
         words += [f"--most {options['most']}"] if options["most"] else []

@@ -18,6 +18,8 @@ SAID = {
     "note": "Note: send the report to Anna by Friday.",
     "computer": "Computer, what time is it?",
     "question": "Shall we start with the budget?",
+    "unfinished": "Please send the report to the customer and",
+    "rest": "the budget to Tom.",
 }
 
 
@@ -46,9 +48,10 @@ def wav(path: Path, samples: np.ndarray) -> Path:
     return path
 
 
-def write() -> None:
-    """Make all clips."""
-    for name, text in SAID.items():
+def write(*names: str) -> None:
+    """Make the clips of these names, or all."""
+    for name in names or SAID:
+        text = SAID[name]
         with TemporaryDirectory() as folder:
             path = Path(folder) / "said.wav"
             subprocess.run(["flite", "--setf", "duration_stretch=1.12", "-voice", "slt", "-t", text, "-o", str(path)], check=True)

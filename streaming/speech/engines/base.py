@@ -12,6 +12,7 @@ from typing import Protocol
 
 from streaming.audio.codecs import AudioError, Decoder
 from streaming.audio.pcm import Samples
+from streaming.speech.end_of_turn import LATEST_MS, EndOfTurnModel
 
 LOW_BACKLOG_S = 4.0  # `Listener.backlog_low` is called when the backlog falls from above this to below it
 
@@ -61,6 +62,9 @@ class RecognitionResult:
 class RecognitionOptions:
     """Options of one audio source: the language (or AUTO), whether interims are wanted, the silence that ends a turn and the longest turn.
 
+    With `end_of_turn`, that model decides from the words of a live turn which silence ends it, at most `longest_pause_ms`; without words it
+    is `end_of_turn_ms`.
+
     `live` is false for a file: its audio comes as fast as it is taken, several of its turns are decoded at once, and a pause in the
     feeding ends no turn. Turns of a file that end within its first `known_s` seconds are not decoded: their results are known already.
     `translate`: finals have a translation into English, too, where the engine can make one.
@@ -73,6 +77,8 @@ class RecognitionOptions:
     live: bool = True
     known_s: float = 0.0
     translate: bool = False
+    end_of_turn: EndOfTurnModel | None = None
+    longest_pause_ms: int = LATEST_MS
 
 
 class Listener(Protocol):

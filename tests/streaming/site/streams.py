@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -242,3 +243,14 @@ single = _stream(Counted(), "single", concurrency_limit=1)
 census = _stream(Census(), "census")
 repeats = _stream(ReplyOnPause(repeat, input_sample_rate=RATE, output_sample_rate=RATE), "repeats")
 video = Stream(same, modality="video", mode="send-receive", name="video")
+
+
+def length_of(audio: Any) -> Iterator[AdditionalOutputs]:
+    """Reply with the seconds of the turn."""
+    yield AdditionalOutputs({"seconds": audio[1].size / audio[0]})
+
+
+by_pause = Stream(ReplyOnPause(length_of, input_sample_rate=16_000), modality="audio", mode="send-receive", name="by-pause")
+by_words = Stream(
+    ReplyOnPause(length_of, input_sample_rate=16_000, turn_detection="words"), modality="audio", mode="send-receive", name="by-words"
+)

@@ -174,3 +174,46 @@ def test_speech_ends_before_the_hangover_of_the_vad() -> None:
     """Three frames after each segment are silence, except where the audio ends with speech; a segment keeps at least one frame."""
     span = Span(100, 200, ((110, 120), (150, 152), (180, 200)))
     assert [(round(start / FRAME_S), round(end / FRAME_S)) for start, end in span.speech] == [(110, 117), (150, 151), (180, 200)]
+
+
+def test_a_turn_that_asks_early_can_end_early() -> None:
+    """The pause is reported after 0.19 s, and its span is that of the turn that then ends."""
+    finder = Endpointer(asks_early=True)
+    events = run(finder, (30, 0.9), (6, 0.0))
+    assert isinstance(paused := events[-1], SpeechPaused)
+    assert finder.end_after(paused.span, 200) == [SpeechEnded(paused.span)]
+    assert not finder.speaking
+
+
+def test_a_decision_that_comes_late_ends_the_turn_at_once() -> None:
+    """Silence that passed meanwhile counts."""
+    finder = Endpointer(asks_early=True)
+    paused = run(finder, (30, 0.9), (10, 0.0))[-1]
+    assert isinstance(paused, SpeechPaused)
+    assert finder.end_after(paused.span, 300) == [SpeechEnded(paused.span)]
+
+
+def test_a_turn_can_be_kept_open_for_longer() -> None:
+    """The silence that was asked for holds for this pause; the next one has the usual silence again."""
+    finder = Endpointer(asks_early=True)
+    paused = run(finder, (30, 0.9), (8, 0.0))[-1]
+    assert isinstance(paused, SpeechPaused)
+    assert finder.end_after(paused.span, 1000) == []
+    assert spans(run(finder, (20, 0.0), (30, 0.9), (15, 0.0))) == []
+    assert spans(run(finder, (1, 0.0)))[0].voiced == ((0, 30), (58, 88))
+
+
+def test_a_decision_about_an_earlier_pause_is_ignored() -> None:
+    """Speech went on, or the turn has ended: nothing happens."""
+    finder = Endpointer(asks_early=True)
+    paused = run(finder, (30, 0.9), (8, 0.0))[-1]
+    assert isinstance(paused, SpeechPaused)
+    run(finder, (5, 0.9), (7, 0.0))
+    assert finder.end_after(paused.span, 200) == []
+    assert len(spans(run(finder, (30, 0.0)))) == 1
+    assert finder.end_after(paused.span, 200) == []
+
+
+def test_without_a_decision_the_usual_silence_ends_the_turn() -> None:
+    """Asking early alone changes nothing."""
+    assert spans(run(Endpointer(asks_early=True), (30, 0.9), (30, 0.0))) == spans(run(Endpointer(), (30, 0.9), (30, 0.0)))

@@ -1,7 +1,8 @@
 """Turns as audio: recorded speech through the real VAD."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ class Notes:
         self.calls: list[str] = []
         self.turns: list[Turn] = []
         self.so_far: list[Turn] = []
+        self.answer: Callable[[Span], None] | None = None
         self.changed = threading.Condition()
 
     def _note(self, what: str) -> None:
@@ -43,6 +45,12 @@ class Notes:
         """Record the call."""
         self.so_far.append(turn)
         self._note("progress")
+
+    def paused(self, turn: Turn, span: Span) -> None:
+        """Record the call, and give the answer if there is one."""
+        self._note("paused")
+        if self.answer is not None:
+            self.answer(span)
 
     def ended(self, turn: Turn) -> None:
         """Record the call."""
@@ -143,6 +151,17 @@ def test_progress_on_request(vad: VadWorker) -> None:
     lengths = [len(turn.samples) for turn in notes.so_far]
     assert len(lengths) >= 2
     assert lengths == sorted(lengths)
+
+
+def test_the_end_is_asked_about_on_request(vad: VadWorker) -> None:
+    """The answer ends the turn, or keeps it open; each pause is asked about."""
+    for silence_ms, turns in ((200, 6), (1500, 1)):
+        detector, notes = detecting(vad, TurnDetectorOptions(asks_end=True))
+        notes.answer = partial(detector.end_after, silence_ms=silence_ms)
+        feed(detector, VOICE, SILENCE, SILENCE)
+        assert notes.wait("ended", turns)
+        assert notes.calls.count("paused") >= 6
+        assert turns > 1 or notes.calls.count("began") == 1
 
 
 def test_flush(vad: VadWorker) -> None:

@@ -1,0 +1,1 @@
+"""Makes the weights of `streaming/speech`; never imported at run time."""
