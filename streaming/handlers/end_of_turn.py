@@ -21,17 +21,11 @@ TurnDetection = Literal["pause", "words"] | EndOfTurnModel
 
 def end_of_turn_model(turn_detection: TurnDetection) -> EndOfTurnModel | None:
     """Return the model, or None for a fixed pause. Raises ValueError for anything else."""
-    match turn_detection:
-        case "pause":
-            return None
-        case "words":
-            return words_model()
-        case str() as other:
-            raise ValueError(f'turn_detection must be "pause", "words" or an object with silence_ms, not {other!r}')
-        case model:
-            if not callable(getattr(model, "silence_ms", None)):
-                raise ValueError(f'turn_detection must be "pause", "words" or an object with silence_ms, not {type(model).__name__}')
-            return model
+    if isinstance(turn_detection, str) and turn_detection in ("pause", "words"):
+        return words_model() if turn_detection == "words" else None
+    if isinstance(turn_detection, str) or not callable(getattr(turn_detection, "silence_ms", None)):
+        raise ValueError(f'turn_detection must be "pause", "words" or an object with silence_ms, not {turn_detection!r}')
+    return turn_detection
 
 
 class EndOfTurnDecisions:

@@ -85,7 +85,7 @@ def train(tracks: Sequence[Track]) -> tuple[WordsModel, dict[str, object]]:
     rounded = {name: [round(float(weight), 2) for weight in pair] for name, pair in zip(names, fitted, strict=False)}
     kept = {name: pair for name, pair in sorted(rounded.items()) if max(map(abs, pair)) >= _LEAST_WEIGHT}
     bias = [round(float(weight), 3) for weight in fitted[-1]]
-    stored = {
+    stored: dict[str, object] = {
         "made_by": "python -m streaming.training.end_of_turn",
         "from": "AMI Meeting Corpus, manual annotations 1.6.2, the AMI Consortium, CC BY 4.0; reduced to weights of features",
         "bias": bias,
