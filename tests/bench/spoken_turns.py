@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -22,9 +23,10 @@ from streaming.tts.programs import ESPEAK, FLITE
 AFTER_S = 2.5
 """Silence after each turn."""
 _CHUNK = RATE // 25
-_SPEAKERS = 8
+_SPEAKERS = 3
 _MOST_S = 11.0
-_LEAST_WORDS, _MOST_WORDS = 4, 30
+_NOISE = 3e-4
+_LEAST_WORDS, _MOST_WORDS = 1, 30
 _SILENT = 0.01  # of the loudest sample: what is below it at the edges of synthesised speech is no speech
 _WORD_S = 0.33  # of synthesised speech, for the length of a turn before it is spoken
 
@@ -123,40 +125,46 @@ class _Finals:
         self.end.set()
 
 
-def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: RecognitionOptions) -> Heard:
-    """Speak the turns to the recogniser in real time, `_SPEAKERS` at once, and return what came."""
+def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, Heard]:
+    """Speak the turns in real time, by `_SPEAKERS` at once, and return what came with each of these options.
+
+    Every speaker is recognised with all options at the same time, so that they have the same machine.
+    """
     shares = [turns[number::_SPEAKERS] for number in range(_SPEAKERS)]
-    found: list[Heard] = []
-    threads = [
-        threading.Thread(target=lambda share=share: found.append(_hear_one(share, recogniser, options))) for share in shares if share
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Heard(sum(one.holds for one in found), sum(one.cut_off for one in found), tuple(s for one in found for s in one.latencies))
+    with ThreadPoolExecutor(_SPEAKERS) as threads:
+        found = list(threads.map(lambda share: _hear_one(share, recogniser, options), shares))
+    return {name: _sum([one[name] for one in found]) for name in options}
 
 
-def _hear_one(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: RecognitionOptions) -> Heard:
+def _sum(parts: Sequence[Heard]) -> Heard:
+    latencies = tuple(seconds for one in parts for seconds in one.latencies)
+    return Heard(sum(one.holds for one in parts), sum(one.cut_off for one in parts), latencies)
+
+
+def _hear_one(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, Heard]:
     silence = np.zeros(int(AFTER_S * RATE), dtype=np.float32)
-    noise = np.random.default_rng(0)
     starts, blocks, at = [], [silence], len(silence)
     for turn in turns:
         starts.append(at / RATE)
         blocks += [turn.samples, silence]
         at += len(turn.samples) + len(silence)
     audio = np.concatenate(blocks)
-    audio = audio + noise.normal(0, 3e-4, len(audio)).astype(np.float32)
+    audio = audio + np.random.default_rng(0).normal(0, _NOISE, len(audio)).astype(np.float32)
     data = (np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes()
-    listener = _Finals()
-    recognition = recogniser.open(options, open_decoder("LINEAR16", RATE), listener)
+    listeners = {name: _Finals() for name in options}
+    recognitions = [recogniser.open(options[name], open_decoder("LINEAR16", RATE), listener) for name, listener in listeners.items()]
     begun = time.monotonic()
     for number in range(0, len(data), 2 * _CHUNK):
         time.sleep(max(0.0, begun + (number + 2 * _CHUNK) / (2 * RATE) - time.monotonic()))
-        recognition.feed(data[number : number + 2 * _CHUNK])
-    recognition.stop()
-    listener.end.wait(60)
-    return _judged(turns, starts, [(when - begun, result) for when, result in listener.results])
+        for recognition in recognitions:
+            recognition.feed(data[number : number + 2 * _CHUNK])
+    for recognition in recognitions:
+        recognition.stop()
+    found = {}
+    for name, listener in listeners.items():
+        listener.end.wait(60)
+        found[name] = _judged(turns, starts, [(when - begun, result) for when, result in listener.results])
+    return found
 
 
 def _judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequence[tuple[float, RecognitionResult]]) -> Heard:
