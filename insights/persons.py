@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from django.utils import timezone
 
-from insights import recorder
-from insights.models import App, Conversation, Deletion, Member
+from insights import managed, recorder
+from insights.models import App, Conversation, Deletion, Member, VoiceProfile
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +26,11 @@ class NotFinished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WordsDeleted:
-    """How much of a person was deleted."""
+    """How much of a person was deleted. `profiles`: voice profiles of the person."""
 
     conversations: int
     messages: int
+    profiles: int = 0
 
 
 def delete_account(user: User, by: int | None) -> int:
@@ -40,6 +41,7 @@ def delete_account(user: User, by: int | None) -> int:
     User.objects.filter(pk=user.pk).update(is_active=False)
     App.objects.filter(owner=user, revoked_at=None).update(revoked_at=timezone.now())
     _sign_out(user)
+    managed.delete_profiles(VoiceProfile.objects.filter(owner=user), by)
     count = 0
     conversations = Conversation.everything.filter(owner=user)
     deadline = time.monotonic() + WITHIN_S
@@ -62,7 +64,8 @@ def delete_account(user: User, by: int | None) -> int:
 def delete_words(owner: User | None, *, email: str = "", name: str = "", by: int | None) -> WordsDeleted:
     """Delete what a person said in all conversations of an account (None: of all accounts), by e-mail address or else by name.
 
-    The address is compared with the addresses and user ids of members. Raises ValueError without both.
+    The address is compared with the addresses and user ids of members. Voice profiles of the person are deleted, too. Raises ValueError
+    without both.
     """
     if not email and not name:
         raise ValueError("an e-mail address or a name is needed")
@@ -78,7 +81,12 @@ def delete_words(owner: User | None, *, email: str = "", name: str = "", by: int
         except (recorder.UnknownConversation, recorder.UnknownMember):  # deleted meanwhile
             continue
         touched.add(conversation_id)
-    return WordsDeleted(len(touched), messages)
+    return WordsDeleted(len(touched), messages, _delete_profiles(owner, email, name, by))
+
+
+def _delete_profiles(owner: User | None, email: str, name: str, by: int | None) -> int:
+    profiles = VoiceProfile.objects.filter(Q(email__iexact=email) if email else Q(name__iexact=name))
+    return managed.delete_profiles(profiles if owner is None else profiles.filter(owner=owner), by)
 
 
 def _delete_conversation(conversation_id: int, by: int | None) -> int:

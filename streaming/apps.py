@@ -11,9 +11,10 @@ class StreamingConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions; add jobs with audio."""
-        from insights import spoken_languages, stored_audio  # imported here because the models need all apps to be loaded
+        from insights import spoken_languages, stored_audio, voice_enrolment  # imported here because the models need all apps to be loaded
         from streaming import recogniser
         from streaming.cluster import job_progress, recorder_signals
+        from streaming.conversations.voice_enrolment import SpeakerEnroller
         from streaming.imports import import_audio  # noqa: F401  # registers its handler
         from streaming.recordings import erasure, mix, removal
 
@@ -23,3 +24,4 @@ class StreamingConfig(AppConfig):
         removal.connect()
         stored_audio.register(mix.open_audio)
         spoken_languages.register(recogniser.languages)
+        voice_enrolment.register(SpeakerEnroller())

@@ -51,6 +51,11 @@ def models_class(name: str) -> type[SpeakerModels]:
     return found
 
 
+def model_name() -> str:
+    """Return the name of the models; vectors of models with different names cannot be compared."""
+    return str(settings.SPEAKER_MODELS)
+
+
 def begin_loading() -> "Future[SpeakerModels]":
     """Start to load the models if they are not loading or loaded; the future holds them, or the exception. A failed load is tried again.
 

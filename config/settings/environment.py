@@ -130,6 +130,12 @@ try:
         ("community", "none"),
         "Models that tell apart the speakers in one audio source, loaded when somebody first asks for it. `none`: they are not told apart.",
     )
+    VOICE_PROFILES = env.flag(
+        "VOICE_PROFILES",
+        False,
+        "Let accounts switch on [voice profiles](../guide/voice-profiles.md), by which later conversations name speakers. The law on"
+        " [biometrics](../help/privacy.md#voice-profiles-and-the-law-on-biometrics) concerns them.",
+    )
     END_OF_TURN = env.choice(
         "END_OF_TURN",
         "words",

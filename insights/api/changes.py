@@ -25,6 +25,7 @@ UNKNOWN_CHANGE = "The changeId is either invalid or does not exist."
 class ChangeOut(Schema):
     """One edit: what it changed, from what and to what, by table and id of the row; null stands for a row that does not exist.
 
+    `changedBy` is `voice profile` where a voice profile named a speaker.
     `undoes` is the id of the change that this one undid, `undoneBy` the id of the change that undid this one.
     """
 
@@ -56,7 +57,7 @@ class ChangePart(Schema):
     "/v1/conversations/{conversation_id}/changes", response=responses(ChangeList), exclude_none=True, summary="List the changes by people"
 )
 def list_changes(request: HttpRequest, conversation_id: str, part: Query[ChangePart]) -> HttpResponseBase:
-    """Return the edits that people made, oldest first."""
+    """Return the edits that people made, and the names that voice profiles gave, oldest first."""
 
     def pieces(conversation: Conversation) -> Iterator[str]:
         rows = queries.changes_of(conversation).filter(id__gt=part.after)
@@ -72,7 +73,7 @@ def list_changes(request: HttpRequest, conversation_id: str, part: Query[ChangeP
     summary="Undo a change",
 )
 def undo_change(request: HttpRequest, conversation_id: str, change_id: str) -> EditOut:
-    """Restore what a change of yours changed. 409 if the same was changed again since, 403 for the change of another account."""
+    """Restore what a change of yours, or of a voice profile, changed. 409 if the same was changed again since, 403 for another's change."""
     conversation = auth.conversation(request, conversation_id)
     change = queries.change_of(conversation, change_id)
     if change is None:
@@ -87,6 +88,8 @@ def _form(row: Change) -> dict[str, object]:
     form: dict[str, Any] = {"id": str(row.pk), "kind": row.kind, "target": row.target, "changedAt": iso(row.created_at)}
     if row.user is not None:
         form["changedBy"] = row.user.get_username()
+    elif row.by_profile:
+        form["changedBy"] = recorder.BY_PROFILE
     form |= {"before": _rows(row.before), "after": _rows(row.after)}
     if row.undoes_id is not None:
         form["undoes"] = str(row.undoes_id)

@@ -1,5 +1,5 @@
 """Retention: removal of expired sign-ins, of old jobs, of conversations that are older than `KEEP_DAYS` or than their account keeps
-them, and of those that were in the bin for `BIN_DAYS`.
+them, of those that were in the bin for `BIN_DAYS`, and of what describes the voices of ended conversations.
 
 Each run removes limited batches, so that other writers do not wait long, and runs again soon while there is more.
 """
@@ -51,6 +51,8 @@ def remove_expired(job: RunningJob) -> None:
         logger.info("removed %d conversations that were in the bin for %d days", binned, settings.BIN_DAYS)
     full = full or max(by_accounts, binned) >= MOST
     job.check()
+    if voices := _removed(recorder.forget_kept_voices, now):
+        logger.info("removed what described the voices of %d audio sources", voices)
     full = _removed(forget_jobs, now) >= MOST_JOBS or full
     job.again_s = AGAIN_S if full else EVERY_S
 

@@ -41,9 +41,37 @@ from insights.managed.trackers import (
     trackers_of,
 )
 from insights.managed.vocabulary import set_vocabulary, vocabulary_of
+from insights.managed.voice_profiles import (
+    CONSENT_VERSION,
+    Enrolment,
+    KnownVoice,
+    change_profile,
+    changes_of_profiles,
+    delete_profile,
+    delete_profiles,
+    enrol,
+    known_voices,
+    profiles_of,
+    profiles_on,
+    profiles_shared_with,
+    set_profiles_on,
+)
 
 __all__ = [
     "Busy",
+    "CONSENT_VERSION",
+    "Enrolment",
+    "KnownVoice",
+    "change_profile",
+    "changes_of_profiles",
+    "delete_profile",
+    "delete_profiles",
+    "enrol",
+    "known_voices",
+    "profiles_of",
+    "profiles_on",
+    "profiles_shared_with",
+    "set_profiles_on",
     "EntityFields",
     "GroupFields",
     "Invalid",

@@ -26,6 +26,7 @@ from insights.models.reviews import InsightReview, ReviewLease
 from insights.models.roles import AccountRole, Reading, Role
 from insights.models.sharing import AccessLevel, Share, ShareLink, Team, TeamMembership, is_shared_with, shares_with
 from insights.models.vectors import MessageVector
+from insights.models.voice_profiles import VoiceProfile, usable_by, usable_by_accounts
 from insights.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -74,8 +75,11 @@ __all__ = [
     "Topic",
     "TopicReference",
     "TrackerMatch",
+    "VoiceProfile",
     "WebhookDelivery",
     "WebhookEndpoint",
     "is_shared_with",
     "shares_with",
+    "usable_by",
+    "usable_by_accounts",
 ]

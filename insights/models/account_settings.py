@@ -37,6 +37,8 @@ class AccountSettings(models.Model):
     max_sessions = models.PositiveIntegerField(null=True, blank=True, help_text="People who speak at once in its conversations.")
     most_keep_days = models.PositiveIntegerField(null=True, blank=True, validators=_DAYS, help_text="Set by administrators.")
 
+    voice_profiles = models.BooleanField(default=False, db_default=False, help_text="Enrol voices, and name speakers by them.")
+
     public_summaries = models.BooleanField(default=False, db_default=False, help_text="Summary pages that apps request are public.")
     public_summary_audio = models.BooleanField(default=False, db_default=False, help_text="Those of audio-summary play the stored audio.")
 

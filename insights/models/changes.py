@@ -1,4 +1,4 @@
-"""The table of changes that people made to conversations."""
+"""The table of changes that people, and voice profiles, made to conversations."""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +7,7 @@ from insights.models.conversations import Conversation
 
 
 class Change(models.Model):
-    """One edit by a person: what it changed, from what and to what.
+    """One edit by a person, or one name that a voice profile gave (`VOICE_NAMED`, without `user`): what it changed, from what and to what.
 
     `target` is the id of the conversation, member, message, insight or bookmark that was edited. `before` and `after` hold the changed
     fields of every row that the edit touched, by table and id, null where there was no row (`insights.recorder.edits.row_states`).
@@ -20,6 +20,7 @@ class Change(models.Model):
         MEMBER = "member"
         MEMBERS_MERGED = "members_merged"
         SPEAKERS = "speakers"
+        VOICE_NAMED = "voice_named"
         MESSAGE = "message"
         MESSAGE_SPLIT = "message_split"
         MESSAGES_JOINED = "messages_joined"
@@ -44,3 +45,8 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target}"
+
+    @property
+    def by_profile(self) -> bool:
+        """Whether a voice profile made it, not a person. The undoing of such a change is by a person."""
+        return self.kind == self.Kind.VOICE_NAMED and self.undoes_id is None

@@ -18,10 +18,11 @@ class Deletion(models.Model):
         REDACTION = "redaction", "stored text redacted"
         MEMBER = "member", "words of a member deleted"
         ACCOUNT = "account", "account deleted"
+        VOICE_PROFILE = "voice_profile", "voice profile deleted"
 
     kind = models.CharField(max_length=16, choices=Kind.choices)
     conversation_id = models.BigIntegerField(null=True, blank=True)
-    item_id = models.UUIDField(null=True, blank=True, help_text="The message, insight or member.")
+    item_id = models.UUIDField(null=True, blank=True, help_text="The message, insight, member or voice profile.")
     owner_id = models.BigIntegerField(null=True, blank=True, help_text="The id of the account that had it.")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: retention or a command."

@@ -12,8 +12,8 @@ MOST_WAITING = 99
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Return whether mail is configured, whether anybody may create an account, initials and time zone of the signed-in
-    user, and for reviewers how many insights wait for a review.
+    """Return whether mail is configured, whether anybody may create an account, whether there are voice profiles, initials and
+    time zone of the signed-in user, and for reviewers how many insights wait for a review.
     """
 
     def my_initials() -> str:
@@ -34,6 +34,7 @@ def installation(request: HttpRequest) -> dict[str, object]:
     return {
         "mail_configured": settings.MAIL_CONFIGURED,
         "open_sign_up": settings.OPEN_SIGN_UP,
+        "voice_profiles": settings.VOICE_PROFILES,
         "my_initials": SimpleLazyObject(my_initials),
         "to_review": SimpleLazyObject(waiting),
         "my_time_zone": SimpleLazyObject(my_time_zone),

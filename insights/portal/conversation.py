@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from insights import access, jobs, kind_words, queries
+from insights import access, jobs, kind_words, managed, queries
 from insights.exports.titles import local, shown_name
 from insights.insight_kinds import kinds
 from insights.models import AccessLevel, Conversation, Insight
@@ -78,7 +78,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "watch": "" if importing else _watch_address(one, level == AccessLevel.OWN),
         "local_start": local(one.started_at, one.timezone_offset),
         "duration": duration((one.ended_at - one.started_at).total_seconds()) if one.ended_at else "",
-        "overview": overview_of(one, cards, people, part),
+        "overview": overview_of(one, cards, people, part, enrols=level == AccessLevel.OWN and managed.profiles_on(user.pk)),
         "bookmarks": [(mark, clock(at), f"{at:.2f}") for mark, at in marks],
         "all_cards": all_found,
         "timeline": _timeline(one, spans, people, places),

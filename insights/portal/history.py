@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
-from insights import queries
-from insights.models import Change
+from insights import access, queries
+from insights.models import AccessLevel, Change
+from insights.portal.account import user_of
 from insights.portal.conversation import seen_conversation
 
 MOST = 200
@@ -59,23 +60,31 @@ def history(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Return the list as HTML; 404 for the conversation of another user."""
     one = seen_conversation(request, conversation_id)
     changes = queries.changes_of(one).order_by("-id")[:MOST]
-    rows = [_row(change, int(request.user.pk or 0)) for change in changes]
+    user = user_of(request)
+    may_edit = (access.access_of(user, one) or AccessLevel.READ) >= AccessLevel.EDIT
+    rows = [_row(change, user.pk, may_edit) for change in changes]
     return render(request, "portal/_history.html", {"rows": rows, "most": MOST})
 
 
-def _row(change: Change, user_id: int) -> HistoryRow:
+def _row(change: Change, user_id: int, may_edit: bool) -> HistoryRow:
     text, before, after = described(change)
     undone = hasattr(change, "undone_by")
     return HistoryRow(
         id=change.pk,
-        who=(change.user.get_full_name() or change.user.get_username()) if change.user else _("A former user"),
+        who=_who(change),
         at=change.created_at,
         text=_("Undo: %(change)s") % {"change": text} if change.undoes_id else text,
         before=before,
         after=after,
         undone=undone,
-        can_undo=not undone and change.user_id == user_id and bool(change.after),
+        can_undo=not undone and (change.user_id == user_id or (change.by_profile and may_edit)) and bool(change.after),
     )
+
+
+def _who(change: Change) -> str:
+    if change.by_profile:
+        return _("Voice profile")
+    return (change.user.get_full_name() or change.user.get_username()) if change.user else _("A former user")
 
 
 def described(change: Change) -> tuple[str, str, str]:
@@ -89,6 +98,8 @@ def described(change: Change) -> tuple[str, str, str]:
             return (_("Renamed a speaker"), *name) if name else (_("Changed the e-mail address of a speaker"), "", "")
         case Change.Kind.MEMBERS_MERGED:
             return _("Merged two speakers"), "", ""
+        case Change.Kind.VOICE_NAMED:
+            return (_("Named a speaker by the voice"), *(_changed(change, "member", "name") or ("", "")))
         case Change.Kind.SPEAKERS:
             return _("Changed who said something"), "", ""
         case Change.Kind.MESSAGE:

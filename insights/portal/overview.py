@@ -1,7 +1,7 @@
 """What stands above the transcript: summary, decisions, tasks, open questions, people and topics."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from insights import queries
@@ -26,12 +26,17 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A member's talk time as a text, and in percent of all talk time. `person`: id of the member, None for unknown speakers."""
+    """A member's talk time as a text, and in percent of all talk time. `person`: id of the member, None for unknown speakers.
+
+    `by_voice`: a voice profile gave the name. `can_enrol`: the page's user can make a voice profile of the member's voice.
+    """
 
     person: UUID | None
     face: Face
     time: str
     percent: int
+    by_voice: bool = False
+    can_enrol: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Overview:
     shares: Sequence[Share]
 
 
-def overview_of(conversation: Conversation, cards: Sequence[Card], people: People, part: int) -> Overview:
-    """Return what stands above the transcript on the page that shows `part`."""
+def overview_of(conversation: Conversation, cards: Sequence[Card], people: People, part: int, *, enrols: bool = False) -> Overview:
+    """Return what stands above the transcript on the page that shows `part`. `enrols`: its user has voice profiles."""
     minutes = queries.minutes_of(conversation)
     stated = [*minutes.summary, *minutes.decisions]
     places = queries.message_places(conversation, {one.message_ids[0] for one in stated if one.message_ids})
@@ -61,8 +66,15 @@ def overview_of(conversation: Conversation, cards: Sequence[Card], people: Peopl
         decisions=[statement(one) for one in minutes.decisions],
         sections=sections_of(cards, frozenset(one.insight_id for one in minutes.questions)),
         topics=[_statement(text, first, part) for text, first in queries.leading_topics(conversation, MOST_TOPICS)],
-        shares=shares_of(queries.talk_seconds(conversation), people),
+        shares=_with_voices(conversation, shares_of(queries.talk_seconds(conversation), people), enrols),
     )
+
+
+def _with_voices(conversation: Conversation, shares: list[Share], enrols: bool) -> list[Share]:
+    """Return the shares, with what is known of voice profiles."""
+    named = queries.members_named_by_voice(conversation)
+    known = queries.members_with_voices(conversation) if enrols else frozenset()
+    return [replace(one, by_voice=one.person in named, can_enrol=one.person in known) for one in shares]
 
 
 def shares_of(talked: Mapping[UUID | None, float], people: People) -> list[Share]:

@@ -38,7 +38,15 @@ from insights.queries.contents import (
 )
 from insights.queries.conversations import conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
-from insights.queries.diarization import ChosenMessage, VoiceChoices, voice_choices
+from insights.queries.diarization import (
+    ChosenMessage,
+    HeardVoice,
+    VoiceChoices,
+    members_named_by_voice,
+    members_with_voices,
+    voice_choices,
+    voices_of_member,
+)
 from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
 from insights.queries.home import Person, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
 from insights.queries.language import Written, lines_of, score_of, written_about
@@ -171,8 +179,12 @@ __all__ = [
     "figures_of",
     "ChosenMessage",
     "Found",
+    "HeardVoice",
     "VoiceChoices",
+    "members_named_by_voice",
+    "members_with_voices",
     "voice_choices",
+    "voices_of_member",
     "OPERATORS",
     "Person",
     "editable_among",

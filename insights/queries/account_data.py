@@ -1,4 +1,6 @@
-"""All that is stored about an account besides the contents of its conversations, for the export of its data. No secrets."""
+"""All that is stored about an account besides the contents of its conversations, for the export of its data. No secrets, and no vectors
+of voices: the file is not encrypted, and with them a voice can be recognised.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -27,6 +29,7 @@ from insights.models import (
     Share,
     ShareLink,
     TeamMembership,
+    VoiceProfile,
     WebhookEndpoint,
 )
 from insights.snapshots import JsonObject
@@ -74,6 +77,11 @@ def _tables(user_id: int) -> Sequence[tuple[str, QuerySet[Any], Sequence[str]]]:
             ("url", "description", "events", "active", "created_at"),
         ),
         ("bookmarks", Bookmark.objects.filter(Q(created_by_id=user_id) | Q(conversation__in=own)), _columns(Bookmark, "created_by")),
+        (
+            "voiceProfiles",
+            VoiceProfile.objects.filter(owner_id=user_id),
+            (*_columns(VoiceProfile, "owner", "vectors", "team"), "team__name"),
+        ),
         ("edits", Change.objects.filter(user_id=user_id), ("conversation_id", "kind", "target", "created_at")),
         ("deletions", Deletion.objects.filter(user_id=user_id), ("kind", "conversation_id", "item_id", "at", "counts")),
         ("readings", Reading.objects.filter(user_id=user_id), _columns(Reading, "user")),

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from insights.models import Message, Speaker
+from insights.models import Change, Conversation, Diarization, Message, Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,38 @@ def voice_choices(conversation_id: int, diarization_id: UUID) -> VoiceChoices:
         ),
         {voice: count for voice, count in counts if voice is not None},
     )
+
+
+class HeardVoice(NamedTuple):
+    """A voice in an audio source: the id of the diarization, and its number there."""
+
+    diarization_id: UUID
+    number: int
+
+
+def voices_of_member(conversation: Conversation, member_id: UUID) -> list[HeardVoice]:
+    """Return the voices that are those of a member."""
+    rows = Speaker.objects.filter(conversation=conversation, member_id=member_id, voice__isnull=False, diarization__isnull=False)
+    return [HeardVoice(source, number) for source, number in rows.values_list("diarization_id", "voice") if source and number is not None]
+
+
+def members_with_voices(conversation: Conversation) -> frozenset[UUID]:
+    """Return the members whose voices can be enrolled: what describes them is stored still."""
+    sources = Diarization.objects.filter(~Q(state=b"") | ~Q(kept_state=b""), conversation=conversation).order_by().values("id")
+    rows = Speaker.objects.filter(conversation=conversation, member__isnull=False, voice__isnull=False, diarization_id__in=sources)
+    return frozenset(one for one in rows.order_by().values_list("member_id", flat=True) if one is not None)
+
+
+def members_named_by_voice(conversation: Conversation) -> frozenset[UUID]:
+    """Return the members whose voice has its name by a voice profile: nobody has undone that, or renamed the member, since."""
+    given = Change.objects.filter(conversation=conversation, kind=Change.Kind.VOICE_NAMED, user=None, undone_by=None)
+    members = dict(Speaker.objects.filter(id__in=list(given.values_list("target", flat=True))).order_by().values_list("id", "member_id"))
+    found: dict[UUID, int] = {}
+    for change_id, target in given.order_by("id").values_list("id", "target"):
+        if (member := members.get(UUID(target))) is not None:
+            found[member] = change_id
+    later = Change.objects.filter(conversation=conversation, kind=Change.Kind.MEMBER, target__in=[str(one) for one in found])
+    for change_id, target in later.values_list("id", "target"):
+        if change_id > found.get(UUID(target), change_id):
+            found.pop(UUID(target))
+    return frozenset(found)

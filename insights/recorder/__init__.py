@@ -16,7 +16,17 @@ from insights.recorder.deletion.delete import (
 from insights.recorder.deletion.delete_parts import delete_insight, delete_message, delete_words_of
 from insights.recorder.deletion.redact_stored import MASK, continue_redactions, redact_conversation
 from insights.recorder.deletion.retention import empty_bin, forget_by_accounts, forget_ended_before
-from insights.recorder.diarization import correct_voices, diarize_import, forget_silent_voices, name_voice, split_by_voices, store_voices
+from insights.recorder.diarization import (
+    KEPT_VOICES,
+    correct_voices,
+    diarize_import,
+    forget_kept_voices,
+    forget_silent_voices,
+    kept_voices,
+    name_voice,
+    split_by_voices,
+    store_voices,
+)
 from insights.recorder.edits.bookmarks import BookmarkFields, UnknownBookmark, add_bookmark, change_bookmark, delete_bookmark
 from insights.recorder.edits.changes import Edited
 from insights.recorder.edits.conversation_edits import edit_conversation
@@ -77,9 +87,15 @@ from insights.recorder.types import (
     VoiceSpan,
 )
 from insights.recorder.vectors import store_vectors
+from insights.recorder.voice_names import BY_PROFILE, name_by_profile
 
 __all__ = [
     "AlreadyReviewed",
+    "BY_PROFILE",
+    "KEPT_VOICES",
+    "forget_kept_voices",
+    "kept_voices",
+    "name_by_profile",
     "Assignee",
     "AudioFacts",
     "BookmarkFields",

@@ -6,14 +6,18 @@ What a person has said about the speaker of a message stays: it is never correct
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from insights.database import write_transaction
+from insights.encryption import NotDecryptable, decrypt, encrypt
+from insights.managed import profiles_on
 from insights.models import Conversation, Diarization, LiveSession, Member, Message, ServerProcess, Speaker
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
@@ -24,8 +28,12 @@ from insights.recorder.edits.speaker_edits import PAUSE_S, Said, move
 from insights.recorder.event_log import locked
 from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
 
+PURPOSE = "state of the voices"
+"""What the states are encrypted for."""
 MOST_STATE_BYTES = 8_000_000
 """Bytes of a state that is stored. A larger one is not: after a crash the voices of its session get new numbers."""
+KEPT_VOICES = timedelta(days=7)
+"""How long what describes voices is kept after a conversation, if its account has voice profiles switched on."""
 OVERLAPPED = 0.3
 """Share of a message in which another voice speaks, too, from which on the message is marked."""
 
@@ -69,14 +77,41 @@ def store_voices(diarization_id: UUID, state: bytes) -> None:
 
 
 def forget_voices(conversation: Conversation) -> None:
-    """Remove what describes the voices of a conversation that ends. Its messages keep their speakers."""
-    Diarization.objects.filter(conversation=conversation).exclude(state=b"").update(state=b"")
+    """Remove what describes the voices of a conversation that ends. Its messages keep their speakers.
+
+    If the account has voice profiles switched on, it is kept for KEPT_VOICES, encrypted, so that its people can enrol these voices.
+    """
+    rows = Diarization.objects.filter(conversation=conversation).exclude(state=b"")
+    if profiles_on(conversation.owner_id):
+        for row in rows:
+            Diarization.objects.filter(id=row.id).update(kept_state=encrypt(bytes(row.state), PURPOSE), updated_at=timezone.now())
+    rows.update(state=b"")
+
+
+def kept_voices(conversation: Conversation) -> dict[UUID, bytes]:
+    """Return the states of the audio sources of a conversation, live or kept after its end, by their ids; none that cannot be read."""
+    found = {}
+    for row in Diarization.objects.filter(conversation=conversation):
+        with suppress(NotDecryptable):
+            state = bytes(row.state) or (decrypt(bytes(row.kept_state), PURPOSE) if row.kept_state else b"")
+            if state:
+                found[row.id] = state
+    return found
+
+
+def forget_kept_voices(now: datetime) -> int:
+    """Remove the states that were kept long enough; return how many. Without the setting VOICE_PROFILES that is all of them."""
+    kept = Diarization.objects.exclude(kept_state=b"")
+    if settings.VOICE_PROFILES:
+        kept = kept.filter(updated_at__lt=now - KEPT_VOICES)
+    with write_transaction():
+        return kept.update(kept_state=b"")
 
 
 def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> None:
     """Make a voice of an audio source that of a member, from its next message on. Nothing if the member is gone."""
     with write_transaction():
-        conversation = _conversation(diarization_id)
+        conversation = conversation_of(diarization_id)
         member = Member.objects.filter(conversation=conversation, id=member_id, merged_into=None).first()
         if member is None:
             return
@@ -95,7 +130,7 @@ def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> list[St
     if len({span.voice for span in spans}) < 2:
         return []
     with write_transaction():
-        conversation = _conversation(diarization_id)
+        conversation = conversation_of(diarization_id)
         edit = Edit(conversation, None)
         rows = _messages_during(diarization_id, spans).filter(conversation=conversation).select_related("speaker__member", "conversation")
         for message in rows:
@@ -150,7 +185,7 @@ def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: b
 def forget_silent_voices(diarization_id: UUID) -> None:
     """Remove the speakers of an audio source without messages that nobody named, with their members that nobody needs."""
     with write_transaction():
-        conversation = _conversation(diarization_id)
+        conversation = conversation_of(diarization_id)
         unnamed = Member.objects.filter(conversation=conversation, name__regex=r"^Speaker \d+$", user_id="", email="")
         silent = Speaker.objects.filter(diarization_id=diarization_id, messages=None, member__in=unnamed)
         members = list(silent.values_list("member_id", flat=True))
@@ -159,7 +194,8 @@ def forget_silent_voices(diarization_id: UUID) -> None:
         unused.delete()
 
 
-def _conversation(diarization_id: UUID) -> Conversation:
+def conversation_of(diarization_id: UUID) -> Conversation:
+    """Return the conversation of an audio source, locked. Raises UnknownConversation."""
     conversation_id = Diarization.objects.filter(id=diarization_id).values_list("conversation_id", flat=True).first()
     if conversation_id is None:
         raise UnknownConversation(f"audio source {diarization_id} does not exist")
@@ -203,7 +239,7 @@ def _different(
 
 def _correct(diarization_id: UUID, wanted: Mapping[UUID, _Wanted], *, again: bool) -> list[StoredEvent]:
     """Move one batch of messages; those whose speaker a person chose meanwhile, or that were deleted, are left out."""
-    conversation = _conversation(diarization_id)
+    conversation = conversation_of(diarization_id)
     edit = Edit(conversation, None)
     edit.watch(Member.objects.filter(conversation=conversation), Speaker.objects.filter(conversation=conversation))
     edit.watch(Message.objects.filter(id__in=list(wanted)), only=["speaker_id", "overlap"])

@@ -183,7 +183,9 @@ class LiveSpeech:
         listener = RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
         self._exact = decoder.seconds_per_byte is not None
-        self._speakers = open_speakers(self.joined, listener.clock, models, start_options.expected_speakers) if models else None
+        if models is not None:
+            expected = start_options.expected_speakers
+            self._speakers = await open_speakers(self.joined, self.owner_id, listener.clock, models, expected)
         if opening.audio_id is not None:
             self._recording = Recording(opening.audio_id, self.joined.conversation_id, listener.clock, listener.recording_error)
         self._recognition = engine.open(options, self._recorded(decoder), listener)

@@ -20,6 +20,7 @@ from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import Decoder
 from streaming.cluster.runtime import runtime
+from streaming.conversations.profile_watch import ProfileWatcher, SessionProfiles
 from streaming.conversations.voice_labels import KeptDecoder, Labelled, VoiceLabels
 from streaming.speech.engines.base import RecognitionResult
 from streaming.speech.speaker_parts import Part
@@ -43,19 +44,26 @@ async def load() -> SpeakerModels:
     return await asyncio.wrap_future(speaker_models.begin_loading())
 
 
-def open_speakers(joined: Joined, clock: Clock, models: SpeakerModels, expected: int | None) -> "SourceSpeakers | None":
-    """Return the speakers of a session that joined; None if it asked for none."""
+async def open_speakers(
+    joined: Joined, owner_id: int, clock: Clock, models: SpeakerModels, expected: int | None
+) -> "SourceSpeakers | None":
+    """Return the speakers of a session that joined a conversation of an account; None if it asked for none."""
     diarized = joined.diarized
-    return None if diarized is None else SourceSpeakers(joined, diarized, VoiceLabels(diarized, models, expected, clock.at))
+    if diarized is None:
+        return None
+    profiles = await runtime().part(ProfileWatcher).open(owner_id, models)
+    return SourceSpeakers(joined, diarized, VoiceLabels(diarized, models, expected, clock.at), profiles)
 
 
 class SourceSpeakers:
     """The speakers of one session. Everything here runs in the event loop; `labels` are used in one thread at a time."""
 
-    def __init__(self, joined: Joined, diarized: Diarized, labels: VoiceLabels) -> None:
+    def __init__(self, joined: Joined, diarized: Diarized, labels: VoiceLabels, profiles: SessionProfiles) -> None:
         self._id = diarized.id
         self._conversation_id = joined.conversation_id
         self._labels = labels
+        self._profiles = profiles
+        self._tried: set[tuple[int, str]] = set()  # voices, and profiles that were to name them
         self._computing = asyncio.Lock()
         self._storing = asyncio.Lock()  # messages are stored before they are corrected
         self._messages: set[UUID] = set()
@@ -94,6 +102,7 @@ class SourceSpeakers:
                     spans = await DIARIZATION_THREADS.run(self._labels.all)
                     state = await DIARIZATION_THREADS.run(self._labels.state)
                 await self._correct(spans, whole=True)
+                await self._name_by_profiles()
                 await run_write(recorder.forget_silent_voices, self._id)
                 await run_write(recorder.store_voices, self._id, state)
         except Exception as error:  # also a timeout: what is stored stays as it is
@@ -139,8 +148,23 @@ class SourceSpeakers:
             await self._correct((*times, *late.revised))
         elif labelled.revised:
             await self._correct(labelled.revised)
+        await self._name_by_profiles()
         if others_wrote:
             await self._learn()
+
+    async def _name_by_profiles(self) -> None:
+        """Name voices that nobody named by the voice profiles that the conversation may use."""
+        profiles = self._profiles.voices
+        if not len(profiles):
+            return
+        async with self._computing:
+            found = await DIARIZATION_THREADS.run(self._labels.identified, profiles)
+        for voice, key in found.items():
+            if voice in self._voices and (voice, key) not in self._tried:
+                self._tried.add((voice, key))
+                async with self._storing:
+                    events = await run_write(recorder.name_by_profile, self._id, voice, UUID(key))
+                await self._sent(events)
 
     async def _learn(self) -> None:
         """Take over what people decided about speakers, for the rest of the conversation and for earlier messages."""

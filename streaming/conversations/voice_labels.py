@@ -22,6 +22,7 @@ from streaming.audio.resample import EMPTY
 from streaming.speech.engines.base import RecognitionResult
 from streaming.speech.speaker_parts import Part, VoiceTime, parts_of
 from streaming.speech.speakers.live import LiveDiarizer
+from streaming.speech.speakers.profiles import IDENTIFIED_S, EnrolledVoices
 from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan
 
 KEPT_S = 150.0
@@ -136,6 +137,10 @@ class VoiceLabels:
     def all(self) -> tuple[VoiceSpan, ...]:
         """Return all spans after a second pass. Takes CPU time."""
         return _spans(self._diarizer.finish())
+
+    def identified(self, profiles: EnrolledVoices) -> dict[int, str]:
+        """Return the key of the enrolled voice of each voice that has one and has spoken long enough."""
+        return {voice: match.key for voice, match in self._diarizer.identify(profiles, IDENTIFIED_S).items()}
 
     def state(self) -> bytes:
         """Return the state with which the voices keep their numbers."""

@@ -26,6 +26,7 @@ from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.audio.pcm import RATE
 from streaming.conversations.live_speech import knows, not_understood
+from streaming.conversations.profile_watch import enrolled_voices
 from streaming.conversations.voice_labels import KeptDecoder, VoiceLabels
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
@@ -128,8 +129,7 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
         _store_turns(job, base, channels, turns, progress)
         for channel in channels:
             if channel.labels is not None:
-                announce(recorder.correct_voices(channel.labels.id, channel.labels.all(), whole=True))
-                recorder.forget_silent_voices(channel.labels.id)
+                _finish_voices(channel.labels, job.owner_id)
         if audio is not None:
             audio.store()
         recorder.end_import(conversation_id, base + timedelta(seconds=recognition.fed))
@@ -170,6 +170,17 @@ def _store_voices(job: RunningJob, base: datetime, turn: SpokenTurn, channel: _C
             listening = replace(channel.listening, voice=Voice(labels.id, part.voice))
             announce(recorder.record(job.conversation_id, utterance, listening))
     announce(recorder.correct_voices(labels.id, labelled.revised))
+
+
+def _finish_voices(labels: VoiceLabels, owner_id: int | None) -> None:
+    """Look at all voices of a channel again, correct what is stored, and name voices by the voice profiles of the account."""
+    announce(recorder.correct_voices(labels.id, labels.all(), whole=True))
+    recorder.store_voices(labels.id, labels.state())
+    if owner_id is not None:
+        profiles = enrolled_voices(owner_id, speaker_models.begin_loading().result())
+        for voice, key in labels.identified(profiles).items():
+            announce(recorder.name_by_profile(labels.id, voice, UUID(key)))
+    recorder.forget_silent_voices(labels.id)
 
 
 def _with_voices(job: RunningJob, channels: list[_Channel], options: ImportOptions, base: datetime) -> list[_Channel]:

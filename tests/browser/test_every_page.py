@@ -25,11 +25,14 @@ SMALLEST = {"width": 320, "height": 700}
 WIDE = {"width": 1280, "height": 800}
 SET_UP = """
 import json
+import numpy
 from django.contrib.auth.models import User
 from django.utils import timezone
 from insights import access, managed, recorder, webhooks
 from insights.access import account_invitations
-from insights.models import AccessLevel, AccountEntity, AccountTracker, Conversation, ConversationGroup, Role, ShareLink
+from insights.voice_enrolment import EnrolledVoice
+from insights.voice_vectors import VoiceVector
+from insights.models import AccessLevel, AccountEntity, AccountTracker, Conversation, ConversationGroup, Role, ShareLink, VoiceProfile
 from insights.portal.sample import store_sample
 from insights.recorder import Look
 jane = User.objects.get()
@@ -56,6 +59,9 @@ webhook = webhooks.create_endpoint(jane.pk, "https://8.8.8.8/hook", ["insight.cr
 webhooks.send_test(webhook)
 invitation = access.invite(jane.pk, "room", ShareLink.Kind.SPEAK, guests=True)
 account_invitation = account_invitations.invite(jane, Role.MEMBER, "ben@example.com")
+managed.set_profiles_on(jane, True)
+voice = EnrolledVoice((VoiceVector(numpy.ones(128, "f4"), 9.0),), "community")
+managed.enrol(jane.pk, managed.Enrolment("Ada", "ada@example.com", voice, VoiceProfile.Consent.READING))
 secrets = {name: access.secret_of(link) for name, link in {
     "public": public, "withdrawn": withdrawn, "summary": summary, "invitation": invitation}.items()}
 print(json.dumps({
@@ -91,6 +97,7 @@ PAGES = {
     "offline/": "/offline/",
     "account/": "/account/",
     "account/recording/": "/account/recording/",
+    "account/voices/": "/account/voices/",
     "account/notifications/": "/account/notifications/",
     "account/email/": "/account/email/",
     "account/security/": "/account/security/",
@@ -168,6 +175,7 @@ NO_PAGE = {
     "exports/list/": "a part of the page for exports",
     "exports/<uuid:export_id>/": "a file, or redirects to the page for exports",
     "settings/webhooks/<uuid:webhook_id>/log/": "a part of the page of a webhook",
+    "conversations/<int:conversation_id>/voices/<uuid:member_id>/": "needs voices; tests/paths/test_voice_profiles.py opens it",
     "conversations/<int:conversation_id>/contents/": "a part of the page of a conversation",
     "conversations/<int:conversation_id>/history/": "a part of the page of a conversation",
     "conversations/<int:conversation_id>/words.json": "JSON",
@@ -209,7 +217,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory, module_browser: Browser) -> Iterator[Site]:
     """A server on which every page has something to show."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("pages") / "data"), {"RECOGNISER": "scripted"})
+    server = Server(copied(migrated_data, tmp_path_factory.mktemp("pages") / "data"), {"RECOGNISER": "scripted", "VOICE_PROFILES": "1"})
     make_account(server)
     made = json.loads(server.manage("shell", "--no-imports", "-v0", "-c", SET_UP).strip().splitlines()[-1])
     server.start()

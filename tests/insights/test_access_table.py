@@ -77,6 +77,7 @@ TABLE: dict[str, Access] = {
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/": OWN_PAGE,
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": OWN_PAGE,
     "conversations/<int:conversation_id>/delete/": POSTED,
+    "conversations/<int:conversation_id>/voices/<uuid:member_id>/": Access(302, 404, 404),  # they are off, see portal/test_voice_profiles
     "conversations/<int:conversation_id>/share/": OWN_PAGE,
     "shared/<str:secret>/": PUBLIC_LINK,
     "shared/<str:secret>/style.css": NO_PAGE,  # this link leads to no summary page, see api/test_experiences
@@ -97,6 +98,10 @@ TABLE: dict[str, Access] = {
     "bin/<int:conversation_id>/delete/": POSTED,
     "account/": SIGNED_IN,
     **dict.fromkeys(("account/recording/", "account/notifications/", "account/email/", "account/security/", "developers/"), SIGNED_IN),
+    "account/voices/": SIGNED_IN,  # each caller gets its own, see portal/test_voice_profiles
+    **dict.fromkeys(
+        (f"account/voices/{rest}" for rest in ("switch/", "enrol/", "<uuid:profile_id>/", "<uuid:profile_id>/delete/")), POSTED
+    ),
     # accounts with a password are asked for it first, see portal/test_second_factor
     **dict.fromkeys((f"account/security/{rest}" for rest in ("authenticator/", "passkeys/add/", "recovery-codes/new/")), SIGNED_IN),
     **dict.fromkeys((f"account/security/passkeys/<int:pk>/{rest}" for rest in ("", "remove/")), Access(302, 404, 404)),
@@ -316,6 +321,8 @@ def url_of(route: str, talk: Conversation) -> str:
         "<insight_id>": uuid4(),
         "<uuid:insight_id>": uuid4(),
         "<member_id>": uuid4(),
+        "<uuid:member_id>": uuid4(),
+        "<uuid:profile_id>": uuid4(),
         "<message_id>": uuid4(),
         "<note_id>": uuid4(),
         "<entity_id>": OWN_ID,

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         if owner is None:
             self.stdout.write(f"Account: {'deleted' if person else 'none'}, with {deleted} conversations.")
         self.stdout.write(f"Words in other conversations: {words.messages} messages in {words.conversations} conversations deleted.")
+        self.stdout.write(f"Voice profiles of the person: {words.profiles} deleted.")
 
     def _account(self, address: str) -> User:
         found = access.account_called(address)

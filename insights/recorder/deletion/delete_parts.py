@@ -113,7 +113,7 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
         if not Member.objects.filter(conversation=conversation, id=member_id).exists():
             raise UnknownMember(f"member {member_id} is not in conversation {conversation_id}")
         rewritten += _rewrite(conversation, [], last, gone)
-        Diarization.objects.filter(speakers__member_id=member_id).update(state=b"")  # it describes the person's voice
+        Diarization.objects.filter(speakers__member_id=member_id).update(state=b"", kept_state=b"")  # they describe the person's voice
         Speaker.objects.filter(member_id=member_id).update(member=None)
         Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
         Member.objects.filter(id=member_id).delete()

@@ -37,11 +37,15 @@ class Edited:
 
 
 class Edit:
-    """One edit of a locked conversation by a user; without a user, a correction by later recognition."""
+    """One edit of a locked conversation by a user; without a user, a correction by later recognition.
 
-    def __init__(self, conversation: Conversation, user_id: int | None) -> None:
+    `by`: what events say about who made it, if it was no user.
+    """
+
+    def __init__(self, conversation: Conversation, user_id: int | None, by: str = "") -> None:
         self.conversation = conversation
         self.user_id = user_id
+        self._named_by = by
         self.now = timezone.now()
         self._watched: list[tuple[QuerySet[Model], tuple[str, ...]]] = []
         self._before: States = {}
@@ -87,14 +91,20 @@ class Edit:
         self.conversation.message_count += step
 
     def store(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Edited:
-        """Store the change and its events. Nothing is stored if no row is different."""
+        """Store the change and its events, which are sent after the commit. Nothing is stored if no row is different."""
+        edited = self.store_unsent(kind, target, undoes)
+        announce(edited.events)
+        return edited
+
+    def store_unsent(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Edited:
+        """Store the change and its events as `store` does. The caller publishes the events."""
         old, new = difference(self._before, self.current(self._before))
         if not old and undoes is None:
             return Edited()
         change = self.new_change(kind, target, undoes)
         change.before, change.after = old | self._old_places, new | self._new_places
         change.save()
-        return Edited(change.pk, self._events(events_of(self.conversation, old, new, self._new_places, self._by())))
+        return Edited(change.pk, self._log(events_of(self.conversation, old, new, self._new_places, self._by())))
 
     def store_correction(self, *, again: bool = True) -> list[StoredEvent]:
         """Store the events of what is different, without a `Change`: no person made it. The caller publishes the events.
@@ -126,7 +136,7 @@ class Edit:
 
     def _by(self) -> str:
         if self.user_id is None:
-            return ""
+            return self._named_by
         return get_user_model().objects.get(pk=self.user_id).get_username()
 
     def _events(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:

@@ -26,11 +26,8 @@ def edit_member(conversation_id: int, member_id: UUID, user_id: int, *, name: st
         with write_transaction():
             edit = Edit(locked(conversation_id), user_id)
             member = _member(edit.conversation, member_id)
-            edit.watch(Member.objects.filter(id=member_id))
-            member.name = member.name if called is None else called
-            member.email = member.email if email is None else clean_name(email, LONGEST_NAME)
-            member.save(update_fields=["name", "email"])
-            _retag(edit, {str(member_id): member})
+            address = member.email if email is None else clean_name(email, LONGEST_NAME)
+            rename(edit, member, member.name if called is None else called, address)
             return edit.store(Change.Kind.MEMBER, member_id)
     except IntegrityError:
         raise ChangeConflict("another member of the conversation has this name or e-mail address; merge the two instead") from None
@@ -46,17 +43,29 @@ def merge_members(conversation_id: int, member_id: UUID, into_id: UUID, user_id:
         raise RecorderError("into: must be another member")
     with write_transaction():
         edit = Edit(locked(conversation_id), user_id)
-        member, into = _member(edit.conversation, member_id), _member(edit.conversation, into_id)
-        former = Member.objects.filter(conversation=edit.conversation, merged_into=member)
-        speakers, assigned = Speaker.objects.filter(member=member), Insight.objects.filter(assignee=member)
-        edit.watch(Member.objects.filter(id=member_id), former, speakers, assigned)
-        former.update(merged_into=into)
-        assigned.update(assignee=into, assignee_name=str(into))
-        speakers.update(member=into)
-        member.merged_into = into
-        member.save(update_fields=["merged_into"])
-        _retag(edit, {str(member_id): into})
+        become(edit, _member(edit.conversation, member_id), _member(edit.conversation, into_id))
         return edit.store(Change.Kind.MEMBERS_MERGED, member_id)
+
+
+def rename(edit: Edit, member: Member, name: str, email: str) -> None:
+    """Give a member a name and an e-mail address, as a part of an edit. Raises IntegrityError if another member is the same then."""
+    edit.watch(Member.objects.filter(id=member.id))
+    member.name, member.email = name, email
+    member.save(update_fields=["name", "email"])
+    _retag(edit, {str(member.id): member})
+
+
+def become(edit: Edit, member: Member, into: Member) -> None:
+    """Give all that a member has to another one, as a part of an edit."""
+    former = Member.objects.filter(conversation=edit.conversation, merged_into=member)
+    speakers, assigned = Speaker.objects.filter(member=member), Insight.objects.filter(assignee=member)
+    edit.watch(Member.objects.filter(id=member.id), former, speakers, assigned)
+    former.update(merged_into=into)
+    assigned.update(assignee=into, assignee_name=str(into))
+    speakers.update(member=into)
+    member.merged_into = into
+    member.save(update_fields=["merged_into"])
+    _retag(edit, {str(member.id): into})
 
 
 def _member(conversation: Conversation, member_id: UUID) -> Member:

@@ -25,8 +25,8 @@ _OWN = frozenset({"message", "insight", "bookmark"})
 def undo(change_id: int, user_id: int) -> Edited:
     """Undo a change, as a change of its own. An undone change can be made again by undoing the undoing.
 
-    Raises UnknownChange, NotTheAuthor if another user made it, and ChangeConflict if it is undone already, or if one of its fields was
-    changed since or its rows were deleted.
+    A name that a voice profile gave can be undone by any user who may edit. Raises UnknownChange, NotTheAuthor if another user made it,
+    and ChangeConflict if it is undone already, or if one of its fields was changed since or its rows were deleted.
     """
     try:
         return _undo(change_id, user_id)
@@ -39,7 +39,7 @@ def _undo(change_id: int, user_id: int) -> Edited:
         change = _change(change_id)
         edit = Edit(locked(change.conversation_id), user_id)
         change = _change(change_id)
-        if change.user_id != user_id:
+        if change.user_id != user_id and not change.by_profile:
             raise NotTheAuthor(f"change {change_id}: only its author can undo it")
         if not change.after:
             raise ChangeConflict(f"change {change_id} cannot be undone: what it changed was deleted")

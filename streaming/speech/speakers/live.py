@@ -1,15 +1,14 @@
 """Online speaker diarization of one audio source: turns go in, spans of speakers come out; later evidence corrects earlier spans."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.speakers.activity import Part
-from streaming.speech.speakers.memory import Memory
-from streaming.speech.speakers.profiles import match_profiles
+from streaming.speech.speakers.memory import Memory, Sums
+from streaming.speech.speakers.profiles import EnrolledVoices
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.turn_voices import TurnVoice, TurnVoices
 from streaming.speech.speakers.types import WINDOW_S, ProfileMatch, SpeakerModels, SpeakerSpan, TurnSpeakers, Vectors
@@ -105,10 +104,14 @@ class LiveDiarizer:
         sums = self._memory.sums(speaker)
         return None if sums is None else (sums.vector / sums.precision).astype(np.float32)
 
-    def identify(self, profiles: Mapping[str, Vectors]) -> dict[int, ProfileMatch]:
-        """Return the enrolled voice, of those in `profiles`, of each speaker that has one."""
-        voices = {speaker: sums for speaker in self._memory.speakers() if (sums := self._memory.sums(speaker)) is not None}
-        return match_profiles(voices, profiles, self._models.between, self._tuning)
+    def voices(self, least_s: float = 0.0) -> dict[int, Sums]:
+        """Return what is known of each speaker with at least so many seconds of speech during which nobody else speaks."""
+        found = {speaker: self._memory.sums(speaker) for speaker in self._memory.speakers()}
+        return {speaker: sums for speaker, sums in found.items() if sums is not None and sums.seconds >= least_s}
+
+    def identify(self, enrolled: EnrolledVoices, least_s: float = 0.0) -> dict[int, ProfileMatch]:
+        """Return the enrolled voice of each speaker that has one and so many seconds of speech."""
+        return enrolled.match(self.voices(least_s))
 
     def state(self) -> bytes:
         """Return what is needed to continue with the same labels: no audio, at most about 60 kB."""

@@ -32,6 +32,9 @@ _ARRAYS = {
     "between": (0xA5D5C0, "<f8", (128,)),
 }
 
+MADE_UP = Path(__file__).with_name("weights") / "made_up_voices.npy"
+"""Vectors of voices that nobody has, shape (voices, 128): `python -m tools.made_up_voices`."""
+
 _POOLED_STEP_S = 8 * STEP_S  # the embedding network has one column per eight frames
 _TINY = 1e-8
 _LEAST_S = 0.1  # shorter clips are padded
@@ -73,6 +76,7 @@ class CommunityModels:
         self._bias = embedding.constant("resnet.seg_1.bias")
         self._plda = Plda(**{name: _array(library, *place) for name, place in _ARRAYS.items()})
         self.between: NDArray[np.float32] = self._plda.between
+        self.made_up: Vectors = np.load(MADE_UP).astype(np.float32)
 
     def segment(self, window: Samples) -> NDArray[np.float32]:
         """Return the activity of the local speakers of a window."""

@@ -11,8 +11,8 @@ class Tuning:
     `noise + short_noise / s`. Clusters are merged if the evidence for it is at least `merge` times their common precision, which counts
     as at most `most_precision`. A segment with less than `least_s` of undisturbed speech starts no speaker. Two local speakers
     of a turn have `two_locals` less evidence for being one. The pieces of a local speaker, of about `piece_s`, have `one_local` more, and a
-    voice among them has at least `least_voice_s`. `context_s` of audio before a turn help the segmentation model. With `same_voice` of
-    evidence, an enrolled voice is as probable as another one.
+    voice among them has at least `least_voice_s`. `context_s` of audio before a turn help the segmentation model. With the likeness
+    `same_voice`, an enrolled voice is as probable as another one.
     """
 
     noise: float = 0.6
@@ -26,7 +26,7 @@ class Tuning:
     piece_s: float = 1.0
     context_s: float = 3.0
     least_voice_s: float = 0.6
-    same_voice: float = 25.0
+    same_voice: float = 6.2
 
     def precision(self, seconds: float) -> float:
         """Return the precision, in each dimension, with which so many seconds of speech determine the mean of their speaker."""

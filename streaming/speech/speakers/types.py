@@ -54,10 +54,12 @@ class SpeakerModels(Protocol):
     """The models. Loaded once per process; every method may be called from any number of threads at the same time.
 
     The vectors are scaled such that those of one speaker vary around the speaker's mean with variance 1 in each dimension, and the
-    means of speakers vary around 0 with the variances `between`.
+    means of speakers vary around 0 with the variances `between`. `made_up` are vectors of voices that nobody has, distributed as those of
+    many speakers: enrolled voices are compared with them.
     """
 
     between: NDArray[np.float32]
+    made_up: Vectors
 
     def segment(self, window: Samples) -> NDArray[np.float32]:
         """Return the probability of each of at most three local speakers per frame, shape (frames, 3), at most 10 s of audio."""

@@ -39,7 +39,7 @@ class _Meter:
 
     def __init__(self, models: SpeakerModels) -> None:
         self._models = models
-        self.between = models.between
+        self.between, self.made_up = models.between, models.made_up
         self.cpu_s = {"segmentation": 0.0, "voice vectors": 0.0}
         self._known: dict[tuple[str, int, bytes], NDArray[np.float32]] = {}
 

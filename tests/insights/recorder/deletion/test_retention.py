@@ -39,6 +39,7 @@ from insights.models import (
     StoredAudio,
     Team,
     TeamMembership,
+    VoiceProfile,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -60,6 +61,7 @@ OTHER = (
     ServerProcess,
     Team,
     TeamMembership,
+    VoiceProfile,
 )
 """Tables without a row of any conversation."""
 

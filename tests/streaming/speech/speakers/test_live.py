@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers import LiveDiarizer, diarize
+from streaming.speech.speakers import EnrolledVoices, LiveDiarizer, diarize
 from streaming.speech.speakers.models import CommunityModels
 from tests.streaming.speech.speakers.conftest import joined
 
@@ -98,7 +98,7 @@ def test_enrolled_voices_are_found(models: CommunityModels, voice: Voice) -> Non
     assert profile is not None
     diarizer = LiveDiarizer(models)
     speakers(diarizer, voice, "b2", "a2")
-    found = diarizer.identify({"anna": profile})
+    found = diarizer.identify(EnrolledVoices({"anna": profile}, models))
     assert {speaker: match.key for speaker, match in found.items()} == {1: "anna"}
     assert found[1].probability > 0.9
 

@@ -1,0 +1,68 @@
+"""The page on which the owner of a conversation enrols the voice of a speaker who was told apart in it, with the speaker's consent."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from insights import managed, queries, recorder, voice_enrolment
+from insights.managed import Enrolment, ManagedError
+from insights.models import Conversation, Member, VoiceProfile
+from insights.portal.account import user_of
+from insights.portal.account_voices import HERE, PROBLEMS, wording
+from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def remember_voice(request: HttpRequest, conversation_id: int, member_id: UUID) -> HttpResponse:
+    """Show the consent text, and store the voice; 404 for the conversation of another account, and while voice profiles are off."""
+    user = user_of(request)
+    one = queries.conversation_for(user.pk, conversation_id)
+    if one is None or one.owner_id != user.pk or not managed.profiles_on(user.pk):
+        raise Http404
+    member = queries.member_of(one, str(member_id))
+    if member is None:
+        raise Http404
+    wrong = ""
+    if request.method == "POST":
+        wrong = _enrol(one, member, request.POST.get("consent") == "yes")
+        if not wrong:
+            return redirect(f"{HERE}?done=enrolled")
+    context: dict[str, Any] = {"conversation": one, "member": member, "wrong": wrong, "consent_version": managed.CONSENT_VERSION}
+    return render(request, "portal/remember_voice.html", context, status=400 if wrong else 200)
+
+
+def _enrol(conversation: Conversation, member: Member, consent: bool) -> str:
+    """Store the voice of a member; return what is wrong, or an empty text."""
+    if not consent:
+        return _("Without the consent of the person, no voice is stored. Tick the box if the person agrees.")
+    try:
+        voice = _voice(conversation, member)
+        managed.enrol(conversation.owner_id, Enrolment(member.name, member.email, voice, VoiceProfile.Consent.CONFIRMED))
+    except EnrolmentRefused as refused:
+        if refused.problem == Problem.SHORT:
+            return _("There is too little of this voice. Six seconds of speech are needed, while nobody else speaks.")
+        return str(PROBLEMS[refused.problem])
+    except ManagedError as error:
+        return wording(error)
+    return ""
+
+
+def _voice(conversation: Conversation, member: Member) -> EnrolledVoice:
+    """Return the voice of a member, from all audio sources in which it was told apart. Raises EnrolmentRefused."""
+    wanted = queries.voices_of_member(conversation, member.id)
+    found: list[EnrolledVoice] = []
+    for source, state in recorder.kept_voices(conversation).items():
+        if numbers := {voice.number for voice in wanted if voice.diarization_id == source}:
+            voices = voice_enrolment.from_state(state)
+            found += [voices[number] for number in numbers if number in voices]
+    if not found:
+        raise EnrolmentRefused(Problem.SHORT)
+    return EnrolledVoice(tuple(vector for one in found for vector in one.vectors), found[0].model)
