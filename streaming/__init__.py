@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         get_silero_model,
     )
     from streaming.handlers.handler_types import VideoStreamHandler
-    from streaming.handlers.options import AlgoOptions, SileroVadOptions
+    from streaming.handlers.options import AlgoOptions, InterruptionOptions, SileroVadOptions
     from streaming.handlers.reply_on_pause import ReplyOnPause
     from streaming.handlers.stop_words import ReplyOnStopWords
     from streaming.handlers.stream import Stream
@@ -84,7 +84,7 @@ _HOMES = {
         "VideoEmit",
     ),
     "handlers.handler_types": ("VideoStreamHandler",),
-    "handlers.options": ("AlgoOptions", "SileroVadOptions"),
+    "handlers.options": ("AlgoOptions", "InterruptionOptions", "SileroVadOptions"),
     "types.outputs": ("AdditionalOutputs", "CloseStream"),
     "handlers.turn_credentials": (
         "get_cloudflare_turn_credentials",
@@ -114,6 +114,7 @@ __all__ = [
     "AudioVideoStreamHandler",
     "CloseStream",
     "Context",
+    "InterruptionOptions",
     "KokoroTTSOptions",
     "ModelOptions",
     "MoonshineSTT",

@@ -14,6 +14,8 @@ class InLoopHandler:
     """Whether `receive` only queues the frame, so that it may be called in the event loop, without a thread."""
     parley_waits_itself = False
     """Whether `emit` itself waits for the next item, so that no pause between calls is needed."""
+    parley_pauses = False
+    """Whether the handler may pause its audio (`Host.pause_audio`): the transport then sends it less far ahead."""
 
     @property
     def parley_backlog_s(self) -> float:

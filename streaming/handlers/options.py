@@ -4,6 +4,7 @@ FastRTC runs the VAD on separate chunks of 0.6 s. Parley runs it every 32 ms on 
 and ends after a defined silence. The options for chunks remain for handlers that detect pauses themselves (`vad_chunks.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streaming.speech.turn_detector import TurnDetectorOptions
@@ -49,6 +50,48 @@ class SileroVadOptions:
     min_silence_duration_ms: int = 2000
     window_size_samples: int = 1024
     speech_pad_ms: int = 400
+
+
+@dataclass
+class InterruptionOptions:
+    """What happens when the user speaks during a reply. An addition of Parley, with the names of LiveKit Agents where it has them.
+
+    Args:
+        allow_interruptions: the same as `can_interrupt` of FastRTC; a reply may be interrupted only if both are true.
+        min_interruption_duration: seconds of speech from which it interrupts; words other than backchannels interrupt at their end, too,
+            if they are shorter. 0, together with `min_interruption_words` 0: any speech interrupts at once.
+        min_interruption_words: words, without filled pauses, that an interruption has; used while a recogniser is loaded.
+        resume_false_interruption: pause the reply at the start of speech, and continue it after a backchannel or a noise. Otherwise the
+            reply goes on until the decision.
+        false_interruption_timeout: seconds after which a paused reply continues if there is no decision yet; None for no limit.
+        backchannels: further words or phrases that do not interrupt, such as "interesting".
+        join_turn_s: if at most so many seconds of the interrupted reply were heard, the user had only paused: the next turn contains
+            the audio of the previous one. 0: never.
+
+    Raises ValueError for a value out of range.
+    """
+
+    allow_interruptions: bool = True
+    min_interruption_duration: float = 0.5
+    min_interruption_words: int = 0
+    resume_false_interruption: bool = True
+    false_interruption_timeout: float | None = 2.0
+    backchannels: Sequence[str] = ()
+    join_turn_s: float = 1.2
+
+    def __post_init__(self) -> None:
+        for name in ("min_interruption_duration", "min_interruption_words", "join_turn_s"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, not {getattr(self, name)!r}")
+        if self.false_interruption_timeout is not None and not self.false_interruption_timeout > 0:
+            raise ValueError(f"false_interruption_timeout must be above 0, or None, not {self.false_interruption_timeout!r}")
+        if isinstance(self.backchannels, str):
+            raise ValueError("backchannels must be a list of words or phrases, not a single text")
+
+    @property
+    def at_once(self) -> bool:
+        """Whether any speech interrupts, without a decision."""
+        return self.min_interruption_duration == 0 and self.min_interruption_words == 0
 
 
 def turn_detector_options(

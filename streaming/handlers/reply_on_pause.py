@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,10 +15,12 @@ from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
 from streaming.handlers.in_loop import InLoopHandler
-from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
+from streaming.handlers.interruptions import Interruptions
+from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, InterruptionOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.stream_handlers import AudioFrame, Host, StreamHandler
 from streaming.handlers.turn_listener import TurnListener
 from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn
+from streaming.speech.interruptions import ReplyPosition
 from streaming.speech.turn_detector import Turn
 from streaming.types.client_connection import Pcm
 
@@ -44,16 +47,20 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
             shape (1, n). It yields what `emit` may return.
         startup_fn: generator function of the inputs; what it yields is played at the start of the session.
         algo_options, model_options: see `AlgoOptions` and `SileroVadOptions`.
-        can_interrupt: whether the reply stops when the user begins to speak; otherwise the user's audio is ignored until it was played.
+        can_interrupt: whether the user may interrupt the reply by speaking; otherwise the user's audio is ignored until it was played.
         model: an object with vad((rate, array), options) -> (seconds of speech, chunks), used instead of our VAD.
         needs_args: request inputs from the client before each reply, even if `fn` has no parameters for them.
         turn_detection: an addition of Parley: what decides that the user's turn is over. "pause": a silence of `min_silence_ms`. "words":
             the words, which are decoded at each pause: a complete sentence ends the turn early, an unfinished one late (English). Or a
             model of your own (`EndOfTurnModel`). Without effect with `model` or an overridden `determine_pause`.
+        interruption_options: an addition of Parley, see `InterruptionOptions`.
     """
 
     wants_progress = False
     """An addition of Parley: whether `progress` is called while the user speaks."""
+    parley_pauses = True
+    parley_joins_turns = True
+    """Whether a turn whose reply was interrupted at its beginning is part of the next turn."""
 
     def __init__(
         self,
@@ -69,13 +76,15 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         model: PauseModel | None = None,
         needs_args: bool = False,
         turn_detection: TurnDetection = "pause",
+        interruption_options: InterruptionOptions | None = None,
     ) -> None:
         self._end_of_turn = end_of_turn_model(turn_detection)
+        self.interruption_options = interruption_options or InterruptionOptions()
         self.fn = fn
         self.startup_fn = startup_fn
         self.algo_options = algo_options or AlgoOptions()
         self.model_options = model_options
-        self.can_interrupt = can_interrupt
+        self.can_interrupt = can_interrupt and self.interruption_options.allow_interruptions
         self.model = model or MODEL
         self.needs_args = needs_args
         mine = type(self)
@@ -93,13 +102,18 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         super().parley_begin_afresh()
         self.state = AppState()
         self._listener: TurnListener | None = None
+        self._interruptions: Interruptions | None = None
         self._turn: Turn | None = None
+        self._answered: Turn | None = None  # of the reply that is being produced or played
+        self._continued: Turn | None = None  # its reply was interrupted before much was heard: the next turn contains it
+        self._played_before_s = 0.0  # the seconds that the client had played when the reply began
+        self._triggered = False
         self._starting = False
         self._unanswered = False  # the client did not answer the last request for inputs: the next one does not wait
         self._reply: _Reply | None = None
         self._due = asyncio.Event()
         self._runs = GeneratorRuns()
-        self._interruptions = 0  # a wait for an item that began before one must not take an item of the next turn
+        self._interrupted = 0  # a wait for an item that began before one must not take an item of the next turn
 
     def copy(self) -> Self:
         """Return a handler for another session."""
@@ -115,6 +129,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def parley_join(self, host: Host) -> None:
         """Attach to a session and start turn detection."""
         super().parley_join(host)
+        self._interruptions = Interruptions(self, host, self.interruption_options)
         if not self._by_chunks:
             asks_end = self._end_of_turn is not None
             options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress, asks_end=asks_end)
@@ -127,6 +142,8 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         """Stop turn detection and the reply."""
         if self._listener is not None:
             self._listener.close()
+        if self._interruptions is not None:
+            self._interruptions.close()
         if self._reply is not None:
             self._reply.run.close()
 
@@ -162,6 +179,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     def trigger_response(self) -> None:
         """Reply to the audio so far, without waiting for a pause. Any thread."""
+        self._triggered = True
         if self._listener is not None:
             self._listener.detector.flush()
         else:
@@ -184,11 +202,11 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     # -- the user's turn, in the event loop
 
     def began(self) -> None:
-        """Handle the start of speech: interrupt the reply, if `can_interrupt`."""
+        """Handle the start of speech: pause the reply, if `can_interrupt`, until it is decided whether the speech interrupts it."""
         self.state.started_talking = True
         self.parley.send_message(log_message("started_talking"))
-        if self.busy and self.can_interrupt:
-            self._interrupt()
+        if self.busy and self.can_interrupt and self._interruptions is not None:
+            self._interruptions.began()
 
     def progress(self, turn: Turn) -> None:
         """Handle continued speech; called only if `wants_progress`."""
@@ -196,20 +214,80 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def dropped(self) -> None:
         """Handle a turn that was discarded because it was no speech."""
         self.state.started_talking = False
+        if self._interruptions is not None:
+            self._interruptions.dropped()
+        if self._continued is not None and not self.busy:  # what interrupted the reply was no speech after all
+            self._turn, self._continued = self._continued, None
+            self._due.set()
 
     def vad_unavailable(self) -> None:
         """Send an error: the VAD cannot be loaded."""
         self.parley.send_message(error_message("turn detection is not available: the VAD model of this server cannot be loaded"))
 
     def ended(self, turn: Turn) -> None:
-        """Handle the end of a turn: let `emit` reply."""
+        """Handle the end of a turn: let `emit` reply, unless it turns out to be no interruption of the reply that is playing."""
+        triggered, self._triggered = self._triggered, False
+        if self._interruptions is not None and self._interruptions.open:
+            if not triggered:
+                self._interruptions.ended(turn)
+                return
+            self._interruptions.cancel()
         if self.busy:
             if not self.can_interrupt:
                 return
-            self._interrupt()
+            self.parley_interrupt()
+        self.parley_answer(turn)
+
+    def parley_answer(self, turn: Turn) -> None:
+        """Let `emit` reply to a turn, together with the previous one where the user had only paused."""
+        before, self._continued = self._continued, None
+        if before is not None and before.rate == turn.rate:
+            turn = before.followed_by(turn, min(LONGEST_TURN_S, self.algo_options.max_continuous_speech_s))
         self.state.stream, self.state.sampling_rate, self.state.pause_detected = turn.samples, turn.rate, True
         self._turn = turn
         self._due.set()
+
+    def parley_peek(self, take: Callable[[Turn], None]) -> None:
+        """Call `take` with the open turn so far, in the event loop; never, if no turn is open then."""
+        if self._listener is not None:
+            self._listener.peek(take)
+        elif self.state.stream is not None:
+            take(Turn(self.state.stream, self.state.sampling_rate or self.input_sample_rate))
+
+    # -- interruptions of the reply, in the event loop
+
+    @property
+    def parley_position(self) -> ReplyPosition:
+        """How much of the reply was heard, and how much is left."""
+        heard_s = 0.0 if self._due.is_set() else self.parley.played_s - self._played_before_s
+        producing = self._due.is_set() or self._reply is not None
+        return ReplyPosition(heard_s, math.inf if producing else self.parley.left_s)
+
+    def parley_pause(self) -> None:
+        """Pause the reply, since the user speaks."""
+        self.parley.pause_audio()
+        self.parley.send_message(log_message("response_paused"))
+
+    def parley_resume(self) -> None:
+        """Continue the reply where it was paused: what the user said is a backchannel or a noise."""
+        self.parley.resume_audio()
+        self.parley.send_message(log_message("response_resumed"))
+        self.on_false_interruption()
+
+    def parley_interrupt(self) -> None:
+        """End the reply for good, since the user interrupts it."""
+        heard_s = self.parley_position.heard_s
+        turn = self._answered if self._turn is None else self._turn
+        self._interrupt()
+        if turn is not None and self.parley_joins_turns and heard_s < self.interruption_options.join_turn_s:
+            self._continued = turn
+        self.on_interruption(heard_s)
+
+    def on_interruption(self, heard_s: float) -> None:
+        """An addition of Parley, to be overridden: the reply was interrupted when `heard_s` seconds of it were played. Must not block."""
+
+    def on_false_interruption(self) -> None:
+        """An addition of Parley, to be overridden: the reply continues after a pause. Must not block."""
 
     # -- output
 
@@ -227,13 +305,13 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         self.state = self.state.new()
 
     async def _next_item(self) -> Any:
-        interruptions = self._interruptions
+        interrupted = self._interrupted
         if self._reply is None:
             await self._due.wait()
-            if interruptions != self._interruptions:
+            if interrupted != self._interrupted:
                 return None
             started = await self._start_reply()
-            if interruptions != self._interruptions:
+            if interrupted != self._interrupted:
                 started.run.close()
                 return None
             self._reply = started
@@ -256,6 +334,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     async def _start_reply(self) -> _Reply:
         self.state.responding = True
+        self._played_before_s = self.parley.played_s
         if self._starting and self.startup_fn is not None:
             self._starting = False
             takes = positional(self.startup_fn)[1]
@@ -263,6 +342,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
                 await self._renew_inputs()
             return _Reply(await self._runs.begin(self.startup_fn, tuple(self.latest_args[1 : takes + 1])), announces=False)
         turn, self._turn = self._turn or Turn(NO_SOUND, self.input_sample_rate), None
+        self._answered = turn
         self.parley.send_message(log_message("pause_detected"))
         takes = positional(self.fn)[1]
         if takes > 1 or self.needs_args:
@@ -291,9 +371,10 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     def _interrupt(self) -> None:
         """Stop the reply and discard the one that is due."""
-        self._interruptions += 1
+        self._interrupted += 1
         reply, self._reply = self._reply, None
-        self._turn, self._starting = None, False
+        self._turn = self._answered = None
+        self._starting = False
         self._due.clear()
         self.parley.interrupt()
         if reply is not None:

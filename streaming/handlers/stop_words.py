@@ -38,6 +38,7 @@ class ReplyOnStopWords(ReplyOnPause):
     """
 
     wants_progress = True
+    parley_joins_turns = False
 
     def __init__(
         self,

@@ -57,6 +57,20 @@ class Host(Protocol):
     def interrupt(self) -> None:
         """Drop all audio and the item that `emit` is about to return; then request the next one. Event loop only."""
 
+    def pause_audio(self) -> None:
+        """Stop the audio for the client where it is. `resume_audio` or `interrupt` ends the pause. Event loop only."""
+
+    def resume_audio(self) -> None:
+        """Continue the audio where it was paused. Event loop only."""
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of audio that the client has played since the session began."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of audio that the client has still to play."""
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine until the session ends. Event loop only."""
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from streaming.aio.executors import VAD_LOADER_THREADS
@@ -62,6 +63,10 @@ class TurnListener:
             self._decisions.close()
         if acquired:
             VAD_LOADER_THREADS.run(vad_worker.release)
+
+    def peek(self, take: Callable[[Turn], None]) -> None:
+        """Call `take` with the open turn so far, in the event loop; never, if no turn is open then."""
+        self.detector.peek(partial(self._forward, take))
 
     def _load(self) -> None:
         """Load the VAD and join its worker; called in a thread."""

@@ -8,6 +8,7 @@ behind the held ones. No audio is dropped: the loudness decides when a block is 
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +36,11 @@ _DOWN, _UP = 0.3, 0.05  # how fast the background level follows a softer block, 
 
 AHEAD_S = 30.0
 """Seconds of audio that may be queued; a handler that produces more waits until some was played."""
+REWIND_S = 1.0
+"""Seconds of audio that were passed to the transport and can still be taken back."""
+FADE_S = 0.02
+"""Seconds in which the audio fades out at a pause; the same audio is played in full when it continues."""
+FADE_IN_S = 0.005
 _FAR_END_S = 1.0
 """For transports that do not report playback: seconds after its due time at which audio counts as played."""
 
@@ -151,13 +157,21 @@ class AudioOutput:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
+        self.pausable = False
+        """Whether `pause` may be called, for which the blocks of the last second are kept."""
         self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
         self._waiting: BoundedQueue[Pcm] = BoundedQueue(int(AHEAD_S * rate))
         self._block = rate // 50
         self._current: Pcm | None = None
         self._at = 0
+        self._recent: deque[Pcm] = deque(maxlen=round(REWIND_S * 50))
+        self._again: deque[Pcm] = deque()  # blocks that were taken back, to be sent first
+        self._paused: asyncio.Future[None] | None = None
+        self._fade_out: Pcm | None = None
+        self._after_pause = False  # the next block is the first one after a pause
         self._cleared = 0
+        self._sent_s = 0.0
         self._unplayed_s = 0.0
         self._played_by = 0.0
         self._changed = asyncio.Event()
@@ -171,24 +185,53 @@ class AudioOutput:
                 return
             await self._waiting.room()
 
-    def pause(self) -> None:
+    def flush(self) -> None:
         """Flush the samples that the resampling filter holds back, since the audio ends here for now."""
         rest = self._converter.flush()
         if len(rest):
             self._waiting.put(rest, len(rest))
 
     async def get(self) -> AudioFrame | None:
-        """Wait for the next block and return it; None once closed and empty."""
-        if self._current is None:
-            try:
-                self._current, self._at = await self._waiting.get(), 0
-            except QueueClosed:
-                return None
-        block = self._current[self._at : self._at + self._block]
-        self._at += len(block)
-        if self._at >= len(self._current):
-            self._current = None
-        return self._sent(block)
+        """Wait for the next block and return it; None once closed and empty. In a pause, only a last block that fades out is returned."""
+        while True:
+            if self._fade_out is not None:
+                block, self._fade_out = self._fade_out, None
+                return self._sent(AudioFrame(block, self.rate))
+            if self._paused is not None:
+                await asyncio.shield(self._paused)
+            elif self._again:
+                return self._frame(self._again.popleft())
+            elif self._current is not None:
+                return self._frame(self._next_block())
+            else:
+                try:
+                    self._current, self._at = await self._waiting.get(), 0
+                except QueueClosed:
+                    return None
+
+    def pause(self, taken_back_s: float) -> None:
+        """Return no more audio until `resume`, but one block that fades out if audio was being played.
+
+        Args:
+            taken_back_s: seconds at the end of the returned audio that the client will not play; they are returned again.
+        """
+        if self._paused is not None or self._waiting.closed:
+            return
+        was_playing = self._unplayed_s > 0
+        self._take_back(round(taken_back_s * self.rate))
+        self._paused = self._loop.create_future()
+        following = self._again[0] if self._again else NO_SOUND if self._current is None else self._current[self._at :]
+        if was_playing and len(following):
+            size = min(len(following), round(FADE_S * self.rate))
+            self._fade_out = (following[:size] * np.linspace(1, 0, size)).astype(np.int16)
+        self._changed.set()
+
+    def resume(self) -> None:
+        """Continue where `pause` stopped."""
+        if self._paused is not None:
+            self._fade_out = None
+            self._after_pause = True
+            self._unpause()
 
     def played(self, seconds: float) -> None:
         """Record that the client has played `seconds` more."""
@@ -196,27 +239,45 @@ class AudioOutput:
         self._changed.set()
 
     def clear(self) -> None:
-        """Drop all audio that was not played yet, including that of a waiting `put`."""
+        """Drop all audio that was not played yet, including that of a waiting `put`, and end a pause."""
         self._cleared += 1
         self._waiting.clear()
         self._converter.flush()
-        self._current = None
+        self._current = self._fade_out = None
+        self._after_pause = False
+        self._recent.clear()
+        self._again.clear()
+        self._sent_s -= self._unplayed_s
         self._unplayed_s = 0.0
+        self._unpause()
         self._changed.set()
 
     def close(self, *, discard: bool) -> None:
-        """Refuse new audio; queued audio is still returned unless discarded."""
+        """Refuse new audio and end a pause; queued audio is still returned unless discarded."""
         self._waiting.close(discard=discard)
         if discard:
-            self._current = None
+            self._current = self._fade_out = None
+            self._again.clear()
+        self._unpause()
         self._changed.set()
 
     @property
     def playing(self) -> bool:
         """Whether audio is queued, or sent and not played yet."""
-        if len(self._waiting) or self._current is not None:
+        if self._queued:
             return True
         return self._unplayed_s > 0.005 and self._loop.time() < self._played_by + _FAR_END_S
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of audio that the client has played since the session began."""
+        return self._sent_s - self._unplayed_s
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of audio that the client has still to play."""
+        current = 0 if self._current is None else len(self._current) - self._at
+        return (self._waiting.weight + current + sum(map(len, self._again))) / self.rate + self._unplayed_s
 
     async def wait_until_played(self, at_most_s: float) -> None:
         """Wait until the client has played everything, at most `at_most_s` seconds."""
@@ -230,11 +291,55 @@ class AudioOutput:
             except TimeoutError:
                 continue
 
-    def _sent(self, block: Pcm) -> AudioFrame:
-        """Record that a block is sent to the client, and return it."""
-        frame = AudioFrame(block, self.rate)
+    @property
+    def _queued(self) -> bool:
+        return bool(len(self._waiting) or self._current is not None or self._again)
+
+    def _next_block(self) -> Pcm:
+        """Take the next block of the current audio, of which some is left."""
+        assert self._current is not None  # noqa: S101  # checked by the caller
+        block = self._current[self._at : self._at + self._block]
+        self._at += len(block)
+        if self._at >= len(self._current):
+            self._current = None
+        return block
+
+    def _take_back(self, count: int) -> None:
+        """Queue the last `count` samples that were returned once more, as far as they are kept."""
+        while count > 0 and self._recent:
+            block = self._recent.pop()
+            self._again.appendleft(block[-count:])
+            seconds = min(count, len(block)) / self.rate
+            self._sent_s -= seconds
+            self._unplayed_s = max(0.0, self._unplayed_s - seconds)
+            count -= len(block)
+        self._recent.clear()
+
+    def _unpause(self) -> None:
+        paused, self._paused = self._paused, None
+        if paused is not None and not paused.done():
+            paused.set_result(None)
+
+    def _frame(self, block: Pcm) -> AudioFrame:
+        """Return the frame of a block, which may be taken back; the first one after a pause begins softly."""
+        if self.pausable:
+            self._recent.append(block)
+        after_pause, self._after_pause = self._after_pause, False
+        return self._sent(AudioFrame(_fade_in(block, self.rate) if after_pause else block, self.rate, after_pause))
+
+    def _sent(self, frame: AudioFrame) -> AudioFrame:
+        """Record that a frame is sent to the client, and return it."""
         seconds = frame.seconds
+        self._sent_s += seconds
         self._unplayed_s += seconds
         self._played_by = max(self._played_by, self._loop.time()) + seconds
         self._changed.set()
         return frame
+
+
+def _fade_in(block: Pcm, rate: int) -> Pcm:
+    """Return a copy of a block that begins softly, so that it does not click."""
+    size = min(len(block), round(FADE_IN_S * rate))
+    faded = block.copy()
+    faded[:size] = (block[:size] * np.linspace(0, 1, size)).astype(np.int16)
+    return faded

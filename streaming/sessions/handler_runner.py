@@ -75,6 +75,7 @@ class StreamHandlerRunner(MediaRunner):
             output_rate=handler.output_sample_rate,
             is_idle=in_loop.parley_at_rest if in_loop is not None and in_loop.parley_receives_at_once else None,
         )
+        self.audio_output.pausable = in_loop is not None and in_loop.parley_pauses
         self.handler = handler
         self.shutdown_s = handler.shutdown_s
         self._in_loop = in_loop

@@ -117,6 +117,16 @@ class MediaRunner(Runner):
         """Whether audio for the client is queued, or sent and not played yet."""
         return self.audio_output.playing
 
+    @property
+    def played_s(self) -> float:
+        """Seconds of audio that the client has played since the session began."""
+        return self.audio_output.played_s
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of audio that the client has still to play."""
+        return self.audio_output.left_s
+
     def send_message(self, message: Message) -> None:
         """Send the client JSON. Any thread."""
         self.session.send_message(message)
@@ -129,6 +139,15 @@ class MediaRunner(Runner):
         """Drop all audio and the item that the handler is about to return; then request the next one."""
         self._clear()
         self.restart_emit()
+
+    def pause_audio(self) -> None:
+        """Stop the audio for the client where it is, as soon as the transport can."""
+        if not self.session.ended.is_set():
+            self.audio_output.pause(self._connection.take_back())
+
+    def resume_audio(self) -> None:
+        """Continue the audio where it was paused."""
+        self.audio_output.resume()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine until the session ends. Event loop only."""
@@ -193,7 +212,7 @@ class MediaRunner(Runner):
 
     async def _play_out(self, close: CloseStream) -> None:
         """End the session once the client has played the queued audio."""
-        self.audio_output.pause()
+        self.audio_output.flush()
         await self.audio_output.wait_until_played(LAST_AUDIO_S)
         self.session.end(End.FINISHED, close.msg)
 

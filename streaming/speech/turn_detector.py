@@ -46,6 +46,14 @@ class Turn:
     rate: int
     voiced: tuple[tuple[float, float], ...] = ()
 
+    def followed_by(self, other: "Turn", longest_s: float) -> "Turn":
+        """Return one turn with the audio of both, of the same rate; beyond `longest_s` seconds the oldest audio is left out."""
+        samples = np.concatenate((self.samples, other.samples))
+        cut = max(0, len(samples) - int(longest_s * self.rate))
+        cut_s, shift_s = cut / self.rate, (len(self.samples) - cut) / self.rate
+        before = tuple((max(0.0, start - cut_s), end - cut_s) for start, end in self.voiced if end > cut_s)
+        return Turn(samples[cut:], self.rate, (*before, *((max(0.0, start + shift_s), end + shift_s) for start, end in other.voiced)))
+
 
 @dataclass(frozen=True, slots=True)
 class TurnDetectorOptions:
@@ -106,6 +114,7 @@ class TurnDetector(AudioSource[Pcm]):
         self._waiting_samples = 0
         self._converter = Converter(RATE)
         self._flush = False
+        self._peek: Callable[[Turn], None] | None = None
         self._silent_frames = 0  # consecutive frames without possible speech
 
     # -- any thread
@@ -136,6 +145,12 @@ class TurnDetector(AudioSource[Pcm]):
     def end_after(self, span: Span, silence_ms: int) -> None:
         """Let the turn end after so many milliseconds of silence, in the pause that was reported with `span`."""
         super().end_after(span, silence_ms)
+        if self._wake is not None:
+            self._wake(self)
+
+    def peek(self, take: Callable[[Turn], None]) -> None:
+        """Call `take` with the open turn so far, in the VAD thread; never, if no turn is open then."""
+        self._peek = take
         if self._wake is not None:
             self._wake(self)
 
@@ -195,6 +210,9 @@ class TurnDetector(AudioSource[Pcm]):
             self._flush = False
             if not self._close_turn():
                 self._callbacks.ended(Turn(NO_SOUND, self._rate))
+        take, self._peek = self._peek, None
+        if take is not None and self.speaking and not self._closed:
+            take(self._turn(self._endpointer.so_far()))
         return not self._closed and not self._is_processed
 
     def _handle(self, event: Event) -> None:

@@ -79,13 +79,19 @@ class TurnRecogniser(Recogniser):
         return recognition
 
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
-        job = _BlockJob(self, pcm, thorough)
-        self._loaded_pool().submit(job, Urgency.FINAL if thorough else Urgency.SPECULATIVE)
-        transcript = job.result()
+        transcript = self._decoded(pcm, thorough)
         voiced = voiced or ((0.0, len(pcm) / RATE),)
         if not is_plausible(transcript, sum(end - start for start, end in voiced)):
             return ()
         return assign_times(transcript.words, voiced)
+
+    def guess(self, pcm: Samples) -> tuple[str, ...]:
+        return tuple(word.text for word in self._decoded(pcm, thorough=True).words)
+
+    def _decoded(self, pcm: Samples, thorough: bool) -> Transcript:
+        job = _BlockJob(self, pcm, thorough)
+        self._loaded_pool().submit(job, Urgency.FINAL if thorough else Urgency.SPECULATIVE)
+        return job.result()
 
     def close(self) -> None:
         pool, self._pool = self._pool, None

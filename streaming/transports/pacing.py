@@ -31,10 +31,17 @@ class Pace:
         self._due = 0.0
         self._until = 0.0
         self._unplayed = 0.0
+        self._paused = 0.0
 
     def begin(self, now: float) -> None:
         """Start: the next block is due now."""
         self._due = now
+
+    def resume(self, now: float) -> None:
+        """Continue after a pause of the audio, of any length: the next block is due when the client has played what it has."""
+        due = max(now, self._until)
+        self._paused += max(0.0, due - self._due)
+        self._due = due
 
     def wait(self, now: float) -> float:
         """Return for how many seconds the next block has to wait."""
@@ -42,9 +49,9 @@ class Pace:
 
     def sent(self, seconds: float, now: float) -> float:
         """Count a sent block of so many seconds. Return the seconds of pause before it, 0 if there was none or only a stall."""
-        pause = 0.0
+        pause, self._paused = self._paused, 0.0
         if self._due < now - self._stall and self._due < now - self._stall - self._stalled(now):
-            pause, self._due = now - self._due, now
+            pause, self._due = pause + now - self._due, now
         self._due += seconds
         self._until = max(self._until, now) + seconds
         self._unplayed += seconds

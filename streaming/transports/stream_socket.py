@@ -37,6 +37,8 @@ STALLED_S = 30.0
 """Seconds after which a handler that takes no audio no longer stops the reading; otherwise a disconnect would go unnoticed."""
 LEAD_S = 0.2
 """Seconds that audio may be sent ahead of real time. It hides network jitter, but a barge-in cannot take it back."""
+PAUSABLE_LEAD_S = 0.06
+"""The same where a reply may be paused: then it is silent within 0.2 s of the start of the user's speech."""
 REPORT_S = 0.1
 """Seconds after its due time at which audio is counted as played."""
 LAST_WORDS_S = 5.0
@@ -48,6 +50,7 @@ class StreamConsumer(Consumer):
     """One WebSocket of a stream; subclasses implement the protocol."""
 
     kind: TransportKind = "websocket"
+    pausable_lead_s = PAUSABLE_LEAD_S
     stream: Stream
     session: StreamSession | None = None
 
@@ -61,7 +64,8 @@ class StreamConsumer(Consumer):
         self._audio_task: asyncio.Task[None] | None = None
         self._start_timer: asyncio.TimerHandle | None = None
         self._report_timer: asyncio.TimerHandle | None = None
-        self._clears = 0
+        self._next_frame: AudioFrame | None = None
+        """Taken from the session, and not sent yet."""
 
     async def connected(self) -> None:
         """Find the stream, start the timeout for the client's start, and authenticate."""
@@ -169,6 +173,8 @@ class StreamConsumer(Consumer):
             if self._start_timer is not None:
                 self._start_timer.cancel()
             session.set_idle_limit(settings.SILENCE_TIMEOUT_S)
+            if runner.audio_output.pausable:
+                self.pace.lead = self.pausable_lead_s
             self._audio_task = keep_task(asyncio.create_task(self._send_audio(runner)))
             return True
         return False
@@ -215,8 +221,13 @@ class StreamConsumer(Consumer):
 
     def clear(self) -> None:
         """Drop audio that was handed over and is not sent yet (barge-in)."""
-        self._clears += 1
+        self._next_frame = None
         self.pace.clear(self.loop.time())
+
+    def take_back(self) -> float:
+        """Give back the frame that is not sent yet, since the reply pauses."""
+        frame, self._next_frame = self._next_frame, None
+        return frame.seconds if frame is not None else 0.0
 
     def hang_up(self, end: End, reason: str) -> None:
         """Close the socket after the remaining audio is sent."""
@@ -247,15 +258,17 @@ class StreamConsumer(Consumer):
                 if not lag_needed:
                     lag_needed = True
                     self._lag.need()
-                clears = self._clears
+                self._next_frame = frame
+                if frame.after_pause:
+                    self.pace.resume(self.loop.time())
                 wait = self.pace.wait(self.loop.time())
                 if wait > 0:
                     await asyncio.sleep(wait)
                 if not self.send_queue.idle:  # audio overtakes no message: a client drops what comes before `clear`, not behind it
                     await self.send_queue.written()
-                if clears != self._clears:
-                    continue
-                await self._send_block(frame)
+                if self._next_frame is frame:
+                    self._next_frame = None
+                    await self._send_block(frame)
         except Exception as error:
             logger.debug("a client disconnected: %s", type(error).__name__)
         finally:

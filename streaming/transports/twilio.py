@@ -23,7 +23,7 @@ from streaming.sessions.handler_runner import StreamSession
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import Credentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
-from streaming.transports.stream_socket import StreamConsumer
+from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame, Message, TransportKind
 
 ANONYMOUS_START_S = 5.0
@@ -38,6 +38,8 @@ class TelephoneConsumer(StreamConsumer):
     """One call. Only audio, marks and clear are sent, because Twilio rejects all other messages."""
 
     kind: TransportKind = "telephone"
+    pausable_lead_s = LEAD_S
+    """As far ahead as otherwise: Twilio drops what it has not played."""
     _sid = ""
 
     async def authenticated(self) -> None:
@@ -91,6 +93,19 @@ class TelephoneConsumer(StreamConsumer):
         self._marks.clear()
         self._unmarked = 0.0
         self.send_queue.put(wire.encode(wire.clear(self._sid)))
+
+    def take_back(self) -> float:
+        """Let Twilio drop the audio that the caller has not heard yet, and give it back too."""
+        now, session = self.loop.time(), self.session
+        ahead = self.pace.ahead(now)
+        if ahead and session is not None:
+            unreported = sum(self._marks.values()) + self._unmarked
+            session.runner.audio_output.played(max(0.0, unreported - ahead))
+            self._marks.clear()
+            self._unmarked = 0.0
+            self.pace.clear(now)
+            self.send_queue.put(wire.encode(wire.clear(self._sid)))
+        return super().take_back() + ahead
 
     async def write_audio(self, frame: AudioFrame) -> None:
         """Send a block through the send queue, which keeps it in order with marks and clear."""

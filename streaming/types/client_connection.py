@@ -22,10 +22,14 @@ TransportKind = Literal["webrtc", "websocket", "telephone"]
 
 @dataclass(frozen=True, slots=True)
 class AudioFrame:
-    """A block of audio for the client, 20 ms or less; `rate`, in samples per second, is constant in a session."""
+    """A block of audio for the client, 20 ms or less; `rate`, in samples per second, is constant in a session.
+
+    `after_pause`: the first block after a pause of the reply. It is not late: its schedule begins anew.
+    """
 
     samples: Pcm
     rate: int
+    after_pause: bool = False
 
     @property
     def seconds(self) -> float:
@@ -50,6 +54,12 @@ class MediaConnection(ClientConnection, Protocol):
 
     def clear(self) -> None:
         """Drop audio that was passed to the transport and is not played yet, since the user interrupts."""
+
+    def take_back(self) -> float:
+        """Return for how many seconds audio was passed to the transport that the client will not play, since the reply pauses.
+
+        That is what was not sent, and what the client drops. The transport forgets it: it gets it again when the reply continues.
+        """
 
 
 class LimitReached(Exception):

@@ -20,6 +20,8 @@ SAID = {
     "question": "Shall we start with the budget?",
     "unfinished": "Please send the report to the customer and",
     "rest": "the budget to Tom.",
+    "backchannel": "Mm hmm.",
+    "stop": "Stop, please.",
 }
 
 

@@ -191,6 +191,13 @@ class Recogniser(ABC):
             thorough: False is faster and less accurate.
         """
 
+    def guess(self, pcm: Samples) -> tuple[str, ...]:
+        """Return the likeliest words of a short block of audio, also where `transcribe` returns none because they are improbable.
+
+        For listening to a few expected words. An engine need not override it.
+        """
+        return tuple(word.text for word in self.transcribe(pcm))
+
     @abstractmethod
     def close(self) -> None:
         """Stop the threads and drop all open recognitions; no listener is called after this."""

@@ -36,7 +36,7 @@ from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.data_channel_limits import limit_sctp
 from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
-from streaming.transports.webrtc.rtp_out import AudioTrack, VideoTrack, encode_apart
+from streaming.transports.webrtc.rtp_out import LEAD_S, PAUSABLE_LEAD_S, AudioTrack, VideoTrack, encode_apart
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +215,8 @@ class Connection:
     def _add_tracks(self) -> None:
         runner = self._session.runner
         if "audio" in self._given:
-            self.audio_track = AudioTrack(runner.next_audio, runner.audio_output.played)
+            lead = PAUSABLE_LEAD_S if runner.audio_output.pausable else LEAD_S
+            self.audio_track = AudioTrack(runner.next_audio, runner.audio_output.played, lead)
             encode_apart(self._pc.addTrack(self.audio_track))
         if "video" in self._given:
             encode_apart(self._pc.addTrack(VideoTrack(runner.next_video)))

@@ -119,6 +119,11 @@ class Peer:
         if self._connection is not None and self._connection.audio_track is not None:
             self._connection.audio_track.clear()
 
+    def take_back(self) -> float:
+        """Give back the audio that is not sent yet, since the reply pauses."""
+        track = self._connection.audio_track if self._connection is not None else None
+        return track.take_back() if track is not None else 0.0
+
     def hang_up(self, end: SessionEnd, reason: str) -> None:
         """Close the connection because the session has ended."""
         if not self.over:

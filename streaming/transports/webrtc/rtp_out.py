@@ -31,6 +31,8 @@ Block = npt.NDArray[np.int16]
 PACKET_S = 0.02
 LEAD_S = 0.06
 """Seconds that audio may be sent ahead of real time. It hides the jitter of a handler, but a barge-in cannot take it back."""
+PAUSABLE_LEAD_S = 0.04
+"""The same where a reply may be paused: then it is silent within 0.2 s of the start of the user's speech."""
 STALL_S = 0.34
 """After a delay of up to this many seconds the late packets are sent at once; a barge-in cannot take back what is then ahead of time."""
 HEARD_AFTER_S = 0.15
@@ -71,18 +73,19 @@ class AudioTrack(MediaStreamTrack):
     Args:
         source: waits for and returns the next block; None at the end.
         played: called with the seconds of audio that the client should have played by now.
+        lead: seconds that audio may be sent ahead of real time.
     """
 
     kind = "audio"
     opus = True
     """Whether Opus was negotiated; otherwise aiortc encodes the frames that we return."""
 
-    def __init__(self, source: Callable[[], Awaitable[AudioFrame | None]], played: Callable[[float], None]) -> None:
+    def __init__(self, source: Callable[[], Awaitable[AudioFrame | None]], played: Callable[[float], None], lead: float = LEAD_S) -> None:
         super().__init__()
         self._source = source
         self._played = played
         self._lag = runtime().part(Lag)
-        self._pace = Pace(LEAD_S, self._lag.stalled, STALL_S)
+        self._pace = Pace(lead, self._lag.stalled, STALL_S)
         self._packets = 0
         self._encoder: OpusEncoder | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None
@@ -96,6 +99,13 @@ class AudioTrack(MediaStreamTrack):
         self._cleared += 1
         self._blocks.clear()
         self._held = 0
+
+    def take_back(self) -> float:
+        """Drop the audio that is not sent yet and return its duration in seconds, since the reply pauses."""
+        seconds = self._held / self._encoder.rate if self._encoder is not None else 0.0
+        self._blocks.clear()
+        self._held = 0
+        return seconds
 
     def stop(self) -> None:
         """End the track and stop asking the source. Idempotent."""
@@ -175,6 +185,8 @@ class AudioTrack(MediaStreamTrack):
             self._encoder = OpusEncoder(sound.rate)
             self._pace.begin(time.monotonic())
             self._lag.need()
+        if sound.after_pause:
+            self._pace.resume(time.monotonic())
         block: Block = np.asarray(sound.samples, dtype=np.int16).reshape(-1)
         if sound.rate != self._encoder.rate:
             if self._resampler is None or self._resampler[0] != sound.rate:

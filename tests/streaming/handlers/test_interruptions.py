@@ -1,22 +1,276 @@
-"""A user who speaks during a reply interrupts it, unless the reply is protected up to its last sample."""
+"""A user who speaks during a reply pauses it, and interrupts it unless it was a backchannel or a noise."""
 
 import asyncio
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 
+import numpy as np
 import pytest
 
+from streaming import recogniser
+from streaming.audio.pcm import Samples
+from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions import audio
+from streaming.speech.engines.base import Word
+from streaming.speech.engines.scripted import spread
+from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
-from tests.streaming.handlers.turns import LONG, reply, respond
+from tests.streaming.handlers.turns import LONG, logs, reply, respond
 from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, handler_of, handler_threads, numbers, until
 from tests.streaming.speech.test_turn_detector import SILENCE
 
+AT_ONCE = InterruptionOptions(min_interruption_duration=0)
+
+
+class ScriptedRecogniser:
+    """A recogniser that returns the texts of a test: `early` during a turn, `final` at its end. `gate` delays it."""
+
+    ready = True
+    languages = ("en-US",)
+
+    def __init__(self) -> None:
+        self.early: list[str] = []
+        self.final: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
+        """Return the next text."""
+        assert self.gate.wait(60)
+        texts = self.final if thorough else self.early
+        return spread(texts.pop(0) if texts else "", 0.0, len(pcm) / 16_000, 0.9)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedRecogniser:
+    """Replace the recogniser of the process."""
+    made = ScriptedRecogniser()
+    loaded: Future[Any] = Future()
+    loaded.set_result(made)
+    monkeypatch.setattr(recogniser, "_loading", loaded)
+    return made
+
+
+@pytest.fixture
+def unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no recogniser."""
+    monkeypatch.setattr(recogniser, "_loading", None)
+
+
+def said(seconds: float, first: int = 1) -> Turn:
+    """Return a turn of speech; its samples are all `first`."""
+    return Turn(np.full(int(seconds * 16_000), first, np.int16), 16_000, ((0.0, seconds + 0.1),))
+
+
+def lengths(audio: Any) -> Iterator[Any]:
+    """Return the seconds of the turn, then long audio."""
+    yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 2))
+    yield RATE, np.ones(10 * RATE, np.int16)
+
+
+async def talking(session: Any, blocks: int = 100) -> None:
+    """Start a reply, and play some blocks of 20 ms of it; one more is on its way."""
+    await reply(session)
+    await play(session, blocks)
+    assert await session.runner.next_audio() is not None
+
+
+async def play(session: Any, blocks: int) -> None:
+    """Play some blocks of 20 ms."""
+    for _ in range(blocks):
+        frame = await session.runner.next_audio()
+        session.runner.audio_output.played(frame.seconds)
+
+
+def states(session: Any) -> list[str]:
+    """Return the messages about pauses of the reply so far."""
+    return [state for state in logs(session) if state in ("response_paused", "response_resumed")]
+
+
+@pytest.mark.parametrize("words", ["Mm-hmm.", "Yes.", ""])
+async def test_a_backchannel_or_a_noise_pauses_the_reply(join: Join, scripted: ScriptedRecogniser, words: str) -> None:
+    """The reply pauses with the speech and continues where it stopped; the handler is not called for it."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    scripted.final = [words]
+    left_s = session.runner.left_s
+    handler_of(session).began()
+    assert states(session) == ["response_paused"]
+    fading = await session.runner.next_audio()
+    assert fading is not None
+    handler_of(session).ended(said(0.3))
+    await until(lambda: states(session) == ["response_paused", "response_resumed"])
+    assert connection_of(session).cleared == 0
+    assert session.runner.left_s == pytest.approx(left_s + fading.seconds)
+    frame = await session.runner.next_audio()
+    assert frame is not None
+    assert frame.after_pause
+    assert numbers(session) == [0.1]
+
+
+async def test_words_interrupt(join: Join, scripted: ScriptedRecogniser) -> None:
+    """A short word that is no backchannel ends the reply, at the end of the turn, and is answered."""
+    heard: list[float] = []
+
+    class Told(ReplyOnPause):
+        def on_interruption(self, heard_s: float) -> None:
+            heard.append(heard_s)
+
+    session = await join(Told(lengths))
+    await talking(session)
+    scripted.final = ["Stop."]
+    handler_of(session).began()
+    handler_of(session).ended(said(0.3))
+    await until(lambda: numbers(session) == [0.1, 0.3])
+    assert connection_of(session).cleared == 1
+    assert states(session) == ["response_paused"]
+    assert heard == [pytest.approx(2.0)]
+
+
+async def test_words_interrupt_before_the_turn_ends(join: Join, scripted: ScriptedRecogniser) -> None:
+    """The words of an open turn are looked at repeatedly; once they are clear the reply ends, and the whole turn is answered."""
+    session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(min_interruption_duration=0.01)))
+    handler = handler_of(session)
+    handler._listener.peek = lambda take: handler.loop.call_soon(take, said(0.8))
+    await talking(session)
+    scripted.early = ["", "Yes", "Yes but wait"]
+    handler.began()
+    await until(lambda: connection_of(session).cleared == 1)
+    assert scripted.early == []
+    assert not handler.busy
+    handler.ended(said(1.5))
+    await until(lambda: numbers(session) == [0.1, 1.5])
+
+
+@pytest.mark.usefixtures("unloaded")
+@pytest.mark.parametrize(("seconds", "interrupts"), [(0.3, False), (0.7, True)])
+async def test_without_a_recogniser(join: Join, seconds: float, interrupts: bool) -> None:
+    """The duration of the speech decides."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler_of(session).began()
+    handler_of(session).ended(said(seconds))
+    await until(lambda: numbers(session) == [0.1, seconds] if interrupts else states(session)[1:] == ["response_resumed"])
+    assert connection_of(session).cleared == int(interrupts)
+
+
+async def test_what_was_no_speech(join: Join) -> None:
+    """A click, which the turn detector discards, resumes the reply."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler_of(session).began()
+    handler_of(session).dropped()
+    assert states(session) == ["response_paused", "response_resumed"]
+
+
+async def test_a_pause_is_bounded(join: Join, scripted: ScriptedRecogniser) -> None:
+    """A reply continues after `false_interruption_timeout` without a decision; the words may still interrupt it."""
+    session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(false_interruption_timeout=0.05)))
+    await talking(session)
+    scripted.gate.clear()
+    scripted.final = ["Stop."]
+    handler_of(session).began()
+    handler_of(session).ended(said(0.3))
+    await until(lambda: states(session) == ["response_paused", "response_resumed"])
+    scripted.gate.set()
+    await until(lambda: connection_of(session).cleared == 1)
+
+
+async def test_without_resumption(join: Join, scripted: ScriptedRecogniser) -> None:
+    """With `resume_false_interruption` false the reply goes on until the decision."""
+    session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(resume_false_interruption=False)))
+    await talking(session)
+    scripted.final = ["Yes.", "Stop."]
+    for cleared in (0, 1):
+        handler_of(session).began()
+        assert states(session) == []
+        handler_of(session).ended(said(0.3))
+        await until(lambda: not scripted.final[1 - cleared :])  # noqa: B023  # awaited right here
+        await until(lambda: connection_of(session).cleared == cleared)  # noqa: B023
+
+
+async def test_a_pause_in_the_turn_of_the_user(join: Join, scripted: ScriptedRecogniser) -> None:
+    """A user who goes on before much of the reply was heard gets one reply to all that was said, also the third time."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session, blocks=30)
+    for blocks in (30, 0):
+        scripted.final = ["and on Tuesday"]
+        before = len(numbers(session))
+        handler_of(session).began()
+        handler_of(session).ended(said(1.0))
+        await until(lambda: len(numbers(session)) == before + 1)  # noqa: B023  # awaited right here
+        await play(session, blocks)
+    assert numbers(session) == [0.1, 1.1, 2.1]
+
+
+async def test_speech_again_while_the_words_are_recognised(join: Join, scripted: ScriptedRecogniser) -> None:
+    """The reply continues when all speech was decided; what interrupts is answered."""
+    session = await join(ReplyOnPause(lengths))
+    handler = handler_of(session)
+    await talking(session)
+    scripted.gate.clear()
+    scripted.final = ["Yes.", "Mm-hmm.", "Stop it.", "Mm-hmm."]
+    for _ in range(2):
+        handler.began()
+        handler.ended(said(0.3))
+    scripted.gate.set()
+    await until(lambda: len(scripted.final) == 2)
+    await until(lambda: states(session)[-1] == "response_resumed")
+    assert states(session).count("response_resumed") == 1
+    scripted.gate.clear()
+    handler.began()
+    handler.ended(said(0.4))
+    handler.began()
+    scripted.gate.set()
+    await until(lambda: numbers(session) == [0.1, 0.4])
+    assert session.runner.audio_output._paused is not None
+    handler.ended(said(0.3))
+    await until(lambda: states(session)[-1] == "response_resumed")
+    assert numbers(session) == [0.1, 0.4]
+
+
+async def test_a_triggered_reply_needs_no_decision(join: Join, scripted: ScriptedRecogniser) -> None:
+    """`trigger_response` during a reply replies to the audio so far, whatever was said."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler_of(session).began()
+    await asyncio.to_thread(handler_of(session).trigger_response)
+    await until(lambda: len(numbers(session)) == 2)
+    assert not handler_of(session)._interruptions.open
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"min_interruption_duration": -1}, "min_interruption_duration must be at least 0, not -1"),
+        ({"min_interruption_words": -2}, "min_interruption_words must be at least 0, not -2"),
+        ({"join_turn_s": float("nan")}, "join_turn_s must be at least 0, not nan"),
+        ({"false_interruption_timeout": 0}, "false_interruption_timeout must be above 0, or None, not 0"),
+        ({"backchannels": "yes"}, "backchannels must be a list of words or phrases, not a single text"),
+    ],
+)
+def test_options_out_of_range(options: dict[str, Any], error: str) -> None:
+    """A wrong value is refused with the name of the field."""
+    with pytest.raises(ValueError, match=re.escape(error)):
+        InterruptionOptions(**options)
+
+
+async def test_interruptions_that_are_not_allowed(join: Join) -> None:
+    """`allow_interruptions` false is the same as `can_interrupt` false."""
+    session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(allow_interruptions=False)))
+    await talking(session)
+    handler_of(session).began()
+    handler_of(session).ended(said(2.0))
+    assert states(session) == []
+    assert connection_of(session).cleared == 0
+
 
 async def test_barge_in(join: Join) -> None:
-    """Speech of the user drops the audio here and at the client, and closes the generator."""
+    """Without a decision, speech of the user drops the audio here and at the client, and closes the generator."""
     closed = threading.Event()
 
     def long(audio: Any) -> Iterator[Any]:
@@ -26,7 +280,7 @@ async def test_barge_in(join: Join) -> None:
         finally:
             closed.set()
 
-    session = await join(ReplyOnPause(long))
+    session = await join(ReplyOnPause(long, interruption_options=AT_ONCE))
     await reply(session)
     assert await session.runner.next_audio() is not None
     handler_of(session).began()
@@ -49,7 +303,7 @@ async def test_barge_in_before_the_first_audio_of_a_reply(join: Join) -> None:
             gate.wait(60)
         yield AdditionalOutputs(number)
 
-    session = await join(ReplyOnPause(slow))
+    session = await join(ReplyOnPause(slow, interruption_options=AT_ONCE))
     await reply(session)
     await until(lambda: calls)
     await reply(session)
@@ -61,7 +315,7 @@ async def test_barge_in_before_the_first_audio_of_a_reply(join: Join) -> None:
 
 async def test_barge_in_during_playback(join: Join) -> None:
     """Speech of the user stops audio that still plays after the function has ended."""
-    session = await join(ReplyOnPause(respond))
+    session = await join(ReplyOnPause(respond, interruption_options=AT_ONCE))
     await reply(session)
     assert await session.runner.next_audio() is not None
     await until(lambda: handler_of(session)._reply is None)

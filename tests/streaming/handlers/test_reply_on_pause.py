@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.speech import audio_source, vad_worker
@@ -155,7 +156,7 @@ async def test_an_overridden_emit(join: Join) -> None:
             seen.append(type(item).__name__)
             return item
 
-    session = await join(Watching(respond))
+    session = await join(Watching(respond, interruption_options=InterruptionOptions(min_interruption_duration=0)))
     await reply(session)
     await until(lambda: session.outputs.last == 1)
     handler_of(session).began()

@@ -38,6 +38,10 @@ class FakeConnection:
         """Count the call."""
         self.cleared += 1
 
+    def take_back(self) -> float:
+        """Give back nothing: everything was played."""
+        return 0.0
+
     def hang_up(self, end: End, reason: str) -> None:
         """Record the end and its reason."""
         self.ends.append(end)

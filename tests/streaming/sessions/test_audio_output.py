@@ -110,7 +110,7 @@ async def test_audio_is_converted_to_the_rate_of_the_session() -> None:
     for rate in (16_000, 48_000, 24_000):
         for _ in range(5):
             await playback.put(np.zeros(rate // 50, dtype=np.int16), rate)
-    playback.pause()
+    playback.flush()
     playback.close(discard=False)
     seconds = 0.0
     while (audio := await playback.get()) is not None:
@@ -144,5 +144,118 @@ def test_samples_keep_their_order(portions: list[tuple[int, int]]) -> None:
         playback.close(discard=False)
         await fetching
         assert out == list(range(at))
+
+    asyncio.run(run())
+
+
+async def test_a_pause_holds_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pause one block fades out and nothing else is returned; then the audio continues, without a sample lost."""
+    monkeypatch.setattr(playback_module, "_FAR_END_S", 3600.0)
+    playback = AudioOutput(RATE)
+    playback.pausable = True
+    await playback.put(np.full(100, 1000, np.int16), RATE)
+    assert await playback.get() is not None
+    playback.pause(0.0)
+    fading = await playback.get()
+    assert fading is not None
+    assert fading.samples[0] == 1000
+    assert fading.samples[-1] == 0
+    waiting = asyncio.create_task(playback.get())
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    assert playback.playing
+    assert playback.left_s == pytest.approx(0.12)
+    playback.resume()
+    first = await waiting
+    assert first is not None
+    assert first.after_pause
+    assert first.samples[0] == 0
+    assert first.samples[5:].tolist() == [1000] * 15
+    rest = [frame for _ in range(3) if (frame := await playback.get()) is not None]
+    assert not any(frame.after_pause for frame in rest)
+    assert sum(len(frame.samples) for frame in rest) == 60
+
+
+async def test_audio_that_was_not_played_is_returned_again() -> None:
+    """What the transport gives back comes first after the pause, also a part of a block."""
+    playback = AudioOutput(RATE)
+    playback.pausable = True
+    await playback.put(ramp(80, 1), RATE)
+    for _ in range(3):
+        assert await playback.get() is not None
+    playback.pause(0.03)
+    playback.resume()
+    assert playback.played_s == pytest.approx(0)
+    playback.played(0.03)
+    assert playback.played_s == pytest.approx(0.03)
+    again = [frame for _ in range(3) if (frame := await playback.get()) is not None]
+    assert np.concatenate([frame.samples for frame in again])[5:].tolist() == ramp(45, 36).tolist()
+
+
+async def test_a_pause_before_the_first_audio() -> None:
+    """Audio that is put during a pause waits for its end, and nothing fades."""
+    playback = AudioOutput(RATE)
+    playback.pausable = True
+    waiting = asyncio.create_task(playback.get())
+    await asyncio.sleep(0)
+    playback.pause(0.0)
+    await playback.put(ramp(20, 5), RATE)
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    playback.resume()
+    frame = await waiting
+    assert frame is not None
+    assert frame.samples[5:].tolist() == ramp(15, 10).tolist()
+
+
+@pytest.mark.parametrize("end", ["clear", "close"])
+async def test_the_end_of_a_reply_ends_its_pause(end: str) -> None:
+    """Neither an interruption nor the end of the session leaves a reader waiting."""
+    playback = AudioOutput(RATE)
+    playback.pausable = True
+    await playback.put(ramp(80), RATE)
+    assert await playback.get() is not None
+    playback.pause(0.0)
+    assert await playback.get() is not None
+    waiting = asyncio.create_task(playback.get())
+    await asyncio.sleep(0)
+    if end == "clear":
+        playback.clear()
+        await playback.put(ramp(20, 7), RATE)
+        frame = await asyncio.wait_for(waiting, 30)
+        assert frame is not None
+        assert frame.samples.tolist() == ramp(20, 7).tolist()
+        assert not frame.after_pause
+    else:
+        playback.close(discard=True)
+        assert await asyncio.wait_for(waiting, 30) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 60)), min_size=1, max_size=8))
+def test_no_pause_loses_a_sample(pauses: list[tuple[int, int]]) -> None:
+    """Whatever is taken back at any number of pauses: every sample is played once, in order."""
+
+    async def run() -> None:
+        playback = AudioOutput(RATE)
+        playback.pausable = True
+        await playback.put(ramp(900, 1), RATE)
+        heard: list[int] = []
+        for blocks, back in pauses:
+            before = len(heard)
+            for _ in range(blocks):
+                frame = await playback.get()
+                assert frame is not None
+                heard += frame.samples.tolist()
+            back = min(back, len(heard) - before)
+            playback.pause(back / RATE)
+            del heard[len(heard) - back :]
+            playback.resume()
+        playback.close(discard=False)
+        while (frame := await playback.get()) is not None:
+            heard += frame.samples.tolist()
+        assert len(heard) == 900
+        wrong = [at for at, sample in enumerate(heard) if sample != at + 1]
+        assert len(wrong) <= 5 * (len(pauses) + 1)  # the first samples after a pause are softer
 
     asyncio.run(run())

@@ -144,6 +144,19 @@ class Burst(Counted):
         self.queue.put_nowait(AdditionalOutputs(f"pressed {digit}"))
 
 
+class Halting(Burst):
+    """Has three seconds of tone ready; pauses it at the first frame, continues it at the second one, and so on."""
+
+    paused = False
+
+    async def receive(self, frame: Any) -> None:
+        """Pause, or continue."""
+        host: Any = self.parley
+        host.audio_output.pausable = True
+        self.paused = not self.paused
+        host.pause_audio() if self.paused else host.resume_audio()
+
+
 class Long(Burst):
     """Has more audio than a client has played when it first speaks, however late that is."""
 
@@ -235,6 +248,7 @@ faulty = _stream(Faulty(), "faulty")
 closing = _stream(Closing(), "closing")
 burst = _stream(Burst(), "burst")
 long = _stream(Long(), "long")
+halting = _stream(Halting(), "halting")
 slow = _stream(Slow(), "slow")
 tally = _stream(Tally(), "tally")
 timed = _stream(Counted(), "timed", time_limit=1)

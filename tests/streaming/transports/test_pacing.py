@@ -106,3 +106,21 @@ def test_cleared_audio_is_not_played() -> None:
     pace.clear(0.25)
     assert pace.ahead(0.25) == 0
     assert pace.played(9.0) == pytest.approx(0.25)
+
+
+@given(st.floats(0, 5))
+def test_audio_after_a_pause_of_the_reply_is_not_late(paused_s: float) -> None:
+    """However short the pause was: nothing is caught up, no more than the lead is sent ahead, and the length is returned once."""
+    pace = Pace(LEAD)
+    now = 100.0
+    pace.begin(now)
+    while pace.wait(now) <= 0:
+        pace.sent(0.02, now)
+    ahead = pace.ahead(now)
+    now += paused_s
+    pace.resume(now)
+    assert pace.sent(0.02, now + pace.wait(now)) == pytest.approx(max(0.0, paused_s - ahead), abs=1e-6)
+    for _ in range(20):
+        now += pace.wait(now)
+        assert pace.sent(0.02, now) == 0
+        assert pace.ahead(now) <= LEAD + 0.02 + 1e-6

@@ -169,6 +169,23 @@ async def test_audio_overtakes_no_message(talk: Talk) -> None:
     assert socket.at("clear") < socket.got.index(2) < socket.at("caption") < socket.at("fetch_output") < socket.got.index(3)
 
 
+async def test_a_pause_of_the_audio(talk: Talk) -> None:
+    """After a pause the audio continues where it stopped, at its own pace; a client has nothing to drop."""
+    socket, session = await talk()
+    session.runner.audio_output.pausable = True
+    handler_of(session).queue.put_nowait((RATE, np.repeat(np.arange(2, 62, dtype=np.int16), BLOCK)))
+    await until(lambda: 5 in socket.blocks)
+    session.runner.pause_audio()
+    await asyncio.sleep(0.2)
+    paused = list(socket.got)
+    await asyncio.sleep(0.3)
+    assert socket.got == paused
+    session.runner.resume_audio()
+    await until(lambda: socket.blocks[-1] == 61)
+    assert set(socket.blocks) >= set(range(1, 62))
+    assert not [text for text in socket.texts if "clear" in text]
+
+
 @pytest.mark.parametrize("barges_in", [False, True])
 async def test_a_stream_closes_though_its_client_does_not_read(talk: Talk, barges_in: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither queued audio nor an interruption delays a close by the handler."""

@@ -103,6 +103,25 @@ async def test_an_interruption_clears_the_call(site: Server, site_token: str) ->
         assert len(client.sound) == after
 
 
+async def test_a_pause_of_the_audio(site: Server, site_token: str) -> None:
+    """The exchange drops what the caller has not heard, which is sent again afterwards: nothing is lost."""
+    async with call(site, site_token, "halting") as client:
+        await begin(client)
+        await speak(client, frame(1))
+        await speak(client, frame(2))
+        await client.wait_audio(4000)
+        await speak(client, frame(3))
+        await client.until(lambda: len(events(client, "clear")) >= 1)
+        await asyncio.sleep(0.1)
+        paused = len(client.sound)
+        await asyncio.sleep(0.3)
+        assert len(client.sound) == paused
+        await speak(client, frame(4))
+        await client.wait_audio(24_000 + 160)
+        await asyncio.sleep(0.3)
+        assert len(client.sound) <= 24_000 + 2 * 3000
+
+
 async def test_only_what_an_exchange_knows_is_sent(site: Server, site_token: str) -> None:
     """Messages for pages, such as fetch_output, are not sent to an exchange."""
     async with call(site, site_token, "numbers") as client:

@@ -10,6 +10,8 @@ const WORDS = {
   started_talking: gettext("You began to speak"),
   pause_detected: gettext("A pause was detected"),
   response_starting: gettext("The answer begins"),
+  response_paused: gettext("The answer pauses"),
+  response_resumed: gettext("The answer goes on"),
 };
 const CONVERSATION = /^\d+$/;
 const TITLES = { log: gettext("Note"), error: gettext("Error"), warning: gettext("Warning"), send_input: gettext("Inputs wanted"), fetch_output: gettext("Output ready"), stopword: gettext("Stop word"), end_stream: gettext("End") };

@@ -141,6 +141,8 @@ globalThis.parleyTexts = {
 "That did not work. Reload the page and try again.": "Das hat nicht geklappt. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
 "The URL must begin with https or http.": "Die URL muss mit https oder http beginnen.",
 "The answer begins": "Die Antwort beginnt",
+"The answer goes on": "Die Antwort geht weiter",
+"The answer pauses": "Die Antwort pausiert",
 "The audio cannot be played. It may have been deleted.": "Das Audio kann nicht abgespielt werden. Vielleicht wurde es gelöscht.",
 "The audio cannot be shared ({name}).": "Das Audio kann nicht freigegeben werden ({name}).",
 "The audio of the tab has ended": "Das Audio des Tabs ist beendet",

@@ -81,6 +81,25 @@ async def test_timestamps_exclude_stalls(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [(await track.recv()).pts for _ in range(17)] == [960 * number for number in range(1, 18)]
 
 
+async def test_timestamps_include_pauses_of_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the pause is, it is no stall: the audio after it is not sent at once, and has later timestamps."""
+    clock = Clock()
+    monkeypatch.setattr(rtp_out.time, "monotonic", clock)
+    before, after = tone(0.02, 24000), tone(0.02, 24000)
+    track = AudioTrack(source(before, AudioFrame(after.samples, after.rate, after_pause=True)), lambda seconds: None)
+    assert (await track.recv()).pts == 0
+    clock.now += 0.3
+    assert (await track.recv()).pts == pytest.approx(0.3 * 48000, abs=960)
+
+
+async def test_a_track_gives_back_what_it_did_not_send() -> None:
+    """A pause takes the samples that wait in the track."""
+    track = AudioTrack(source(tone(0.05, 24000)), lambda seconds: None)
+    await track.recv()
+    assert track.take_back() == pytest.approx(0.03)
+    assert track.take_back() == 0
+
+
 async def test_a_blocked_process_catches_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds of delayed audio are sent at once, and the lag timer is released with the track."""
     clock = Clock()
