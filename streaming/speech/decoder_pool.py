@@ -1,7 +1,9 @@
 """Worker threads that decode speech to words, by priority: finals first, then speculative decodes, then interims."""
 
 import logging
+import math
 import threading
+import time
 from collections import deque
 from enum import IntEnum
 from typing import Protocol
@@ -24,6 +26,46 @@ class Job(Protocol):
         """Run the job. The pool logs exceptions, by type only."""
 
 
+INTERIM_SHARE = 0.2
+"""Share of the time of all workers that interims may take while nothing else is decoded."""
+_URGENT_WEIGHT = 2.5  # how much a share of the time that other decodes take reduces that of interims
+_BURST_S = 0.3  # time that interims may save up, per worker
+_REMEMBERED_S = 4.0  # over which the time of other decodes is averaged
+
+
+class InterimBudget:
+    """The working time for interims, which shrinks with the time that more urgent decodes take: under load interims become rarer.
+
+    `now` is a monotonic time in seconds. Not thread-safe.
+    """
+
+    def __init__(self, threads: int, now: float) -> None:
+        self._threads = threads
+        self._level = self._most = _BURST_S * threads
+        self._urgent_s = 0.0  # exponentially weighted
+        self._at = now
+
+    def spent(self, seconds: float, urgency: Urgency, now: float) -> None:
+        """Record the time of a decode."""
+        self._pass(now)
+        if urgency is Urgency.INTERIM:
+            self._level -= seconds
+        else:
+            self._urgent_s += seconds
+
+    def allows(self, now: float) -> bool:
+        """Return whether another interim may be decoded."""
+        self._pass(now)
+        return self._level > 0
+
+    def _pass(self, now: float) -> None:
+        passed, self._at = max(0.0, now - self._at), max(now, self._at)
+        load = self._urgent_s / (_REMEMBERED_S * self._threads)
+        share = INTERIM_SHARE * max(0.0, 1 - _URGENT_WEIGHT * load)
+        self._level = min(self._most, self._level + share * self._threads * passed)
+        self._urgent_s *= math.exp(-passed / _REMEMBERED_S)
+
+
 class DecoderPool:
     """A fixed number of worker threads and one FIFO queue per urgency."""
 
@@ -33,6 +75,7 @@ class DecoderPool:
         self._most_waiting = 2 * threads
         self._most_interims = max(1, threads - 1)  # running at the same time, so that a final finds a free worker
         self._interims = 0
+        self._budget = InterimBudget(threads, time.monotonic())
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._work, name=f"decoder-{n}", daemon=True) for n in range(threads)]
@@ -51,10 +94,12 @@ class DecoderPool:
 
     @property
     def has_room(self) -> bool:
-        """Return whether an interim may be submitted: no more urgent job waits, and few interims wait."""
+        """Return whether an interim may be submitted: no more urgent job waits, few interims wait, and they have working time left."""
         queues = self._queues
-        urgent = queues[Urgency.FINAL] or queues[Urgency.SPECULATIVE]
-        return not urgent and len(queues[Urgency.INTERIM]) < self._most_waiting
+        if queues[Urgency.FINAL] or queues[Urgency.SPECULATIVE] or len(queues[Urgency.INTERIM]) >= self._most_waiting:
+            return False
+        with self._changed:
+            return self._budget.allows(time.monotonic())
 
     def cancel(self, job: Job) -> bool:
         """Remove a job from its queue; return False if a worker already took it or it was never queued."""
@@ -95,11 +140,14 @@ class DecoderPool:
     def _work(self) -> None:
         while (taken := self._next()) is not None:
             job, urgency = taken
+            began = time.monotonic()
             try:
                 job.run()
             except Exception as error:  # its text may contain spoken words
                 log.error("a decode job failed (%s)", type(error).__name__)
-            if urgency is Urgency.INTERIM:
-                with self._changed:
+            with self._changed:
+                now = time.monotonic()
+                self._budget.spent(now - began, urgency, now)
+                if urgency is Urgency.INTERIM:
                     self._interims -= 1
                     self._changed.notify()

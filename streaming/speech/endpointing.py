@@ -18,11 +18,23 @@ _TAIL = 6  # frames of silence kept at the end of a turn: 0.19 s
 _PAUSE = 12  # frames of silence after which the turn is probably over: 0.38 s, longer than most breaths inside a sentence
 _EARLY_PAUSE = _TAIL  # the same if words decide about the end: 0.19 s, the earliest at which the span of the turn is known
 _BREATH = 3  # frames of silence after which no interim is started: a speculative decode may follow soon
-_FIRST_PROGRESS = 31  # frames of a turn before its first interim: 1 s
-_LEAST_PROGRESS = 62  # minimum frames between two interims: 2 s
-_GROWTH = 0.75  # later interims wait until the turn has grown by this fraction, because each decodes the whole turn
 _EARLIEST_CUT = 0.5  # fraction of a too long turn before which it is not cut
 _SMOOTH = 2  # frames on each side of a cut that are taken into account
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When `Progress` is due: the frames of speech before the first, and the least frames and the least growth of the turn between two."""
+
+    first: int
+    least: int
+    growth: float = 0.0
+
+
+WHOLE_TURN = Pace(31, 62, 0.75)
+"""For a listener that decodes the whole turn each time: after 1 s, 2 s later, and then less and less often."""
+UNSTABLE_PART = Pace(10, 10)
+"""For one that decodes a part of bounded length: after 0.32 s, then each 0.32 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class Endpointer:
         least_speech_ms: a turn with less speech is discarded.
         pre_roll_ms: audio kept before the first frame of speech.
         asks_early: whether a pause is reported after 0.19 s instead of 0.38 s, so that `end_after` can end the turn early.
+        pace: when `Progress` is due.
     """
 
     def __init__(
@@ -108,7 +121,9 @@ class Endpointer:
         least_speech_ms: int = 100,
         pre_roll_ms: int = 320,
         asks_early: bool = False,
+        pace: Pace = WHOLE_TURN,
     ) -> None:
+        self._pace = pace
         self._onset_from = onset
         self._hold_from = min(_HOLD, onset)
         self._least_voiced = max(_LEAST_VOICED, round(least_speech_ms / 1000 / FRAME_S))
@@ -173,14 +188,14 @@ class Endpointer:
 
     def progress_made(self) -> None:
         """Record that an interim is being decoded: the next `Progress` comes only after more speech."""
-        self._next_progress = self._now + max(_LEAST_PROGRESS, int(_GROWTH * len(self._frames)))
+        self._next_progress = self._now + max(self._pace.least, int(self._pace.growth * len(self._frames)))
 
     def _begin(self, number: int) -> Event:
         first = number - self._onset + 1
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
         self.speaking, self._last_voiced, self._end_frames = True, number, self._usual_end
-        self._next_progress = first + _FIRST_PROGRESS
+        self._next_progress = first + self._pace.first
         return SpeechStarted(first)
 
     def _end_of_speech(self) -> int:
@@ -207,7 +222,7 @@ class Endpointer:
         span = self._span(self._start + at)
         self._frames = self._frames[at:]
         self._start = self._free_from = span.end
-        self._next_progress = max(self._now, self._start + _LEAST_PROGRESS)
+        self._next_progress = max(self._now, self._start + self._pace.least)
         return SpeechEnded(span)
 
     def _span(self, end: int) -> Span:

@@ -26,6 +26,7 @@ from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.end_of_turn import EndOfTurnModel, Pause
 from streaming.speech.endpointing import (
     FRAME_S,
+    UNSTABLE_PART,
     Endpointer,
     Event,
     Progress,
@@ -35,7 +36,8 @@ from streaming.speech.endpointing import (
     SpeechPaused,
     SpeechStarted,
 )
-from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult
+from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult, Word
+from streaming.speech.stable_words import StableWords
 from streaming.speech.transcript import Transcriber, Transcript, assign_times, is_plausible
 from streaming.speech.vad import FRAME
 
@@ -166,15 +168,17 @@ class QueuedRecognition(Recognition):
 
 @dataclass(slots=True, eq=False)
 class DecodeJob:
-    """The decoding of `span` of turn number `turn` in a worker thread."""
+    """The decoding of `span` of turn number `turn` in a worker thread; `is_part`: the turn begins before the span."""
 
     turn: int
+    stable: StableWords
     span: Span
     pcm: Samples
     decode: Callable[[Samples, Sequence[int]], Transcript]
-    draft: Callable[[int], Sequence[int]]  # returns the newest tokens of a turn; called just before decoding
+    draft: Callable[["DecodeJob"], Sequence[int]]  # returns the tokens that it probably repeats; called just before decoding
     done: Callable[["DecodeJob"], None]
     end_of_turn: EndOfTurnModel | None = None  # is asked which silence ends the turn after these words
+    is_part: bool = False
     transcript: Transcript = field(default_factory=Transcript)
     is_done: bool = False
     is_submitted: bool = False
@@ -182,7 +186,7 @@ class DecodeJob:
     def run(self) -> None:
         """Decode, then call `done`. After an exception the transcript is empty."""
         try:
-            self.transcript = self.decode(self.pcm, self.draft(self.turn))
+            self.transcript = self.decode(self.pcm, self.draft(self))
         finally:
             self.done(self)
 
@@ -202,7 +206,8 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
     ) -> None:
         QueuedRecognition.__init__(self, decoder, listener, executor, wake)
         self._end_of_turn = options.end_of_turn if options.live else None
-        endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s, asks_early=self._end_of_turn is not None)
+        early = self._end_of_turn is not None
+        endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s, asks_early=early, pace=UNSTABLE_PART)
         AudioSource.__init__(self, endpointer, AudioHistory(RATE, EMPTY))
         self._options, self._transcriber, self._pool = options, transcriber, pool
         self._interim: DecodeJob | None = None
@@ -210,7 +215,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         self._lock = self._callbacks.lock
         self._turn = 1  # number of the open turn, or the next
         self._pending: deque[DecodeJob] = deque()  # finals that were not delivered yet, in order
-        self._drafts: dict[int, tuple[int, ...]] = {}
+        self._stable = StableWords()  # of the open turn
         self._interim_end = 0  # last frame of the newest interim
         self._at_once = 1 if options.live else pool.threads  # finals that are submitted at the same time
         self._most_pending_s = max(_MAX_PENDING_S, 0 if options.live else 2 * pool.threads * options.longest_turn_s)
@@ -290,6 +295,8 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
                 self._end_turn(span)
             case SpeechDiscarded():
                 self._cancel(self._interim, self._speculative)
+                with self._lock:
+                    self._stable = StableWords()
             case _ as never:
                 assert_never(never)
 
@@ -302,7 +309,9 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         waiting = self._interim is not None and not self._interim.is_done
         if self._options.interims and not waiting and not self._behind and self._pool.has_room:
             self._endpointer.progress_made()
-            self._interim = self._job(self._endpointer.so_far(), self._transcriber.interim)
+            with self._lock:
+                part = self._stable.unstable(self._endpointer.so_far())
+            self._interim = self._job(part, self._transcriber.interim, is_part=True)
             self._pool.submit(self._interim, Urgency.INTERIM)
 
     def _decode_speculatively(self, span: Span) -> None:
@@ -332,6 +341,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         with self._lock:
             self._pending.append(job)
             self._turn += 1
+            self._stable = StableWords()
             self._deliver()
 
     def _cancel(self, *jobs: DecodeJob | None) -> None:
@@ -339,26 +349,23 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             if job and self._pool.cancel(job):
                 job.is_done = True  # it never runs, so nothing may wait for it
 
-    def _job(self, span: Span, decode: Callable[[Samples, Sequence[int]], Transcript]) -> DecodeJob:
-        return DecodeJob(self._turn, span, self._history.cut(span), decode, self._draft, self._decoded)
+    def _job(self, span: Span, decode: Callable[[Samples, Sequence[int]], Transcript], *, is_part: bool = False) -> DecodeJob:
+        return DecodeJob(self._turn, self._stable, span, self._history.cut(span), decode, self._draft, self._decoded, is_part=is_part)
 
     # -- the worker threads
 
-    def _draft(self, turn: int) -> tuple[int, ...]:
+    def _draft(self, job: DecodeJob) -> tuple[int, ...]:
         with self._lock:
-            return self._drafts.get(turn, ())
+            return job.stable.draft if job.is_part else job.stable.whole_draft
 
     def _decoded(self, job: DecodeJob) -> None:
         """Publish the result of a job as an interim, or deliver it together with the finals that waited for it."""
         with self._lock:
             job.is_done = True
-            if job.turn == self._turn and job.transcript.tokens:
-                self._drafts[job.turn] = job.transcript.tokens
             if job in self._pending:
                 self._deliver()
-            elif job.turn == self._turn and self._options.interims and job.span.end > self._interim_end:
-                self._interim_end = job.span.end
-                self._publish(job, is_final=False)
+            elif job.stable is self._stable and job.span.end > self._interim_end:
+                self._take_interim(job)
         if job.end_of_turn is not None and job.turn == self._turn:
             self.end_after(job.span, self._silence_ms(job, job.end_of_turn))
             self._wake(self)
@@ -376,6 +383,17 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             return self._options.end_of_turn_ms
         return min(silence_ms, self._options.longest_pause_ms)
 
+    def _take_interim(self, job: DecodeJob) -> None:
+        """Add the words of a decode to those of the open turn, and publish them."""
+        span, transcript = job.span, job.transcript
+        if not is_plausible(transcript, span.voiced_s):
+            return
+        words = job.stable.add(span, job.pcm, transcript) if job.is_part else job.stable.replace(span, transcript)
+        if words and self._options.interims:
+            self._interim_end = span.end
+            confidence = round(sum(word.confidence for word in words) / len(words), 4)
+            self._publish(job, words, confidence, is_final=False)
+
     def _deliver(self) -> None:
         """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too.
 
@@ -383,8 +401,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         """
         while self._pending and self._pending[0].is_done:
             job = self._pending.popleft()
-            self._publish(job, is_final=True)
-            self._drafts.pop(job.turn, None)
+            self._publish_final(job)
         for job in islice(self._pending, self._at_once):
             if not job.is_submitted and not job.is_done:
                 job.is_submitted = True
@@ -393,14 +410,16 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         if self._at_end and not self._pending:
             self._callbacks.finished()
 
-    def _publish(self, job: DecodeJob, *, is_final: bool) -> None:
-        transcript = job.transcript
-        words = assign_times(transcript.words, job.span.speech)
-        if not words or not is_plausible(transcript, job.span.voiced_s):
-            return
+    def _publish_final(self, job: DecodeJob) -> None:
+        words = assign_times(job.transcript.words, job.span.speech)
+        if words and is_plausible(job.transcript, job.span.voiced_s):
+            self._publish(job, words, job.transcript.confidence, is_final=True)
+
+    def _publish(self, job: DecodeJob, words: tuple[Word, ...], confidence: float, *, is_final: bool) -> None:
+        turn, transcript = job.turn, job.transcript
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)
         result = RecognitionResult(
-            text, words, transcript.confidence, is_final, start, end, job.turn, transcript.language, transcript.translation
+            text, words, confidence, is_final, start, end, turn, transcript.language, transcript.translation if is_final else ""
         )
         self._callbacks.call(self._listener.recognised, result)

@@ -25,10 +25,14 @@ _MOST_LETTERS_PER_S = 31.0  # correctly recognised words had at most 23, see doc
 
 @dataclass(frozen=True, slots=True)
 class UntimedWord:
-    """One word without times: its text with punctuation, and the engine's confidence in [0, 1]."""
+    """One word without times: its text with punctuation, and the engine's confidence in [0, 1].
+
+    `tokens` are those of the word, as in `Transcript`; empty if the engine does not know them.
+    """
 
     text: str
     confidence: float
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,12 @@ class Transcriber(Protocol):
         """Return the words of a whole turn, as accurately as the engine can."""
 
     def interim(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
-        """Return the words of a turn so far, as cheaply as the engine can."""
+        """Return the words of the end of a turn so far, as cheaply as the engine can; the audio may begin between two words."""
+
+
+def plain(text: str) -> str:
+    """Return a word without capitals and without punctuation at its ends, to compare it with others."""
+    return text.strip(_EDGE).lower()
 
 
 def join_split_words(words: Sequence[UntimedWord]) -> tuple[UntimedWord, ...]:
@@ -73,7 +82,7 @@ def join_split_words(words: Sequence[UntimedWord]) -> tuple[UntimedWord, ...]:
         if last and whole and not (whole == "today" and len(joined) > 1 and joined[-2].text.lower() == "day"):
             text = whole.capitalize() if last.text[0].isupper() else whole
             ending = word.text[len(word.text.rstrip(_EDGE)) :]
-            joined[-1] = UntimedWord(text + ending, min(last.confidence, word.confidence))
+            joined[-1] = UntimedWord(text + ending, min(last.confidence, word.confidence), (*last.tokens, *word.tokens))
         else:
             joined.append(word)
     return tuple(joined)

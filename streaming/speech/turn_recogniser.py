@@ -48,7 +48,7 @@ class TurnRecogniser(Recogniser):
         """
 
     def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
-        """Return the words of a turn so far, as cheaply as the engine can."""
+        """Return the words of the end of a turn so far, as cheaply as the engine can; the audio may begin between two words."""
         return self.final(pcm, draft)
 
     def transcriber(self, options: RecognitionOptions) -> Transcriber:

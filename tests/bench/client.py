@@ -19,9 +19,13 @@ _END_S = 120.0
 
 @dataclass
 class Heard:
-    """Results of one speaker. Times are seconds after its first sample was due; `late` is how late each chunk was sent."""
+    """Results of one speaker. Times are seconds after its first sample was due; `late` is how late each chunk was sent.
+
+    `updates` are the texts of turns so far and final texts (True), as they are displayed.
+    """
 
     finals: list[tuple[float, str]] = field(default_factory=list)
+    updates: list[tuple[float, str, bool]] = field(default_factory=list)
     interims: int = 0
     errors: list[str] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
@@ -114,6 +118,7 @@ class Speaker:
                 self._listening.set()
             elif inner["type"] == "recognition_result":
                 self.heard.interims += not inner["isFinal"]
+                self.heard.updates.append((at, inner["payload"]["raw"]["alternatives"][0]["transcript"], inner["isFinal"]))
         if "error" in (kind, message.get("message", {}).get("type") if isinstance(message.get("message"), dict) else ""):
             self.heard.errors.append(str(message.get("message"))[:200])
 

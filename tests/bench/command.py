@@ -23,6 +23,7 @@ from tests.bench.scenarios import (
     flood,
     growth,
     imports,
+    interims,
     languages,
     listeners,
     load,
@@ -45,6 +46,7 @@ DOCS = settings.BASE_DIR / "docs" / "develop"
 SUMMARY = DOCS / "performance.md"
 SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
     "load": load.measure,
+    "interims": interims.measure,
     "accuracy": accuracy.measure,
     "sockets": sockets.measure,
     "listeners": listeners.measure,

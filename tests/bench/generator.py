@@ -22,9 +22,9 @@ _NUMBER = re.compile(r'"sequenceNumber": ?(\d+)')
 
 
 async def speak(question: dict[str, Any]) -> dict[str, Any]:
-    """Run many speakers in real time, each in its own conversation, with audio from the demo, or German audio for `language` de."""
+    """Run many speakers in real time, each in its own conversation, with audio from the demo, or of `voice` anna or `language` de."""
     language = question.get("language", "en-US")
-    recording = speech.german() if language == "de" else speech.conversation()
+    recording = speech.german() if language == "de" else speech.anna() if question.get("voice") == "anna" else speech.conversation()
     talks = speech.talks(recording, question["speakers"], question["seconds"])
     speakers = [Speaker(question["url"], question["token"], language=language) for _ in talks]
     speed = question["speed"]
@@ -116,7 +116,7 @@ def _answer(results: list[Heard | BaseException]) -> dict[str, Any]:
     heard = [result if isinstance(result, Heard) else Heard(errors=[repr(result)[:200]]) for result in results]
     late = [lateness for one in heard for lateness in one.late]
     return {
-        "speakers": [{"finals": one.finals, "interims": one.interims, "errors": one.errors} for one in heard],
+        "speakers": [{"finals": one.finals, "interims": one.interims, "updates": one.updates, "errors": one.errors} for one in heard],
         "late_p99": float(np.percentile(late, 99)) if late else 0.0,
     }
 

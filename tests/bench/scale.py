@@ -17,6 +17,9 @@ class Sizes:
     """1 is real time, and the only speed with meaningful times; only the tests use a higher one."""
     threads: int = 2
     """Worker threads of the recogniser, in the server and alone."""
+    interim_speakers: tuple[int, ...] = (1, 4, 8)
+    interim_s: float = 80.0
+    """Seconds of speech from each of them: all of Anna's turns."""
     read_s: float | None = None
     """Seconds of each recording for the word error rate; None: all."""
     read_names: tuple[str, ...] = ()
@@ -64,6 +67,8 @@ QUICK = Sizes(
     speakers=(1, 8),
     most_speakers=8,
     seconds=10.0,
+    interim_speakers=(1, 8),
+    interim_s=40.0,
     import_s=120.0,
     cycles=400,
     warm_cycles=100,
@@ -88,6 +93,8 @@ TINY = Sizes(
     seconds=5.0,
     warm_s=0.0,
     speed=5.0,
+    interim_speakers=(1,),
+    interim_s=5.0,
     read_s=4.5,
     read_names=("demo, Anna",),
     import_s=5.0,

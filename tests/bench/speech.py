@@ -1,7 +1,8 @@
 """The speech of the benchmark: recordings, their transcripts, and an excerpt for each of many speakers."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Mono audio at 16 kHz with its transcript; `turns` is empty where the times are unknown."""
+    """Mono audio at 16 kHz with its transcript; `turns`, and its single `words`, are empty where the times are unknown."""
 
     name: str
     sound: Sound
     text: str
     turns: tuple[Turn, ...] = ()
+    words: tuple[Turn, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -53,10 +55,11 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What one speaker sends: audio, the turns in it, and the number of turns that are followed by enough silence."""
+    """What one speaker sends: audio, the turns in it, and their words where their times are known."""
 
     sound: Sound
     turns: tuple[Turn, ...]
+    words: tuple[Turn, ...] = ()
 
     @property
     def whole(self) -> tuple[Turn, ...]:
@@ -109,20 +112,27 @@ def german() -> Recording:
     return Recording("German", np.concatenate(parts), " ".join(turn.text for turn in turns), tuple(turns))
 
 
+def anna() -> Recording:
+    """Return Anna's voice in the demo's recording, with the times of her words."""
+    left, _ = channels_of(_DEMO / "conversation.ogg", 2)
+    words = tuple(Turn(row["start"], row["end"], row["word"]) for row in json.loads((_DEMO / "words.json").read_text()))
+    return replace(_voice("demo, Anna", left, "Anna"), words=words)
+
+
 def talk(recording: Recording, first: int, seconds: float) -> Talk:
     """Return `seconds` of a recording from turn number `first` on, wrapping around at its end."""
     turns = recording.turns
     begin = max(0.0, turns[first % len(turns)].start - LEAD_S)
     rounds = int((begin + seconds) // recording.seconds) + 1
     sound = np.tile(recording.sound, rounds)[int(begin * RATE) :][: int(seconds * RATE)]
-    said = []
-    for lap in range(rounds):
-        shift = lap * recording.seconds - begin
-        for turn in turns:
-            start, end = turn.start + shift, min(turn.end + shift, seconds)
-            if 0 <= start < end:
-                said.append(Turn(start, end, turn.text))
-    return Talk(sound, tuple(said))
+    shifts = [lap * recording.seconds - begin for lap in range(rounds)]
+    return Talk(sound, _within(turns, shifts, seconds), _within(recording.words, shifts, seconds))
+
+
+def _within(entries: Sequence[Turn], shifts: Sequence[float], seconds: float) -> tuple[Turn, ...]:
+    """Return the turns or words that begin in the first `seconds` after a shift of their times; the last one may be cut."""
+    shifted = [Turn(entry.start + shift, min(entry.end + shift, seconds), entry.text) for shift in shifts for entry in entries]
+    return tuple(entry for entry in shifted if 0 <= entry.start < entry.end)
 
 
 def talks(recording: Recording, speakers: int, seconds: float) -> list[Talk]:

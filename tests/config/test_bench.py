@@ -15,8 +15,9 @@ from tests.bench import report, resource_usage, scoring, speech, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, imports, listeners, load, meaning, reading, sockets, writes
+from tests.bench.scenarios import accuracy, flood, imports, interims, listeners, load, meaning, reading, sockets, writes
 from tests.bench.speech import Turn
+from tests.bench.word_display import Update, display
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,13 @@ class TestParts:
         assert (len(row["delays"]["found"]), row["delays"]["missed"], row["errors"]) == (1, [], [])
         assert len(row["bare_delays"]["found"]) == 1
         assert min(row["server_cpu"], row["recogniser_cpu"], row["model_cpu"]) > 0
+
+    def test_interims(self, bench_server: Server) -> None:
+        """Anna's first turn is displayed, with a delay for each of its words."""
+        (row,) = interims.measure(bench_server, TINY, quiet).data["rows"]
+        assert len(row["display"]["delays"]) + row["display"]["missed"] == 9
+        assert row["display"]["missed"] <= 2
+        assert len(row["display"]["first"]) == 1
 
     def test_imports(self, bench_server: Server) -> None:
         """An import and the model alone take some time."""
@@ -105,6 +113,35 @@ class TestMeaning:
         found = meaning.measure(path, quiet).data["found"]
         assert (found["BM25"], found["words"]) == ([True, False], [True, False])
         assert set(found) == {"BM25", "words", *(["words and meaning"] if embedding.installed() else [])}
+
+
+class TestWordDisplay:
+    """When words are displayed."""
+
+    SAID = (Turn(1.0, 3.0, "Good morning Tom."),)
+    WORDS = (Turn(1.0, 1.5, "Good"), Turn(1.5, 2.2, "morning"), Turn(2.2, 3.0, "Tom"))
+
+    def test_the_first_update_that_has_a_word_counts(self) -> None:
+        """A word that is wrong at first is displayed when it is right."""
+        updates = [Update(1.6, "Good", False), Update(2.4, "Good mourning", False), Update(2.8, "Good morning", False)]
+        found = display(self.SAID, self.WORDS, [*updates, Update(3.6, "Good morning, Tom.", True)])
+        assert found.delays == pytest.approx([0.1, 0.6, 0.6])
+        assert found.first == pytest.approx([0.6])
+        assert found.intervals == pytest.approx([0.8, 0.4])
+        assert (found.missed, found.shown, found.rewritten) == (0, 4, 1)
+        assert found.rewritten_percent == 25.0
+
+    def test_words_that_are_not_recognised(self) -> None:
+        """They have no delay, and neither has a turn without a final text."""
+        found = display(self.SAID, self.WORDS, [Update(3.6, "Good Tom", True), Update(5.0, "Well", False)])
+        assert found.delays == pytest.approx([2.1, 0.6])
+        assert (found.missed, found.shown, found.rewritten) == (1, 2, 0)
+
+    def test_a_turn_cut_in_two_begins_once(self) -> None:
+        """The first words of its second part are not the first words of the turn."""
+        found = display(self.SAID, self.WORDS, [Update(2.0, "Good morning", True), Update(3.4, "Tom", True)])
+        assert found.first == pytest.approx([1.0])
+        assert found.delays == pytest.approx([0.5, -0.2, 0.4])
 
 
 class TestScoring:

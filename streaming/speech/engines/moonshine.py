@@ -25,6 +25,7 @@ _TAIL = np.zeros(int(0.3 * RATE), dtype=np.float32)  # without silence at the en
 _LEAST_SAMPLES = RATE // 10  # the encoder needs at least this many
 _TOKENS_PER_SECOND = 6.5  # more than in any real speech; beyond it the model repeats itself
 _SPARE_TOKENS = 3
+_GUESSED = 10  # most draft tokens that are verified at a time: each costs time, also those after one that is wrong
 _RESYNC = 8  # tokens of the draft that are searched for a position where it matches again
 
 Arrays = dict[str, NDArray[Any]]
@@ -43,11 +44,11 @@ class _Progress:
         """Return up to `most` tokens that the draft predicts next; empty if it does not match the last tokens."""
         if not self.tokens:
             return self.draft[:most]
-        last = self.tokens[-2:]
-        for position in range(max(0, self.at - 2), min(len(self.draft) - 1, self.at + _RESYNC)):
-            if self.draft[position : position + len(last)] == last:
-                self.at = position + len(last)
-                return self.draft[self.at : self.at + most]
+        for last in (self.tokens[-2:], self.tokens[-1:]):
+            for position in range(max(0, self.at - 2), min(len(self.draft) - 1, self.at + _RESYNC)):
+                if self.draft[position : position + len(last)] == last:
+                    self.at = position + len(last)
+                    return self.draft[self.at : self.at + most]
         return []
 
 
@@ -92,7 +93,7 @@ class Moonshine:
             inputs["encoder_attention_mask"] = mask
         last = START
         while len(progress.tokens) < most:
-            guess = progress.guess(most - len(progress.tokens) - 1)
+            guess = progress.guess(min(_GUESSED, most - len(progress.tokens) - 1))
             inputs["input_ids"] = np.array([[last, *guess]], dtype=np.int64)
             logits, *present = self._decoder.run(self._outputs, inputs)
             scores = logits[0, -len(guess) - 1 :]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from streaming.speech.decoder_pool import DecoderPool, Urgency
+from streaming.speech.decoder_pool import INTERIM_SHARE, DecoderPool, InterimBudget, Urgency
 
 
 @dataclass(eq=False)
@@ -96,6 +96,33 @@ def test_interims_leave_a_worker_free() -> None:
     gate.set()
     assert all(job.ran.wait(30) for job in interims)
     pool.close()
+
+
+def interims(seconds: float, urgent_share: float) -> float:
+    """Return the time that interims of 0.05 s each get in so many seconds beside other decodes, after what was saved up."""
+    budget, now, taken = InterimBudget(2, 0.0), 0.0, 0.0
+    while now < 60 + seconds:
+        if budget.allows(now):
+            budget.spent(0.05, Urgency.INTERIM, now)
+            taken += 0.05 * (now >= 60)
+        budget.spent(2 * urgent_share * 0.1, Urgency.FINAL, now)
+        now += 0.1
+    return taken
+
+
+def test_interims_get_a_share_of_the_time() -> None:
+    """It shrinks with the share of other decodes, to nothing."""
+    assert interims(100, 0.0) == pytest.approx(2 * 100 * INTERIM_SHARE, rel=0.05)
+    assert interims(100, 0.1) < 0.8 * interims(100, 0.0)
+    assert 0 < interims(100, 0.3) < interims(100, 0.2) < interims(100, 0.1)
+    assert interims(100, 0.5) == 0
+
+
+def test_interims_wait_when_their_time_is_spent(pool: DecoderPool) -> None:
+    """The pool refuses them then, though nothing else waits."""
+    assert pool.has_room
+    pool._budget.spent(60.0, Urgency.INTERIM, 0.0)
+    assert not pool.has_room
 
 
 def test_a_speculative_decode_can_become_a_final(pool: DecoderPool) -> None:

@@ -8,6 +8,7 @@ from streaming.speech.endpointing import (
     FRAME_S,
     Endpointer,
     Event,
+    Pace,
     Progress,
     Span,
     SpeechDiscarded,
@@ -134,6 +135,17 @@ def test_the_interval_of_progress_grows() -> None:
     assert due[0] == pytest.approx(1 / FRAME_S, abs=2)
     assert gaps == sorted(gaps)
     assert len(due) < 10
+
+
+def test_progress_at_an_even_pace() -> None:
+    """Where only a part of the turn is decoded, the intervals do not grow."""
+    finder, due = Endpointer(longest_turn_s=30, pace=Pace(10, 12)), []
+    for n in range(900):
+        if any(isinstance(event, Progress) for event in finder.push(0.9, 1.0)):
+            due.append(n)
+            finder.progress_made()
+    assert due[:2] == [9, 21]
+    assert {b - a for a, b in zip(due, due[1:], strict=False)} == {12}
 
 
 def test_no_progress_in_a_silence() -> None:
