@@ -292,6 +292,7 @@ def test_a_wrong_option_is_refused(sender: Sender, uploads: Path, name: str) -> 
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"languageCode": "auto", "messages": [{"payload": {"content": "x"}}]}, "languageCode"),
         ({}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": [{"payload": {"content": ""}}]}, "messages.0.payload.content"),
