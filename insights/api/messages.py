@@ -40,7 +40,8 @@ class Word(Schema):
 class MessageOut(Schema):
     """A sentence. `timeOffset`: seconds from the start of the conversation. `duration`: seconds.
 
-    `languageCode` is there if it is not that of the conversation, `translation` (into English) if it was wanted; both are additions.
+    `overlap` is true if another person of the same audio speaks at the same time, else left out; `languageCode` is there if it is not
+    that of the conversation, `translation` (into English) if it was wanted; all three are additions.
     """
 
     id: str
@@ -52,6 +53,7 @@ class MessageOut(Schema):
     duration: float
     conversationId: str
     phrases: list[Phrase | str]
+    overlap: bool | None = None
     sentiment: Sentiment | None = None
     words: list[Word] | None = None
     languageCode: str | None = None
@@ -146,6 +148,8 @@ def _form(message: Spoken, shown: Redacted, view: _View) -> dict[str, object]:
         form["languageCode"] = message.language
     if message.translation and shown.text == message.text:  # hidden words would be in the translation
         form["translation"] = message.translation
+    if message.overlap:
+        form["overlap"] = True
     if view.sentiment:
         form["sentiment"] = sentiment_json(message.sentiment)
     if view.words:

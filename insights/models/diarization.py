@@ -11,8 +11,8 @@ from insights.models.conversations import Conversation, Member
 class Diarization(models.Model):
     """An audio source in which several people speak. With `state` the voices keep their numbers after a crash.
 
-    `session_id`: the session, or the channel of an import, whose audio it is. `state` describes voices, so it is emptied at the end of
-    the conversation. If the account has voice profiles switched on, it is kept for some days more in `kept_state`, encrypted, so that its
+    `session_id`: the session, or the channel of an import, whose audio it is. `state` describes voices, so it is encrypted, and emptied at
+    the end of the conversation. If the account has voice profiles switched on, it is kept for some days more in `kept_state`, so that its
     people can enrol these voices.
     """
 

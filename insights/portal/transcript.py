@@ -28,7 +28,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message in a paragraph. `at`: seconds from the start of the conversation, as a text for scripts. `english`: its translation."""
+    """One message in a paragraph. `at`: seconds from the start of the conversation, as a text for scripts. `english`: its translation.
+
+    `overlap`: another person of the same audio speaks at the same time.
+    """
 
     id: UUID
     text: str
@@ -36,6 +39,7 @@ class Line:
     edited: bool
     found: Sequence[Found]
     english: str = ""
+    overlap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,6 @@ def paragraphs_of(
         if first is None or heading or person != person_of(first) or one.offset_s - first.offset_s >= TURN_S:
             first = one
             paragraphs.append(Paragraph(one.id, person, people.face(person), clock(one.offset_s), one.started_at, heading))
-        paragraphs[-1].lines.append(
-            Line(one.id, one.text, f"{at:.2f}", one.corrected_at is not None, found.get(one.id, ()), one.translation)
-        )
+        edited, marks = one.corrected_at is not None, found.get(one.id, ())
+        paragraphs[-1].lines.append(Line(one.id, one.text, f"{at:.2f}", edited, marks, one.translation, one.overlap))
     return paragraphs

@@ -37,10 +37,11 @@ def _line(line: Line) -> str:
     marked = f' data-kind="{escape(kind.name)}" data-colour="{kind.colour}"' if kind else ""
     found = " found" if kind else ""
     edited = f' <span class="tag">{escape(_("Edited"))}</span>' if line.edited else ""
+    together = f' <span class="tag">{escape(_("Several at once"))}</span>' if line.overlap else ""
     english = f'<span class="translation" lang="en">{escape(line.english)}</span>' if line.english else ""
     return (
         f'<span class="message{found}" id="m-{line.id}" data-at="{line.at}"{marked} tabindex="-1">{escape(line.text)}</span>'
-        f"{edited}{''.join(_marks(line.found))} {english}"
+        f"{together}{edited}{''.join(_marks(line.found))} {english}"
     )
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from insights.models import Change, Conversation, Diarization, Message, Speaker
+from insights.payloads import member_snapshot
+from insights.snapshots import MemberSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,19 @@ class ChosenMessage:
 class VoiceChoices:
     """The member of each voice that said something, and the messages of the conversation whose speaker a person chose.
 
-    `others`: the number of messages of each voice whose speaker nobody chose.
+    `others`: the number of messages of each voice whose speaker nobody chose. `people`: the members as they are called now.
     """
 
     members: Mapping[int, UUID]
     chosen: tuple[ChosenMessage, ...]
     others: Mapping[int, int] = field(default_factory=dict)
+    people: Mapping[int, MemberSnapshot] = field(default_factory=dict)
 
 
 def voice_choices(conversation_id: int, diarization_id: UUID) -> VoiceChoices:
     """Return what people decided, in three queries."""
-    speakers = Speaker.objects.filter(diarization_id=diarization_id, member__isnull=False).values_list("voice", "member_id")
+    speakers = list(Speaker.objects.select_related("member").filter(diarization_id=diarization_id, member__isnull=False))
+    people = {one.voice: snapshot for one in speakers if one.voice is not None and (snapshot := member_snapshot(one.member)) is not None}
     chosen = Message.objects.filter(
         conversation_id=conversation_id, speaker_chosen=True, voice__isnull=False, speaker__member__isnull=False
     ).order_by("offset_s", "number")
@@ -46,11 +50,12 @@ def voice_choices(conversation_id: int, diarization_id: UUID) -> VoiceChoices:
     counts = others.values_list("speaker__voice").annotate(count=Count("id"))
     rows = chosen.values_list("id", "offset_s", "duration_s", "voice", "speaker__member_id")
     return VoiceChoices(
-        {voice: member_id for voice, member_id in speakers if voice is not None and member_id is not None},
+        {one.voice: one.member_id for one in speakers if one.voice is not None and one.member_id is not None},
         tuple(
             ChosenMessage(one, start, start + seconds, voice, member) for one, start, seconds, voice, member in rows if voice is not None
         ),
         {voice: count for voice, count in counts if voice is not None},
+        people,
     )
 
 

@@ -22,7 +22,7 @@ BRIEF_BATCH = 2400
 class Spoken(NamedTuple):
     """One message with the number of its speaker, its language if it is not that of the conversation, and its translation.
 
-    `phrases` and `words` are empty unless requested.
+    `overlap`: another person of the same audio speaks at the same time. `phrases` and `words` are empty unless requested.
     """
 
     id: str
@@ -36,11 +36,24 @@ class Spoken(NamedTuple):
     speaker: int
     language: str = ""
     translation: str = ""
+    overlap: bool = False
     phrases: Sequence[str] = ()
     words: Sequence[dict[str, Any]] = ()
 
 
-_FIELDS = ("number", "text", "started_at", "ended_at", "offset_s", "duration_s", "sentiment", "speaker__number", "language", "translation")
+_FIELDS = (
+    "number",
+    "text",
+    "started_at",
+    "ended_at",
+    "offset_s",
+    "duration_s",
+    "sentiment",
+    "speaker__number",
+    "language",
+    "translation",
+    "overlap",
+)
 _JSON_FIELDS = ("phrases", "words")
 """They are read only if they are wanted, because decoding them takes as long as all the rest."""
 
@@ -64,7 +77,7 @@ def spoken_in(
     while most is None or most > 0:
         wanted = size if most is None else min(size, most)
         found = _next_numbers(columns, after, wanted, conversation.message_count)
-        batch = [Spoken(dashed(row[0]), *row[1:11], **dict(zip(wanted_fields, row[11:], strict=True))) for row in found]
+        batch = [Spoken(dashed(row[0]), *row[1:12], **dict(zip(wanted_fields, row[12:], strict=True))) for row in found]
         if batch:
             yield batch
         if len(batch) < wanted:
@@ -117,6 +130,11 @@ def speaker_names(conversation: Conversation) -> dict[str, str]:
     """Return the name to show for each speaker of a conversation, by the key that `said_briefly` yields."""
     speakers = Speaker.objects.filter(conversation=conversation).select_related("member")
     return {speaker.key: str(speaker) for speaker in speakers.annotate(key=Cast("id", CharField()))}
+
+
+def overlapped(conversation: Conversation) -> set[int]:
+    """Return the numbers of the messages in which another person of the same audio speaks at the same time."""
+    return set(Message.objects.filter(conversation=conversation, overlap=True).order_by().values_list("number", flat=True))
 
 
 def members_by_speaker(conversation: Conversation) -> dict[int, Member]:

@@ -3,6 +3,7 @@
 What a person has said about the speaker of a message stays: it is never corrected here.
 """
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ from insights.recorder.edits.pieces import pieces_of
 from insights.recorder.edits.speaker_edits import PAUSE_S, Said, move
 from insights.recorder.event_log import locked
 from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
+
+logger = logging.getLogger(__name__)
 
 PURPOSE = "state of the voices"
 """What the states are encrypted for."""
@@ -57,7 +60,7 @@ def begin_diarization(conversation: Conversation, member: Member | None, session
     row = found.order_by("-updated_at", "id").first() or Diarization(conversation=conversation, member=member)
     row.session_id, row.updated_at = session_id, now
     row.save()
-    return Diarized(row.id, conversation.started_at, bytes(row.state))
+    return Diarized(row.id, conversation.started_at, _decrypted(row))
 
 
 def diarize_import(conversation_id: int, source: UUID, member_id: UUID | str | None) -> Diarized:
@@ -66,25 +69,34 @@ def diarize_import(conversation_id: int, source: UUID, member_id: UUID | str | N
         conversation = locked(conversation_id)
         values = {"conversation": conversation, "session_id": source, "member_id": member_id, "updated_at": timezone.now()}
         row, _ = Diarization.objects.get_or_create(id=source, defaults=values)
-        return Diarized(row.id, conversation.started_at, bytes(row.state))
+        return Diarized(row.id, conversation.started_at, _decrypted(row))
+
+
+def _decrypted(row: Diarization) -> bytes:
+    """Return the state of an audio source; empty if it cannot be decrypted, so that its voices get new numbers."""
+    try:
+        return decrypt(bytes(row.state), PURPOSE) if row.state else b""
+    except NotDecryptable as error:
+        logger.warning("conversation %d: %s; its voices get new numbers", row.conversation_id, error)
+        return b""
 
 
 def store_voices(diarization_id: UUID, state: bytes) -> None:
-    """Store the state with which the voices of an audio source keep their numbers."""
+    """Store the state with which the voices of an audio source keep their numbers, encrypted: it describes voices."""
     if len(state) <= MOST_STATE_BYTES:
+        encrypted = encrypt(state, PURPOSE)
         with write_transaction():
-            Diarization.objects.filter(id=diarization_id).update(state=state, updated_at=timezone.now())
+            Diarization.objects.filter(id=diarization_id).update(state=encrypted, updated_at=timezone.now())
 
 
 def forget_voices(conversation: Conversation) -> None:
     """Remove what describes the voices of a conversation that ends. Its messages keep their speakers.
 
-    If the account has voice profiles switched on, it is kept for KEPT_VOICES, encrypted, so that its people can enrol these voices.
+    If the account has voice profiles switched on, it is kept for KEPT_VOICES, so that its people can enrol these voices.
     """
     rows = Diarization.objects.filter(conversation=conversation).exclude(state=b"")
     if profiles_on(conversation.owner_id):
-        for row in rows:
-            Diarization.objects.filter(id=row.id).update(kept_state=encrypt(bytes(row.state), PURPOSE), updated_at=timezone.now())
+        rows.update(kept_state=F("state"), updated_at=timezone.now())
     rows.update(state=b"")
 
 
@@ -93,9 +105,8 @@ def kept_voices(conversation: Conversation) -> dict[UUID, bytes]:
     found = {}
     for row in Diarization.objects.filter(conversation=conversation):
         with suppress(NotDecryptable):
-            state = bytes(row.state) or (decrypt(bytes(row.kept_state), PURPOSE) if row.kept_state else b"")
-            if state:
-                found[row.id] = state
+            if state := bytes(row.state) or bytes(row.kept_state):
+                found[row.id] = decrypt(state, PURPOSE)
     return found
 
 
@@ -108,17 +119,23 @@ def forget_kept_voices(now: datetime) -> int:
         return kept.update(kept_state=b"")
 
 
-def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> None:
-    """Make a voice of an audio source that of a member, from its next message on. Nothing if the member is gone."""
+def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> list[StoredEvent]:
+    """Make a voice of an audio source, with its messages, that of a member; return the committed events. Nothing if the member is gone.
+
+    The caller publishes the events. Raises UnknownConversation.
+    """
     with write_transaction():
         conversation = conversation_of(diarization_id)
         member = Member.objects.filter(conversation=conversation, id=member_id, merged_into=None).first()
         if member is None:
-            return
+            return []
+        edit = Edit(conversation, None)
+        edit.watch(Speaker.objects.filter(diarization_id=diarization_id, voice=number))
         if not Speaker.objects.filter(diarization_id=diarization_id, voice=number).update(member=member):
             speaker = speakers.of_voice(conversation, Voice(diarization_id, number))
             speaker.member = member
             speakers.stored(speaker)
+        return edit.store_correction()
 
 
 def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> list[StoredEvent]:
@@ -163,14 +180,17 @@ def _change_of_voice(message: Message, spans: Sequence[VoiceSpan], started_at: d
     return None
 
 
-def correct_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: bool = False) -> list[StoredEvent]:
+def correct_voices(
+    diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: bool = False, merged: Mapping[int, int] | None = None
+) -> list[StoredEvent]:
     """Give the stored messages of an audio source to the voices that spoke them by later recognition; return the committed events.
 
     `spans`: what is different, or with `whole` all of the source. A message has the voice that speaks longest in it; where the spans are
-    not the whole, only one that speaks in more than half of it. The transactions are short. The caller publishes the events. Raises
-    UnknownConversation.
+    not the whole, only one that speaks in more than half of it. `merged`: voices in whose place the spans have another one, because they
+    have the same member; their messages keep them, so that the merging can be undone. The transactions are short. The caller publishes
+    the events. Raises UnknownConversation.
     """
-    wanted = _wanted(diarization_id, sorted(spans, key=lambda span: span.start), 0.0 if whole else 0.5)
+    wanted = _wanted(diarization_id, sorted(spans, key=lambda span: span.start), 0.0 if whole else 0.5, merged or {})
     if not wanted:
         return []
     events: list[StoredEvent] = []
@@ -202,16 +222,19 @@ def conversation_of(diarization_id: UUID) -> Conversation:
     return locked(conversation_id)
 
 
-def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float) -> dict[UUID, _Wanted]:
+def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float, merged: Mapping[int, int]) -> dict[UUID, _Wanted]:
     """Return the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
     if not spans:
         return {}
     values = _messages_during(diarization_id, spans).values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
-    return dict(_different(values.iterator(), spans, least))
+    return dict(_different(values.iterator(), spans, least, merged))
 
 
 def _different(
-    messages: Iterable[tuple[UUID, float, float, int | None, bool]], spans: Sequence[VoiceSpan], least: float
+    messages: Iterable[tuple[UUID, float, float, int | None, bool]],
+    spans: Sequence[VoiceSpan],
+    least: float,
+    merged: Mapping[int, int],
 ) -> Iterator[tuple[UUID, _Wanted]]:
     """Yield the messages (id, offset, duration, voice, overlap; ordered by offset) that the spans, ordered by start, change."""
     waiting, current = 0, list[VoiceSpan]()
@@ -229,10 +252,11 @@ def _different(
             shared += max(0.0, inside) if span.overlap else 0.0
         if not seconds:
             continue
-        best = max(seconds, key=lambda one: (seconds[one], one == voice))
+        shown = None if voice is None else merged.get(voice, voice)
+        best = max(seconds, key=lambda one: (seconds[one], one == shown))
         if seconds[best] <= least * duration:
             continue
-        wanted = _Wanted(best, shared > OVERLAPPED * duration)
+        wanted = _Wanted(voice if voice is not None and best == shown else best, shared > OVERLAPPED * duration)
         if wanted != (voice, overlap):
             yield identity, wanted
 

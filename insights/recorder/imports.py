@@ -111,12 +111,14 @@ def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[S
         now = timezone.now()
         last = conversation.messages.aggregate(last=Max("ended_at"))["last"] if ended_at is None else ended_at
         end = max(filter(None, (last, conversation.started_at, conversation.ended_at)))
-        if conversation.ended_at == end or LiveSession.objects.filter(conversation=conversation).exists():
+        if LiveSession.objects.filter(conversation=conversation).exists():
+            return []
+        forget_voices(conversation)
+        if conversation.ended_at == end:
             return []
         log = EventLog(conversation, now)
         conversation.ended_at, conversation.closes_at = end, None
         log.add(ConversationCompleted(str(conversation.id), iso(end)))
-        forget_voices(conversation)
         events = announce(log.store("ended_at", "closes_at"))
     topics.forget(conversation_id)
     return events

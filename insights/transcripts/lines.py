@@ -23,7 +23,10 @@ class Highlight(StrEnum):
 
 
 class Line(NamedTuple):
-    """One message of a transcript. `offset_s`: seconds from the start of the conversation. `id` and `started_at`: empty unless read."""
+    """One message of a transcript. `offset_s`: seconds from the start of the conversation. `id` and `started_at`: empty unless read.
+
+    `overlap`: another person of the same audio speaks at the same time.
+    """
 
     speaker: str
     text: str
@@ -32,6 +35,7 @@ class Line(NamedTuple):
     phrases: tuple[str, ...] = ()
     id: str = ""
     started_at: datetime | None = None
+    overlap: bool = False
 
     def begins_turn(self, first: "Line | None") -> bool:
         """Return whether a turn begins here: another speaker than the turn's first line, or TURN_S seconds later."""
@@ -63,12 +67,16 @@ def lines_of(
 
 def _brief_lines(conversation: Conversation) -> Iterator[list[Line]]:
     names: dict[str, str] = {}
+    together = queries.overlapped(conversation)
     for batch in queries.said_briefly(conversation):
         if any(row[0] not in names for row in batch):  # the first batch, or somebody spoke meanwhile
             names = queries.speaker_names(conversation)
-        yield [Line(names[speaker], text, offset_s, duration_s) for speaker, text, offset_s, duration_s, _ in batch]
+        yield [
+            Line(names[speaker], text, offset_s, duration_s, overlap=number in together)
+            for speaker, text, offset_s, duration_s, number in batch
+        ]
 
 
 def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> Line:
     name = names.get(message.speaker) or f"Speaker {message.speaker}"
-    return Line(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at)
+    return Line(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at, message.overlap)

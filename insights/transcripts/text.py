@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from insights.payloads import iso
 from insights.transcripts.lines import Line
 
+OVERLAP = "[several people at once]"
+"""What follows a message in which another person speaks at the same time."""
+
 
 def clock(seconds: float) -> str:
     """Return a position in a recording: `0:07`, `12:30`, `1:02:03`."""
@@ -23,7 +26,7 @@ def text(batches: Iterable[list[Line]], *, speakers: bool = True) -> Iterator[st
             if speakers and line.begins_turn(first):
                 first = line
                 piece += f"\n{line.speaker} [{clock(line.offset_s)}]\n"
-            piece += f"{line.text}\n"
+            piece += f"{line.text} {OVERLAP}\n" if line.overlap else f"{line.text}\n"
         yield piece
 
 
@@ -36,4 +39,5 @@ def line_json(line: Line) -> dict[str, object]:
         "startTime": iso(line.started_at) if line.started_at else "",
         "timeOffset": round(line.offset_s, 2),
         "duration": round(line.duration_s, 2),
+        **({"overlap": True} if line.overlap else {}),
     }

@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from insights.redaction import MASK
 from insights.transcripts.lines import Line
-from insights.transcripts.text import clock
+from insights.transcripts.text import OVERLAP, clock
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _BODY = "word/document.xml"
@@ -57,7 +57,7 @@ def _paragraphs(batches: Iterable[list[Line]], after: Iterable[tuple[str, str]],
             if speakers and line.begins_turn(first):
                 first = line
                 text += _paragraph(f"{line.speaker} [{clock(line.offset_s)}]", styles["Heading 3"])
-            text += _paragraph(line.text, "", line.phrases)
+            text += _paragraph(f"{line.text} {OVERLAP}" if line.overlap else line.text, "", line.phrases)
         yield text
     yield "".join(_paragraph(text, styles[style]) for style, text in after)
 

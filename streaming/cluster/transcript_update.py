@@ -16,8 +16,9 @@ __all__ = ["ConversationDeleted", "Delivery", "JobProgress", "PresentPeople", "P
 class TranscriptUpdate:
     """A recognition result of one session. It has no number and may be dropped (design law 2).
 
-    Times of `words` are seconds since the speaker's first sample; `trackers` were found in interim text.
-    `language` is empty if the speaker's client named it.
+    Times of `words` are seconds since the speaker's first sample; `trackers` were found in interim text. `member` speaks; where several
+    people speak in the audio, it is None until that is known, and `audio_owner` is the member whose audio it is. `language` is empty if
+    the speaker's client named it.
     """
 
     conversation_id: int
@@ -29,6 +30,7 @@ class TranscriptUpdate:
     member: MemberSnapshot | None = None
     trackers: tuple[TrackerSnapshot, ...] = ()
     language: str = ""
+    audio_owner: MemberSnapshot | None = None
 
     @classmethod
     def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
@@ -44,6 +46,7 @@ class TranscriptUpdate:
             MemberSnapshot.parse(payload["member"]) if payload["member"] else None,
             tuple(map(TrackerSnapshot.parse, payload["trackers"])),
             payload.get("language", ""),  # a process of the former version sends none
+            MemberSnapshot.parse(payload["owner"]) if payload.get("owner") else None,
         )
 
     def dump(self) -> JsonObject:
@@ -56,6 +59,7 @@ class TranscriptUpdate:
             "member": self.member.dump() if self.member else None,
             "trackers": [tracker.dump() for tracker in self.trackers],
             "language": self.language,
+            "owner": self.audio_owner.dump() if self.audio_owner else None,
         }
 
 

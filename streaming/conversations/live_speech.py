@@ -22,7 +22,7 @@ from insights.analysis.text import languages
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
 from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Utterance, Voice
-from insights.snapshots import TrackerSnapshot
+from insights.snapshots import MemberSnapshot, TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import QueueClosed
 from streaming.aio.database_executors import run_in_database, run_write
@@ -33,7 +33,7 @@ from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.conversations.recognition_listener import RecognitionListener
-from streaming.conversations.source_speakers import SourceSpeakers, load, open_speakers
+from streaming.conversations.source_speakers import SourceSpeakers, StoredPart, load, open_speakers
 from streaming.recordings.recording import WRITER, RecordedDecoder, Recording
 from streaming.recordings.store import AudioStore
 from streaming.speaker_models import SpeakersOff
@@ -192,6 +192,8 @@ class LiveSpeech:
         if self._recording is not None:
             WRITER.add(self._recording)
         self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
+        if self._speakers is not None:
+            self._speakers.follow()
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
         await runtime().broadcaster.publish(self.joined.events)
@@ -262,8 +264,10 @@ class LiveSpeech:
             self._store_audio()
         await asyncio.shield(storing)
         speakers, self._speakers = self._speakers, None
-        if speakers is not None and not runtime().registry.drain_deadline.is_set():
-            await speakers.finish()
+        if speakers is not None:
+            speakers.close()
+            if not runtime().registry.drain_deadline.is_set():
+                await speakers.finish()
             self.last_event = max(self.last_event, speakers.last_event)
 
     def _recorded(self, decoder: Decoder) -> Decoder:
@@ -367,17 +371,17 @@ class LiveSpeech:
                 # An interim result with successors is stale. With redaction none is sent: half a name or number is not recognisable.
                 if not len(listener.results) and not start_options.mask:
                     trackers = await early.find(result.turn, result.text) if early else []
-                    await self._send_update(result, joined, trackers)
+                    member = joined.member if self._speakers is None else self._speakers.interim_member(result)
+                    await self._send_update(result, joined, member, trackers)
                 continue
             if result.language is not None:
                 listening = replace(listening, language=result.language.code, language_found=result.language.is_settled)
-            events = await self._store_turn(result, listener, joined, listening)
-            if events:
-                self.last_event = events[-1].number
-                await self._send_update(
-                    listener.as_stored(result, events) if start_options.mask or start_options.vocabulary else result, joined
-                )
-                await runtime().broadcaster.publish(events)
+            for part in await self._store_turn(result, listener, joined, listening):
+                if part.events:
+                    self.last_event = part.events[-1].number
+                    changed = start_options.mask or start_options.vocabulary
+                    await self._send_update(listener.as_stored(part.result, part.events) if changed else part.result, joined, part.member)
+                    await runtime().broadcaster.publish(part.events)
             if not language_told and listening.language_found:
                 language_told = True
                 self._on_language(listening.language)
@@ -385,10 +389,10 @@ class LiveSpeech:
 
     async def _store_turn(
         self, result: RecognitionResult, listener: RecognitionListener, joined: Joined, listening: Listening
-    ) -> list[StoredEvent]:
+    ) -> list[StoredPart]:
         """Store a final result: as one utterance, or as one for each voice in it."""
         if self._speakers is None:
-            return await self._store(listener.utterance(result), joined, listening)
+            return [StoredPart(result, await self._store(listener.utterance(result), joined, listening), joined.member)]
 
         async def store(part: RecognitionResult, voice: Voice, overlap: bool) -> list[StoredEvent]:
             return await self._store(listener.utterance(part, overlap=overlap), joined, replace(listening, voice=voice))
@@ -426,8 +430,10 @@ class LiveSpeech:
             self._outage_reported = True
             self._on_error(StorageDelayed())
 
-    async def _send_update(self, result: RecognitionResult, joined: Joined, trackers: Sequence[TrackerSnapshot] = ()) -> None:
-        """Send a recognition result to all subscribers."""
+    async def _send_update(
+        self, result: RecognitionResult, joined: Joined, member: MemberSnapshot | None, trackers: Sequence[TrackerSnapshot] = ()
+    ) -> None:
+        """Send a recognition result of a member to all subscribers."""
         update = TranscriptUpdate(
             joined.conversation_id,
             self.session_id,
@@ -435,9 +441,10 @@ class LiveSpeech:
             tuple(result.words),
             result.confidence,
             result.is_final,
-            joined.member,
+            member,
             tuple(trackers),
             result.language.code if result.language is not None else "",
+            None if self._speakers is None else joined.member or MemberSnapshot(""),
         )
         await runtime().broadcaster.publish_update(update)
 

@@ -14,6 +14,7 @@ from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import ConversationDeleted, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
 from streaming.protocols.symbl import (
+    Message,
     View,
     conversation_deleted,
     encode,
@@ -198,14 +199,25 @@ class SymblTexts:
         return () if DELETION in self._skip else (encode(conversation_deleted(conversation_id)),)
 
 
+def recognition_message(update: TranscriptUpdate) -> Message:
+    """Return the message of one recognition result."""
+    return recognition_result(
+        update.text,
+        update.words,
+        confidence=update.confidence,
+        is_final=update.is_final,
+        member=update.member,
+        audio_owner=update.audio_owner,
+        language=update.language,
+    )
+
+
 def rendered_update(update: TranscriptUpdate) -> tuple[str, ...]:
     """Return the encoded messages of one recognition result; cached, because all subscribers of a process get the same object."""
     known = _rendered_updates.get(id(update))
     if known is not None:
         return known[1]
-    message = recognition_result(
-        update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member, language=update.language
-    )
+    message = recognition_message(update)
     trackers = [tracker_response(update.trackers, View(), is_final=False)] if update.trackers else []
     texts = tuple(encode(each) for each in (message, *trackers))
     _rendered_updates[id(update)] = (update, texts)

@@ -1,18 +1,20 @@
 """The speakers in the audio of one live session: their voices are computed in a thread, and stored messages are corrected.
 
 A final result waits at most LABEL_S for its voices. What becomes known later, or what people decide about speakers meanwhile, corrects
-the messages that are stored already, by events.
+the messages that are stored already, by events. What people decide is learned from their events, in whatever process they edit.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from insights import queries, recorder
-from insights.events import MessageCorrected, MessagesStored
+from insights.events import MemberChanged, MessageCorrected, MessagesMoved, MessagesStored
 from insights.recorder import Diarized, Joined, RecorderError, StoredEvent, Voice, VoiceSpan
+from insights.snapshots import MemberSnapshot, MessageSnapshot
 from streaming import speaker_models
 from streaming.aio.database_executors import run_in_database, run_maintenance, run_write
 from streaming.aio.executors import DIARIZATION_THREADS
@@ -35,8 +37,20 @@ STATE_TURNS = 5
 FINISH_S = 30.0
 """Seconds that the corrections at the end of a session may take."""
 
+INTERIM_S = 1.0
+"""Seconds of an open turn from which on its voice is looked for."""
+
 StorePart = Callable[[RecognitionResult, Voice, bool], Awaitable[list[StoredEvent]]]
 """Stores a part of a result, which is that of a voice, and is overlapped or not; returns the events."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A final result of one speaker, its events, and the member who speaks, None if it is not known."""
+
+    result: RecognitionResult
+    events: list[StoredEvent]
+    member: MemberSnapshot | None
 
 
 async def load() -> SpeakerModels:
@@ -70,26 +84,72 @@ class SourceSpeakers:
         self._voices: set[int] = set()
         self._turns = 0
         self.last_event = joined.cursor
+        self._people: dict[int, MemberSnapshot] = {}  # the members of the voices
+        self._open: tuple[int, int | None] | None = None  # an open turn, and its voice if that is known
         self._tasks: set[asyncio.Task[None]] = set()
+        self._learning = asyncio.Lock()
+        self._must_learn = False  # people decided something that is not being learned yet
+        self._continued = bool(diarized.state)
+        self._following: asyncio.Task[None] | None = None
+
+    def follow(self) -> None:
+        """Start to follow the edits of people; `close` ends it."""
+        self._following = asyncio.create_task(self._logged(self._follow_edits(self.last_event)))
+        if self._continued:  # they may have edited since the state was stored
+            self._learn_soon()
+
+    def close(self) -> None:
+        """Stop following edits."""
+        if self._following is not None:
+            self._following.cancel()
 
     def kept(self, decoder: Decoder) -> Decoder:
         """Return a decoder whose samples are kept for the voices, too."""
         return KeptDecoder(decoder, self._labels.audio)
 
-    async def store(self, result: RecognitionResult, store: StorePart) -> list[StoredEvent]:
-        """Store a final result, one part for each voice, and return all events. Corrections of earlier messages follow by themselves."""
+    async def store(self, result: RecognitionResult, store: StorePart) -> list[StoredPart]:
+        """Store a final result, one part for each voice, and return the parts. Corrections of earlier messages follow by themselves."""
         labelling = asyncio.create_task(self._labelled(result))
         await asyncio.wait({labelling}, timeout=LABEL_S)
         labelled = labelling.result() if labelling.done() else None
         parts = labelled.parts if labelled is not None else self._labels.guess(result)
-        events: list[StoredEvent] = []
+        stored: list[StoredPart] = []
         async with self._storing:
             await self._keep_state(parts)
             for part in parts:
-                events += await store(part.of(result), Voice(self._id, part.voice), part.overlap)
-        self._messages |= {UUID(one.id) for stored in events if isinstance(stored.event, MessagesStored) for one in stored.event.messages}
-        self._in_background(self._follow_up(labelling if labelled is None else labelled, self._others_wrote(events)))
-        return events
+                events = await store(part.of(result), Voice(self._id, part.voice), part.overlap)
+                messages = self._note(events)
+                if messages and messages[-1].member is not None:
+                    self._people[part.voice] = messages[-1].member
+                stored.append(StoredPart(part.of(result), events, self._people.get(part.voice)))
+        self._in_background(self._follow_up(labelling if labelled is None else labelled))
+        return stored
+
+    def _note(self, events: Sequence[StoredEvent]) -> list[MessageSnapshot]:
+        """Note the number of the last own event, and own messages; return the new messages."""
+        messages: list[MessageSnapshot] = []
+        for event in events:
+            self.last_event = max(self.last_event, event.number)
+            if isinstance(event.event, MessagesStored):
+                messages += event.event.messages
+        self._messages |= {UUID(one.id) for one in messages}
+        return messages
+
+    def interim_member(self, result: RecognitionResult) -> MemberSnapshot | None:
+        """Return the member who speaks in an open turn, None until that is known. The first calls for a turn start to find it out."""
+        if self._open is None or self._open[0] != result.turn:
+            if result.end - result.start < INTERIM_S or self._computing.locked():
+                return None
+            self._open = (result.turn, None)
+            self._in_background(self._recognise(result))
+        voice = self._open[1]
+        return None if voice is None else self._people.get(voice)
+
+    async def _recognise(self, result: RecognitionResult) -> None:
+        async with self._computing:
+            voice = await DIARIZATION_THREADS.run(self._labels.recognise, result)
+        if self._open is not None and self._open[0] == result.turn:
+            self._open = (result.turn, voice)
 
     async def finish(self) -> None:
         """Look at all voices again, correct what is stored, and return when that is done."""
@@ -130,15 +190,25 @@ class SourceSpeakers:
         except Exception as error:
             logger.warning("conversation %d: the state of the voices was not stored: %s", self._conversation_id, error_location(error))
 
-    def _others_wrote(self, events: Sequence[StoredEvent]) -> bool:
-        """Note own events; return whether there are others between them, such as those of a person who names speakers."""
-        if not events:
-            return False
-        gap = events[0].number > self.last_event + 1
-        self.last_event = max(self.last_event, events[-1].number)
-        return gap
+    async def _follow_edits(self, after: int) -> None:
+        """Learn from each event of a person's edit of speakers. Notifications that were lost are found by the subscription."""
+        edits = await runtime().broadcaster.subscribe(self._conversation_id, after)
+        try:
+            async for delivery in edits:
+                event = delivery.event if isinstance(delivery, StoredEvent) else None
+                if isinstance(event, MemberChanged):
+                    self._people |= {voice: event.member for voice, member in self._people.items() if member.id == event.member.id}
+                elif isinstance(event, MessageCorrected | MessagesMoved) and event.changed_by:
+                    self._learn_soon()
+        finally:
+            await edits.close()
 
-    async def _follow_up(self, labelled: "Labelled | asyncio.Task[Labelled]", others_wrote: bool) -> None:
+    def _learn_soon(self) -> None:
+        if not self._must_learn:
+            self._must_learn = True
+            self._in_background(self._learn())
+
+    async def _follow_up(self, labelled: "Labelled | asyncio.Task[Labelled]") -> None:
         if isinstance(labelled, asyncio.Task):
             late = await labelled
             times = self._labels.times(late.parts)
@@ -149,8 +219,6 @@ class SourceSpeakers:
         elif labelled.revised:
             await self._correct(labelled.revised)
         await self._name_by_profiles()
-        if others_wrote:
-            await self._learn()
 
     async def _name_by_profiles(self) -> None:
         """Name voices that nobody named by the voice profiles that the conversation may use."""
@@ -168,23 +236,27 @@ class SourceSpeakers:
 
     async def _learn(self) -> None:
         """Take over what people decided about speakers, for the rest of the conversation and for earlier messages."""
-        choices = await run_in_database(queries.voice_choices, self._conversation_id, self._id)
-        async with self._computing:
-            revised, named = await DIARIZATION_THREADS.run(self._labels.learn, choices, frozenset(self._messages))
-        for voice, member_id in named.items():
-            await run_write(recorder.name_voice, self._id, voice, member_id)
-        await self._correct(revised)
+        async with self._learning:
+            self._must_learn = False  # what is edited from now on is learned after this time
+            choices = await run_in_database(queries.voice_choices, self._conversation_id, self._id)
+            async with self._computing:
+                revised, named = await DIARIZATION_THREADS.run(self._labels.learn, choices, frozenset(self._messages))
+            self._people |= choices.people
+            for voice, member_id in named.items():
+                await self._sent(await run_write(recorder.name_voice, self._id, voice, member_id))
+            await self._correct(revised)
 
     async def _correct(self, spans: Sequence[VoiceSpan], *, whole: bool = False) -> None:
         if not spans:
             return
         async with self._storing:
-            events = await run_maintenance(recorder.correct_voices, self._id, spans, whole=whole)
+            run = run_maintenance if whole else run_write  # a correction soon after its message does not wait behind long work
+            events = await run(recorder.correct_voices, self._id, spans, whole=whole, merged=self._labels.merged())
         await self._sent(events)
 
     async def _sent(self, events: Sequence[StoredEvent]) -> None:
         """Send the events of corrections to all subscribers."""
-        self._others_wrote(events)
+        self._note(events)
         self._messages |= {UUID(one.event.message.id) for one in events if isinstance(one.event, MessageCorrected)}
         await runtime().broadcaster.publish(events)
 

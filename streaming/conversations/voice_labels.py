@@ -14,7 +14,7 @@ from uuid import UUID
 
 import numpy as np
 
-from insights.queries import VoiceChoices
+from insights.queries import ChosenMessage, VoiceChoices
 from insights.recorder import Diarized, VoiceSpan
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import RATE, Samples
@@ -23,10 +23,14 @@ from streaming.speech.engines.base import RecognitionResult
 from streaming.speech.speaker_parts import Part, VoiceTime, parts_of
 from streaming.speech.speakers.live import LiveDiarizer
 from streaming.speech.speakers.profiles import IDENTIFIED_S, EnrolledVoices
-from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan
+from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan, TurnSpeakers
 
 KEPT_S = 150.0
 """Seconds of audio that are kept: more than may wait to be recognised."""
+RECOGNISED_S = 2.0
+"""Seconds of an open turn that are compared with the known voices."""
+LEAST_NEW_S = 0.1
+"""Seconds of a turn whose voices are not known yet, and at least half of it; with less, those that are known count."""
 MARGIN_S = 0.1
 """Seconds before the first and after the last word of a turn that belong to it."""
 
@@ -104,8 +108,8 @@ class VoiceLabels:
         self._at, self._started_at = at, diarized.started_at
         self._until = 0.0  # where the last turn ended, in seconds from the start of the conversation
         self._last = 0  # the voice that spoke last
-        self._chosen: dict[UUID, UUID] = {}  # the member that a person chose for a message
-        self._merged: set[tuple[int, int]] = set()
+        self._chosen: dict[UUID, ChosenMessage] = {}  # what a person chose for a message
+        self._renamed: dict[int, tuple[UUID, UUID]] = {}  # voices that got another member by that: the member, and the former one
         if diarized.state:
             with suppress(ValueError):  # of another version: the voices get new numbers
                 self._diarizer.restore(diarized.state)
@@ -118,8 +122,15 @@ class VoiceLabels:
         shift = self._seconds(result.start) - result.start
         start = max(self._until - shift, result.start - MARGIN_S)
         end = max(start, result.end + MARGIN_S)
-        self._until = end + shift
-        found = self._diarizer.turn(self.audio.cut(start, end), start + shift)
+        samples = self.audio.cut(start, end)
+        if end - start < max(
+            LEAST_NEW_S, (result.end - result.start) / 2
+        ):  # the state was stored before the words were: after a crash they come again
+            spans = self._diarizer.spans()
+            found = TurnSpeakers(tuple(one for one in spans if one.end_s > result.start + shift and one.start_s < result.end + shift))
+        else:
+            self._until = end + shift
+            found = self._diarizer.turn(samples, start + shift)
         times = [VoiceTime(one.start_s - shift, one.end_s - shift, one.speaker, one.overlap) for one in found.spans]
         parts = parts_of(result.words, times, otherwise=self._last)
         self._last = parts[-1].voice
@@ -133,6 +144,14 @@ class VoiceLabels:
         """Return when parts are spoken."""
         at = self._seconds
         return tuple(VoiceSpan(at(one.words[0].start), at(one.words[-1].end), one.voice, one.overlap) for one in parts if one.words)
+
+    def recognise(self, result: RecognitionResult) -> int | None:
+        """Return the known voice that speaks at the start of an open turn, None if it is none of them. Takes CPU time."""
+        return self._diarizer.recognise(self.audio.cut(result.start, min(result.end, result.start + RECOGNISED_S)))
+
+    def merged(self) -> dict[int, int]:
+        """Return the voices that people merged with others, and the voice that is given in the place of each."""
+        return self._diarizer.merged()
 
     def all(self) -> tuple[VoiceSpan, ...]:
         """Return all spans after a second pass. Takes CPU time."""
@@ -149,26 +168,41 @@ class VoiceLabels:
     def learn(self, choices: VoiceChoices, own: Collection[UUID]) -> tuple[tuple[VoiceSpan, ...], dict[int, UUID]]:
         """Take over what people decided about these messages; return the spans that changed, and the members of voices that changed.
 
-        Two voices of one member are one. A message that a person gave to a member is spoken by the voice of that member: if nothing else
-        is left of the voice that was heard, by that voice, else by a new one.
+        Two voices of one member are one, until they have two members again. A message that a person gave to a member is spoken by the
+        voice of that member: if nothing else is left of the voice that was heard, by that voice, else by a new one.
         """
         voices: dict[UUID, int] = {}
         named: dict[int, UUID] = {}
-        for voice, member in sorted(choices.members.items()):
-            keep = voices.setdefault(member, voice)
-            if keep != voice and (keep, voice) not in self._merged:
-                self._merged.add((keep, voice))
-                self._diarizer.merge(keep, voice)
-        for one in choices.chosen:
-            if one.id not in own or self._chosen.get(one.id) == one.member_id:
+        merged = {voice: keep for voice, member in sorted(choices.members.items()) if (keep := voices.setdefault(member, voice)) != voice}
+        before = self._diarizer.merged()
+        for voice, keep in merged.items():
+            if before.get(voice) != keep:
+                self._diarizer.merge(keep, voice)  # messages keep their voices: both have the same member
+        known = self._diarizer.spans()
+        for voice in before.keys() - merged.keys():
+            self._diarizer.unmerge(voice)
+        chosen = {one.id: one for one in choices.chosen if one.id in own}
+        for identity, was in list(self._chosen.items()):
+            if identity not in chosen:
+                del self._chosen[identity]
+                self._diarizer.unpin((was.start, was.end), was.voice)
+        for voice, (member, former) in list(self._renamed.items()):
+            if choices.members.get(voice) == member and all(one.member_id != member for one in chosen.values()):
+                del self._renamed[voice]
+                named[voice] = former
+        for one in chosen.values():
+            last = self._chosen.get(one.id)
+            if last is not None and last.member_id == one.member_id:
                 continue
-            self._chosen[one.id] = one.member_id
+            self._chosen[one.id] = one
             if one.member_id not in voices:
                 free = not choices.others.get(one.voice) and one.voice not in named
                 voices[one.member_id] = one.voice if free else self._new_voice([*choices.members, *named])
                 named[voices[one.member_id]] = one.member_id
+                if free and (was_called := choices.members.get(one.voice)) is not None:
+                    self._renamed[one.voice] = (one.member_id, was_called)
             self._diarizer.pin((one.start, one.end), voices[one.member_id])
-        return _spans(self._diarizer.relabel()), named
+        return _spans(self._diarizer.relabel(known)), named
 
     def _seconds(self, place: float) -> float:
         """Return the seconds from the start of the conversation to a position in the audio."""

@@ -19,9 +19,10 @@ from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import JobProgress, PresentPeople, PresentPerson, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.rendered_events import recognition_message
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
-from streaming.protocols.symbl import View, conversation_deleted, job_progress, recognition_result, render_event
+from streaming.protocols.symbl import View, conversation_deleted, job_progress, render_event
 from streaming.speech.engines.base import RecogniserError
 from streaming.types.client_connection import Message
 from streaming.types.session_end import TEXTS, End
@@ -141,7 +142,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
 
     def update(self, update: TranscriptUpdate) -> list[Message]:
         """Render a recognition result."""
-        return [recognition_result(update.text, update.words, confidence=update.confidence, is_final=update.is_final, member=update.member)]
+        return [recognition_message(update)]
 
     def progress(self, progress: JobProgress) -> list[Message]:
         """Render the progress of a job."""

@@ -15,17 +15,21 @@ CHUNK_S = 0.1
 CHUNK = 3_200
 """Bytes per 0.1 s: LINEAR16 at 16 kHz."""
 _END_S = 120.0
+_SAME_TURN_S = 0.2
+"""Messages that come within it are those of one turn."""
 
 
 @dataclass
 class Heard:
     """Results of one speaker. Times are seconds after its first sample was due; `late` is how late each chunk was sent.
 
-    `updates` are the texts of turns so far and final texts (True), as they are displayed.
+    `updates` are the texts of turns so far and final texts (True), as they are displayed. `corrections`: seconds from a message to its
+    first other speaker, of messages that got one before the next message.
     """
 
     finals: list[tuple[float, str]] = field(default_factory=list)
     updates: list[tuple[float, str, bool]] = field(default_factory=list)
+    corrections: list[float] = field(default_factory=list)
     interims: int = 0
     errors: list[str] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
@@ -45,8 +49,10 @@ def stagger(number: int) -> float:
 class Speaker:
     """One speaking WebSocket. It connects and starts before `begin`, so that speech begins on time."""
 
-    def __init__(self, url: str, token: str, connection_id: str = "", language: str = "en-US") -> None:
-        self._language = language
+    def __init__(self, url: str, token: str, connection_id: str = "", language: str = "en-US", *, several: bool = False) -> None:
+        self._language, self._several = language, several
+        self._said: set[str] = set()
+        self._latest: dict[str, tuple[float, str]] = {}  # the messages of the last turn: when they came, and who spoke
         self.connection_id = connection_id or uuid4().hex
         self.conversation_id = ""
         self.heard = Heard()
@@ -89,6 +95,7 @@ class Speaker:
                 "languageCode": self._language,
                 "speechRecognition": {"encoding": "LINEAR16", "sampleRateHertz": 16_000},
             },
+            "enableSpeakerDiarization": self._several,
             "speaker": {"userId": f"{self.connection_id}@example.com", "name": "Bench"},
         }
         await socket.send(json.dumps(start))
@@ -109,7 +116,8 @@ class Speaker:
     def _take(self, message: dict[str, Any], at: float) -> None:
         kind = message["type"]
         if kind == "message_response":
-            self.heard.finals += [(at, said["payload"]["content"]) for said in message["messages"]]
+            for said in message["messages"]:
+                self._take_message(said, at)
         elif kind == "message":
             inner = message["message"]
             if inner["type"] == "conversation_created":
@@ -121,6 +129,19 @@ class Speaker:
                 self.heard.updates.append((at, inner["payload"]["raw"]["alternatives"][0]["transcript"], inner["isFinal"]))
         if "error" in (kind, message.get("message", {}).get("type") if isinstance(message.get("message"), dict) else ""):
             self.heard.errors.append(str(message.get("message"))[:200])
+
+    def _take_message(self, said: dict[str, Any], at: float) -> None:
+        """Take a message, or its correction."""
+        since, speaker = self._latest.get(said["id"], (at, ""))
+        if not speaker:
+            if said["id"] in self._said:
+                return
+            self._said.add(said["id"])
+            self.heard.finals.append((at, said["payload"]["content"]))
+            self._latest = {one: known for one, known in self._latest.items() if at - known[0] < _SAME_TURN_S}
+        elif speaker != said["from"]["id"]:
+            self.heard.corrections.append(at - since)
+        self._latest[said["id"]] = since, said["from"]["id"]
 
 
 def connect(address: str, token: str) -> AbstractAsyncContextManager[websockets.ClientConnection]:

@@ -20,6 +20,7 @@ from tests.bench.rounds import Say
 from tests.bench.scale import QUICK, Sizes
 from tests.bench.scenarios import (
     accuracy,
+    diarization,
     flood,
     growth,
     imports,
@@ -53,6 +54,7 @@ SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
     "flood": flood.measure,
     "writes": writes.measure,
     "imports": imports.measure,
+    "diarization": diarization.measure,
 }
 STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
     "streams": streams.measure,
@@ -77,6 +79,7 @@ PAGES = {
     SPEAKERS: DOCS / "speakers.md",
     "languages": DOCS / "languages.md",
     TURNS: DOCS / "end-of-turn.md",
+    "diarization": DOCS / "speakers.md",
 }
 
 

@@ -26,7 +26,7 @@ async def speak(question: dict[str, Any]) -> dict[str, Any]:
     language = question.get("language", "en-US")
     recording = speech.german() if language == "de" else speech.anna() if question.get("voice") == "anna" else speech.conversation()
     talks = speech.talks(recording, question["speakers"], question["seconds"])
-    speakers = [Speaker(question["url"], question["token"], language=language) for _ in talks]
+    speakers = [Speaker(question["url"], question["token"], language=language, several=question.get("several", False)) for _ in talks]
     speed = question["speed"]
     begin = time.perf_counter() + _AHEAD_S / speed + 0.02 * len(talks)
     work = [
@@ -116,7 +116,10 @@ def _answer(results: list[Heard | BaseException]) -> dict[str, Any]:
     heard = [result if isinstance(result, Heard) else Heard(errors=[repr(result)[:200]]) for result in results]
     late = [lateness for one in heard for lateness in one.late]
     return {
-        "speakers": [{"finals": one.finals, "interims": one.interims, "updates": one.updates, "errors": one.errors} for one in heard],
+        "speakers": [
+            {"finals": one.finals, "interims": one.interims, "updates": one.updates, "errors": one.errors, "corrections": one.corrections}
+            for one in heard
+        ],
         "late_p99": float(np.percentile(late, 99)) if late else 0.0,
     }
 

@@ -1,4 +1,4 @@
-"""A talk of two people for tests, made of the clips in `voices/`: `a1` and `a2` are of one, `b1` and `b2` of the other."""
+"""A talk of several people for tests, made of the clips in `voices/`: `a1` and `a2` are of one, `b1` and `b2` of another, up to `e`."""
 
 import numpy as np
 

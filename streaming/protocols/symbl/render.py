@@ -129,12 +129,14 @@ def recognition_result(
     confidence: float,
     is_final: bool,
     member: MemberSnapshot | None = None,
+    audio_owner: MemberSnapshot | None = None,
     offset_ms: int | None = None,
     language: str = "",
 ) -> Message:
     """Return an interim or final result. `confidence` is in [0, 1]; `offset_ms` is its start in the conversation, in milliseconds.
 
     `language` is our extension: what was found in the audio, empty if the client named it.
+    `audio_owner`: whose audio it is, where several people speak in it (our extension).
     """
     timed = [{"word": word.text, "startTime": _duration(word.start), "endTime": _duration(word.end)} for word in words]
     alternative = {"words": timed, "transcript": text, "confidence": confidence}
@@ -144,6 +146,7 @@ def recognition_result(
         payload={"raw": {"alternatives": [alternative]}},
         punctuated={"transcript": text},
         user=user(member),
+        **({"audioOwner": user(audio_owner)} if audio_owner else {}),
     )
     if language:
         message["message"]["languageCode"] = language

@@ -18,8 +18,9 @@ _SPEAKERS = 3
 _PAUSE_S = 0.5  # shorter pauses inside the speech of one speaker are closed
 _SHORT_S = 0.1  # shorter speech is dropped
 _STEP = RATE // 100
-_TRIM_S = 0.25  # most silence that is removed from each end of a part
-_SILENCE = 2.0  # times the level of the quietest frames of a turn: up to it, a frame is silent
+_TRIM_S = 0.4  # most silence that is removed from each end of a part
+_SILENCE = 3.0  # times the level of the quietest frames of a turn: up to it, a frame is silent
+_SOFT = 0.2  # of the level of its loud frames: above it, a frame is speech, however loud the noise is
 _HOP_S = 5.0  # distance of windows in audio that is longer than one
 
 
@@ -58,22 +59,33 @@ def _mean(sums: Activity, counts: Activity) -> Activity:
     return mean
 
 
-def trimmed(found: list[Part], turn: Samples) -> list[Part]:
-    """Return the parts without silence at their ends, which the segmentation model adds."""
-    loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
-    if not len(loudness):
-        return found
-    loud = loudness > _SILENCE * max(float(np.percentile(loudness, 5)), 1e-5)
-    most = round(_TRIM_S * RATE / _STEP)
-    kept = []
-    for part in found:
-        first, last = round(part.start_s * RATE / _STEP), min(round(part.end_s * RATE / _STEP), len(loud))
-        ahead, behind = loud[first : min(first + most, last)], loud[max(first, last - most) : last][::-1]
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The loudness of a turn per 10 ms, and whether that is more than silence."""
+
+    loud: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, turn: Samples) -> "Levels":
+        """Return the levels of samples."""
+        loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
+        if not len(loudness):
+            return cls(np.zeros(0, dtype=bool))
+        quiet, loud = (max(float(level), 1e-5) for level in np.percentile(loudness, (5, 90)))
+        return cls(loudness > min(_SILENCE * quiet, _SOFT * loud))
+
+    def trimmed(self, start_s: float, end_s: float) -> tuple[float, float] | None:
+        """Return a stretch without silence at its ends, which the segmentation model adds; None if nothing is left."""
+        if not len(self.loud):
+            return start_s, end_s
+        most = round(_TRIM_S * RATE / _STEP)
+        first, last = round(start_s * RATE / _STEP), min(round(end_s * RATE / _STEP), len(self.loud))
+        ahead, behind = self.loud[first : min(first + most, last)], self.loud[max(first, last - most) : last][::-1]
         start = int(ahead.argmax()) if ahead.any() else len(ahead)
         end = int(behind.argmax()) if behind.any() else len(behind)
-        if last - first - start - end > 0:
-            kept.append(Part(part.start_s + start * _STEP / RATE, part.end_s - end * _STEP / RATE, part.overlap))
-    return kept
+        if last - first - start - end <= 0:
+            return None
+        return start_s + start * _STEP / RATE, end_s - end * _STEP / RATE
 
 
 def frame_at(seconds: float) -> int:
@@ -90,30 +102,39 @@ def _best_order(known: Activity, found: Activity) -> list[int]:
     return list(max(permutations(range(_SPEAKERS)), key=lambda order: float((known * found[:, list(order)]).sum())))
 
 
-def parts(activity: Activity, speaker: int, seconds: float) -> list[Part]:
-    """Return the speech of one local speaker, cut where others start or stop to speak at the same time."""
+def parts(activity: Activity, speaker: int, turn: Samples) -> list[Part]:
+    """Return the speech of one local speaker of a turn, cut where others start or stop to speak at the same time.
+
+    Silence at its ends and in long pauses is cut off; shorter pauses are speech.
+    """
     active = activity >= ACTIVE
     others: NDArray[np.bool_] = np.any(np.delete(active, speaker, axis=1), axis=1)
-    found = []
-    for first, last in _runs(_closed(active[:, speaker])):
-        if (last - first) * FRAME_STEP_S >= _SHORT_S:
-            cuts = [first, *(first + 1 + np.flatnonzero(others[first + 1 : last] != others[first : last - 1])), last]
-            found += [Part(_time(a), min(_time(b), seconds), bool(others[a])) for a, b in zip(cuts, cuts[1:], strict=False)]
-    return [part for part in found if part.end_s > part.start_s]
+    levels, seconds = Levels.of(turn), len(turn) / RATE
+    voiced: list[tuple[float, float]] = []
+    for first, last in _runs(active[:, speaker]):
+        stretch = levels.trimmed(_time(first), min(_time(last), seconds))
+        if stretch is None or stretch[1] <= stretch[0]:
+            continue
+        if voiced and stretch[0] - voiced[-1][1] < _PAUSE_S:
+            voiced[-1] = voiced[-1][0], stretch[1]
+        else:
+            voiced.append(stretch)
+    return [part for start_s, end_s in voiced if end_s - start_s >= _SHORT_S for part in _cut(start_s, end_s, others)]
+
+
+def _cut(start_s: float, end_s: float, others: NDArray[np.bool_]) -> list[Part]:
+    """Return a stretch of speech as parts with and without overlap."""
+    first = min(frame_at(start_s), len(others) - 1)
+    last = max(first + 1, min(frame_at(end_s), len(others)))
+    changes = first + 1 + np.flatnonzero(others[first + 1 : last] != others[first : last - 1])
+    times = [start_s, *(time for change in changes if start_s < (time := _time(int(change))) < end_s), end_s]
+    middles = [min(max(frame_at((a + b) / 2), first), last - 1) for a, b in zip(times, times[1:], strict=False)]
+    return [Part(a, b, bool(others[middle])) for a, b, middle in zip(times, times[1:], middles, strict=False)]
 
 
 def _time(frame: int) -> float:
     """Return the time of a boundary between frames: frames are longer than their distance."""
     return float(frame * FRAME_STEP_S + (FRAME_S - FRAME_STEP_S) / 2) if frame else 0.0
-
-
-def _closed(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the activity with short pauses closed."""
-    closed = active.copy()
-    for first, last in _runs(~active):
-        if first > 0 and last < len(active) and (last - first) * FRAME_STEP_S < _PAUSE_S:
-            closed[first:last] = True
-    return closed
 
 
 def _runs(active: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ from streaming.speech.speakers.turn_voices import TurnVoice, TurnVoices
 from streaming.speech.speakers.types import WINDOW_S, ProfileMatch, SpeakerModels, SpeakerSpan, TurnSpeakers, Vectors
 
 _LONGEST_GAP_S = 0.5  # longer pauses between turns are shortened in the audio that the segmentation model gets before a turn
+_LEAST_RECOGNISED_S = 0.8  # shorter audio is not compared with the known speakers
 _NOTHING = np.zeros(0, dtype=np.float32)
 
 
@@ -85,6 +86,14 @@ class LiveDiarizer:
         """Give the speech of `other` the label `keep`, for good: they are one person."""
         self._memory.merge(keep, other)
 
+    def unmerge(self, other: int) -> None:
+        """Undo the merging of a label with another one: they are two persons."""
+        self._memory.unmerge(other)
+
+    def merged(self) -> dict[int, int]:
+        """Return the labels that were merged, and the label that is shown in the place of each."""
+        return self._memory.merged()
+
     def split(self, speaker: int, from_s: float) -> int:
         """Give the speech of a label from `from_s` on a new label, for good; return the new label."""
         return self._memory.split(speaker, from_s)
@@ -93,11 +102,23 @@ class LiveDiarizer:
         """Give the speech in [start, end) seconds a label, for good."""
         self._memory.pin(span, speaker)
 
-    def relabel(self) -> tuple[SpeakerSpan, ...]:
-        """Label the segments again after corrections; return the spans whose label changed."""
-        known = self._memory.spans()
+    def unpin(self, span: tuple[float, float], speaker: int) -> None:
+        """Undo `pin`: the speech had the label `speaker` before."""
+        self._memory.unpin(span, speaker)
+
+    def relabel(self, known: tuple[SpeakerSpan, ...] | None = None) -> tuple[SpeakerSpan, ...]:
+        """Label the segments again after corrections; return the spans whose label is another than in `known`, which are those of now."""
+        before = self._memory.spans() if known is None else known
         self._memory.label()
-        return _changed(known, self._memory.spans())
+        return _changed(before, self._memory.spans())
+
+    def recognise(self, samples: Samples) -> int | None:
+        """Return the known speaker whose voice the start of a turn has, None if there is none. Nothing is learned from it."""
+        if len(samples) < _LEAST_RECOGNISED_S * RATE:
+            return None
+        seconds = len(samples) / RATE
+        (vector,) = self._models.vectors(self._models.columns(samples), [[(0.0, seconds)]])
+        return self._memory.nearest(vector, seconds)
 
     def voice(self, speaker: int) -> Vectors | None:
         """Return the mean voice vector of a speaker, shape (dimensions,), or None if less than half a second is known."""

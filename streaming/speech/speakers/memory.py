@@ -1,7 +1,7 @@
 """What a diarizer knows of one audio source: its segments with their voice vectors and labels, and what people corrected."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -300,6 +300,14 @@ class Memory:
             if self._shown(segment.label) == self._shown(keep):
                 segment.pinned = True
 
+    def unmerge(self, other: int) -> None:
+        """Undo the merging of a label: it is shown again. Its segments and those of the label that it was merged with stay apart."""
+        self._merged.pop(other, None)
+
+    def merged(self) -> dict[int, int]:
+        """Return the labels that are not shown, and the label that is shown in the place of each."""
+        return dict(self._merged)
+
     def _shown(self, label: int) -> int:
         return self._merged.get(label, label)
 
@@ -315,11 +323,34 @@ class Memory:
 
     def pin(self, span: tuple[float, float], speaker: int) -> None:
         """Give the segments of which at least half lies in [start, end) a label, for good."""
+        for segment in self._inside(span):
+            segment.label, segment.pinned = speaker, True
+
+    def unpin(self, span: tuple[float, float], speaker: int) -> None:
+        """Undo `pin`: the segments have their former label again, until later evidence changes it."""
+        for segment in self._inside(span):
+            segment.label, segment.pinned = speaker, False
+
+    def _inside(self, span: tuple[float, float]) -> Iterator[Segment]:
+        """Yield the open segments of which at least half lies in [start, end)."""
         for segment in self._segments[self._first_open :]:
             length = sum(part.end_s - part.start_s for part in segment.parts)
             inside = sum(max(0.0, min(part.end_s, span[1]) - max(part.start_s, span[0])) for part in segment.parts)
             if inside >= length / 2:
-                segment.label, segment.pinned = speaker, True
+                yield segment
+
+    def nearest(self, vector: Vectors, seconds: float) -> int | None:
+        """Return the known voice with the most evidence for being that of a vector; None if it is more probably another one."""
+        known = self._known()
+        labels = sorted(known)
+        if not labels:
+            return None
+        weight = self._tuning.weight(seconds)
+        one = Clusters(np.array([self._tuning.precision(seconds)]), vector.astype(np.float64)[None] * weight)
+        others = Clusters(np.array([known[label].precision for label in labels]), np.stack([known[label].vector for label in labels]))
+        scores = self._evidence.of_merging(one, others)
+        best = int(scores.argmax())
+        return self._shown(labels[best]) if scores[best] > 0 else None
 
     # -- results
 

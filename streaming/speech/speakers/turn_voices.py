@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.activity import Activity, Part, frame_at, parts, trimmed, turn_activity
+from streaming.speech.speakers.activity import Activity, Part, frame_at, parts, turn_activity
 from streaming.speech.speakers.clustering import Clusters, Evidence, agglomerate
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, SpeakerModels, Vectors
@@ -41,9 +41,7 @@ class TurnVoices:
         """Return the voices of a turn; `before` is audio before it, `known` are the speakers. With `speech`, there is at least one."""
         seconds = len(turn) / RATE
         activity = turn_activity(self._models, before, turn)
-        speakers = {
-            number: speech_of for number in range(activity.shape[1]) if (speech_of := trimmed(parts(activity, number, seconds), turn))
-        }
+        speakers = {number: speech_of for number in range(activity.shape[1]) if (speech_of := parts(activity, number, turn))}
         if not speakers:
             if not speech:
                 return []

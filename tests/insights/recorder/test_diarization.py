@@ -1,9 +1,11 @@
 """Several speakers in one audio source: their members, corrections by later recognition, and what people decide."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from insights import queries, recorder
 from insights.events import ConversationCompleted, MemberJoined, MessageCorrected, MessagesStored
@@ -225,6 +227,26 @@ def test_a_session_without_a_member_continues_one_that_is_over(owner: User) -> N
     assert source_of(first) != source_of(second)
     LiveSession.objects.filter(id=Diarization.objects.get(id=source_of(first)).session_id).delete()
     assert source_of(recorder.open_conversation(opening(owner, several_speakers=True))) == source_of(first)
+
+
+def test_the_state_is_encrypted(diarized: Joined, owner: User, settings: Any) -> None:
+    """The table does not hold the state in clear; with another SECRET_KEY it is not readable, and the voices get new numbers."""
+    recorder.store_voices(source_of(diarized), b"voices")
+    assert b"voices" not in bytes(Diarization.objects.get().state)
+    settings.SECRET_KEY = "k" * 50
+    again = recorder.open_conversation(opening(owner, speaker=ADA, several_speakers=True))
+    assert again.diarized == recorder.Diarized(source_of(diarized), diarized.started_at)
+
+
+def test_the_end_of_an_import_forgets_the_voices(owner: User) -> None:
+    """Also if the conversation was over before and nothing was said later."""
+    begun = timezone.now()
+    conversation = recorder.open_import(recorder.ImportOpening(owner_id=owner.pk, started_at=begun))
+    for _ in range(2):
+        source = recorder.diarize_import(conversation.id, uuid4(), None)
+        recorder.store_voices(source.id, b"voices")
+        recorder.end_import(conversation.id, begun)
+        assert {bytes(one.state) for one in Diarization.objects.all()} == {b""}
 
 
 def test_the_end_forgets_the_voices(owner: User) -> None:

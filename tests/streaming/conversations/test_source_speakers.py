@@ -3,21 +3,24 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
 
 from insights import recorder
+from insights.events import MessageCorrected, MessagesStored
 from insights.models import Diarization, Member, Message
 from insights.recorder import SpeakerIdentity
 from streaming import recogniser, speaker_models
 from streaming.aio.database_executors import close_database_threads, run_in_database
 from streaming.aio.executors import close_threads
+from streaming.cluster.runtime import runtime
+from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations import source_speakers
 from streaming.conversations.live_speech import LiveSpeech, StartOptions
 from streaming.speech.engines.base import EngineOptions
@@ -81,6 +84,17 @@ async def feed(speech: LiveSpeech, clips: int = len(ORDER), first: int = 0) -> N
     ends = int((TIMES[clips - 1][1] + 0.6) * PCM_RATE) * 2
     for at in range(begins, ends, 6400):
         await speech.feed(AUDIO[at : min(at + 6400, ends)])
+
+
+async def feed_until(speech: LiveSpeech, until_s: float) -> None:
+    """Feed the audio up to a time, from where it was fed before."""
+    begins = _fed.get(speech.session_id, 0)
+    _fed[speech.session_id] = ends = max(begins, int(until_s * PCM_RATE) * 2)
+    for at in range(begins, ends, 6400):
+        await speech.feed(AUDIO[at : min(at + 6400, ends)])
+
+
+_fed: dict[UUID, int] = {}
 
 
 async def said() -> list[tuple[str, str]]:
@@ -180,6 +194,136 @@ async def test_a_merge_by_a_person_holds(user: User, end: list[LiveSpeech]) -> N
     await feed(speech, 4, 2)
     await speech.finish()
     assert [name for name, _ in await said()] == ["Speaker 1"] * 4
+
+
+async def eventually(wanted: Callable[[], bool]) -> None:
+    """Wait until a condition holds, with nothing said meanwhile."""
+    async with asyncio.timeout(WAIT_S):
+        while not wanted():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_merge_and_its_undo_are_learned_at_once(user: User, end: list[LiveSpeech]) -> None:
+    """The diarizer knows both before anybody speaks again, and the two voices are two people again, also after the second pass."""
+    speech = await begin(user)
+    end.append(speech)
+    await feed(speech, 2)
+    await until(2)
+    conversation_id = speech.joined.conversation_id if speech.joined else 0
+    one, two = [await run_in_database(Member.objects.get, name=f"Speaker {number}") for number in (1, 2)]
+    speakers = speech._speakers
+    assert speakers is not None
+    edited = await run_in_database(recorder.merge_members, conversation_id, two.id, one.id, user.pk)
+    await eventually(lambda: speakers._labels.merged() == {1: 0})
+    await feed(speech, 3, 2)
+    await until(3)
+    await run_in_database(recorder.undo, edited.change_id, user.pk)
+    await eventually(lambda: not speakers._labels.merged())
+    await feed(speech, 4, 3)
+    await speech.finish()
+    assert [name for name, _ in await said()] == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_merge_can_be_undone_after_the_end(user: User) -> None:
+    """The second pass leaves merged voices their messages, so that an undo gives them back."""
+    speech = await begin(user)
+    await feed(speech, 2)
+    await until(2)
+    conversation_id = speech.joined.conversation_id if speech.joined else 0
+    one, two = [await run_in_database(Member.objects.get, name=f"Speaker {number}") for number in (1, 2)]
+    edited = await run_in_database(recorder.merge_members, conversation_id, two.id, one.id, user.pk)
+    await speech.finish()
+    await speech.leave(final=True)
+    assert [name for name, _ in await said()] == ["Speaker 1", "Speaker 1"]
+    await run_in_database(recorder.undo, edited.change_id, user.pk)
+    assert [name for name, _ in await said()] == ["Speaker 1", "Speaker 2"]
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_an_undone_assignment_frees_the_voice(user: User, end: list[LiveSpeech]) -> None:
+    """After the undo of a message's speaker, the message and later turns of its voice are whose they were."""
+    speech = await begin(user)
+    end.append(speech)
+    await feed(speech, 2)
+    await until(2)
+    speakers = speech._speakers
+    assert speakers is not None
+    message = await run_in_database(Message.objects.get, number=1)
+    edited = await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.Person(name="Eve"), recorder.Scope.MESSAGE)
+    await eventually(lambda: bool(speakers._labels._chosen))
+    await run_in_database(recorder.undo, edited.change_id, user.pk)
+    await eventually(lambda: not speakers._labels._chosen)
+    await feed(speech, 4, 2)
+    await speech.finish()
+    assert [name for name, _ in await said()] == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+
+
+async def test_recognition_results_name_the_speaker(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Final results name who speaks; interim ones too, once the voice is recognised. Each says whose microphone it is."""
+    entries: list[dict[str, Any]] = []
+    for text, (start, ends) in zip(TEXTS, TIMES, strict=True):
+        entries += [{"text": text, "start": start, "end": start + at, "after": start + at, "final": False} for at in (0.5, 1.5, 2.5)]
+        entries.append({"text": text, "start": start, "end": ends, "after": ends + 0.5})
+    script(tmp_path, monkeypatch, entries)
+    speech = await begin(user)
+    assert speech.joined is not None
+    subscription = await runtime().broadcaster.subscribe(speech.joined.conversation_id, 0)
+    updates: list[TranscriptUpdate] = []
+
+    async def collect() -> None:
+        async for one in subscription:
+            if isinstance(one, TranscriptUpdate):
+                updates.append(one)
+
+    collecting = asyncio.create_task(collect())
+    speakers = speech._speakers
+    assert speakers is not None
+    for clip, (start, ends) in enumerate(TIMES):
+        for until_s in (start + 0.9, start + 1.9, ends - 0.1, ends + 0.6):
+            seen = len(updates)
+            await feed_until(speech, until_s)
+            await eventually(lambda seen=seen: len(updates) > seen)  # type: ignore[misc]
+            if speakers._tasks:
+                await asyncio.wait(set(speakers._tasks), timeout=WAIT_S)
+        await until(clip + 1)
+    await speech.finish()
+    await speech.leave(final=True)
+    await asyncio.sleep(0.1)
+    await subscription.close()
+    await collecting
+    assert {one.audio_owner.name for one in updates if one.audio_owner} == {"Ada"}
+    finals = [one.member.name if one.member else "" for one in updates if one.is_final]
+    assert finals == ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+    interims = [one.member.name if one.member else "" for one in updates if not one.is_final and one.text == TEXTS[3]]
+    assert interims[0] == ""
+    assert interims[-1] == "Speaker 2"
+
+
+@pytest.mark.usefixtures("a_turn_each")
+async def test_a_late_speaker_is_corrected_soon(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The correction of a message whose voice was known too late follows within 1 s; this test allows four times as long."""
+    speech = await begin(user)
+    await feed(speech, 1)
+    await until(1)
+    monkeypatch.setattr(source_speakers, "LABEL_S", 0.0)
+    assert speech.joined is not None
+    subscription = await runtime().broadcaster.subscribe(speech.joined.conversation_id, speech.joined.cursor)
+    await feed(speech, 2, 1)
+    stored = corrected = 0.0
+    async with asyncio.timeout(WAIT_S):
+        async for one in subscription:
+            event = one.event if isinstance(one, StoredEvent) else None
+            if isinstance(event, MessagesStored) and event.messages[0].text == TEXTS[1]:
+                stored = time.monotonic()
+            if isinstance(event, MessageCorrected) and event.message.text == TEXTS[1]:
+                corrected = time.monotonic()
+                break
+    await subscription.close()
+    await speech.finish()
+    await speech.leave(final=True)
+    assert corrected - stored < 4.0
 
 
 @pytest.mark.usefixtures("a_turn_each")

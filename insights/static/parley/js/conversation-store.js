@@ -76,6 +76,7 @@ export class ConversationStore {
       from: received.from,
       speaker: received.speaker,
       at: received.duration?.timeOffset ?? 0,
+      overlap: received.metadata?.overlap ?? false,
     };
     this.messages.set(received.id, { ...message, gone: received.dismissed }); // a known key keeps its place in the map
     if (received.dismissed) return known && !known.gone ? [{ removed: message }] : [];
@@ -85,7 +86,7 @@ export class ConversationStore {
     }
     if (!known) return [{ message }];
     if (known.gone || speaker(known.from) !== speaker(message.from)) return [{ moved: message }];
-    return known.text === message.text ? [] : [{ changed: message }];
+    return known.text === message.text && known.overlap === message.overlap ? [] : [{ changed: message }];
   }
 
   /** Put the message that was added last behind another one. */

@@ -134,8 +134,7 @@ function receive(message) {
   if (inner.type === "audio_recording") part("recording").hidden = false;
   marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
-  const known = !(session?.several && inner.user?.userId === session.speaker.userId); // which of several people speaks is known at the end
-  if (inner.type === "recognition_result") view.hearing(known ? inner.user : undefined, inner.punctuated?.transcript ?? "", inner.isFinal);
+  if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal, inner.audioOwner);
 }
 
 const on = { message: receive, state: showState, warning: showWarning };

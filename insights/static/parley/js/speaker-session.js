@@ -187,7 +187,7 @@ export class SpeakerSession {
 
   /** Handle a final result of this speaker: the audio up to its last word is stored on the server. */
   onResult(result) {
-    if (!result.isFinal || result.user?.userId !== this.speaker.userId) return;
+    if (!result.isFinal || (result.audioOwner ?? result.user)?.userId !== this.speaker.userId) return;
     const end = result.payload?.raw?.alternatives?.[0]?.words?.at(-1)?.endTime;
     if (!end) return;
     this.lastEnd = Number(end.seconds) + Number(end.nanos) / 1e9;

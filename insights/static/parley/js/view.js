@@ -63,8 +63,16 @@ export class View {
     this.keepUp(stay);
   }
 
-  line({ id, text }) {
-    return element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text);
+  line({ id, text, overlap }) {
+    const line = element("p", { class: "message", id: `m-${id}`, tabindex: "-1" }, text);
+    this.markOverlap(line, overlap);
+    return line;
+  }
+
+  /** Mark a line in which another person of the same microphone speaks, too. Its text stays that of the message. */
+  markOverlap(line, overlap) {
+    if (overlap) line.dataset.overlap = gettext("Several at once");
+    else delete line.dataset.overlap;
   }
 
   /** Show a message at the end, under the heading of its speaker. A note of a later time stays below it. */
@@ -123,6 +131,7 @@ export class View {
     for (const message of transcript) {
       const line = lines.get(`m-${message.id}`) ?? this.line(message);
       if (line.textContent !== message.text) line.textContent = message.text;
+      this.markOverlap(line, message.overlap);
       for (const note of this.notes) if (!note.line.isConnected && note.at <= message.at) turns.append(note.line);
       this.places.set(message.id, message.at);
       this.append(message, line);
@@ -134,19 +143,24 @@ export class View {
     setTimeout(() => turns.parentElement.setAttribute("aria-live", "polite"), 0);
   }
 
-  /** Words that may still change: one grey line per speaker, under everything that is settled. */
-  hearing(from, text, isFinal) {
+  /**
+   * Words that may still change: one grey line per microphone, under everything that is settled. `owner` is whose microphone it is where
+   * several people speak into it; which of them speaks may become known during the turn.
+   */
+  hearing(from, text, isFinal, owner = from) {
     const stay = this.nearEnd();
     if (isFinal || !text) {
-      this.dropInterim(from);
+      this.dropInterim(owner);
       return;
     }
     this.part("waiting").hidden = true;
-    const key = keyOf(from);
-    if (!this.interims.has(key)) {
+    const key = keyOf(owner);
+    if (this.interims.get(key)?.dataset.from !== keyOf(from)) {
       const [turn, said] = this.turn(from, element("span", { class: "quiet small" }, gettext("speaking")));
+      turn.dataset.from = keyOf(from);
       said.append(element("p", { class: "message interim" }));
-      this.part("interims").append(turn);
+      if (this.interims.has(key)) this.interims.get(key).replaceWith(turn);
+      else this.part("interims").append(turn);
       this.interims.set(key, turn);
     }
     this.interims.get(key).classList.toggle("same", this.speaker === keyOf(from) && this.part("interims").firstChild === this.interims.get(key));
@@ -166,12 +180,13 @@ export class View {
   }
 
   /** A screen reader has read the message; it does not read the new text on its own. */
-  changeMessage({ id, text }) {
+  changeMessage({ id, text, overlap }) {
     const message = this.part(`m-${id}`);
     if (!message) return; // it is about to be shown, with this text
     message.setAttribute("aria-live", "off");
     message.textContent = text;
     this.dropTranslation(message); // it is that of the former words
+    this.markOverlap(message, overlap);
   }
 
   /** A deleted message takes its heading with it where it was the only one under it. */

@@ -116,6 +116,7 @@ globalThis.parleyTexts = {
 "Sentence edited": "Satz bearbeitet",
 "Sentence split": "Satz geteilt",
 "Sentences joined": "Sätze verbunden",
+"Several at once": "Mehrere gleichzeitig",
 "Sharing was cancelled. Only the microphone is used.": "Die Freigabe wurde abgebrochen. Nur das Mikrofon wird verwendet.",
 "Shortcuts: A accept, R reject, P reset. Ctrl+Enter saves.": "Tastenkürzel: A bestätigen, R verwerfen, P zurücksetzen. Strg+Enter speichert.",
 "Show": "Anzeigen",
