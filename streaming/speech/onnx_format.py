@@ -3,14 +3,16 @@
 The functions that write return encoded parts: field numbers are those of the messages in onnx.proto.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 FLOAT, INT64 = 1, 7
 """Types of tensors."""
-_IR_VERSION, _OPSET = 8, 17
+_IR_VERSION = 8
+STANDARD_OPERATIONS: Mapping[str, int] = {"": 17}
+"""The domain of the standard operations, and their version."""
 _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 2, 3, 7
 
 
@@ -38,10 +40,10 @@ def attribute(name: str, value: int | str | Sequence[int]) -> bytes:
     return text(1, name) + number(20, _ATTRIBUTE_INTS) + b"".join(number(8, one) for one in value)
 
 
-def node(kind: str, inputs: Iterable[str], outputs: Iterable[str], attributes: Iterable[bytes] = ()) -> bytes:
-    """Return an operation."""
+def node(kind: str, inputs: Iterable[str], outputs: Iterable[str], attributes: Iterable[bytes] = (), domain: str = "") -> bytes:
+    """Return an operation; `domain` is empty for the standard ones."""
     names = [text(1, name) for name in inputs] + [text(2, name) for name in outputs]
-    return b"".join([*names, text(4, kind), *(message(5, one) for one in attributes)])
+    return b"".join([*names, text(4, kind), *(message(5, one) for one in attributes), text(7, domain) if domain else b""])
 
 
 def tensor(name: str, kind: int, shape: Sequence[int], data: bytes) -> bytes:
@@ -63,8 +65,14 @@ def value(name: str, shape: Sequence[int | str] | None, kind: int = FLOAT) -> by
     return text(1, name) + message(2, message(1, described))
 
 
-def model(nodes: Iterable[bytes], constants: Iterable[bytes], inputs: Iterable[bytes], outputs: Iterable[bytes]) -> bytes:
-    """Return a model."""
+def model(
+    nodes: Iterable[bytes],
+    constants: Iterable[bytes],
+    inputs: Iterable[bytes],
+    outputs: Iterable[bytes],
+    versions: Mapping[str, int] = STANDARD_OPERATIONS,
+) -> bytes:
+    """Return a model. `versions`: of the operations of each domain."""
     graph = b"".join(
         [
             *(message(1, one) for one in nodes),
@@ -74,7 +82,8 @@ def model(nodes: Iterable[bytes], constants: Iterable[bytes], inputs: Iterable[b
             *(message(12, one) for one in outputs),
         ]
     )
-    return number(1, _IR_VERSION) + message(8, text(1, "") + number(2, _OPSET)) + message(7, graph)
+    sets = (message(8, text(1, domain) + number(2, version)) for domain, version in versions.items())
+    return number(1, _IR_VERSION) + b"".join(sets) + message(7, graph)
 
 
 def floats(model: bytes) -> dict[str, NDArray[np.float32]]:

@@ -38,7 +38,7 @@ from streaming.speech.endpointing import (
 )
 from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult, Word
 from streaming.speech.stable_words import StableWords
-from streaming.speech.transcript import Transcriber, Transcript, assign_times, is_plausible
+from streaming.speech.transcript import Transcriber, Transcript, is_plausible, timed_words
 from streaming.speech.vad import FRAME
 
 log = logging.getLogger(__name__)
@@ -411,12 +411,14 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             self._callbacks.finished()
 
     def _publish_final(self, job: DecodeJob) -> None:
-        words = assign_times(job.transcript.words, job.span.speech)
+        words = timed_words(job.transcript, job.span.speech, job.span.start * FRAME_S)
         if words and is_plausible(job.transcript, job.span.voiced_s):
             self._publish(job, words, job.transcript.confidence, is_final=True)
 
     def _publish(self, job: DecodeJob, words: tuple[Word, ...], confidence: float, *, is_final: bool) -> None:
         turn, transcript = job.turn, job.transcript
+        if transcript.punctuation is not None:
+            words = transcript.punctuation.of(words, is_final=is_final)
         text = " ".join(word.text for word in words)
         start, end = round(words[0].start, 3), round(words[-1].end, 3)
         result = RecognitionResult(

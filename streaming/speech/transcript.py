@@ -4,10 +4,11 @@ Independent of the engine, which implements `Transcriber`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streaming.audio.pcm import Samples
+from streaming.speech.alignment import Attention, word_spans
 from streaming.speech.engines.base import FoundLanguage, Word
 
 _SPLIT = {
@@ -27,12 +28,20 @@ _MOST_LETTERS_PER_S = 31.0  # correctly recognised words had at most 23, see doc
 class UntimedWord:
     """One word without times: its text with punctuation, and the engine's confidence in [0, 1].
 
-    `tokens` are those of the word, as in `Transcript`; empty if the engine does not know them.
+    `tokens` are those of the word, as in `Transcript`; empty if the engine does not know them. `first` is the place of the first one.
     """
 
     text: str
     confidence: float
     tokens: tuple[int, ...] = ()
+    first: int = 0
+
+
+class Punctuation(Protocol):
+    """Corrects the marks of recognised words."""
+
+    def of(self, words: Sequence[Word], *, is_final: bool = True) -> tuple[Word, ...]:
+        """Return the words of a turn with better marks and capital letters, as many as before; takes about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Transcript:
 
     `confidence` is the mean token probability, in [0, 1]. `tokens` are opaque: they can be passed to the engine as the draft of a
     later decode of the same audio and what follows it. `language` and `translation` are those of `RecognitionResult`.
+    `attention` has a row for each token, if the engine gives one. `punctuation` corrects the marks, if it is known for the language.
     """
 
     words: tuple[UntimedWord, ...] = ()
@@ -48,6 +58,8 @@ class Transcript:
     tokens: tuple[int, ...] = ()
     language: FoundLanguage | None = None
     translation: str = ""
+    attention: Attention | None = field(default=None, compare=False, repr=False)
+    punctuation: Punctuation | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, text: str, confidence: float = 1.0) -> "Transcript":
@@ -82,7 +94,7 @@ def join_split_words(words: Sequence[UntimedWord]) -> tuple[UntimedWord, ...]:
         if last and whole and not (whole == "today" and len(joined) > 1 and joined[-2].text.lower() == "day"):
             text = whole.capitalize() if last.text[0].isupper() else whole
             ending = word.text[len(word.text.rstrip(_EDGE)) :]
-            joined[-1] = UntimedWord(text + ending, min(last.confidence, word.confidence), (*last.tokens, *word.tokens))
+            joined[-1] = UntimedWord(text + ending, min(last.confidence, word.confidence), (*last.tokens, *word.tokens), last.first)
         else:
             joined.append(word)
     return tuple(joined)
@@ -100,10 +112,26 @@ def is_plausible(transcript: Transcript, voiced_s: float) -> bool:
     return voiced_s > _BRIEF_S or letters <= _MOST_LETTERS_PER_S * voiced_s
 
 
+def timed_words(transcript: Transcript, voiced: Sequence[tuple[float, float]], at: float) -> tuple[Word, ...]:
+    """Return the words of a block of audio with times: from the attention of the engine if there is one, else by `assign_times`.
+
+    Args:
+        voiced: the speech segments in seconds, in order, not overlapping.
+        at: start of the block in seconds, on the same clock.
+    """
+    words = transcript.words
+    if transcript.attention is not None and words and voiced:
+        spans = word_spans(transcript.attention, [word.first for word in words], voiced, at)
+        if spans is not None:
+            timed = zip(words, spans, strict=True)
+            return tuple(Word(word.text, round(start, 3), round(end, 3), word.confidence) for word, (start, end) in timed)
+    return assign_times(words, voiced)
+
+
 def assign_times(words: Sequence[UntimedWord], voiced: Sequence[tuple[float, float]]) -> tuple[Word, ...]:
     """Return the words with times, spread by their length over the speech segments (seconds, in order, not overlapping).
 
-    The engines here return no word times. Letters take about equally long and the VAD finds the pauses, so a word is timed within
+    For engines that return no word times. Letters take about equally long and the VAD finds the pauses, so a word is timed within
     about a quarter of a second of its real time. A word spans a pause only if it cannot be avoided.
     """
     if not words or not voiced:

@@ -17,7 +17,7 @@ from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.engines.base import EngineOptions, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
 from streaming.speech.recognition import TurnRecognition
-from streaming.speech.transcript import Transcriber, Transcript, assign_times, is_plausible
+from streaming.speech.transcript import Transcriber, Transcript, is_plausible, timed_words
 
 TIMEOUT_S = 60.0
 """Limit of the wait for one block in `transcribe`."""
@@ -83,7 +83,8 @@ class TurnRecogniser(Recogniser):
         voiced = voiced or ((0.0, len(pcm) / RATE),)
         if not is_plausible(transcript, sum(end - start for start, end in voiced)):
             return ()
-        return assign_times(transcript.words, voiced)
+        words = timed_words(transcript, voiced, 0.0)
+        return words if transcript.punctuation is None else transcript.punctuation.of(words)
 
     def guess(self, pcm: Samples) -> tuple[str, ...]:
         return tuple(word.text for word in self._decoded(pcm, thorough=True).words)

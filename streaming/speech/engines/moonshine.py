@@ -5,7 +5,7 @@ finals and the small one the interims. Why not the library of the wheel: docs/ad
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
+from streaming.speech.alignment import Attention
 from streaming.speech.engines.tokens import END, START, Vocabulary
+from streaming.speech.punctuation.model import Punctuator, shipped
+from streaming.speech.speakers.ort_graph import OrtGraph
 from streaming.speech.transcript import Transcript
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file, open_model
@@ -26,6 +29,9 @@ _LEAST_SAMPLES = RATE // 10  # the encoder needs at least this many
 _TOKENS_PER_SECOND = 6.5  # more than in any real speech; beyond it the model repeats itself
 _SPARE_TOKENS = 3
 _GUESSED = 10  # most draft tokens that are verified at a time: each costs time, also those after one that is wrong
+_FRAME_S = 384 / RATE  # one vector of the encoder
+_DELAY_S = 0.042  # of the words behind the attention; measured, see docs/develop/speech.md
+_ALIGNED = "/model/decoder/layers.4/encoder_attn/Softmax_output_0"  # the layer whose attention follows the words best
 _RESYNC = 8  # tokens of the draft that are searched for a position where it matches again
 
 Arrays = dict[str, NDArray[Any]]
@@ -52,11 +58,35 @@ class _Progress:
         return []
 
 
+class AttentionReader:
+    """Reads which part of the audio each token comes from: the attention of a layer of the small model's decoder, for all tokens at once.
+
+    Its file gives no attention as an output: the part of the network up to that layer is loaded a second time.
+    """
+
+    def __init__(self, decoder: Path) -> None:
+        graph = OrtGraph(decoder.read_bytes())
+        shapes: dict[str, tuple[int | str, ...]] = {name: (1, 8, "past", 36) for name in graph.inputs(_ALIGNED)}
+        shapes |= {"input_ids": (1, "tokens"), "encoder_hidden_states": (1, "frames", 288), "encoder_attention_mask": (1, "samples")}
+        part = graph.onnx(shapes, _ALIGNED, integers=("input_ids", "encoder_attention_mask"))
+        self._session = open_model(part, f"the attention of {decoder.name}")
+        self._past = [name for name in shapes if name.startswith("past_key_values")]
+
+    def read(self, tokens: Sequence[int], decoder_inputs: Arrays) -> Attention:
+        """Return the attention of the tokens of a decode. `decoder_inputs` has the encoder's keys and values after it."""
+        inputs = {name: decoder_inputs[name] for name in (*self._past, "encoder_hidden_states", "encoder_attention_mask")}
+        inputs |= {name: inputs[name][:, :, :0] for name in self._past if ".decoder." in name}
+        inputs["input_ids"] = np.array([[START, *tokens[:-1]]], dtype=np.int64)
+        weights = self._session.run(None, inputs)[0][0].mean(axis=0)
+        return Attention(weights, _FRAME_S, _DELAY_S)
+
+
 class Moonshine:
     """One model. `transcribe` may be called from any number of threads at the same time."""
 
-    def __init__(self, encoder: Path, decoder: Path, tokenizer: Path) -> None:
+    def __init__(self, encoder: Path, decoder: Path, tokenizer: Path, reader: AttentionReader | None = None) -> None:
         self._encoder, self._decoder = open_model(encoder), open_model(decoder)
+        self._reader = reader
         self._vocabulary = Vocabulary(tokenizer)
         self._encoder_masked = len(self._encoder.get_inputs()) > 1
         shapes = {node.name: node.shape for node in self._decoder.get_inputs()}
@@ -65,8 +95,10 @@ class Moonshine:
         self._empty_cache: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in self._past}
         self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
 
-    def transcribe(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
+    def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False) -> Transcript:
         """Return the words of a block of audio, shape (n,), float32 at 16 kHz, up to about 30 seconds.
+
+        `timed`: with the attention, from which words get their times, if this model has a reader of it.
 
         `draft` holds the tokens of an earlier decode of nearly the same audio, by this model or one with the same vocabulary. Draft
         tokens are verified many at a time (speculative decoding) instead of being generated one by one; the result is the same except
@@ -76,14 +108,16 @@ class Moonshine:
             return Transcript()
         progress = _Progress([], [], [token for token in draft if token != END])
         audio = np.concatenate((pcm, _TAIL))[None]
-        self._generate(audio, progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
+        inputs = self._generate(audio, progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
         if not progress.tokens:
             return Transcript()
         confidence = float(np.exp(progress.logs).mean())
-        return Transcript(self._vocabulary.words(progress.tokens, progress.logs), round(confidence, 4), tuple(progress.tokens))
+        attention = self._reader.read(progress.tokens, inputs) if timed and self._reader else None
+        words = self._vocabulary.words(progress.tokens, progress.logs)
+        return Transcript(words, round(confidence, 4), tuple(progress.tokens), attention=attention)
 
-    def _generate(self, audio: NDArray[np.float32], progress: _Progress, most: int) -> None:
-        """Append tokens to `progress`, by greedy decoding, until the end token or `most` tokens."""
+    def _generate(self, audio: NDArray[np.float32], progress: _Progress, most: int) -> Arrays:
+        """Append tokens to `progress`, by greedy decoding, until the end token or `most` tokens; return the decoder's inputs after it."""
         mask = np.ones(audio.shape, dtype=np.int64)
         hidden = self._encoder.run(
             None, {"input_values": audio, "attention_mask": mask} if self._encoder_masked else {"input_values": audio}
@@ -103,6 +137,7 @@ class Moonshine:
             self._update_cache(inputs, present, len(guess) - confirmed)
             if last == END:
                 break
+        return inputs
 
     def _update_cache(self, inputs: Arrays, present: list[NDArray[np.float32]], refused: int) -> None:
         """Put the keys and values into the inputs of the next step, without those of the rejected draft tokens."""
@@ -141,14 +176,15 @@ def _accept(scores: NDArray[np.float32], guess: list[int], progress: _Progress) 
 
 def small_model() -> Moonshine:
     """Return tiny-en from the moonshine_voice wheel. Raises RecogniserError if it is not installed."""
-    files = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-    return Moonshine(*(data_file("moonshine_voice", "assets", "tiny-en", file) for file in files))
+    names = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+    encoder, decoder, tokenizer = (data_file("moonshine_voice", "assets", "tiny-en", name) for name in names)
+    return Moonshine(encoder, decoder, tokenizer, AttentionReader(decoder))
 
 
 def large_model(models_dir: Path) -> Moonshine | None:
     """Return base-en from `models_dir`, or None if it is not installed."""
-    files = [models_dir / "base-en" / file for file in BASE_FILES]
-    return Moonshine(*files) if all(file.is_file() for file in files) else None
+    encoder, decoder, tokenizer = (models_dir / "base-en" / file for file in BASE_FILES)
+    return Moonshine(encoder, decoder, tokenizer) if all(file.is_file() for file in (encoder, decoder, tokenizer)) else None
 
 
 class MoonshineRecogniser(TurnRecogniser):
@@ -160,15 +196,17 @@ class MoonshineRecogniser(TurnRecogniser):
     languages = LANGUAGES
     _small: Moonshine
     _large: Moonshine
+    _punctuator: Punctuator
 
     def load_model(self) -> None:
         self._small = small_model()
         large = large_model(self.options.models_dir)
         self._large = large or self._small
+        self._punctuator = shipped()
         self.model = "tiny-en" if large is None else "tiny-en for interim results, base-en for final ones"
 
     def final(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
-        return self._large.transcribe(pcm, draft)
+        return replace(self._large.transcribe(pcm, draft, timed=True), punctuation=self._punctuator)
 
     def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
-        return self._small.transcribe(pcm, draft)
+        return replace(self._small.transcribe(pcm, draft), punctuation=self._punctuator)

@@ -42,17 +42,19 @@ class Vocabulary:
 
     def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[UntimedWord, ...]:
         """Return the words of the tokens; the confidence of a word is the geometric mean of its tokens' probabilities."""
-        spelled: list[tuple[bytearray, list[float], list[int]]] = []
-        for token, log_probability in zip(tokens, log_probabilities, strict=True):
+        spelled: list[tuple[bytearray, list[float], list[int], int]] = []
+        for place, (token, log_probability) in enumerate(zip(tokens, log_probabilities, strict=True)):
             text = self._tokens[token] if _FIRST_SPOKEN <= token < len(self._tokens) else b""
             if not text or text.startswith(_MARK):
                 continue
             if text.startswith(_SPACE) or not spelled:
-                spelled.append((bytearray(), [], []))
+                spelled.append((bytearray(), [], [], place))
             spelled[-1][0].extend(text)
             spelled[-1][1].append(log_probability)
             spelled[-1][2].append(token)
-        words = [(bytes(text).replace(_SPACE, b" ").decode("utf-8", "ignore").strip(), logs, own) for text, logs, own in spelled]
+        words = [
+            (bytes(text).replace(_SPACE, b" ").decode("utf-8", "ignore").strip(), logs, own, first) for text, logs, own, first in spelled
+        ]
         return join_split_words(
-            [UntimedWord(text, round(math.exp(sum(logs) / len(logs)), 4), tuple(own)) for text, logs, own in words if text]
+            [UntimedWord(text, round(math.exp(sum(logs) / len(logs)), 4), tuple(own), first) for text, logs, own, first in words if text]
         )

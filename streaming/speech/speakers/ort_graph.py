@@ -1,11 +1,11 @@
 """Reads a model in onnxruntime's own format (a FlatBuffer) and writes part of it as ONNX (a Protocol Buffer).
 
 onnxruntime optimises only ONNX models when it loads them. A part ends at chosen tensors, so that values inside a network can be used.
-Control flow is not kept: of an `If` the first branch is taken.
+Control flow is not kept: of an `If` the first branch is taken, the one of a condition that holds.
 """
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from streaming.speech import onnx_format
 
 _FLOAT, _INT8, _INT64 = 1, 3, 7  # ONNX types of tensors
 _DTYPES: dict[int, "np.dtype[np.generic]"] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("<i1"), _INT64: np.dtype("<i8")}
-_ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7
+_ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTS = 1, 2, 3, 4, 7
 
 
 class _Table:
@@ -84,6 +84,7 @@ class _Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: tuple[bytes, ...]
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +100,45 @@ class OrtGraph:
     """The operations and constants of a model in onnxruntime's format."""
 
     def __init__(self, model: bytes) -> None:
-        graph = _Table(model, struct.unpack_from("<I", model, 0)[0]).table(1).table(7)
-        self._constants = {tensor.text(0): _tensor(tensor) for tensor in graph.tables(0)}
-        self._maker = {output: node for node in _nodes(graph) for output in node.outputs}
+        parts = _Table(model, struct.unpack_from("<I", model, 0)[0]).table(1)
+        graph = parts.table(7)
+        self._versions = {one.text(0): int(one.scalar(1, "<q")) for one in parts.tables(1)}
+        self._constants = dict(_constants(graph))
+        self._maker = {output: node for node in _nodes(graph) for output in node.outputs if output}
 
     def constant(self, name: str) -> NDArray[np.float32]:
         """Return a constant as float32."""
         tensor = self._constants[name]
         return np.frombuffer(tensor.data, dtype=_DTYPES[tensor.kind]).reshape(tensor.shape).astype(np.float32)
 
-    def onnx(self, inputs: Mapping[str, Sequence[int | str]], output: str) -> bytes:
-        """Return the part of the model that computes one tensor from inputs of type float32; names in shapes stand for any size."""
-        nodes, constants = self._needed(output)
+    def inputs(self, *outputs: str) -> set[str]:
+        """Return the names of the inputs of the model that tensors depend on."""
+        nodes, constants = self._needed(outputs)
+        return {name for node in nodes for name in node.inputs if name} - self._maker.keys() - set(constants)
+
+    def onnx(self, inputs: Mapping[str, Sequence[int | str]], *outputs: str, integers: Collection[str] = ()) -> bytes:
+        """Return the part of the model that computes tensors from inputs; names in shapes stand for any size.
+
+        Inputs have the type float32; those of `integers` int64.
+        """
+        nodes, constants = self._needed(outputs)
+        kinds = {name: onnx_format.INT64 if name in integers else onnx_format.FLOAT for name in inputs}
         return onnx_format.model(
-            (onnx_format.node(one.kind, one.inputs, one.outputs, one.attributes) for one in nodes),
+            (onnx_format.node(one.kind, one.inputs, one.outputs, one.attributes, one.domain) for one in nodes),
             (onnx_format.tensor(name, found.kind, found.shape, found.data) for name, found in self._of(constants)),
-            (onnx_format.value(name, shape) for name, shape in inputs.items()),
-            [onnx_format.value(output, None)],
+            (onnx_format.value(name, shape, kinds[name]) for name, shape in inputs.items()),
+            [onnx_format.value(output, None) for output in outputs],
+            {domain: self._versions[domain] for domain in sorted({"", *(node.domain for node in nodes)})},
         )
 
     def _of(self, names: Sequence[str]) -> Iterator[tuple[str, "_Tensor"]]:
         return ((name, self._constants[name]) for name in names)
 
-    def _needed(self, output: str) -> tuple[list[_Node], list[str]]:
-        """Return the operations that a tensor depends on, each after those it depends on, and the constants."""
+    def _needed(self, outputs: Sequence[str]) -> tuple[list[_Node], list[str]]:
+        """Return the operations that tensors depend on, each after those it depends on, and the constants."""
         nodes: dict[_Node, None] = {}
         constants: dict[str, None] = {}
-        waiting: list[tuple[str, bool]] = [(output, False)]
+        waiting: list[tuple[str, bool]] = [(output, False) for output in reversed(outputs)]
         while waiting:
             name, visited = waiting.pop()
             node = self._maker.get(name)
@@ -145,17 +158,31 @@ def _tensor(table: _Table) -> _Tensor:
     return _Tensor(int(table.scalar(3, "<i")), tuple(int(size) for size in dims), table.data(4))
 
 
+def _constants(graph: _Table) -> Iterator[tuple[str, _Tensor]]:
+    """Yield the constants with their names, also those of the first branch of an `If`."""
+    for tensor in graph.tables(0):
+        yield tensor.text(0), _tensor(tensor)
+    for table in graph.tables(2):
+        if table.text(5) == "If":
+            yield from _constants(_branch(table))
+
+
 def _nodes(graph: _Table) -> Iterator[_Node]:
     """Yield the operations; the first branch of an `If` takes its place."""
     for table in graph.tables(2):
         kind, outputs = table.text(5), tuple(table.texts(9))
         if kind != "If":
-            yield _Node(kind, tuple(table.texts(8)), outputs, tuple(filter(None, map(_attribute, table.tables(10)))))
+            yield _Node(kind, tuple(table.texts(8)), outputs, tuple(filter(None, map(_attribute, table.tables(10)))), table.text(2))
             continue
-        branch = next(one for one in table.tables(10) if one.text(0) == "then_branch").table(7)
+        branch = _branch(table)
         names = dict(zip(branch.texts(6), outputs, strict=True))
         for node in _nodes(branch):
-            yield _Node(node.kind, node.inputs, tuple(names.get(name, name) for name in node.outputs), node.attributes)
+            renamed, sources = (tuple(names.get(name, name) for name in one) for one in (node.outputs, node.inputs))
+            yield _Node(node.kind, sources, renamed, node.attributes, node.domain)
+
+
+def _branch(table: _Table) -> _Table:
+    return next(one for one in table.tables(10) if one.text(0) == "then_branch").table(7)
 
 
 def _attribute(table: _Table) -> bytes | None:
@@ -168,6 +195,9 @@ def _attribute(table: _Table) -> bytes | None:
         return start + onnx_format.number(3, int(table.scalar(4, "<q")))
     if kind == _ATTRIBUTE_STRING:
         return start + onnx_format.message(4, table.data(5))
+    if kind == _ATTRIBUTE_TENSOR:
+        found = _tensor(table.table(6))
+        return start + onnx_format.message(5, onnx_format.tensor("", found.kind, found.shape, found.data))
     if kind == _ATTRIBUTE_INTS:
         return start + b"".join(onnx_format.number(8, int(value)) for value in np.frombuffer(table.data(9, 8), "<i8"))
     return None

@@ -181,6 +181,19 @@ def test_a_wrong_draft_changes_little(model: Moonshine, draft: tuple[int, ...]) 
     assert jiwer.wer(words_of(model, pcm), words) <= 0.2
 
 
+def test_attention(model: Moonshine) -> None:
+    """The attention has a row for each token, and reads later frames for later tokens; without `timed` there is none."""
+    pcm = recording("two_cities.wav")[int(1.1 * RATE) : 5 * RATE]
+    found = model.transcribe(pcm, timed=True)
+    assert found.attention is not None
+    assert model.transcribe(pcm).attention is None
+    rows, frames = found.attention.weights.shape
+    assert rows == len(found.tokens)
+    assert frames == pytest.approx((len(pcm) + 0.3 * RATE) / RATE / found.attention.step_s, abs=3)
+    read = found.attention.weights.argmax(axis=1)
+    assert np.corrcoef(read, np.arange(rows))[0, 1] > 0.6  # the attention of a few tokens has its peak elsewhere
+
+
 def test_audio_that_is_too_short(model: Moonshine) -> None:
     """Less than a tenth of a second, or nothing, is an empty transcript."""
     assert model.transcribe(np.zeros(0, dtype=np.float32)).words == ()
@@ -229,7 +242,7 @@ def test_finals_by_the_larger_model(model: Moonshine, tmp_path: Path, monkeypatc
         def __init__(self) -> None:
             self.read: list[int] = []
 
-        def transcribe(self, pcm: Samples, draft: object = ()) -> object:  # type: ignore[override]
+        def transcribe(self, pcm: Samples, draft: object = (), *, timed: bool = False) -> object:  # type: ignore[override]
             self.read.append(len(pcm))
             return model.transcribe(pcm)
 

@@ -1,0 +1,1 @@
+"""Trains and measures the punctuation model of `streaming/speech/punctuation`."""
