@@ -1,11 +1,12 @@
 """Audio with known speakers: clips with RTTM files, and conversations made of recordings of single voices."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.endpointing import FRAME_S, Endpointer, SpeechEnded
@@ -13,16 +14,18 @@ from streaming.speech.vad import FRAME, VadModel
 from tests.bench.diarization_error import Speech, read_rttm
 
 _LOUD = 0.3  # of the way, in decibels, from the noise of a recording to its loud speech: below it, a voice recorded alone is silent
+_SPOKEN = 0.5  # probability of speech
 _PAUSE = 50  # frames of 10 ms; shorter pauses inside the speech of one voice are speech
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A recording and who speaks in it."""
+    """A recording and who speaks in it: `truth`, and for a made one also `voiced`, by the voice activity detection of each voice alone."""
 
     name: str
     samples: Samples
     truth: list[Speech]
+    voiced: list[Speech] = field(default_factory=list)
 
 
 def read_audio(path: Path) -> Samples:
@@ -76,6 +79,7 @@ def conversation(folder: Path, seed: int, speakers: int, overlap: float, seconds
     places = dict.fromkeys(names, 0)
     mixed = (random.standard_normal(round((seconds + 10) * RATE)) * 1e-3).astype(np.float32)
     truth: list[Speech] = []
+    voiced: list[Speech] = []
     at, before = 0.5, ""
     while at < seconds:
         name = str(random.choice([one for one in names if one != before]))
@@ -86,11 +90,12 @@ def conversation(folder: Path, seed: int, speakers: int, overlap: float, seconds
         start = round(at * RATE)
         mixed[start : start + len(turn)] += turn[: len(mixed) - start]
         truth += [Speech(at + first, at + last, name) for first, last in _voiced(turn)]
+        voiced += [Speech(at + first, at + last, name) for first, last in _detected(turn)]
         length_s = len(turn) / RATE
         at += length_s + (random.uniform(0.2, 1.2) if not overlap else -random.uniform(0.5, 1.5) * overlap * length_s)
         before = name
     end = max(one.end_s for one in truth)
-    return Clip(f"libri-{speakers}-{round(100 * overlap)}-{seed}", np.clip(mixed[: round((end + 0.5) * RATE)], -1, 1), truth)
+    return Clip(f"libri-{speakers}-{round(100 * overlap)}-{seed}", np.clip(mixed[: round((end + 0.5) * RATE)], -1, 1), truth, voiced)
 
 
 def _voiced(turn: Samples) -> Iterator[tuple[float, float]]:
@@ -99,6 +104,23 @@ def _voiced(turn: Samples) -> Iterator[tuple[float, float]]:
     loudness = np.sqrt((turn[: len(turn) // step * step].reshape(-1, step) ** 2).mean(axis=1))
     noise, speech = np.maximum(np.percentile(loudness, (3, 90)), 1e-5)
     loud = np.flatnonzero(loudness > noise * (speech / noise) ** _LOUD)
-    starts = [0, *(np.flatnonzero(np.diff(loud) > _PAUSE) + 1)]
-    for first, last in zip(starts, [*starts[1:], len(loud)], strict=True):
-        yield loud[first] / 100, (loud[last - 1] + 1) / 100
+    yield from _closed(loud)
+
+
+def _detected(turn: Samples) -> Iterator[tuple[float, float]]:
+    """Yield the parts of a voice recorded alone in which the voice activity detection finds speech, in seconds."""
+    vad = VadModel()
+    slot = vad.take_slot()
+    padded = np.pad(turn, (0, FRAME)).astype(np.float32)
+    found = [vad.probabilities([slot], [padded[at : at + FRAME]])[0] for at in range(0, len(padded) - FRAME + 1, FRAME)]
+    steps = np.arange(len(turn) // (RATE // 100)) * (RATE // 100) // FRAME
+    yield from _closed(np.flatnonzero(np.array(found)[steps] > _SPOKEN))
+
+
+def _closed(spoken: NDArray[np.int64]) -> Iterator[tuple[float, float]]:
+    """Yield stretches of steps of 10 ms in which a voice speaks, with short pauses closed, in seconds."""
+    if not len(spoken):
+        return
+    starts = [0, *(np.flatnonzero(np.diff(spoken) > _PAUSE) + 1)]
+    for first, last in zip(starts, [*starts[1:], len(spoken)], strict=True):
+        yield spoken[first] / 100, (spoken[last - 1] + 1) / 100

@@ -73,20 +73,27 @@ class _Meter:
 
 @dataclass(slots=True)
 class _Found:
-    """Errors of the clips of one kind: live and at the end by each value of `MERGE`, and with one label for everybody."""
+    """Errors of the clips of one kind: live and at the end by each value of `MERGE`, and with one label for everybody.
+
+    `live_voiced` and `end_voiced`: with the shipped value, where the truth is the voice activity detection of each voice alone.
+    """
 
     live: list[list[DiarizationErrors]] = field(default_factory=list)
     end: list[list[DiarizationErrors]] = field(default_factory=list)
     one: list[DiarizationErrors] = field(default_factory=list)
+    live_voiced: list[DiarizationErrors] = field(default_factory=list)
+    end_voiced: list[DiarizationErrors] = field(default_factory=list)
 
     def totals(self) -> dict[str, DiarizationErrors]:
         """Return the errors over all clips: `shipped` values, and chosen on the other clips."""
         shipped = MERGE.index(Tuning().merge)
+        by_vad = {"live, truth by VAD": _total(self.live_voiced), "after the end, truth by VAD": _total(self.end_voiced)}
         return {
             "live": _total(clip[shipped] for clip in self.live),
             "live, cross-validated": _total(_chosen(self.live)),
             "after the end": _total(clip[shipped] for clip in self.end),
             "one speaker": _total(self.one),
+            **(by_vad if self.live_voiced else {}),
         }
 
 
@@ -160,6 +167,9 @@ def _diarize(meter: _Meter, clip: Clip, cut: list[tuple[float, Samples]], found:
         if merge == Tuning().merge:
             spent = time.thread_time() - started
             found.one.append(diarization_errors(clip.truth, one_speaker(live)))
+            if clip.voiced:
+                found.live_voiced.append(diarization_errors(clip.voiced, live))
+                found.end_voiced.append(diarization_errors(clip.voiced, end))
             if written:
                 written.mkdir(parents=True, exist_ok=True)
                 (written / f"{clip.name}.live.rttm").write_text(rttm(clip.name, live))
