@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy
 
 from insights import insight_kinds
 
@@ -15,7 +16,7 @@ class InsightsConfig(AppConfig):
     """Configuration of `insights`."""
 
     name = "insights"
-    verbose_name = "Conversations"
+    verbose_name = gettext_lazy("Conversations")
 
     def ready(self) -> None:
         """Register the kinds of jobs and the installation's own kinds of insights; repair the search index after every migration."""

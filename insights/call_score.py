@@ -7,9 +7,9 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from insights.abstractive import PART_CHARACTERS, Ask, BadAnswer, Line
+from insights.snapshots import JsonObject, Payload
 
 CALL_SCORE = "call_score"
 """The kind of the job and of its result."""
@@ -47,12 +47,12 @@ class Score:
     summary: str
     criteria: tuple[CriterionScore, ...]
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> JsonObject:
         """Return the JSON form."""
-        return asdict(self)
+        return {"score": self.score, "summary": self.summary, "criteria": [asdict(one) for one in self.criteria]}
 
     @classmethod
-    def parse(cls, value: dict[str, Any]) -> "Score":
+    def parse(cls, value: Payload) -> "Score":
         """Return the score with this JSON form."""
         return cls(value["score"], value["summary"], tuple(CriterionScore(**one) for one in value["criteria"]))
 
@@ -99,7 +99,7 @@ def _parsed(answer: str) -> Score:
         raise BadAnswer("the language model did not answer with the JSON of a call score") from None
 
 
-def _criterion(name: str, one: dict[str, Any]) -> CriterionScore:
+def _criterion(name: str, one: Payload) -> CriterionScore:
     texts = (one["summary"], one.get("positive") or "", one.get("negative") or "")
     return CriterionScore(name, _number(one["score"]), *map(_text, texts))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F, Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from insights.database import write_transaction
 from insights.managed import person_with
@@ -77,9 +78,9 @@ def share_with_person(conversation: Conversation, address: str, level: AccessLev
     """Share a conversation with the account of an e-mail address, or change the level of the share. Raises SharingError."""
     user = person_with(address)
     if user is None:
-        raise SharingError("There is no account with this e-mail address.")
+        raise SharingError(_("There is no account with this e-mail address."))
     if user.pk == conversation.owner_id:
-        raise SharingError("This conversation belongs to this account already.")
+        raise SharingError(_("This conversation belongs to this account already."))
     return _share(conversation, level, user=user)
 
 
@@ -87,7 +88,7 @@ def share_with_team(conversation: Conversation, team_id: int, level: AccessLevel
     """Share a conversation with a team of its owner, or change the level of the share. Raises SharingError."""
     team = Team.objects.filter(pk=team_id, memberships__user=conversation.owner_id).first()
     if team is None:
-        raise SharingError("You are not a member of this team.")
+        raise SharingError(_("You are not a member of this team."))
     return _share(conversation, level, team=team)
 
 
@@ -117,11 +118,11 @@ def teams_of(user: User) -> list[Team]:
 
 def _share(conversation: Conversation, level: AccessLevel, user: User | None = None, team: Team | None = None) -> Share:
     if level not in (AccessLevel.READ, AccessLevel.EDIT):
-        raise SharingError("Choose “Can view” or “Can edit”.")
+        raise SharingError(_("Choose “Can view” or “Can edit”."))
     with write_transaction():
         others = Share.objects.filter(conversation=conversation).exclude(user=user, team=team)
         if others.count() >= MOST_SHARES:
-            raise SharingError(f"A conversation can be shared with at most {MOST_SHARES} people and teams.")
+            raise SharingError(_("A conversation can be shared with at most %(most)d people and teams.") % {"most": MOST_SHARES})
         defaults = {"level": level, "created_at": timezone.now(), "invitation": None}
-        shared, _ = Share.objects.update_or_create(conversation=conversation, user=user, team=team, defaults=defaults)
+        shared, _made = Share.objects.update_or_create(conversation=conversation, user=user, team=team, defaults=defaults)
         return shared

@@ -1,6 +1,7 @@
 """The admin: find, read, review, correct and export conversations; manage accounts and apps. Only the recorder changes conversations."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from insights.admin.accounts import AccountAdmin
 from insights.admin.apps import AppAdmin
@@ -11,7 +12,7 @@ from insights.admin.managed import EntityAdmin, GroupAdmin, TrackerAdmin
 from insights.admin.signin import redirect_to_signin
 
 admin.site.site_header = admin.site.site_title = "Parley"
-admin.site.index_title = "Saved conversations and accounts"
+admin.site.index_title = gettext_lazy("Saved conversations and accounts")
 admin.site.enable_nav_sidebar = False  # with a few lists only, the width is better used for the text to review
 admin.site.login = redirect_to_signin  # type: ignore[method-assign]  # the documented way needs an AdminSite subclass only for this
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from insights import access, persons
 from insights.access.addresses import confirm_address
@@ -27,7 +28,9 @@ HIDDEN = (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, Us
 
 def address() -> forms.EmailField:
     """Return the form field of the user name: an e-mail address."""
-    return forms.EmailField(label="E-mail address", max_length=150, help_text="With this and the password one signs in.")
+    return forms.EmailField(
+        label=gettext_lazy("E-mail address"), max_length=150, help_text=gettext_lazy("With this and the password one signs in.")
+    )
 
 
 class NewAccountForm(NewUserFormBase):
@@ -49,7 +52,7 @@ class AccountForm(UserFormBase):
         choices=[(one.value, one.label) for one in (access.ADMINISTRATOR, access.REVIEWER)],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Administrators manage accounts. Reviewers read the conversations of all accounts; the owners see who did.",
+        help_text=gettext_lazy("Administrators manage accounts. Reviewers read the conversations of all accounts; the owners see who did."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,7 +70,7 @@ class AccountForm(UserFormBase):
             try:
                 access.check_not_last_administrator(self.instance)
             except access.LastAdministrator:
-                self.add_error("roles", "This is the only active administrator. Make another account an administrator first.")
+                self.add_error("roles", gettext("This is the only active administrator. Make another account an administrator first."))
         return data
 
 
@@ -99,22 +102,22 @@ class AccountAdmin(ForAdministrators, UserBase):
     search_fields = ("username", "first_name", "last_name")
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "last_name")}),
-        ("What it may", {"fields": ("is_active", "roles")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        (gettext_lazy("What it may"), {"fields": ("is_active", "roles")}),
+        (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
 
-    @admin.display(description="E-mail address", ordering="username")
+    @admin.display(description=gettext_lazy("E-mail address"), ordering="username")
     def address(self, account: User) -> str:
         """Return the e-mail address."""
         return account.username
 
-    @admin.display(description="Name", ordering="first_name")
+    @admin.display(description=gettext_lazy("Name"), ordering="first_name")
     def name(self, account: User) -> str:
         """Return the person's name."""
         return account.get_full_name()
 
-    @admin.display(description="Roles")
+    @admin.display(description=gettext_lazy("Roles"))
     def roles(self, account: User) -> str:
         """Return the roles besides that of a member."""
         return ", ".join(str(one) for one in account.account_roles.all()) or "-"
@@ -123,7 +126,7 @@ class AccountAdmin(ForAdministrators, UserBase):
         """Return the accounts with their roles."""
         return super().get_queryset(request).prefetch_related("account_roles")
 
-    @admin.display(description="Last sign-in", ordering="last_login")
+    @admin.display(description=gettext_lazy("Last sign-in"), ordering="last_login")
     def signed_in(self, account: User) -> SafeString | str:
         """Return when this account last signed in."""
         return time_element(account.last_login)

@@ -15,8 +15,10 @@ from django.db import models
 from django.forms import BaseInlineFormSet, Textarea
 from django.forms.widgets import Script
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from insights import recorder
 from insights.models import App, Conversation, Insight, Message
@@ -43,14 +45,14 @@ else:
 
 
 VERDICTS: dict[str, Any] = {"review": admin.HORIZONTAL}  # as radio buttons
-LABELS = {"text": "Wording", "review": "Verdict"}
+LABELS = {"text": gettext_lazy("Wording"), "review": gettext_lazy("Verdict")}
 
 
 class Titled(AnyBase):
     """An admin with its own page titles and a script with keyboard shortcuts for reviews."""
 
-    list_title = ""
-    change_title = ""
+    list_title: ClassVar[str | Promise] = ""
+    change_title: ClassVar[str | Promise] = ""
 
     class Media:
         js = (Script("parley/js/review.js", type="module"),)
@@ -86,7 +88,7 @@ class EditableText(OptionsBase):
 class WithConfidence:
     """A column `sure` with the confidence in percent."""
 
-    @admin.display(description="Confidence", ordering="confidence")
+    @admin.display(description=gettext_lazy("Confidence"), ordering="confidence")
     def sure(self, found: Message | Insight) -> str:
         """Return the confidence in percent."""
         return f"{found.confidence:.0%}"

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from insights import access, exports, queries, recorder
 from insights.admin.bases import (
@@ -46,12 +47,12 @@ class MessageInline(WithConfidence, PagedInline):
         """Return the rows with what their columns show."""
         return super().get_queryset(request).select_related("speaker__member", "corrected_by")
 
-    @admin.display(description="Said by")
+    @admin.display(description=gettext_lazy("Said by"))
     def said(self, message: Message) -> str:
         """Return the speaker and the time."""
         return place(message)
 
-    @admin.display(description="Correction")
+    @admin.display(description=gettext_lazy("Correction"))
     def correction(self, message: Message) -> SafeString | str:
         """Return who corrected it, when, and the recognised text."""
         return history(message.original_text, message.corrected_by, message.corrected_at, "corrected")
@@ -71,19 +72,19 @@ class InsightInline(WithConfidence, PagedInline):
         """Return the rows with what their columns show."""
         return super().get_queryset(request).select_related("message__speaker__member", "assignee", "reviewed_by")
 
-    @admin.display(description="Type")
+    @admin.display(description=gettext_lazy("Type"))
     def kind(self, insight: Insight) -> str:
         """Return the type, the speaker and the time."""
         return f"{kind_of(insight.type).label} ({place(insight.message)})"
 
-    @admin.display(description="For, due")
+    @admin.display(description=gettext_lazy("For, due"))
     def for_whom(self, insight: Insight) -> SafeString:
         """Return the assignee and the due date."""
         return format_html(
             "{} {}", insight.assignee or insight.assignee_name or "-", time_element(insight.due_at) if insight.due_at else ""
         )
 
-    @admin.display(description="History")
+    @admin.display(description=gettext_lazy("History"))
     def verdict(self, insight: Insight) -> SafeString | str:
         """Return who reviewed it, when, and the original text."""
         return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
@@ -110,20 +111,20 @@ class ConversationAdmin(Titled, ConversationBase):
     Administrators see the metadata and may delete. Reviewers see titles and words, and correct; each reading is stored.
     """
 
-    list_title, change_title = "Conversations", "Review a conversation"
+    list_title, change_title = gettext_lazy("Conversations"), gettext_lazy("Review a conversation")
     list_display = ("name", "owner", "began", "ended", "message_count")
     list_per_page = 50
     save_on_top = True
     list_filter = (Bin, ("owner", admin.RelatedOnlyFieldListFilter), "started_at", Year, InsightType, Confidence, Review)
     search_fields = ("name",)  # only makes the search box appear; see get_search_results
-    search_help_text = (
+    search_help_text = gettext_lazy(
         "Searches names, connection ids, members and what was said (words of three letters or more). "
         "Without the role of a reviewer it searches connection ids and owners."
     )
     list_select_related = ("owner",)
     fieldsets = (
         (None, {"fields": (("owner", "began", "ended"), ("message_pages", "insight_pages"))}),
-        ("Details", {"classes": ("collapse",), "fields": ("connection_id", "type", "language", "metadata")}),
+        (gettext_lazy("Details"), {"classes": ("collapse",), "fields": ("connection_id", "type", "language", "metadata")}),
     )
     readonly_fields = ("owner", "began", "ended", "message_pages", "insight_pages", "connection_id", "type", "language", "metadata")
     inlines = (MessageInline, InsightInline)
@@ -184,27 +185,27 @@ class ConversationAdmin(Titled, ConversationBase):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
 
-    @admin.display(description="Began", ordering="started_at")
+    @admin.display(description=gettext_lazy("Began"), ordering="started_at")
     def began(self, conversation: Conversation) -> SafeString | str:
         """Return when it began."""
         return time_element(conversation.started_at)
 
-    @admin.display(description="Ended", ordering="ended_at")
+    @admin.display(description=gettext_lazy("Ended"), ordering="ended_at")
     def ended(self, conversation: Conversation) -> SafeString | str:
         """Return when it ended."""
         return time_element(conversation.ended_at) if conversation.ended_at else "live now"
 
-    @admin.display(description="Messages")
+    @admin.display(description=gettext_lazy("Messages"))
     def message_pages(self, conversation: Conversation) -> SafeString:
         """Return links to the pages of messages."""
         return links(MessageInline.page_parameter, conversation.message_count)
 
-    @admin.display(description="Insights")
+    @admin.display(description=gettext_lazy("Insights"))
     def insight_pages(self, conversation: Conversation) -> SafeString:
         """Return links to the pages of insights."""
         return links(InsightInline.page_parameter, Insight.objects.filter(conversation=conversation).count())
 
-    @admin.action(description="Export the selected conversations as JSON", permissions=["review"])
+    @admin.action(description=gettext_lazy("Export the selected conversations as JSON"), permissions=["review"])
     def export(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> HttpResponseBase:
         """Return a streamed file with all stored data of the selected conversations."""
         selected = queries.in_batches(queryset.select_related("owner"), "started_at", "id")

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from insights import access, recorder
 from insights.admin.bases import VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
@@ -19,7 +20,7 @@ from insights.models import Insight, Reading
 class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBase):
     """The list of insights. Only text and verdict can be changed, also in the list itself; both go through the recorder."""
 
-    list_title, change_title = "Insights", "Review an insight"
+    list_title, change_title = gettext_lazy("Insights"), gettext_lazy("Review an insight")
     list_display = ("kind", "text", "review", "where", "sure", "verdict")
     list_editable = ("text", "review")
     list_per_page = 50
@@ -72,27 +73,27 @@ class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBa
             access.note_readings([insight.conversation], reviewer(request), Reading.Place.REVIEW)
         return response
 
-    @admin.display(description="Type", ordering="type")
+    @admin.display(description=gettext_lazy("Type"), ordering="type")
     def kind(self, insight: Insight) -> str:
         """Return the type."""
         return kind_of(insight.type).label
 
-    @admin.display(description="Said")
+    @admin.display(description=gettext_lazy("Said"))
     def where(self, insight: Insight) -> str:
         """Return the speaker, the time and the conversation."""
         return f"{place(insight.message)}, in {insight.conversation}"
 
-    @admin.display(description="History", ordering="reviewed_at")
+    @admin.display(description=gettext_lazy("History"), ordering="reviewed_at")
     def verdict(self, insight: Insight) -> SafeString | str:
         """Return who reviewed it, when, and the original text."""
         return history(insight.original_text, insight.reviewed_by, insight.reviewed_at, insight.review)
 
-    @admin.action(description="Accept the selected insights", permissions=["change"])
+    @admin.action(description=gettext_lazy("Accept the selected insights"), permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
         """Mark these insights as accepted."""
         self._review(request, queryset, Insight.Review.ACCEPTED)
 
-    @admin.action(description="Reject the selected insights", permissions=["change"])
+    @admin.action(description=gettext_lazy("Reject the selected insights"), permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Insight]) -> None:
         """Mark these insights as rejected."""
         self._review(request, queryset, Insight.Review.REJECTED)

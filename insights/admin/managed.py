@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from insights.admin.bases import AnyBase, Titled
 from insights.admin.roles import ForAdministrators
@@ -33,11 +34,11 @@ class ReadOnly(ForAdministrators, Titled, AnyBase):
 class TrackerAdmin(ReadOnly):
     """The trackers of all accounts."""
 
-    list_title, change_title = "Trackers", "Tracker"
+    list_title, change_title = gettext_lazy("Trackers"), gettext_lazy("Tracker")
     list_display = ("name", "owner", "phrases", "created_at")
     search_fields = ("name", "owner__email")
 
-    @admin.display(description="Phrases")
+    @admin.display(description=gettext_lazy("Phrases"))
     def phrases(self, tracker: AccountTracker) -> int:
         """Return how many phrases it has."""
         return len(tracker.vocabulary)
@@ -47,7 +48,7 @@ class TrackerAdmin(ReadOnly):
 class EntityAdmin(ReadOnly):
     """The custom entities of all accounts."""
 
-    list_title, change_title = "Custom entities", "Custom entity"
+    list_title, change_title = gettext_lazy("Custom entities"), gettext_lazy("Custom entity")
     list_display = ("type", "sub_type", "category", "owner", "created_at")
     search_fields = ("type", "sub_type", "owner__email")
 
@@ -56,6 +57,6 @@ class EntityAdmin(ReadOnly):
 class GroupAdmin(ReadOnly):
     """The groups of conversations of all accounts."""
 
-    list_title, change_title = "Groups", "Group"
+    list_title, change_title = gettext_lazy("Groups"), gettext_lazy("Group")
     list_display = ("name", "criteria", "owner", "created_at")
     search_fields = ("name", "owner__email")

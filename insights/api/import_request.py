@@ -19,9 +19,8 @@ from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text.languages import AUTO, primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
-from insights.imports.options import ChannelSpeaker, ImportOptions
+from insights.imports.options import ChannelSpeaker, ImportOptions, TextItem
 from insights.recorder import SpeakerIdentity
-from insights.snapshots import JsonObject
 
 MOST_NAME = 256
 MOST_VOCABULARY = 1000
@@ -291,7 +290,7 @@ class ItemIn(Schema):
     from_: SpokenBy | None = Field(None, alias="from")
     duration: DurationIn | None = None
 
-    def dump(self) -> JsonObject:
+    def dump(self) -> TextItem:
         """Return the JSON form that the job reads."""
         person = (self.from_ or SpokenBy()).identity()
         start, end = (self.duration.startTime, self.duration.endTime) if self.duration else (None, None)

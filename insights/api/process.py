@@ -1,7 +1,7 @@
 """Imports (Symbl's Async API): text, audio and video, as the body of a request or at a URL, into a new or an existing conversation."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
@@ -121,7 +121,7 @@ def _import_file(request: HttpRequest, existing: Conversation | None) -> Status[
     return _accept(request, "import_audio", asked, existing, unknown, file=file)
 
 
-def _in_query(request: HttpRequest) -> dict[str, Any]:
+def _in_query(request: HttpRequest) -> dict[str, str]:
     return {name: _repeated(values) for name, values in request.GET.lists() if name not in _NOT_OPTIONS}
 
 
@@ -132,7 +132,7 @@ def _repeated(values: list[str]) -> str:
     return "".join(values) if all(len(value) <= 1 for value in values) else json.dumps(values)
 
 
-def _parsed(kind: type[Request], fields: dict[str, Any]) -> Request:
+def _parsed(kind: type[Request], fields: Mapping[str, object]) -> Request:
     """Return the options. Raises 400 with a sentence for each field that is wrong."""
     try:
         return kind.model_validate(fields)

@@ -1,14 +1,20 @@
-"""One conversation as a file: a transcript as text, Markdown, subtitles or Word, the minutes, or JSON with all stored data."""
+"""One conversation as a file: a transcript as text, Markdown, subtitles or Word, the minutes, or JSON with all stored data.
+
+Headings are in the language that is active when the file is asked for, also if its pieces are made later.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
 from typing import assert_never
 
+from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.text import slugify
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from insights import queries
+from insights import kind_words, queries
 from insights.exports.stored_data import as_json
 from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import kind_of
@@ -55,6 +61,20 @@ def pieces_of(conversation: Conversation, form: ExportFormat, seen: Seen = _igno
 
     `notes`: private notes of the person who gets the file; subtitles have none.
     """
+    return _in_language(get_language() or settings.LANGUAGE_CODE, _pieces(conversation, form, seen, notes))
+
+
+def _in_language(language: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces, each made in a language. Between them the language of the caller is active."""
+    while True:
+        with override(language):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def _pieces(conversation: Conversation, form: ExportFormat, seen: Seen, notes: Sequence[Note]) -> Iterator[bytes]:
     if form is ExportFormat.WORD:
         yield _word(conversation, seen, notes)
         return
@@ -74,7 +94,7 @@ def as_text(conversation: Conversation, seen: Seen = _ignore) -> Iterator[str]:
     """Yield a text: title, transcript and insights, without rejected ones; times are in the conversation's time zone."""
     yield "\n".join((*_title(conversation), ""))
     yield from text(_lines(conversation, seen))
-    before = "\nInsights\n"
+    before = f"\n{_('Insights')}\n"
     for line in _insights(conversation):
         yield f"{before}- {line}\n"
         before = ""
@@ -119,14 +139,14 @@ def _word(conversation: Conversation, seen: Seen, notes: Sequence[Note]) -> byte
     title, begun = _title(conversation)
     found = [("List Bullet", line) for line in _insights(conversation)]
     written = [("List Bullet", note_line(one)) for one in notes]
-    after = [*([("Heading 1", "Insights"), *found] if found else ()), *([("Heading 1", _("My notes")), *written] if written else ())]
+    after = [*([("Heading 1", _("Insights")), *found] if found else ()), *([("Heading 1", _("My notes")), *written] if written else ())]
     return word.docx(title, begun, _lines(conversation, seen), after)
 
 
 def _title(conversation: Conversation) -> tuple[str, str]:
     """Return the title and the local time of the start."""
-    begun = local(conversation.started_at, conversation.timezone_offset)
-    return shown_name(conversation, [str(member) for member in queries.members_of(conversation)]), f"{begun:%d %B %Y, %H:%M}"
+    begun = date_format(local(conversation.started_at, conversation.timezone_offset), "LONG_DATETIME_FORMAT")
+    return shown_name(conversation, [str(member) for member in queries.members_of(conversation)]), begun
 
 
 def _insights(conversation: Conversation) -> Iterator[str]:
@@ -140,7 +160,7 @@ def _line(insight: Insight, conversation: Conversation) -> str:
     """Return the line of one insight: `Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
     facts = [str(insight.message.member or UNKNOWN), clock(insight.message.offset_s)]
     if who := insight.assignee or insight.assignee_name:
-        facts.append(f"for {who}")
+        facts.append(_("for %(name)s") % {"name": who})
     if insight.due_at:
-        facts.append(f"due {local(insight.due_at, conversation.timezone_offset):%d %B %Y}")
-    return f"{kind_of(insight.type).label}: {insight.text} ({', '.join(facts)})"
+        facts.append(_("due %(date)s") % {"date": date_format(local(insight.due_at, conversation.timezone_offset), "DATE_FORMAT")})
+    return f"{kind_words.label(kind_of(insight.type))}: {insight.text} ({', '.join(facts)})"

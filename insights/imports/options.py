@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from insights.analysis.custom_entities import CustomEntity
@@ -11,6 +11,17 @@ from insights.analysis.trackers import Tracker
 from insights.managed.accounts import LiveSettings
 from insights.recorder.types import Listening, SpeakerIdentity
 from insights.snapshots import JsonObject
+
+
+class TextItem(TypedDict):
+    """What somebody said or wrote, as the file of an import of text has it. Times are ISO 8601 texts."""
+
+    content: str
+    userId: str
+    name: str
+    email: str
+    startTime: str | None
+    endTime: str | None
 
 
 @dataclass(frozen=True, slots=True)

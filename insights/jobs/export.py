@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import BinaryIO
 
+from django.conf import settings
 from django.utils import timezone
 
 from insights import queries
@@ -14,6 +15,7 @@ from insights.exports.documents import ExportFormat, file_name, pieces_of
 from insights.jobs.errors import ClaimLost, Failed
 from insights.jobs.handlers import handler
 from insights.jobs.running import RunningJob
+from insights.languages import in_language_of
 from insights.models import Conversation, Export, ExportedConversation
 
 KIND = "export"
@@ -30,10 +32,11 @@ class _Outdated(Exception):
 
 @handler(KIND)
 def make_export(job: RunningJob) -> None:
-    """Make and publish the file. An attempt begins with nothing of the one before."""
+    """Make and publish the file, in the language of the request. An attempt begins with nothing of the one before."""
     for _ in range(MOST_TRIES):
         try:
-            return _make(job)
+            with in_language_of(str(job.parameters.get("language") or settings.LANGUAGE_CODE)):
+                return _make(job)
         except _Outdated:
             job.check()
     raise Failed("words in the conversations were deleted again and again while the file was made; ask again later")

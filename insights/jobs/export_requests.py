@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from insights import queries
 from insights.database import write_transaction
@@ -83,7 +85,7 @@ def request_export(user_id: int, form: ExportFormat, conversation_ids: Collectio
     if found != wanted:
         raise UnknownConversations(wanted - found)
     with write_transaction():
-        export = _new(user_id, format=form, notes=notes)
+        export = _new(user_id, format=form, notes=notes, count=len(wanted))
         ExportedConversation.objects.bulk_create(
             (ExportedConversation(export=export, conversation_id=one) for one in sorted(wanted)), batch_size=500
         )
@@ -96,12 +98,13 @@ def request_account_export(user_id: int) -> Job:
         return _new(user_id, everything=True).job
 
 
-def _new(user_id: int, *, format: str = "", everything: bool = False, notes: bool = False) -> Export:
-    job = enqueue(KIND, user_id, {})  # locks the account, so that two requests do not both take the last place
+def _new(user_id: int, *, format: str = "", everything: bool = False, notes: bool = False, count: int = 0) -> Export:
+    language = get_language() or settings.LANGUAGE_CODE
+    job = enqueue(KIND, user_id, {"language": language})  # locks the account, so that two requests do not both take the last place
     kept = Export.objects.filter(job__owner_id=user_id).exclude(state=Export.State.REMOVED)
     if kept.count() >= MOST_READY:
         raise TooManyExports
-    return Export.objects.create(job=job, format=format, everything=everything, notes=notes)
+    return Export.objects.create(job=job, format=format, everything=everything, notes=notes, conversation_count=count)
 
 
 def exports_of(user_id: int) -> list[ListedExport]:

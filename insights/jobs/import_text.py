@@ -3,13 +3,12 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid5
 
 from insights import jobs, managed, recorder
 from insights.database import release_connection
 from insights.imports import files
-from insights.imports.options import ImportSource
+from insights.imports.options import ImportSource, TextItem
 from insights.jobs.running import RunningJob
 from insights.recorder import SpeakerIdentity, Utterance
 from insights.recorder.signals import announce
@@ -29,7 +28,7 @@ def import_text(job: RunningJob) -> None:
         raise jobs.Failed("the text is not there: hosts that run jobs must share DATA_DIR/uploads")
     conversation_id = job.conversation_id
     assert conversation_id is not None  # noqa: S101 - an import always has one
-    items: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    items: list[TextItem] = json.loads(path.read_text(encoding="utf-8"))
     earliest = min((datetime.fromisoformat(one["startTime"]) for one in items if one["startTime"]), default=None)
     known = options.started_at or earliest
     base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
@@ -51,7 +50,7 @@ def import_text(job: RunningJob) -> None:
     recorder.end_import(conversation_id, max(utterance.end for utterance in utterances))
 
 
-def _utterances(job: RunningJob, items: list[dict[str, Any]], base: datetime) -> list[Utterance]:
+def _utterances(job: RunningJob, items: list[TextItem], base: datetime) -> list[Utterance]:
     """Return the items with their times. One without a duration follows the item before it."""
     utterances: list[Utterance] = []
     at = base

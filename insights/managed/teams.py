@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from insights.database import write_transaction
 from insights.managed.accounts import person_with
@@ -41,7 +42,7 @@ def create_team(user: User, name: str) -> Team:
     cleaned = _name(name)
     with write_transaction():
         if TeamMembership.objects.filter(user=user).count() >= MOST_TEAMS:
-            raise TeamError(f"You can be in at most {MOST_TEAMS} teams.")
+            raise TeamError(_("You can be in at most %(most)d teams.") % {"most": MOST_TEAMS})
         now = timezone.now()
         team = Team.objects.create(name=cleaned, created_at=now)
         TeamMembership.objects.create(team=team, user=user, manages=True, joined_at=now)
@@ -65,15 +66,15 @@ def add_person(team: Team, address: str) -> TeamMembership:
     """Add the account of an e-mail address to a team. Raises TeamError."""
     user = person_with(address)
     if user is None:
-        raise TeamError("There is no account with this e-mail address.")
+        raise TeamError(_("There is no account with this e-mail address."))
     with write_transaction():
         if TeamMembership.objects.filter(team=team).count() >= MOST_MEMBERS:
-            raise TeamError(f"A team can have at most {MOST_MEMBERS} people.")
+            raise TeamError(_("A team can have at most %(most)d people.") % {"most": MOST_MEMBERS})
         if TeamMembership.objects.filter(user=user).exclude(team=team).count() >= MOST_TEAMS:
-            raise TeamError(f"This person is in {MOST_TEAMS} teams already.")
+            raise TeamError(_("This person is in %(most)d teams already.") % {"most": MOST_TEAMS})
         found, made = TeamMembership.objects.get_or_create(team=team, user=user, defaults={"joined_at": timezone.now()})
         if not made:
-            raise TeamError("This person is in the team already.")
+            raise TeamError(_("This person is in the team already."))
         return found
 
 
@@ -115,11 +116,11 @@ def share_new(conversation: Conversation) -> None:
 def _check_other_manager(team: Team, user_id: int) -> None:
     managers = list(TeamMembership.objects.select_for_update().filter(team=team, manages=True).values_list("user_id", flat=True))
     if managers == [user_id]:
-        raise TeamError("A team needs a manager. Make another member a manager first, or delete the team.")
+        raise TeamError(_("A team needs a manager. Make another member a manager first, or delete the team."))
 
 
 def _name(name: str) -> str:
     cleaned = clean_name(name, LONGEST_TEAM_NAME)
     if not cleaned:
-        raise TeamError("A team needs a name.")
+        raise TeamError(_("A team needs a name."))
     return cleaned

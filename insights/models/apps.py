@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 ALL_SCOPES = "stream read write manage"
 _SCOPES = "^(stream|read|write|manage)( (stream|read|write|manage))*$"
@@ -31,6 +32,7 @@ class App(models.Model):
     password_mark = models.CharField(max_length=64, blank=True, default="", editable=False, help_text="Changes with the owner's password.")
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("app"), gettext_lazy("apps")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(app_id__regex="^[0-9a-zA-Z]{64}$"), name="app_id_is_64_alphanumerics"),

@@ -6,6 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from insights.models.processes import ServerProcess
 
@@ -65,6 +66,7 @@ class Conversation(models.Model):
     everything = models.Manager["Conversation"]()
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("conversation"), gettext_lazy("conversations")
         ordering = ["-started_at", "-id"]
         constraints = [
             models.UniqueConstraint(

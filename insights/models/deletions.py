@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class Deletion(models.Model):
@@ -31,6 +32,7 @@ class Deletion(models.Model):
     counts = models.JSONField(default=dict, blank=True, help_text="How many rows of each kind it concerned.")
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("deletion"), gettext_lazy("deletions")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["-at", "-id"], name="deletion_newest")]
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from insights import insight_kinds
 from insights.models.conversations import Conversation, Member
@@ -47,6 +48,7 @@ class Insight(models.Model):
     found_at = models.DateTimeField(default=timezone.now, editable=False, help_text="When it was stored.")
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("insight"), gettext_lazy("insights")
         ordering = ["conversation_id", "message__number", "type", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(review__in=["pending", "accepted", "rejected"]), name="insight_review_known"),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from insights.models.conversations import LEAST_ID, MOST_ID, new_conversation_id
 
@@ -24,6 +25,7 @@ class AccountTracker(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("account tracker"), gettext_lazy("account trackers")
         ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "name"], name="tracker_name_unique"),
@@ -48,8 +50,8 @@ class AccountEntity(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("account entity"), gettext_lazy("account entities")
         ordering = ["created_at", "id"]
-        verbose_name_plural = "account entities"
         constraints = [
             models.UniqueConstraint(fields=["owner", "type", "sub_type"], name="entity_sub_type_unique"),
             models.CheckConstraint(condition=~Q(type="") & ~Q(sub_type=""), name="entity_has_a_type"),
@@ -72,6 +74,7 @@ class ConversationGroup(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("conversation group"), gettext_lazy("conversation groups")
         ordering = ["created_at", "id"]
         constraints = [
             models.CheckConstraint(condition=~Q(name="") & ~Q(criteria=""), name="group_has_name_and_criteria"),

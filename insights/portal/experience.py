@@ -21,6 +21,7 @@ from insights.portal.conversation import MOST_CARDS
 from insights.portal.faces import People, people_of, person_of
 from insights.portal.parts import message_link
 from insights.portal.wording import clock, duration
+from insights.task_text import as_task
 
 _DARK, _LIGHT = "#1c232e", "#ffffff"
 _NO_PART = 0
@@ -86,7 +87,7 @@ def _cards(insights: Sequence[Insight], conversation: Conversation, people: Peop
     return [
         Card(
             kind=kind_of(one.type),
-            text=one.text,
+            text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
             who=people.face(person_of(one.message)).name,
             place=clock(one.message.offset_s),
             assignee=str(one.assignee) if one.assignee else one.assignee_name,

@@ -237,7 +237,7 @@ class RolesForm(forms.Form):
     """The roles of an account beside member."""
 
     roles = forms.MultipleChoiceField(
-        label=gettext_lazy("Roles"),
+        label=gettext_lazy("Besides member"),
         required=False,
         choices=[
             (access.REVIEWER, gettext_lazy("Reviewer: reads and corrects the conversations of all accounts; the owners see it")),

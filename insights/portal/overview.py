@@ -38,6 +38,11 @@ class Share:
     by_voice: bool = False
     can_enrol: bool = False
 
+    @property
+    def part(self) -> str:
+        """The percentage as a text, `< 1%` for somebody who said little."""
+        return "< 1%" if not self.percent and self.time != duration(0) else f"{self.percent}%"
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -78,9 +83,9 @@ def _with_voices(conversation: Conversation, shares: list[Share], enrols: bool) 
 
 
 def shares_of(talked: Mapping[UUID | None, float], people: People) -> list[Share]:
-    """Return the talk time of every member, longest first; members who did not talk have 0."""
+    """Return the talk time of those who talked, longest first; of every member, 0, while nobody did."""
     silent: dict[UUID | None, float] = {member.id: 0.0 for member in people.members}
-    seconds = silent | dict(talked)
+    seconds = {key: value for key, value in talked.items() if value > 0} or silent
     total = sum(seconds.values()) or 1
     ranked = sorted(seconds.items(), key=lambda item: -item[1])
     return [Share(key, people.face(key), duration(value), round(100 * value / total)) for key, value in ranked]

@@ -21,6 +21,7 @@ from insights.portal.faces import people_of
 from insights.portal.parts import part_of
 from insights.portal.transcript import paragraphs_of
 from insights.portal.wording import clock, duration
+from insights.task_text import as_task
 
 GONE = {
     LinkState.EXPIRED: gettext_lazy("This link has expired. Ask the person who sent it for a new one."),
@@ -86,6 +87,11 @@ def _public(one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
     return {"public": True, "audio": f"/v1/shared/{secret}/audio" if with_audio else "", "expires_at": link.expires_at}
 
 
+def _short(insight: Insight) -> str:
+    """Return an insight as a task, as on the page of the conversation."""
+    return as_task(insight.text, insight.action_phrase, edited=bool(insight.original_text))
+
+
 def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
     part = wanted_part(request, one)
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
@@ -100,7 +106,7 @@ def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: s
         "live": one.ended_at is None,
         "importing": one.ended_at is None and bool(jobs.importing_among([one.pk])),
         "minutes": queries.minutes_of(one),
-        "insights": [(kind_of(each.type), each.text, clock(each.message.offset_s)) for each in found],
+        "insights": [(kind_of(each.type), _short(each), clock(each.message.offset_s)) for each in found],
         "paragraphs": paragraphs_of(one, messages, people, {}, {}),
         "part": part,
         "parts": max(1, part_of(max(1, one.message_count))),

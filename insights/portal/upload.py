@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from insights import access, jobs, spoken_languages
+from insights import access, jobs, reason_words, spoken_languages
 from insights.models import Job
 from insights.portal.account import user_of
 
@@ -65,10 +65,9 @@ class ImportRow:
 
 
 def plain_reason(reason: str) -> str:
-    """Return the reason of a failure as a sentence, without the name of the field that it starts with."""
+    """Return the reason of a failure as a sentence of the page, without the name of the field that it starts with."""
     name, colon, rest = reason.partition(": ")
-    text = rest if colon and " " not in name else reason
-    return text and text[0].upper() + text[1:].rstrip(".") + "."
+    return reason_words.as_sentence(rest if colon and " " not in name else reason)
 
 
 def state_of(job: Job) -> str:

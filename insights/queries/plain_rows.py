@@ -8,6 +8,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from insights.snapshots import JsonObject
+
 
 def plain_rows(rows: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
     """Return the rows of a `values_list` unconverted; see the functions below for the types that differ between databases."""
@@ -32,6 +34,6 @@ def in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
-def json_object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> JsonObject:
     """Return the object of a JSON column, which is usually empty."""
     return {} if text == "{}" else json.loads(text)

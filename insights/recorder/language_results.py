@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from insights.call_score import Score
 from insights.database import write_transaction
 from insights.models import Event, LanguageResult
 from insights.recorder.event_log import REWRITING, clean, locked
+from insights.snapshots import JsonValue
 
 
 def store_language_result(
@@ -34,7 +34,7 @@ def store_language_result(
     return True
 
 
-def _value(result: Sequence[Statement] | Score) -> list[dict[str, Any]] | dict[str, Any]:
+def _value(result: Sequence[Statement] | Score) -> JsonValue:
     """Return the JSON form, with clean texts."""
     if not isinstance(result, Score):
         return [{"text": clean(one.text), "messageIds": list(one.message_ids)} for one in result]

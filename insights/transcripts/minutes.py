@@ -1,7 +1,10 @@
-"""The minutes of a conversation as Markdown."""
+"""The minutes of a conversation as Markdown, in the language that is active."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from insights.queries import Minutes, TaskItem
 from insights.transcripts.markdown import escaped
@@ -21,13 +24,13 @@ def minutes_markdown(title: str, begun: datetime, offset_minutes: int, people: S
     begun += offset
     return "".join(
         [
-            f"# {_plain(title)}\n\n{_day(begun)}, {begun:%H:%M}\n",
-            f"\nPeople: {', '.join(map(_plain, people))}\n" if people else "",
-            *_section("Summary", (f"- {_plain(one.text)}" for one in minutes.summary)),
-            *_section("Decisions", (f"- {_plain(one.text)}" for one in minutes.decisions)),
-            *_section("Tasks", (_task(one, offset) for one in minutes.tasks)),
-            *_section("Open questions", (f"- {_plain(one.text)}" for one in minutes.questions)),
-            *_section("Topics", (f"- {_plain(one.text)}" for one in minutes.topics)),
+            f"# {_plain(title)}\n\n{date_format(begun, 'LONG_DATETIME_FORMAT')}\n",
+            f"\n{_('People: %(names)s') % {'names': ', '.join(map(_plain, people))}}\n" if people else "",
+            *_section(_("Summary"), (f"- {_plain(one.text)}" for one in minutes.summary)),
+            *_section(_("Decisions"), (f"- {_plain(one.text)}" for one in minutes.decisions)),
+            *_section(_("Tasks"), (_task(one, offset) for one in minutes.tasks)),
+            *_section(_("Open questions"), (f"- {_plain(one.text)}" for one in minutes.questions)),
+            *_section(_("Topics"), (f"- {_plain(one.text)}" for one in minutes.topics)),
         ]
     )
 
@@ -42,13 +45,9 @@ def _task(task: TaskItem, offset: timedelta) -> str:
     """Return the line of a task: `- [ ] Send the report (Ada, due 6 March 2026)`."""
     facts = [_plain(task.assignee)] if task.assignee else []
     if task.due_at is not None:
-        facts.append(f"due {_day(task.due_at + offset)}")
+        facts.append(_("due %(date)s") % {"date": date_format(task.due_at + offset, "DATE_FORMAT")})
     behind = f" ({', '.join(facts)})" if facts else ""
     return f"- [{'x' if task.done else ' '}] {_plain(task.text)}{behind}"
-
-
-def _day(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -56,5 +55,5 @@ def _message(kind: str, at: datetime, data: JsonObject) -> bytes:
     return _encoded({"type": kind, "timestamp": iso(at), "data": data})
 
 
-def _encoded(value: dict[str, Any]) -> bytes:
+def _encoded(value: JsonObject) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel, ConfigDict, Field
 
 from insights import insight_kinds
@@ -198,4 +199,11 @@ class ConversationStreamHandler(AsyncStreamHandler):
         self.parley.send_message(message(str(error)))
 
 
-conversation = Stream(ConversationStreamHandler(), modality="audio", mode="send", name="conversation", inputs=Inputs)
+conversation = Stream(
+    ConversationStreamHandler(),
+    modality="audio",
+    mode="send",
+    name="conversation",
+    inputs=Inputs,
+    ui_args={"title": gettext_noop("Conversation")},
+)

@@ -6,6 +6,7 @@ The smallest stream that takes turns.
 from collections.abc import Iterator
 
 import numpy as np
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from streaming import ReplyOnPause, Stream
@@ -19,4 +20,11 @@ def respond(turn: AudioFrame) -> Iterator[AudioFrame]:
     yield turn
 
 
-echo = Stream(ReplyOnPause(respond, output_sample_rate=48000), modality="audio", mode="send-receive", name="echo", time_limit=600)
+echo = Stream(
+    ReplyOnPause(respond, output_sample_rate=48000),
+    modality="audio",
+    mode="send-receive",
+    name="echo",
+    time_limit=600,
+    ui_args={"title": gettext_noop("Echo")},
+)

@@ -5,6 +5,7 @@ into blocks; adjacent blocks that are lighter or darker than usual form one movi
 """
 
 import numpy as np
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -99,4 +100,11 @@ def framed(image: VideoFrame, boxes: list[Box]) -> VideoFrame:
     return marked
 
 
-motion = Stream(VideoStreamHandler(Motion(), skip_frames=True), modality="video", mode="send-receive", name="motion", inputs=Inputs)
+motion = Stream(
+    VideoStreamHandler(Motion(), skip_frames=True),
+    modality="video",
+    mode="send-receive",
+    name="motion",
+    inputs=Inputs,
+    ui_args={"title": gettext_noop("Motion")},
+)

@@ -6,6 +6,7 @@ A stream of mode "receive", where the client only receives: a generator, which n
 from collections.abc import Iterator
 
 import numpy as np
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,4 +36,4 @@ def sine(frequency: float = 440.0, volume: float = 0.2) -> Iterator[tuple[int, N
         yield RATE, wave.astype(np.float32)
 
 
-tone = Stream(sine, modality="audio", mode="receive", name="tone", inputs=Inputs, time_limit=600)
+tone = Stream(sine, modality="audio", mode="receive", name="tone", inputs=Inputs, time_limit=600, ui_args={"title": gettext_noop("Tone")})

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from insights import queries, recorder
 from insights.insight_kinds import ACTION_ITEM
@@ -57,4 +58,5 @@ voice_notes = Stream(
     modality="audio",
     mode="send",
     name="voice-notes",
+    ui_args={"title": gettext_noop("Voice notes")},
 )

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import access, queries, recorder
-from insights.models import Conversation, Message, Share, Speaker, TopicReference, TrackerMatch
+from insights.models import Conversation, Insight, InsightReview, Message, Note, Share, Speaker, TopicReference, TrackerMatch
 from insights.models.conversations import new_conversation_id
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -289,3 +289,38 @@ def old_conversation_with_speaker(tables: Any, owner: User) -> int:
     said = {"number": 1, "text": "One.", "started_at": NOW, "ended_at": NOW, "offset_s": 1.0, "duration_s": 0.5}
     tables.get_model("insights", "Message").objects.create(conversation=talk, speaker=voice, **said)
     return int(talk.pk)
+
+
+def test_old_insights_and_conversations_are_ready_for_reviews(transactional_db: None, owner: User) -> None:
+    """Insights are dated by their sentence and keep their verdicts; reviews get the kind of their insight; samples are marked.
+
+    Notes, reviews and leases of the present version leave with their tables on the way back, and nothing else does.
+    """
+    tables = migrate_to("0035_fill_conversation_trackers")
+    try:
+        talk, sample, same = (old_conversation_with_speaker(tables, owner) for _ in range(3))
+        old = tables.get_model("insights", "Conversation").objects
+        old.filter(pk=sample).update(connection_id=f"import-{sample}", metadata={"sample": "yes"})
+        old.filter(pk=same).update(metadata={"sample": "yes"})  # a client's own word for a live conversation
+        for kind, reviewed in (("question", {}), ("action_item", {"review": "accepted", "reviewed_at": NOW, "reviewed_by_id": owner.pk})):
+            message = tables.get_model("insights", "Message").objects.get(conversation=talk)
+            row = {"conversation_id": talk, "message": message, "type": kind, "text": "One.", "confidence": 0.5}
+            tables.get_model("insights", "Insight").objects.create(**row, **reviewed)
+        tables = migrate_to("0036_review_queue")
+        insight = tables.get_model("insights", "Insight").objects.get(type="question")
+        tables.get_model("insights", "InsightReview").objects.create(insight=insight, confidence=0.5, first="accepted", first_at=NOW)
+        call_command("migrate", verbosity=0)
+        assert set(Insight.objects.values_list("type", "review", "found_at")) == {
+            ("question", "pending", NOW),
+            ("action_item", "accepted", NOW),
+        }
+        assert [(one.kind, one.first, one.second) for one in InsightReview.objects.all()] == [("question", "accepted", "")]
+        assert set(Conversation.objects.filter(sample=True).values_list("pk", flat=True)) == {sample}
+        recorder.write_note(talk, uuid4(), "Ask Ada.", 3.0, owner.pk)
+        recorder.lease_insight(Insight.objects.get(type="question").pk, owner.pk, NOW)
+        tables = migrate_to("0035_fill_conversation_trackers")
+        assert tables.get_model("insights", "Insight").objects.count() == 2
+        call_command("migrate", verbosity=0)
+        assert (Insight.objects.count(), InsightReview.objects.count(), Note.objects.count()) == (2, 0, 0)
+    finally:
+        call_command("migrate", verbosity=0)

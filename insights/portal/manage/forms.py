@@ -9,7 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from insights import managed
+from insights import managed, reason_words
 from insights.managed import EntityFields, GroupFields, TrackerFields, entities, groups, rules, vocabulary
 from insights.models import AccountEntity, AccountTracker, ConversationGroup
 from insights.models.management import LONGEST_CRITERIA
@@ -61,11 +61,11 @@ class ManagedForm(forms.Form):
         found = _NAMED.fullmatch(error)
         name = self.fields_of_errors.get(found[1], found[1]) if found else ""
         if found is None or name not in self.fields:
-            self.add_error(None, error[:1].upper() + error[1:])
+            self.add_error(None, reason_words.as_sentence(found[3] if found else error))
         elif found[2] is None:
-            self.add_error(name, found[3][:1].upper() + found[3][1:])
+            self.add_error(name, reason_words.as_sentence(found[3]))
         else:
-            self.add_error(name, f"“{self.cleaned_data[name][int(found[2])]}”: {found[3]}")
+            self.add_error(name, f"“{self.cleaned_data[name][int(found[2])]}”: {reason_words.translated(found[3])}")
 
 
 class TrackerForm(ManagedForm):
@@ -149,8 +149,8 @@ class GroupForm(ManagedForm):
         try:
             rsql.parse(criteria)
         except rsql.RsqlError as error:
-            text = str(error)
-            raise forms.ValidationError(text[:1].upper() + text[1:]) from None
+            named = _NAMED.fullmatch(str(error))
+            raise forms.ValidationError(reason_words.as_sentence(named[3] if named else str(error))) from None
         return criteria
 
     def store(self, owner_id: int, identity: str) -> None:

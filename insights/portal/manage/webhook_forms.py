@@ -6,7 +6,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
-from insights import webhooks
+from insights import reason_words, webhooks
 from insights.http_client import UrlRefused, check_url
 from insights.models import WebhookEndpoint
 from insights.names import clean_name
@@ -48,8 +48,7 @@ class WebhookForm(forms.Form):
         try:
             check_url(url)
         except UrlRefused as error:
-            text = str(error)
-            raise forms.ValidationError(text[:1].upper() + text[1:]) from None
+            raise forms.ValidationError(reason_words.as_sentence(str(error))) from None
         return url
 
     def changes(self) -> webhooks.Changes:

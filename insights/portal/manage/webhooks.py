@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from insights import webhooks
+from insights import reason_words, webhooks
 from insights.models import WebhookEndpoint
 from insights.portal.account import part, user_of
 from insights.portal.manage.webhook_forms import WebhookForm
@@ -58,7 +58,7 @@ def listing(request: HttpRequest) -> HttpResponse:
                 made = webhooks.create_endpoint(owner_id, values.url or "", values.events or (), values.description or "")
                 return _detail(request, made, {"secret": webhooks.secret_of(made), "made": True})
         except webhooks.TooManyWebhooks as error:
-            form.add_error(None, str(error)[:1].upper() + str(error)[1:])
+            form.add_error(None, reason_words.as_sentence(str(error)))
         status = 400
     return part(request, "webhooks", context | {"webhooks": list(webhooks.endpoints_of(owner_id))}, status)
 
@@ -126,6 +126,7 @@ def remove(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
 
 def _detail(request: HttpRequest, endpoint: WebhookEndpoint, more: dict[str, Any], status: int = 200) -> HttpResponse:
     context = {"webhook": endpoint, "form": WebhookForm.of(endpoint), **_log(request, endpoint), **more}
+    context["inactive_reason"] = reason_words.translated(endpoint.inactive_reason)
     return part(request, "webhook", context, status)
 
 
@@ -138,7 +139,9 @@ def _log(request: HttpRequest, endpoint: WebhookEndpoint) -> dict[str, Any]:
     rows = webhooks.deliveries_of(endpoint, LOGGED + 1, before)
     if rows is None:
         raise Http404
-    deliveries = [{"row": row, "status": webhooks.delivery_status(row)} for row in rows[:LOGGED]]
+    deliveries = [
+        {"row": row, "status": webhooks.delivery_status(row), "error": reason_words.as_sentence(row.last_error)} for row in rows[:LOGGED]
+    ]
     return {
         "deliveries": deliveries,
         "pending": before is None and any(one["status"] == "pending" for one in deliveries),

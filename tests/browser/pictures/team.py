@@ -15,6 +15,8 @@ from django.utils.http import int_to_base36
 
 from insights import access, managed, queries, recorder
 from insights.access import account_invitations, addresses
+from insights.exports import ExportFormat
+from insights.jobs.export_requests import request_export
 from insights.models import AccessLevel, Conversation, Insight, LinkRequest, Reading, Role, ShareLink, WebhookDelivery, WebhookEndpoint
 from insights.recorder import Assignee, BookmarkFields, ImportOpening, InsightEdit, Listening, Look, SpeakerIdentity, Utterance
 from insights.recorder.signals import announce
@@ -178,3 +180,5 @@ def _worked_on(talk: Conversation, stored: dict[str, Conversation], team: dict[s
     recorder.edit_message(sentence.pk, jane.pk, text=sentence.text.replace("who talks", "who will talk"))
     recorder.add_bookmark(talk.pk, BookmarkFields("Price agreed", begin_s=34, duration_s=4), jane.pk)
     recorder.bin_conversation(stored["Microphone test"].pk, jane.pk)
+    request_export(jane.pk, ExportFormat.WORD, [talk.pk])
+    request_export(jane.pk, ExportFormat.TEXT, [talk.pk, stored["Weekly product meeting"].pk])

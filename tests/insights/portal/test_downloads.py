@@ -4,14 +4,20 @@ import json
 from datetime import UTC, datetime
 from io import BytesIO
 
+import pytest
 from django.test import Client
 from docx import Document
 
+from insights import jobs
+from insights.models import Export
+from tests.insights.jobs.test_export import stored
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
+__all__ = ["stored"]
+pytestmark = pytest.mark.django_db(transaction=True)
 LINES = [("Ada", "Who can do it?"), ("Ada", "It is due on Friday."), ("Bob", "I will.")]
 TEXT = """Planning
-02 March 2026, 09:30
+2 March 2026, 09:30
 
 Ada [0:10]
 Who can do it?
@@ -22,7 +28,7 @@ I will.
 
 Insights
 - Question: Who can? (Ada, 0:10)
-- Action item: Do it (Bob, 0:30, for Bob, due 06 March 2026)
+- Action item: Do it (Bob, 0:30, for Bob, due 6 March 2026)
 """
 
 
@@ -52,8 +58,8 @@ def test_the_word_document(user_client: Client, make_conversation: MakeConversat
     assert answer["Content-Disposition"] == 'attachment; filename="planning.docx"'
     shown = [paragraph.text for paragraph in Document(BytesIO(answer.content)).paragraphs]
     assert shown == [
-        *("Planning", "02 March 2026, 09:30", "Ada [0:10]", "Who can do it?", "It is due on Friday.", "Bob [0:30]", "I will."),
-        *("Insights", "Action item: Do it (Bob, 0:30, for Bob, due 06 March 2026)"),
+        *("Planning", "2 March 2026, 09:30", "Ada [0:10]", "Who can do it?", "It is due on Friday.", "Bob [0:30]", "I will."),
+        *("Insights", "Action item: Do it (Bob, 0:30, for Bob, due 6 March 2026)"),
     ]
 
 
@@ -121,3 +127,19 @@ def test_the_minutes(user_client: Client, make_conversation: MakeConversation) -
     answer = user_client.get(f"/conversations/{conversation.pk}/download.minutes.md")
     assert answer.getvalue().decode() == MINUTES
     assert answer["Content-Disposition"] == 'attachment; filename="planning-minutes.md"'
+
+
+def test_files_are_in_the_language_of_the_page(user_client: Client, make_conversation: MakeConversation) -> None:
+    """Headings, dates and the words around insights; what was said stays. A job keeps the language of the request."""
+    conversation = make_conversation(lines=LINES)
+    add_insight(conversation, 3, "action_item", "Do it", assignee_name="Bob", due_at=datetime(2026, 3, 6, tzinfo=UTC))
+    german = {"accept-language": "de"}
+    text = user_client.get(f"/conversations/{conversation.pk}/download.txt", headers=german).getvalue().decode()
+    assert text.startswith("Planning\n2. März 2026, 09:30\n")
+    assert text.endswith("\nErkenntnisse\n- Aufgabe: Do it (Bob, 0:30, für Bob, fällig am 6. März 2026)\n")
+    minutes = user_client.get(f"/conversations/{conversation.pk}/download.minutes.md", headers=german).getvalue().decode()
+    assert "\nPersonen: Ada, Bob\n" in minutes
+    assert "\n## Aufgaben\n\n- [ ] Do it (Bob, fällig am 6. März 2026)\n" in minutes
+    user_client.post("/exports/new/", {"conversation": conversation.pk, "format": "txt"}, headers=german)
+    jobs.run_waiting()
+    assert user_client.get(f"/exports/{Export.objects.get().pk}/").getvalue().decode() == text
