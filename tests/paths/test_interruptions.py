@@ -117,7 +117,7 @@ def numbers(client: StreamClient) -> list[int]:
 
 
 async def test_a_backchannel(server: Server) -> None:
-    """The reply pauses for "mm-hmm", continues where it stopped, and is complete; the handler is not called again."""
+    """The reply pauses for "yes", continues where it stopped, and is complete; the handler is not called again."""
     async with talking(server) as (client, microphone):
         microphone.say(speech.clip("backchannel"))
         await client.wait(type="log", data="response_paused")
@@ -126,7 +126,7 @@ async def test_a_backchannel(server: Server) -> None:
         assert numbers(client) == list(range(1, BLOCKS + 1))
         assert len([one for one in client.messages if one.get("data") == "response_starting"]) == 1
         times = [at for at, _ in client.arrivals]
-        assert max(np.diff(times)) > 0.4  # it was silent for as long as the person spoke
+        assert max(np.diff(times)) > 0.4  # it was silent while the person spoke, and until the decision
         assert {"event": "clear"} not in client.messages
 
 

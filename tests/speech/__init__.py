@@ -20,7 +20,7 @@ SAID = {
     "question": "Shall we start with the budget?",
     "unfinished": "Please send the report to the customer and",
     "rest": "the budget to Tom.",
-    "backchannel": "Mm hmm.",
+    "backchannel": "Yes.",
     "stop": "Stop, please.",
 }
 
