@@ -5,10 +5,7 @@ subscriber, live page, REST; corrections by events; a crash; the job of an impor
 """
 
 import asyncio
-import os
-import re
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +13,7 @@ import numpy as np
 from playwright.async_api import Browser, expect
 
 from tests.paths.conftest import Installation, eventually, read, sign_in
-from tests.paths.test_import import ended, upload
+from tests.paths.test_import import upload
 from tests.servers import Server
 from tests.speech.talk import sentences
 from tests.streaming.audio.media_files import wav
@@ -111,49 +108,3 @@ async def test_a_file_of_several_people(make_server: Callable[..., Server]) -> N
     assert await stored_names(server, token, job["conversationId"]) == WANTED
     members = await read(server, token, f"/v1/conversations/{job['conversationId']}/members")
     assert [member["name"] for member in members["members"]] == ["Speaker 1", "Speaker 2"]
-
-
-def assert_same_people(found: Sequence[str], voices: Sequence[str]) -> None:
-    """Check that each voice has one name, and each name one voice."""
-    assert len(set(zip(found, voices, strict=True))) == len(set(found)) == len(set(voices)), found
-
-
-FIVE = {"enableSpeakerDiarization": "true", "diarizationSpeakerCount": 5}
-
-
-async def test_a_file_of_five_people_and_a_killed_worker(make_server: Callable[..., Server]) -> None:
-    """After kill -9 of the worker in the middle, nothing is lost or twice, and the five voices keep their speakers."""
-    server = make_server(worker=True)
-    token = await asyncio.to_thread(server.token)
-    clips = [f"{voice}{take}" for take in (1, 2, 1, 2) for voice in "abcde"]
-    samples = np.frombuffer(sentences(*clips), "<i2").reshape(-1, 1)
-    job: dict[str, Any] = await asyncio.to_thread(upload, server, token, wav(samples), **FIVE)
-    await eventually(lambda: stored_names(server, token, job["conversationId"]), lambda found: len(found) >= 7)
-    os.kill(int(re.findall(r"worker (\d+) runs", "".join(server.output))[-1]), signal.SIGKILL)
-    finished = await ended(server, token, job["jobId"])
-    assert finished["status"] == "completed", finished
-    found = await stored_names(server, token, job["conversationId"])
-    assert len(found) == len(clips)
-    assert_same_people(found, [clip[0] for clip in clips])
-
-
-async def test_five_people_at_one_microphone_and_a_crash(make_server: Callable[..., Server]) -> None:
-    """Each of five people has the same speaker before and after kill -9 of the server, and no message is lost."""
-    server = make_server()
-    token, room = await asyncio.to_thread(server.token), uuid4().hex
-    several = {"speakerDiarization": True, "diarizationSpeakerCount": 5}
-    async with connected(server, token, room) as client:
-        conversation_id = await client.start("Anna", config=several, noConnectionTimeout=600)
-        await talk(client, "a1", "b1", "c1", "d1", "e1", "b2")
-        await client.wait(lambda _: len(names(client)) == 6)
-        server.kill()
-        await client.wait_closed()
-    await asyncio.to_thread(server.start)
-    async with connected(server, token, room) as client:
-        assert await client.start("Anna", config=several, noConnectionTimeout=600) == conversation_id
-        await talk(client, "e2", "d2", "c2", "a2", "b1")
-        await client.wait(lambda _: len(speakers(client)) == 5)
-        await client.stop()
-    found = await stored_names(server, token, conversation_id)
-    assert len(found) == 11
-    assert_same_people(found, "abcdebedcab")
