@@ -160,7 +160,7 @@ class Punctuator:
         for place, (one, (none, comma, end)) in enumerate(zip(tokens, found, strict=True)):
             is_last = place == len(tokens) - 1
             mark = one.mark
-            if one.fixed or not is_last and one.plain == tokens[place + 1].plain == "#":
+            if one.fixed or not is_last and (one.plain == tokens[place + 1].plain == "#" or _is_address(tokens, place)):
                 pass
             elif mark.ends or mark is Mark.ELLIPSIS:
                 if end < (limits.last_end if is_last else limits.no_end):
@@ -205,6 +205,12 @@ class Punctuator:
         """Return the probability that a sentence with the recogniser's mark after it is a question."""
         score = self._weights.question_score(sentence)
         return logistic(float(question_features(score, mark, brief=len(sentence) <= 2) @ self._weights.questions))
+
+
+def _is_address(tokens: Sequence[Token], place: int) -> bool:
+    """Return whether a name may follow a greeting that begins the turn: 'Good morning, Anna'."""
+    following = tokens[place + 1]
+    return place < 2 and tokens[place].mark is Mark.COMMA and following.text[:1].isupper() and following.plain[:1] != "i"
 
 
 def _written(words: Sequence[Word], tokens: Sequence[Token], marks: Sequence[Mark], lower: frozenset[str]) -> tuple[Word, ...]:
