@@ -45,7 +45,7 @@ def raised() -> Iterator[tuple[str, str]]:
             text = example(node.args[0]) if called in wanted else ""
             field, colon, rest = text.partition(": ")
             text = rest if colon and " " not in field else text
-            if " " in text and text not in NOT_ON_PAGES:
+            if any(char.isalpha() for char in text) and " " in text and text not in NOT_ON_PAGES:
                 yield text, name
 
 
