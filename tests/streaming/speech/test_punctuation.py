@@ -72,7 +72,7 @@ def test_questions_and_joined_sentences() -> None:
         "We met Dr. Smith at 3.30 p.m. on Monday.",
         "The budget is 12,000 dollars, 80% of it is spent.",
         "It costs 2, 3 or 4 euros.",
-        "Good morning, Tom, thanks for joining on short notice.",
+        "Good morning, Tom.",
         "Yes.",
         "Thank you.",
     ],
