@@ -62,8 +62,7 @@ def _by_rules(said: Said, before: Sequence[Said], timezone_offset: int, rules: L
     if rules is None:
         return MessageAnalysis((), spans)
     done = acts(said.text, rules)
-    by_head = {"question": done.question, "action": done.action, "follow_up": done.follow_up}
-    scores = [(kind, by_head.get(kind.head, 0.0) if kind.detector is None else _detected(kind, said, before)) for kind in kinds()]
+    scores = [(kind, done.confidence(kind.head) if kind.detector is None else _detected(kind, said, before)) for kind in kinds()]
     due, due_text = forms.due(spans, said.at, timezone_offset)
     doer = Person(said.speaker_name, said.speaker_id) if done.own and said.speaker_name else None
     findings = []

@@ -37,6 +37,8 @@ def transcript_of(conversation: Conversation, after: int, last: int, *, words: b
         "ended_at",
         "offset_s",
         "corrected_at",
+        "overlap",
+        "translation",
         *(["words"] if words else []),
     )
 

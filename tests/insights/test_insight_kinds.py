@@ -32,9 +32,10 @@ MODEL = {
     "insights/exports/reviewed_insights.py": "the columns of those corpora",
     "insights/training/combine.py": "how strongly each output of the model is tied to its corpus",
     "insights/training/style.py": "the rows of the table of accuracy",
+    "insights/analysis/other_languages/rules.py": "what the rules of other languages find in place of the model",
     "insights/migrations/0001_initial.py": "what the first version had",
 }
-"""Besides the registry: files that belong to the trained model, which can find these kinds only, and history."""
+"""Besides the registry: files of the trained model and of the rules in its place, which can find these kinds only, and history."""
 SPELLINGS = {
     kind.name: re.compile(
         rf"""["'`/.#]{kind.name}\b|\b{kind.name}["'`:]|["'/]{kind.path}\b|\b{kind.json_name}\b|\b(?:list_)?{kind.name.upper()}\b"""

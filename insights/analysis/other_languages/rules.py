@@ -106,6 +106,10 @@ class Acts:
     follow_up: float = 0.0
     own: bool = False
 
+    def confidence(self, head: str) -> float:
+        """Return the confidence for an output of the model (`InsightKind.head`); 0 for one that the rules do not know."""
+        return {"question": self.question, "action": self.action, "follow_up": self.follow_up}.get(head, 0.0)
+
 
 def _any(names: Iterable[str]) -> str:
     """Return a pattern for any of the names; a longer one goes first."""

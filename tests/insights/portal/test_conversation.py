@@ -230,4 +230,4 @@ def test_the_page_takes_a_fixed_number_of_queries(user_client: Client, make_conv
             assert user_client.get(f"/conversations/{conversation.id}/").status_code == 200
         return len(queries)
 
-    assert count_queries(2) == count_queries(30) == 27
+    assert count_queries(2) == count_queries(30) == 29
