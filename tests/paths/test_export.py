@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import pytest
+
+from tests.insights import postgres
 from tests.paths.conftest import eventually
 from tests.paths.test_import import ended, send_json
 from tests.servers import Server
+from tests.services import running_redis
 
 MESSAGES = 10_000
 FILL = f"""
@@ -86,6 +90,50 @@ async def test_a_killed_worker_and_a_deletion(make_server: Callable[..., Server]
         return stored_files(server)
 
     assert await eventually(files, lambda found: not found) == []
+
+
+SHORT = """
+from django.contrib.auth.models import User
+from tests.bench.reading_child import fill
+print(fill(User.objects.get(), 200).pk)
+"""
+
+
+@pytest.mark.skipif(bool(postgres.lacking()), reason=postgres.lacking())
+async def test_on_postgresql_with_tasks_in_redis(tmp_path: Path) -> None:
+    """The worker gets the task from Redis, also one that was put there while none ran; a deletion removes the file."""
+    with running_redis(tmp_path) as redis_url, postgres.cluster() as database_url:
+        shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TASK_QUEUE": "redis", "SECRET_KEY": "x" * 50}
+        server = Server(tmp_path / "data", {"RECOGNISER": "scripted", "WORKER_NICE": "0", **shared}, worker=True)
+        await asyncio.to_thread(server.manage, "migrate", "--verbosity", "0")
+        try:
+            await asyncio.to_thread(server.start)
+            token = await asyncio.to_thread(server.token)
+            talk = (await asyncio.to_thread(server.manage, "shell", "--no-imports", "-v0", "-c", SHORT)).strip()
+            server.kill()
+            server.worker = False
+            await asyncio.to_thread(server.start)
+            status, made = await asyncio.to_thread(send_json, server, token, "/v1/exports", {"conversationIds": [talk], "format": "md"})
+            assert status == 201, made
+            server.kill()
+            server.worker = True
+            await asyncio.to_thread(server.start)
+            job = await ended(server, token, made["jobId"])
+            assert job["status"] == "completed", job
+            text = (await asyncio.to_thread(download, server, token, made["exportId"])).decode()
+            said = (await asyncio.to_thread(server.get, f"/v1/conversations/{talk}/messages", token))[1]["messages"]
+            assert len(said) == 200
+            assert said[7]["text"].partition(" ")[0] in text
+            path = f"/v1/conversations/{talk}/messages/{said[7]['id']}"
+            assert (await asyncio.to_thread(server.request, "DELETE", path, token))[0] == 200
+            assert (await asyncio.to_thread(server.get, f"/v1/exports/{made['exportId']}/file", token))[0] == 410
+
+            async def files() -> list[Path]:
+                return stored_files(server)
+
+            assert await eventually(files, lambda found: not found) == []
+        finally:
+            server.kill()
 
 
 def exported(archive: bytes, conversation_id: str) -> dict[str, Any]:

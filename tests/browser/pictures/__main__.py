@@ -126,7 +126,13 @@ def running_server(data: Path) -> Iterator[Server]:
     provider = IdentityProvider()
     with http_server(provider.respond) as receiver:
         provider.url = f"http://127.0.0.1:{receiver.port}"
-        env = {"RECOGNISER": "moonshine", "OPEN_SIGN_UP": "1", "ALLOWED_HOSTS": "localhost,127.0.0.1", "ALLOWED_NETWORKS": "127.0.0.0/8"}
+        env = {
+            "RECOGNISER": "moonshine",
+            "OPEN_SIGN_UP": "1",
+            "VOICE_PROFILES": "1",
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
         env |= {"OIDC_URL": provider.url, "OIDC_CLIENT_ID": "parley", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Example ID"}
         server = Server(servers.migrated(data / "data"), env, worker=True).start()
         try:

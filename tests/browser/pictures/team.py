@@ -43,7 +43,13 @@ def fill(talk_id: str) -> None:
     stored = {one.title: _store(one, team) for one in map(lambda row: Talk(*row), json.loads(TALKS.read_text(encoding="utf-8")))}
     talk = Conversation.objects.get(pk=talk_id)
     jane = team["Jane"]
-    places = {"talk": talk.pk, "shared": stored["Hiring: front-end developer"].pk, "person": team["Anna"].pk}
+    managed.set_profiles_on(jane, on=True)
+    places = {
+        "talk": talk.pk,
+        "speaker": str(talk.members.order_by("joined_at", "id")[0].pk),
+        "shared": stored["Hiring: front-end developer"].pk,
+        "person": team["Anna"].pk,
+    }
     places |= _shared(talk, stored, team) | _managed(jane, talk) | _links(jane, team)
     _worked_on(talk, stored, team)
     print(json.dumps(places))
