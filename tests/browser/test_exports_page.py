@@ -12,7 +12,7 @@ from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.servers import Server, copied
 
-MESSAGES = 10_000
+MESSAGES = 1_200
 MAKE = f"""
 from uuid import uuid4
 from django.contrib.auth.models import User
