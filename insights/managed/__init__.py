@@ -29,6 +29,7 @@ from insights.managed.teams import (
     set_manages,
     set_shares_new,
     share_new,
+    teams_to_share_with,
     teams_with,
 )
 from insights.managed.trackers import (
@@ -90,6 +91,7 @@ __all__ = [
     "set_manages",
     "set_shares_new",
     "share_new",
+    "teams_to_share_with",
     "teams_with",
     "TooMany",
     "TrackerFields",

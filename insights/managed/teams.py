@@ -21,6 +21,11 @@ class TeamError(ManagedError):
     """A change of a team that is not possible; the text says why."""
 
 
+def teams_to_share_with(user_id: int) -> QuerySet[Team]:
+    """Return the teams that a person is in."""
+    return Team.objects.filter(memberships__user_id=user_id)
+
+
 def teams_with(user_id: int) -> QuerySet[TeamMembership]:
     """Return the memberships of a person with their teams; `people` is the number of people in each."""
     memberships = TeamMembership.objects.filter(user_id=user_id)

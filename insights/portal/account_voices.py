@@ -59,15 +59,15 @@ class VoiceForm(forms.Form):
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    team = forms.ModelChoiceField(
-        Team.objects.none(), label=gettext_lazy("Shared with"), required=False, empty_label=gettext_lazy("Nobody")
+    team: "forms.ModelChoiceField[Team]" = forms.ModelChoiceField(
+        None, label=gettext_lazy("Shared with"), required=False, empty_label=gettext_lazy("Nobody")
     )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team = self.fields["team"]
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101  # it is declared above
-        team.queryset = Team.objects.filter(memberships__user=user)
+        team.queryset = managed.teams_to_share_with(user.pk)
 
     @classmethod
     def of(cls, user: User, profile: VoiceProfile) -> "VoiceForm":
