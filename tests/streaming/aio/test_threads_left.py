@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streaming.aio.worker_thread import MOST_LEFT
+from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
 from streaming.sessions.handler_runner import GeneratorRunner
@@ -15,6 +16,7 @@ from tests.streaming.handlers.turns import SAID, respond
 from tests.streaming.sessions.connections import Join, handler_of, handler_threads, numbers, until
 
 OFTEN = 5 * MOST_LEFT
+AT_ONCE = InterruptionOptions(min_interruption_duration=0, resume_false_interruption=False, join_turn_s=0)
 
 
 async def test_replies(join: Join) -> None:
@@ -27,7 +29,7 @@ async def test_replies(join: Join) -> None:
         gate.wait(60)
         yield AdditionalOutputs("late")
 
-    session = await join(ReplyOnPause(blocked))
+    session = await join(ReplyOnPause(blocked, interruption_options=AT_ONCE))
     for number in range(OFTEN):
         handler_of(session).began()
         handler_of(session).ended(SAID)
@@ -72,7 +74,7 @@ async def test_an_own_emit(join: Join) -> None:
             gate.wait(60)
             return None
 
-    session = await join(Stubborn(respond))
+    session = await join(Stubborn(respond, interruption_options=AT_ONCE))
     for number in range(OFTEN):
         handler_of(session)._due.set()
         handler_of(session).began()
