@@ -100,7 +100,7 @@ async def test_the_end_of_a_session_releases_all_threads(join: Join) -> None:
             self.asked += 1
             return self.queue.get()
 
-    session = await join(Queued(respond))
+    session = await join(Queued(respond, interruption_options=AT_ONCE))
     handler = handler_of(session)
     for number in range(MOST_LEFT):
         await until(lambda: handler.asked > number)  # noqa: B023  # awaited right here
