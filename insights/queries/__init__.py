@@ -40,7 +40,7 @@ from insights.queries.conversations import conversation_for, conversations_of, i
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
 from insights.queries.diarization import (
     ChosenMessage,
-    HeardVoice,
+    DiarizedVoice,
     VoiceChoices,
     members_named_by_voice,
     members_with_voices,
@@ -180,7 +180,7 @@ __all__ = [
     "figures_of",
     "ChosenMessage",
     "Found",
-    "HeardVoice",
+    "DiarizedVoice",
     "VoiceChoices",
     "members_named_by_voice",
     "members_with_voices",

@@ -59,17 +59,19 @@ def voice_choices(conversation_id: int, diarization_id: UUID) -> VoiceChoices:
     )
 
 
-class HeardVoice(NamedTuple):
+class DiarizedVoice(NamedTuple):
     """A voice in an audio source: the id of the diarization, and its number there."""
 
     diarization_id: UUID
     number: int
 
 
-def voices_of_member(conversation: Conversation, member_id: UUID) -> list[HeardVoice]:
+def voices_of_member(conversation: Conversation, member_id: UUID) -> list[DiarizedVoice]:
     """Return the voices that are those of a member."""
     rows = Speaker.objects.filter(conversation=conversation, member_id=member_id, voice__isnull=False, diarization__isnull=False)
-    return [HeardVoice(source, number) for source, number in rows.values_list("diarization_id", "voice") if source and number is not None]
+    return [
+        DiarizedVoice(source, number) for source, number in rows.values_list("diarization_id", "voice") if source and number is not None
+    ]
 
 
 def members_with_voices(conversation: Conversation) -> frozenset[UUID]:

@@ -17,7 +17,7 @@ NONE, COMMA, END = 0, 1, 2
 """What may follow a word: the columns of the scores of places."""
 _MARKS, _PAUSES = len(Mark), 5
 HEARD_COLUMNS = 3 + _MARKS * _PAUSES + _MARKS * 2 + _MARKS * 2
-"""Columns of `heard_features`."""
+"""Columns of `mark_features`."""
 QUESTION_COLUMNS = 2 + 3 * _MARKS
 """Columns of `question_features`."""
 
@@ -70,7 +70,7 @@ class Weights:
         return float(self.sentences[sentence_features(words)].sum(dtype=np.float32)) + self.sentence_bias
 
 
-def heard_features(scores: Floats, kinds: NDArray[np.int64], marks: NDArray[np.int64], capitals: NDArray[np.int64]) -> Floats:
+def mark_features(scores: Floats, kinds: NDArray[np.int64], marks: NDArray[np.int64], capitals: NDArray[np.int64]) -> Floats:
     """Return the features of places beside the recogniser's marks, shape (n, HEARD_COLUMNS).
 
     Args:
@@ -150,7 +150,7 @@ class Punctuator:
         scores = weights.place_scores(place_features(ids_of(plain), category_ids(plain), kinds))
         marks = np.array([one.mark for one in tokens], dtype=np.int64)
         capitals = np.array([*(one.text[:1].isupper() and one.plain[:1] != "i" for one in tokens[1:]), False], dtype=np.int64)
-        return probabilities(heard_features(scores, kinds, marks, capitals) @ weights.heard)
+        return probabilities(mark_features(scores, kinds, marks, capitals) @ weights.heard)
 
     def _ends(self, words: Sequence[Word], tokens: Sequence[Token]) -> list[Mark]:
         """Return the marks without a decision between statements and questions."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from streaming.speech.punctuation.features import SENTENCE_SIZE, SIZE, category_ids, ids_of, pause_kinds, place_features, sentence_features
 from streaming.speech.punctuation.marks import Mark, token
-from streaming.speech.punctuation.model import COMMA, END, NONE, Thresholds, Weights, heard_features, question_features
+from streaming.speech.punctuation.model import COMMA, END, NONE, Thresholds, Weights, mark_features, question_features
 from tests.bench.punctuation import heard as heard_turns
 from tests.bench.punctuation.corpus import Turn, ami_turns, committee_texts, own_texts, pauses, texts, without_hesitations
 from tests.bench.punctuation.heard import Heard
@@ -194,7 +194,7 @@ def heard_rows(weights: Weights, one: Heard) -> Floats:
     scores = weights.place_scores(place_features(ids_of(plain), category_ids(plain), kinds))
     marks = np.array([one.mark for one in tokens], dtype=np.int64)
     capitals = np.array([*(one.text[:1].isupper() and one.plain[:1] != "i" for one in tokens[1:]), False], dtype=np.int64)
-    return heard_features(scores, kinds, marks, capitals)
+    return mark_features(scores, kinds, marks, capitals)
 
 
 def save(weights: Weights, out: Path) -> None:
