@@ -25,8 +25,8 @@ from streaming import recogniser, speaker_models
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.audio.pcm import RATE
-from streaming.conversations.live_speech import knows, not_understood
 from streaming.conversations.profile_watch import enrolled_voices
+from streaming.conversations.recognition_options import knows, not_understood
 from streaming.conversations.voice_labels import KeptDecoder, VoiceLabels
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn

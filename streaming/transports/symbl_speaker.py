@@ -25,7 +25,8 @@ from streaming.audio.pcm import BYTES_PER_SAMPLE
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
-from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed, warning_about
+from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.recognition_options import warning_about
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
 from streaming.protocols import symbl as wire
 from streaming.protocols.symbl import Audio, ClientMessage, Modify, Ping, Start, Stop, View, encode

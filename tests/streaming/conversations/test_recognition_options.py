@@ -3,7 +3,7 @@
 from typing import Any
 
 from insights.portal.live import longest_silence_ms
-from streaming.conversations.live_speech import recognition_options
+from streaming.conversations.recognition_options import recognition_options
 from streaming.speech.end_of_turn import words_model
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE
-from streaming.conversations.live_speech import not_understood
+from streaming.conversations.recognition_options import not_understood
 from streaming.speech.engines import make
 from streaming.speech.engines.base import AUTO, EngineOptions, RecogniserError, RecognitionOptions
 from streaming.speech.engines.log_mel import BANDS, HOP, log_mel
