@@ -5,6 +5,7 @@ session's process dies, requests stay unanswered and its heartbeat stops; the su
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from streaming.cluster.directory import DirectoryAway
@@ -24,6 +25,13 @@ RETRY_S = 1.0
 GRACE_STEP_S = 0.1
 """First pause between two looks for a session that has not started; each further pause is longer by half, up to `LONGEST_STEP_S`."""
 LONGEST_STEP_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidOutput:
+    """An output that cannot be sent as JSON; `text` names the type of the value."""
+
+    text: str
 
 
 class OutputSubscription:
@@ -61,7 +69,10 @@ class OutputSubscription:
         return True
 
     async def more(self) -> list[tuple[int, Any]]:
-        """Wait up to `CALL_S` for outputs after the cursor; return (number, output) pairs, none where none came or none will."""
+        """Wait up to `CALL_S` for outputs after the cursor; return (number, output) pairs, none where none came or none will.
+
+        An output is a text or a list, see `form`, or an InvalidOutput.
+        """
         if self._misses:
             await asyncio.sleep(max(0.0, self._asked_at + RETRY_S - _now()))
         self._asked_at = _now()
@@ -77,7 +88,10 @@ class OutputSubscription:
             return []
         self._misses = 0
         self.ended = answer["ended"]
-        items: list[tuple[int, Any]] = [(number, output) for number, output in answer["items"]]
+        invalid = set(answer["invalid"])
+        items: list[tuple[int, Any]] = [
+            (number, InvalidOutput(output) if number in invalid else output) for number, output in answer["items"]
+        ]
         if items:
             self._cursor = items[-1][0]
         return items

@@ -5,6 +5,7 @@ can be read for `LINGER_S` after the session's end.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
-from streaming.protocols.fastrtc import BodyError, output_text, plain
+from streaming.protocols import fastrtc as wire
+from streaming.protocols.fastrtc import BodyError, NotJsonError, output_text, plain
 from streaming.types import resume
 from streaming.types.client_connection import IdTaken
 from streaming.types.input_values import input_values
@@ -31,6 +33,8 @@ LINGER_S = 5.0
 """Seconds after a session's end for which its last outputs can be read."""
 BATCH_CHARACTERS = 65_536
 MOST_WAIT_S = 30.0
+
+logger = logging.getLogger(__name__)
 
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -119,6 +123,8 @@ class SessionEndpoint:
         self.session: Reachable | None = session
         self.log: OutputLog = session.outputs
         self._owner_id = session.owner_id
+        self._stream = session.stream.name
+        self._reported = 0  # the number of the newest output that was reported as invalid
 
     async def answer(self, body: Body) -> Body | None:
         """Answer a request; return None, as if the session did not exist, to callers that do not own it (design law 6)."""
@@ -156,18 +162,39 @@ class SessionEndpoint:
         return {"details": []}
 
     async def _outputs(self, after: int, wait: float, form: str) -> Body:
-        """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0."""
+        """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0.
+
+        `invalid` has the numbers of the outputs that cannot be sent; a sentence that names the type is in their place.
+        """
         cursor = after if after <= self.log.last else 0
         if cursor == self.log.last and wait > 0:
             await self._wait_for_output(cursor, wait)
         items: list[tuple[int, Any]] = []
+        invalid: list[int] = []
         characters = 0
         while characters < BATCH_CHARACTERS and (found := self.log.after(cursor)) is not None:
             cursor, outputs = found
-            text = output_text(outputs.args)
-            items.append((cursor, text if form == "text" else _values(outputs)))
+            try:
+                text = output_text(outputs.args)
+                items.append((cursor, text if form == "text" else _values(outputs)))
+            except (NotJsonError, ValueError) as error:
+                text = self._report(cursor, error)
+                items.append((cursor, text))
+                invalid.append(cursor)
             characters += len(text)
-        return {"items": items, "ended": self.log.closed and cursor == self.log.last, "home": runtime().directory.process}
+        ended = self.log.closed and cursor == self.log.last
+        return {"items": items, "invalid": invalid, "ended": ended, "home": runtime().directory.process}
+
+    def _report(self, number: int, error: Exception) -> str:
+        """Return the sentence about an output that cannot be sent; at the first time also send it to the client, and log it."""
+        reason = str(error) if isinstance(error, NotJsonError) else "a value of it cannot be sent as JSON"
+        text = f"output {number} of the handler was not sent: {reason}"
+        if number > self._reported:
+            self._reported = number
+            logger.warning("stream %s: %s", self._stream, text)
+            if self.session is not None:
+                self.session.send_message(wire.error(text))
+        return text
 
     async def _latest(self, session: Reachable, wait: float) -> Body:
         """Return the values of the newest output that was not fetched yet; wait up to `wait` seconds for one, else None."""
@@ -175,7 +202,10 @@ class SessionEndpoint:
             await self._wait_for_output(session.fetched, wait)
         latest = self.log.latest if self.log.last > session.fetched else None
         session.fetched = self.log.last
-        return {"values": None if latest is None else _values(latest)}
+        try:
+            return {"values": None if latest is None else _values(latest)}
+        except (NotJsonError, ValueError) as error:
+            return {"values": None, "invalid": self._report(self.log.last, error)}
 
     async def _wait_for_output(self, cursor: int, wait: float) -> None:
         coming = self.log.subscribe(cursor)
@@ -189,7 +219,7 @@ class SessionEndpoint:
 
 
 def _values(outputs: AdditionalOutputs) -> list[Any]:
-    """Return the values of an output, converted to JSON types."""
+    """Return the values of an output, converted to JSON types. Raises NotJsonError or ValueError."""
     return [plain(value) for value in outputs.args]
 
 

@@ -13,10 +13,12 @@ from django.urls import reverse
 from pydantic import BaseModel
 
 from streaming.cluster import session_client
-from streaming.cluster.output_subscription import OutputSubscription
+from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
+from streaming.handlers.local_outputs import latest_of, outputs_of
+from streaming.protocols.fastrtc import NotJsonError, plain
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
@@ -45,7 +47,7 @@ class Stream:
         time_limit: maximum length of a session in seconds, on every transport.
         allow_extra_tracks: whether a client may offer tracks that the stream does not use.
         public: whether clients may use the stream and its page without signing in.
-        inputs: a pydantic model of the body of the input hook; its fields, in order, become the handler's inputs.
+        inputs: a pydantic model of the body of the input hook; the values reach the handler in the order of the body.
         rtc_configuration: what `/rtc/config?stream=` returns to browsers: an RTCConfiguration, or a function or coroutine function
             that returns one for each client, within 15 s. By default the one of the settings.
         server_rtc_configuration: the ICE servers that this server itself uses for the stream; by default RTC_OWN_ICE_SERVERS.
@@ -219,37 +221,37 @@ class Stream:
     async def output_stream(self, webrtc_id: str) -> AsyncIterator[AdditionalOutputs]:
         """Yield every output of one session, from the first one on, until it ends; each caller gets all of them.
 
-        Outputs of a session in another process are converted to JSON types. Waits up to `FETCH_S` for a session that is not open yet.
-        Raises LookupError if none opens.
+        Outputs of this process have copies of the handler's own objects, and the objects themselves where they cannot be copied. Those of a
+        session in another process are converted to JSON types. Waits up to `FETCH_S` for a session that is not open yet.
+        Raises LookupError if none opens, TypeError for an output of another process that is not JSON.
         """
         here = await self._find(webrtc_id)
         if here is not None:
-            async for _, outputs in here.outputs.subscribe(0):
+            async for outputs in outputs_of(here):
                 yield outputs
             return
         reader = self._reader(webrtc_id)
         while not reader.ended:
             for _, values in await reader.more():
+                if isinstance(values, InvalidOutput):
+                    raise TypeError(values.text)
                 yield AdditionalOutputs(*values)
 
     async def fetch_latest_output(self, webrtc_id: str) -> AdditionalOutputs:
         """Return the newest output of a session, in any process, that was not fetched yet.
 
-        Raises LookupError if there is no such session, TimeoutError if no output comes within 10 s or before the session ends.
+        Raises LookupError if there is no such session, TimeoutError if no output comes within 10 s or before the session ends, TypeError
+        for an output of another process that is not JSON.
         """
         here = await self._find(webrtc_id)
         if here is None:
             answer = await self._request(webrtc_id, {"ask": "latest", "wait": FETCH_S}, FETCH_S + TIMEOUT_S)
+            if answer is not None and answer.get("invalid"):
+                raise TypeError(answer["invalid"])
             if answer is None or answer["values"] is None:
                 raise TimeoutError("no output came from this session")
             return AdditionalOutputs(*answer["values"])
-        log = here.outputs
-        async with asyncio.timeout(FETCH_S):
-            async for number, outputs in log.subscribe(here.fetched):
-                latest = log.latest if log.last > number else outputs
-                here.fetched = log.last
-                return latest or outputs
-        raise TimeoutError("the session ended without another output")
+        return await latest_of(here, FETCH_S)
 
     def fastphone(self, *args: Any, **options: Any) -> None:
         """Raise NotImplementedError always: FastRTC's phone number and tunnel are services of its makers.
@@ -282,7 +284,7 @@ class Stream:
         return OutputSubscription(ask, form="values")
 
     async def _find(self, webrtc_id: str) -> Reachable | None:
-        """Return the session if it is in this event loop, None if it is elsewhere; wait up to `FETCH_S` for one to open.
+        """Return the session if it is in this process, None if it is elsewhere; wait up to `FETCH_S` for one to open.
 
         Raises LookupError if none opens.
         """
@@ -293,7 +295,7 @@ class Stream:
         try:
             while True:
                 here = self.participants.get(webrtc_id)
-                if here is not None and here.loop is loop:
+                if here is not None:
                     return here
                 if finding.done():
                     break
@@ -310,9 +312,17 @@ class Stream:
 
 
 def _json_values(values: tuple[Any, ...]) -> list[Any]:
-    """Return values for a session in another process. Raises TypeError for values that are not JSON types."""
+    """Return values for a session in another process, in JSON types. Raises TypeError, which names the type, for other values."""
+    return [_json_value(value) for value in values]
+
+
+def _json_value(value: Any) -> Any:
     try:
-        json.dumps(values)
+        json.dumps(value)
     except (TypeError, ValueError):
-        raise TypeError("this session lives in another process, to which only values travel that JSON knows") from None
-    return list(values)
+        try:
+            return plain(value)
+        except (NotJsonError, ValueError) as error:
+            kind = str(error) if isinstance(error, NotJsonError) else f"a {type(value).__qualname__} cannot be sent as JSON"
+            raise TypeError(f"this session lives in another process, to which only JSON travels: {kind}") from None
+    return value

@@ -91,6 +91,10 @@ class StreamHandlerRunner(MediaRunner):
         """Receives frames inline, where set; otherwise they are queued for a task."""
         handler.parley_join(self)
 
+    @property
+    def called(self) -> Any:
+        return self.handler
+
     def start(self) -> None:
         handler: Any = self.handler
         bind, spawn = self.calls.bind, self.spawn
@@ -223,6 +227,10 @@ class VideoFunctionRunner(MediaRunner):
         self._args: tuple[Any, ...] = ()
         self._frames: BoundedQueue[VideoFrame] = BoundedQueue(1 if handler.skip_frames else WAITING_VIDEO_FRAMES, FullPolicy.DROP_OLDEST)
 
+    @property
+    def called(self) -> Any:
+        return self._function
+
     def start(self) -> None:
         self.spawn(self._run())
 
@@ -263,6 +271,10 @@ class GeneratorRunner(MediaRunner):
         self._runs = GeneratorRuns()
         self._run: GeneratorRun | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def called(self) -> Any:
+        return self._function
 
     def start(self) -> None:
         if self._needed == 0:

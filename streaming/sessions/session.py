@@ -50,6 +50,11 @@ class Runner:
     shutdown_s: float | None = None
     """Seconds that `shutdown` may take; None: SHUTDOWN_S."""
 
+    @property
+    def called(self) -> Any:
+        """The developer's handler object or function."""
+        return self
+
     def start(self) -> None:
         """Start the tasks."""
         raise NotImplementedError
@@ -140,6 +145,11 @@ class Session(Generic[R]):
         if self._runner is None:
             raise RuntimeError("this session is not open yet")
         return self._runner
+
+    @property
+    def handler(self) -> Any:
+        """The developer's handler object or function that this session calls; None before the session is open."""
+        return None if self._runner is None else self._runner.called
 
     @property
     def ending(self) -> bool:

@@ -13,10 +13,10 @@ from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
 from streaming.cluster.directory import DirectoryAway
-from streaming.cluster.output_subscription import OutputSubscription
+from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
-from streaming.protocols.fastrtc import HEARTBEAT, ended_event, last_event_id, server_sent
+from streaming.protocols.fastrtc import HEARTBEAT, ended_event, invalid_event, last_event_id, server_sent
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
 from streaming.types.session_end import End
 
@@ -81,8 +81,12 @@ async def _events(subscriber: Subscriber, event: str) -> AsyncIterator[bytes]:
             return
         if items:
             silent_since = now()
-            yield "".join(server_sent(number, text, event) for number, text in items).encode(errors="replace")
+            yield "".join(_event(number, output, event) for number, output in items).encode(errors="replace")
         elif not reader.ended and now() - silent_since >= HEARTBEAT_S - 0.5:
             silent_since = now()
             yield HEARTBEAT.encode()
     yield ended_event("lost" if reader.lost else "ended").encode()
+
+
+def _event(number: int, output: str | InvalidOutput, name: str) -> str:
+    return invalid_event(number, output.text) if isinstance(output, InvalidOutput) else server_sent(number, output, name)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
-import numpy as np
+from streaming.types.snapshot import snapshot
 
 KEPT = 256
 """Number of outputs of one session that can be replayed."""
@@ -18,22 +18,11 @@ KEPT = 256
 class AdditionalOutputs:
     """Any values that a handler yields for its subscribers, such as a chat history. They are in `args`.
 
-    Lists, dictionaries, sets, tuples and arrays are copied, so that a handler may append to a list later.
+    They are copied, with the objects in them, so that a handler may change a list later. What cannot be copied stays shared.
     """
 
     def __init__(self, *args: Any) -> None:
-        self.args = tuple(_copied(value) for value in args)
-
-
-def _copied(value: Any) -> Any:
-    """Return a value with copies of the containers and arrays in it; other objects stay shared."""
-    if isinstance(value, np.ndarray | bytearray):
-        return value.copy()
-    if type(value) is dict:
-        return {key: _copied(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_copied(item) for item in value)
-    return set(value) if type(value) is set else value
+        self.args = tuple(snapshot(value) for value in args)
 
 
 class CloseStream:

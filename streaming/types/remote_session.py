@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from streaming.types.client_connection import ClientConnection
+from streaming.types.client_connection import ClientConnection, Message
 from streaming.types.outputs import OutputLog
 
 
@@ -36,11 +36,18 @@ class Reachable(Protocol):
     """Number of the last output that `Stream.fetch_latest_output` returned."""
 
     @property
+    def handler(self) -> Any:
+        """The copy of the handler that the session calls, or its function; None while the session is opening."""
+
+    @property
     def stream(self) -> Streamed:
         """The stream of this session."""
 
     def set_input(self, *args: Any) -> None:
         """Set the handler's inputs."""
+
+    def send_message(self, message: Message) -> None:
+        """Send the client JSON."""
 
     def dismiss(self, *, notify: bool) -> None:
         """End on request of the developer's code; with `notify`, the client gets a message first."""

@@ -4,7 +4,16 @@ Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/fastrtc.md` l
 """
 
 from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, resume, webrtc_id
-from streaming.protocols.fastrtc.events import HEARTBEAT, ended_event, last_event_id, output_text, plain, server_sent
+from streaming.protocols.fastrtc.events import (
+    HEARTBEAT,
+    NotJsonError,
+    ended_event,
+    invalid_event,
+    last_event_id,
+    output_text,
+    plain,
+    server_sent,
+)
 from streaming.protocols.fastrtc.messages import (
     FORMATS,
     LONGEST_MEDIA_BYTES,
@@ -49,6 +58,7 @@ __all__ = [
     "Dtmf",
     "Mark",
     "Media",
+    "NotJsonError",
     "Other",
     "Ping",
     "Start",
@@ -63,6 +73,7 @@ __all__ = [
     "failed",
     "incoming_call",
     "invalid_detail",
+    "invalid_event",
     "is_signed",
     "last_event_id",
     "limit_reached",

@@ -31,7 +31,7 @@ class Session:
 
 def answer(*numbers: int, ended: bool = False) -> dict[str, Any]:
     """Return an answer with outputs of these numbers."""
-    return {"items": [[number, f"output {number}"] for number in numbers], "ended": ended, "home": HOME}
+    return {"items": [[number, f"output {number}"] for number in numbers], "invalid": [], "ended": ended, "home": HOME}
 
 
 @pytest.fixture

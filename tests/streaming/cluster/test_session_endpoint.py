@@ -44,6 +44,11 @@ class Session:
         self.owner_id = owner_id
         self.outputs = OutputLog()
         self.given: list[Any] = []
+        self.sent: list[Any] = []
+
+    def send_message(self, message: Any) -> None:
+        """Note the message."""
+        self.sent.append(message)
 
     def set_input(self, *values: Any) -> None:
         """Note the values."""
@@ -90,7 +95,7 @@ async def test_outputs_come_by_cursor() -> None:
     session = await opened()
     for number in range(3):
         session.outputs.append(AdditionalOutputs({"n": number}))
-    assert await outputs(1) == {"items": [(2, '{"n": 1}'), (3, '{"n": 2}')], "ended": False}
+    assert await outputs(1) == {"items": [(2, '{"n": 1}'), (3, '{"n": 2}')], "invalid": [], "ended": False}
     answer = await outputs(99)
     assert answer is not None
     assert [number for number, _ in answer["items"]] == [1, 2, 3]
@@ -100,7 +105,23 @@ async def test_outputs_come_as_values_for_python() -> None:
     """What an output held, as far as JSON knows it, for code that wants the values and not their text."""
     session = await opened()
     session.outputs.append(AdditionalOutputs({1}, "two", float("nan")))
-    assert await outputs(form="values") == {"items": [(1, [[1], "two", None])], "ended": False}
+    assert await outputs(form="values") == {"items": [(1, [[1], "two", None])], "invalid": [], "ended": False}
+
+
+async def test_an_output_that_is_not_json_is_named_by_its_type(caplog: pytest.LogCaptureFixture) -> None:
+    """Its sentence is in its place; the client and the log get it once, however many readers ask."""
+    session = await opened()
+    session.outputs.append(AdditionalOutputs({"secret words": object()}))
+    session.outputs.append(AdditionalOutputs("next"))
+    text = "output 1 of the handler was not sent: a value of the type object cannot be sent as JSON"
+    for form in ("text", "values"):
+        answer = await outputs(form=form)
+        assert answer is not None
+        assert (answer["items"][0], answer["invalid"]) == ((1, text), [1])
+        assert answer["items"][1][0] == 2
+    assert session.sent == [{"type": "error", "data": text, "message": text}]
+    assert caplog.text.count(text) == 1
+    assert "secret words" not in caplog.text
 
 
 async def test_waiting_ends_with_news_or_in_time() -> None:
@@ -109,8 +130,8 @@ async def test_waiting_ends_with_news_or_in_time() -> None:
     waiting = asyncio.create_task(outputs(0, 60))
     await asyncio.sleep(0.01)
     session.outputs.append(AdditionalOutputs("news"))
-    assert await waiting == {"items": [(1, "news")], "ended": False}
-    assert await outputs(1, 0.05) == {"items": [], "ended": False}
+    assert await waiting == {"items": [(1, "news")], "invalid": [], "ended": False}
+    assert await outputs(1, 0.05) == {"items": [], "invalid": [], "ended": False}
     assert session.outputs.subscribers == 0
 
 
@@ -175,7 +196,7 @@ async def test_the_end_can_be_read_for_a_moment(monkeypatch: pytest.MonkeyPatch)
     session.outputs.close()
     await session_endpoint.withdraw(session)
     assert await ask(ask="input", body={"level": 1}) is None
-    assert await outputs() == {"items": [(1, "last")], "ended": True}
+    assert await outputs() == {"items": [(1, "last")], "invalid": [], "ended": True}
     monkeypatch.setattr(session_endpoint, "LINGER_S", 0.01)
     soon = await opened()
     soon.outputs.append(AdditionalOutputs("last"))
@@ -201,7 +222,7 @@ async def test_the_next_session_of_an_id_is_not_taken_for_the_last(monkeypatch: 
     new.outputs.append(AdditionalOutputs("new"))
     await session_endpoint.withdraw(old)
     await asyncio.sleep(0.1)
-    assert await outputs() == {"items": [(1, "new")], "ended": False}
+    assert await outputs() == {"items": [(1, "new")], "invalid": [], "ended": False}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,9 @@
 """`Stream`: valid and invalid combinations, inputs and outputs from Python."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from django.conf import LazySettings
 
 from streaming.handlers import stream as stream_module
 from streaming.handlers.handler_types import VideoStreamHandler
-from streaming.handlers.stream import Stream
+from streaming.handlers.stream import Stream, _json_values
 from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.session_end import End
@@ -35,6 +37,12 @@ class Both(AsyncAudioVideoStreamHandler):
 
     async def video_emit(self) -> None:
         """Return no video frame."""
+
+
+class Shade(Enum):
+    """An enumeration."""
+
+    DARK = "dark"
 
 
 def flip(image: Any) -> Any:
@@ -206,6 +214,33 @@ async def test_outputs_are_snapshots(join: Join) -> None:
         [{"content": ["one", "more"]}, {"content": ["two"]}],
     ]
     assert [args[1].tolist() for args in given] == [[0, 0], [1, 1]]
+
+
+async def test_outputs_are_the_program_s_own_objects(join: Join) -> None:
+    """Every reader gets copies of its own, also one in another event loop; an object that cannot be copied is the same."""
+    session = await join(Echo(), id="mine")
+    lock, chat = threading.Lock(), [{"content": Shade.DARK}]
+    handler_of(session).queue.put_nowait(AdditionalOutputs(chat, lock))
+    await until(lambda: session.outputs.last == 1)
+
+    async def first() -> Any:
+        async for output in session.stream.output_stream("mine"):
+            output.args[0].append("changed by a reader")
+            return output.args
+        return None
+
+    for args in (await first(), await first(), await asyncio.to_thread(asyncio.run, first())):
+        assert args[0] == [*chat, "changed by a reader"]
+        assert args[1] is lock
+    latest = await asyncio.to_thread(asyncio.run, session.stream.fetch_latest_output("mine"))
+    assert latest.args == (chat, lock)
+
+
+def test_values_for_another_process_are_json() -> None:
+    """Models and arrays are converted; the error for another value names its type."""
+    assert _json_values(("a", np.arange(2), {"x": Shade.DARK})) == ["a", [0, 1], {"x": "dark"}]
+    with pytest.raises(TypeError, match="only JSON travels: a value of the type lock"):
+        _json_values((1, threading.Lock()))
 
 
 async def test_outputs_of_an_unknown_session(monkeypatch: pytest.MonkeyPatch) -> None:

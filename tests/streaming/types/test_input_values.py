@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from streaming.protocols.fastrtc import BodyError
 from streaming.types.input_values import input_values
@@ -24,10 +24,32 @@ class Voice(BaseModel, extra="forbid"):
     speeds: list[int] = []
 
 
-def test_all_values_arrive_in_their_declared_order() -> None:
-    """No value is lost, including the first one; a missing value has its default; the id is no value."""
+class Named(BaseModel):
+    """A model whose fields have other names in the body."""
+
+    first: int = Field(1, alias="one")
+    second: int = Field(2, validation_alias=AliasChoices("two", AliasPath("deep", "er")))
+    third: int = 3
+
+
+def test_no_value_is_lost() -> None:
+    """The first one neither; a missing value has its default, at its place in the model; the id is no value."""
     assert input_values(Threshold, {"webrtc_id": "a", "conf_threshold": 0.7}) == [0.7]
-    assert input_values(Voice, {"webrtc_id": "a", "speeds": ["3"], "api_key": "k"}) == ["k", "jane", [3]]
+    assert input_values(Voice, {"webrtc_id": "a", "api_key": "k", "speeds": ["3"]}) == ["k", "jane", [3]]
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "values"),
+    [
+        (Voice, {"voice_name": "joe", "api_key": "k", "webrtc_id": "a"}, ["joe", "k", []]),
+        (Voice, {"speeds": ["3"], "api_key": "k"}, [[3], "k", "jane"]),
+        (Named, {"two": 20, "one": 10}, [20, 10, 3]),
+        (Named, {"third": 30, "deep": {"er": 21}}, [30, 21, 1]),
+    ],
+)
+def test_values_have_the_order_of_the_body(model: type[BaseModel], body: dict[str, Any], values: list[Any]) -> None:
+    """The order of the model counts only where it is that of the body; defaults come last where it is not."""
+    assert input_values(model, body) == values
 
 
 def test_an_undeclared_body_keeps_its_order() -> None:

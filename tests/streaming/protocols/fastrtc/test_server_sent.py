@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from streaming.protocols.fastrtc import HEARTBEAT, last_event_id, output_text, server_sent
+from streaming.protocols.fastrtc import HEARTBEAT, NotJsonError, invalid_event, last_event_id, output_text, server_sent
 
 
 def test_an_event_has_a_number_a_name_and_data() -> None:
@@ -35,6 +40,16 @@ def test_last_event_id(text: str | None, number: int) -> None:
     assert last_event_id(text) == number
 
 
+class Shade(Enum):
+    """An enumeration."""
+
+    DARK = "dark"
+
+
+class Event:
+    """An object of a program, whose repr would tell an address."""
+
+
 class Model(BaseModel):
     """A pydantic model."""
 
@@ -59,6 +74,9 @@ class Pair:
         (Model(name="x"), {"name": "x"}),
         (Pair(1, (2, 3)), {"left": 1, "right": [2, 3]}),
         ({1: {2}}, {"1": [2]}),
+        ({(1, "a"): datetime(2026, 1, 2, 3, 4)}, {"1,a": "2026-01-02T03:04:00"}),
+        ([Shade.DARK, timedelta(seconds=2.5), Decimal("1.50"), Path("a/b")], ["dark", 2.5, "1.50", "a/b"]),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (7, 7),
     ],
 )
@@ -78,8 +96,23 @@ def test_several_values_are_a_list() -> None:
     assert output_text([]) == "[]"
 
 
-def test_a_recursive_value_ends() -> None:
+@pytest.mark.parametrize(
+    ("value", "kind"), [(Event(), "Event"), ([{"a": Event}], "type"), (b"x", "bytes"), ({Event(): 1}, "Event"), (Pair(1, len), "builtin")]
+)
+def test_a_value_without_json_is_named_by_its_type(value: Any, kind: str) -> None:
+    """No reader gets the repr of an object."""
+    with pytest.raises(NotJsonError, match=f"a value of the type {kind}.* cannot be sent as JSON"):
+        output_text(["text", value])
+
+
+def test_an_invalid_output_has_an_event_of_its_own() -> None:
+    """A page that does not know it goes on, and does not ask for that output again."""
+    assert invalid_event(4, "no") == "id: 4\nevent: invalid\ndata: no\n\n"
+
+
+def test_a_recursive_value_is_refused() -> None:
     """A list that contains itself does not block the server."""
     endless: list[Any] = []
     endless.append(endless)
-    assert output_text([endless]).startswith("[")
+    with pytest.raises(ValueError, match="nested more than"):
+        output_text([endless])

@@ -1,0 +1,54 @@
+"""The outputs of a session of this process, as the program's own objects; the session may be in another event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+from streaming.types.outputs import AdditionalOutputs
+from streaming.types.remote_session import Reachable
+
+T = TypeVar("T")
+
+
+async def outputs_of(session: Reachable) -> AsyncIterator[AdditionalOutputs]:
+    """Yield a copy of every output, from the first one on, until the session ends."""
+    items = session.outputs.subscribe(0)
+    try:
+        while (found := await _in_loop_of(session, _next(items))) is not None:
+            yield AdditionalOutputs(*found.args)
+    finally:
+        await _in_loop_of(session, _close(items))
+
+
+async def latest_of(session: Reachable, wait_s: float) -> AdditionalOutputs:
+    """Return a copy of the newest output that was not fetched yet; wait for one.
+
+    Raises TimeoutError if none comes within `wait_s` seconds, or before the session ends.
+    """
+    return AdditionalOutputs(*(await _in_loop_of(session, _latest(session, wait_s))).args)
+
+
+async def _latest(session: Reachable, wait_s: float) -> AdditionalOutputs:
+    log = session.outputs
+    async with asyncio.timeout(wait_s):
+        async for number, outputs in log.subscribe(session.fetched):
+            latest = log.latest if log.last > number else outputs
+            session.fetched = log.last
+            return latest or outputs
+    raise TimeoutError("the session ended without another output")
+
+
+async def _next(items: AsyncIterator[tuple[int, AdditionalOutputs]]) -> AdditionalOutputs | None:
+    found = await anext(items, None)
+    return None if found is None else found[1]
+
+
+async def _close(items: AsyncIterator[Any]) -> None:
+    await items.aclose()  # type: ignore[attr-defined]  # an asynchronous generator, typed as the iterator it is used as
+
+
+async def _in_loop_of(session: Reachable, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the event loop of a session, and return its result."""
+    if session.loop is asyncio.get_running_loop():
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, session.loop))
