@@ -1,8 +1,12 @@
-"""Finds the streams of this installation: every `Stream` in the module `streams` of an installed app."""
+"""Finds the streams of this installation: every `Stream` in the module `streams` of an installed app, and those of a program that
+`parley run` runs.
+"""
 
 import importlib
 import re
+from collections import ChainMap
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -15,11 +19,21 @@ from streaming import recogniser, speaker_models
 from streaming.handlers.stream import Stream
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_of_program: dict[str, Stream] = {}
+is_local: ContextVar[bool] = ContextVar("is_local", default=False)
+"""Whether a request comes from this machine to a server that only this machine reaches, so that it may use the program's streams without
+an account; set for each request by config/program/local_access.py."""
+
+
+def add_of_program(stream: Stream) -> None:
+    """Add a stream of the program that `parley run` runs; it replaces one of an app with the same name."""
+    _check(stream, _of_program, "the program")
+    _of_program[stream.name] = stream
 
 
 @lru_cache(maxsize=1)
 def streams() -> Mapping[str, Stream]:
-    """Return all streams by name. Raises ImproperlyConfigured for a name that is taken or not allowed in a URL."""
+    """Return all streams by name, those of a program first. Raises ImproperlyConfigured for a name that is taken or invalid in a URL."""
     found: dict[str, Stream] = {}
     for app in apps.get_app_configs():
         if app.module is None or not module_has_submodule(app.module, "streams"):
@@ -31,7 +45,7 @@ def streams() -> Mapping[str, Stream]:
                 stream.name = stream.name or own.lower().replace("_", "-")
                 _check(stream, found, module.__name__)
                 found[stream.name] = stream
-    return MappingProxyType(found)
+    return MappingProxyType(ChainMap(_of_program, found))
 
 
 def mounts() -> dict[str, str]:
@@ -60,8 +74,8 @@ def check_settings() -> None:
 
 
 def is_public(stream: Stream) -> bool:
-    """Return whether a stream may be used without signing in."""
-    return stream.public or stream.name in settings.STREAMS_PUBLIC
+    """Return whether the current request may use a stream without signing in."""
+    return stream.public or stream.name in settings.STREAMS_PUBLIC or (is_local.get() and _of_program.get(stream.name) is stream)
 
 
 def _check(stream: Stream, found: Mapping[str, Stream], module: str) -> None:

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from django.conf import settings
-from django.urls import reverse
 from pydantic import BaseModel
 
 from streaming.cluster import session_client
@@ -18,6 +17,8 @@ from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
+from streaming.handlers.program import NO_PROGRAM, ProgramHost
+from streaming.handlers.stream_ui import StreamUI
 from streaming.protocols.fastrtc import NotJsonError, plain
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.participants import Participants
@@ -63,6 +64,8 @@ class Stream:
     """Answers a WebRTC offer; set by the WebRTC transport, which this package must not import."""
     routed: ClassVar[bool] = False
     """Whether the routes have been created, so that `mount` comes too late."""
+    program: ClassVar[ProgramHost | None] = None
+    """Runs the program that makes streams; set by `parley run` only."""
 
     def __init__(
         self,
@@ -109,6 +112,9 @@ class Stream:
         self.participants = Participants()
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
+        self._ui: Any = StreamUI(self)
+        if Stream.program is not None:
+            Stream.program.created(self)
 
     @property
     def limit(self) -> int | None:
@@ -128,31 +134,38 @@ class Stream:
         return self.modality != "audio"
 
     @property
-    def ui(self) -> str:
-        """The URL path of the page on which the stream can be tried. Raises RuntimeError for a stream without a name, which has no page."""
-        if not self.name:
-            raise RuntimeError("this stream has no name yet, so it has no page: put it into the streams.py of an app, or name it")
-        return reverse("stream", args=[self.name])
+    def ui(self) -> Any:
+        """The page on which the stream can be tried (StreamUI), or what the program put in its place, such as Gradio's Blocks."""
+        return self._ui
 
-    def mount(self, app: None = None, path: str = "", tags: Any = None) -> None:
+    @ui.setter
+    def ui(self, page: Any) -> None:
+        self._ui = page
+
+    def mount(self, app: Any = None, path: str = "", tags: Any = None) -> None:
         """Serve the stream at a path besides /streams/{name}/: {path}/webrtc/offer, {path}/websocket/offer and so on.
 
-        Call it where the stream is created, in the `streams.py` of an app: routes are created once, at the start of the server.
+        In the `streams.py` of an app call it where the stream is created: routes are created once, at the start of the server.
 
         Args:
-            app: None. FastRTC takes an application here; Django has only one.
-            path: letters, digits, ".", "_", "~", "-" and slashes. For the root path use the setting DEFAULT_STREAM.
+            app: a FastAPI or Starlette application, in a program that `parley run` runs: its own routes come first, the others of
+                Parley behind them. None in the `streams.py` of an app, since Django has one application only.
+            path: letters, digits, ".", "_", "~", "-" and slashes. Without an application, the root is the setting DEFAULT_STREAM.
             tags: accepted for compatibility with FastRTC, without effect.
 
-        Raises TypeError for an application, ValueError for a missing or invalid path, RuntimeError after the routes were created.
+        Raises TypeError for an application that cannot be served, ValueError for a missing or invalid path, RuntimeError after the
+        routes were created.
         """
-        if app is not None:
-            raise TypeError(f"mount() takes no {type(app).__name__}: Django serves the stream; give a path alone, mount(path='/voice')")
         plain = path.strip("/")
+        if plain and not _PATH.fullmatch(plain):
+            raise ValueError(f"mount(): a path has letters, digits, '.', '_', '~', '-' and slashes, unlike {path!r}")
+        if app is not None:
+            if Stream.program is None:
+                raise TypeError(f"mount() takes no {type(app).__name__}: {NO_PROGRAM}; give a path alone, mount(path='/voice')")
+            Stream.program.mounted(self, app, plain)
+            return
         if not plain:
             raise ValueError("mount() needs a path; what is served at the root is the setting DEFAULT_STREAM")
-        if not _PATH.fullmatch(plain):
-            raise ValueError(f"mount(): a path has letters, digits, '.', '_', '~', '-' and slashes, unlike {path!r}")
         if Stream.routed:
             raise RuntimeError("mount() comes too late: call it where the stream is made, in the streams.py of an app")
         self.paths.append(plain)
@@ -254,10 +267,14 @@ class Stream:
         return await latest_of(here, FETCH_S)
 
     def fastphone(self, *args: Any, **options: Any) -> None:
-        """Raise NotImplementedError always: FastRTC's phone number and tunnel are services of its makers.
+        """Serve in a program that `parley run` runs, and say where to connect a telephone number of your own.
 
-        Your own number at a provider such as Twilio does the same: docs/reference/fastrtc.md, "Telephones".
+        Raises NotImplementedError elsewhere: FastRTC's number and tunnel are services of its makers. Your own number at a provider such
+        as Twilio does the same: docs/reference/fastrtc.md, "Telephones".
         """
+        if Stream.program is not None:
+            Stream.program.phone(self)
+            return
         raise NotImplementedError(
             "fastphone() needs an outside service; connect a number of your own: docs/reference/fastrtc.md, 'Telephones'"
         )

@@ -133,9 +133,9 @@ def test_a_mount_needs_a_path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_url_of_a_page() -> None:
     """The URL has the stream's name; a stream that is not registered yet has none."""
-    assert Stream(flip, name="flip").ui == "/streams/flip/"
+    assert Stream(flip, name="flip").ui.url == str(Stream(flip, name="flip").ui) == "/streams/flip/"
     with pytest.raises(RuntimeError, match="no name yet"):
-        Stream(flip).ui  # noqa: B018
+        Stream(flip).ui.url  # noqa: B018
 
 
 @pytest.mark.parametrize("name", ["rtc_configuration", "server_rtc_configuration"])

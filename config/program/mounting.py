@@ -1,0 +1,51 @@
+"""Routes of a stream in the program's own FastAPI or Starlette application. The program brings that package; Parley has none of them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Any
+from urllib.parse import quote
+
+from streaming.handlers.stream import Stream
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
+
+IN_APPLICATION = ("webrtc/offer", "telephone/incoming", "telephone/handler", "websocket/offer")
+"""What `mount` adds to the application at that point, as FastRTC does."""
+BEHIND = ("input_hook", "outputs", "updates")
+"""Routes of each stream that come behind all of the program's, since programs have routes of their own with these names."""
+
+
+def moved(scope: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the scope of a request for another path."""
+    return {**scope, "path": path, "raw_path": quote(path).encode(), "root_path": ""}
+
+
+def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[], Asgi]) -> None:
+    """Add the routes of a stream to an application, below a path without slashes at its ends.
+
+    `parley` returns Parley's own application. Raises TypeError for what is no FastAPI or Starlette application.
+    """
+    router = getattr(application, "router", application)
+    if not isinstance(getattr(router, "routes", None), list) or not hasattr(router, "default"):
+        raise TypeError(f"mount() takes a FastAPI or Starlette application, not {type(application).__name__}")
+    routing = import_module("starlette.routing")  # loaded already, by the program's application
+    prefix = f"/{path}" if path else ""
+    for endpoint in IN_APPLICATION:
+        serve = _Endpoint(stream, endpoint, parley)
+        if endpoint.startswith("webrtc") or endpoint.endswith("incoming"):
+            router.routes.append(routing.Route(f"{prefix}/{endpoint}", serve, include_in_schema=False))
+        else:
+            router.routes.append(routing.WebSocketRoute(f"{prefix}/{endpoint}", serve))
+
+
+class _Endpoint:
+    """An ASGI application: one endpoint of a stream."""
+
+    def __init__(self, stream: Stream, endpoint: str, parley: Callable[[], Asgi]) -> None:
+        self._stream, self._endpoint, self._parley = stream, endpoint, parley
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a request."""
+        parley = self._parley()  # names the stream
+        await parley(moved(scope, f"/streams/{self._stream.name}/{self._endpoint}"), receive, send)

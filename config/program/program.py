@@ -1,0 +1,185 @@
+"""The program that `parley run` runs: its streams, where it mounted them, and its server."""
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+
+from config.program.isolation import ProgramImports
+from config.program.local_access import LocalAccess
+from config.program.mounting import Asgi, add_routes
+from config.program.server import ProgramServer, ServerOptions
+from streaming import discovery
+from streaming.handlers.stream import Stream
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A stream, the application of the program that it was mounted in, and the path there."""
+
+    stream: Stream
+    application: Any
+    path: str
+
+
+class ServesAlready(RuntimeError):
+    """The program asks for a second server."""
+
+
+class Program:
+    """The `ProgramHost` of this process.
+
+    Args:
+        title: what the user named on the command line.
+        imports: tells which modules are the program's.
+        public: whether everybody who reaches the server may use the streams.
+    """
+
+    def __init__(self, title: str, imports: ProgramImports, public: bool) -> None:
+        self.title = title
+        self.streams: list[Stream] = []
+        self.mounts: list[Mount] = []
+        self.served = threading.Event()
+        """Set as soon as a server was asked for."""
+        self.ended = threading.Event()
+        self._imports, self._public = imports, public
+        self._default: Stream | None = None
+        self._parley: Asgi | None = None
+        self._lock = threading.RLock()
+
+    def created(self, stream: Stream) -> None:
+        """Take note of a stream that the program made; one that is made while the server runs is served at once."""
+        self.streams.append(stream)
+        if self._parley is not None:
+            self._name_streams()
+
+    def mounted(self, stream: Stream, application: Any, path: str) -> None:
+        """Add the stream's routes to the program's application."""
+        add_routes(application, stream, path, self.parley)
+        self.mounts.append(Mount(stream, application, path))
+
+    def launch(self, stream: Stream) -> None:
+        """Serve with the stream's page at `/` until the server ends."""
+        self._default = stream
+        self.serve(None)
+
+    def phone(self, stream: Stream) -> None:
+        """Serve, and say where a telephone number has to be connected."""
+        self._default = stream
+        print(
+            "Parley opens no tunnel and has no number: let your provider call /telephone/incoming (docs/reference/fastrtc.md)", flush=True
+        )
+        self.serve(None)
+
+    def parley(self) -> Asgi:
+        """Return Parley's own application; the first call names the streams. May be called in any thread."""
+        with self._lock:
+            if self._parley is None:
+                self._name_streams()
+                from config.asgi import application
+
+                self._parley = application
+            return self._parley
+
+    def serve(self, application: Any, options: ServerOptions | None = None) -> None:
+        """Serve an ASGI application of the program (None: the one that streams are mounted in) until the server ends."""
+        server = self.server(application, options or ServerOptions())
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            logger.info("interrupted")
+        finally:
+            self.ended.set()
+        if not server.started:
+            sys.exit(3)
+
+    def server(self, application: Any, options: ServerOptions) -> ProgramServer:
+        """Return a server for an ASGI application. Raises ServesAlready for a second one."""
+        with self._lock:
+            if self.served.is_set():
+                raise ServesAlready("the program has a server already: one process has one")
+            self.served.set()
+        own = application if application is not None else self._application()
+        self._default = default = self._default or self._default_of(own)
+        self.parley()
+        if default is not None:
+            settings.DEFAULT_STREAM = default.name
+        elif not self.streams:
+            logger.warning("%s has made no Stream: only its own application is served, and Parley's pages", self.title)
+        from config.program.application import ProgramApplication
+
+        access = LocalAccess()
+        mounts = {mount.path: mount.stream for mount in reversed(self.mounts) if application is None or mount.application is own} or {
+            mount.path: mount.stream for mount in reversed(self.mounts)
+        }
+        streams = {stream.name: stream for stream in self.streams}
+        composed = ProgramApplication(own, mounts, default, streams, access, self._public)
+        return ProgramServer(composed, options, access, self._announcement)
+
+    def _application(self) -> Any:
+        """Return the application that a program which ends without a server means: `app`, else the first that a stream is mounted in."""
+        app = getattr(sys.modules["__main__"], "app", None)
+        if callable(app) and hasattr(app, "router"):
+            return app
+        return self.mounts[0].application if self.mounts else None
+
+    def _default_of(self, own: Any) -> Stream | None:
+        """Return the stream at the root: the first one mounted in the served application, else the first mounted, else the first."""
+        mounted = [mount for mount in self.mounts if mount.application is own] or self.mounts
+        at_root = [mount for mount in mounted if not mount.path] or mounted
+        return at_root[0].stream if at_root else next(iter(self.streams), None)
+
+    def _name_streams(self) -> None:
+        """Give each stream the name of its variable, else "stream", "stream-2" and so on, and add it to Parley's."""
+        taken = {stream.name for stream in self.streams if stream.name}
+        preferred = sorted(self.streams, key=lambda stream: not any(mount.stream is stream for mount in self.mounts))
+        variables = {id(stream): name for name, stream in reversed(list(self._variables()))}
+        for stream in preferred:
+            if not stream.name:
+                wanted = variables.get(id(stream)) or "stream"
+                stream.name = next(name for name in _numbered(wanted) if name not in taken)
+                taken.add(stream.name)
+            if discovery.streams().get(stream.name) is not stream:
+                discovery.add_of_program(stream)
+
+    def _variables(self) -> Iterator[tuple[str, Stream]]:
+        """Yield the streams in variables of the program's modules, those of the main module first."""
+        for module in [sys.modules["__main__"], *list(sys.modules.values())]:
+            file = getattr(module, "__file__", None)
+            if isinstance(module, ModuleType) and isinstance(file, str) and self._imports.is_of_program(file):
+                for variable, value in list(vars(module).items()):
+                    if isinstance(value, Stream) and (name := _url_name(variable)):
+                        yield name, value
+
+    def _announcement(self, base: str, network: str, access: LocalAccess) -> str:
+        """Return what is printed when the server listens."""
+        lines = [f"Parley runs {self.title} at {base}/{network}"]
+        lines += [f"  stream {stream.name}: {base}/streams/{stream.name}/" for stream in self.streams]
+        if self._public:
+            lines.append("  Everybody who reaches this server may use its streams without an account (--public).")
+        elif access.loopback_only:
+            lines.append("  Programs and pages on this machine may use its streams without an account; others cannot reach it.")
+        else:
+            lines.append("  Its streams need an account or an access token (--public: they do not).")
+        return "\n".join(lines)
+
+
+def _url_name(variable: str) -> str:
+    """Return the name of a stream for a variable, or an empty text if the variable has no letters for it."""
+    return re.sub(r"[^a-z0-9]+", "-", variable.lower()).strip("-")
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    number = 2
+    while True:
+        yield f"{name}-{number}"
+        number += 1

@@ -1,0 +1,65 @@
+"""uvicorn with HOST and PORT of the settings, whatever the program asks for."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+
+from config.program.local_access import LocalAccess
+from config.start import account_hint, local_host, network_hint
+
+_RUN, _SERVE = uvicorn.Server.run, uvicorn.Server.serve
+PASSED_ON = ("ssl_keyfile", "ssl_certfile", "ssl_keyfile_password", "ssl_ca_certs", "ssl_ciphers", "ssl_cert_reqs", "ssl_version")
+"""Options of the program's call that its server keeps. docs/operate/deploy.md says why the others are as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What of the program's own options holds for its server."""
+
+    tls: dict[str, Any] = field(default_factory=dict)
+
+
+class ProgramServer(uvicorn.Server):
+    """uvicorn, which says where it listens. `announcement` gets the base URL, a hint on the network, and who has access."""
+
+    def __init__(
+        self, application: Any, options: ServerOptions, access: LocalAccess, announcement: Callable[[str, str, LocalAccess], str]
+    ) -> None:
+        config = uvicorn.Config(
+            application,
+            host=settings.HOST,
+            port=settings.PORT,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            ws_per_message_deflate=False,
+            ws_max_size=2 * 1024 * 1024,
+            timeout_graceful_shutdown=10,
+            **options.tls,
+        )
+        super().__init__(config)
+        self._access, self._announcement = access, announcement
+        self._hint_at = account_hint()  # before the event loop starts, because Django forbids database access in it
+
+    run = _RUN
+    serve = _SERVE
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Start to listen, and print where."""
+        await super().startup(sockets)
+        if not self.started:
+            return
+        bound: list[asyncio.base_events.Server] = self.servers
+        names = [socket.getsockname() for server in bound for socket in server.sockets]
+        self._access.bind(name[0] for name in names)
+        port = int(names[0][1])
+        scheme = "https" if self.config.is_ssl else "http"
+        print(self._announcement(f"{scheme}://{local_host()}:{port}", network_hint(port), self._access), flush=True)
+        if not self._access.loopback_only and (hint := self._hint_at(port)):
+            print(f"  {hint}", end="", flush=True)

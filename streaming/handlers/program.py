@@ -1,0 +1,27 @@
+"""The seam between streams and `parley run`, which runs a program that makes them (config/program/)."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from streaming.handlers.stream import Stream
+
+NO_PROGRAM = "`parley run app.py` runs a program with an application of its own; here Django serves the streams"
+
+
+class ProgramHost(Protocol):
+    """What `parley run` does for the streams of the program that it runs."""
+
+    def created(self, stream: "Stream") -> None:
+        """Take note of a stream that the program made."""
+
+    def mounted(self, stream: "Stream", application: Any, path: str) -> None:
+        """Add the stream's routes to the program's application, below a path without slashes at its ends; "" is the root.
+
+        Raises TypeError for what is no FastAPI or Starlette application.
+        """
+
+    def launch(self, stream: "Stream") -> None:
+        """Serve with the stream's page at `/` until the server ends."""
+
+    def phone(self, stream: "Stream") -> None:
+        """Serve, and say where a telephone number has to be connected."""
