@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from streaming.cluster import session_client
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
+from streaming.handlers.fastrtc_stream import FastrtcStream
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
@@ -33,7 +34,7 @@ FETCH_S = 10.0
 _PATH = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
 
-class Stream:
+class Stream(FastrtcStream):
     """A real-time audio or video stream, served over WebRTC, WebSocket and telephone.
 
     Args:
@@ -97,7 +98,7 @@ class Stream:
         self.modality: Modality = modality
         self.mode: Mode = mode
         self.name = name or ""
-        self.concurrency_limit = concurrency_limit
+        self._concurrency_limit = concurrency_limit
         self.time_limit = time_limit
         self.allow_extra_tracks = allow_extra_tracks
         self.public = public
@@ -107,6 +108,10 @@ class Stream:
         self.rtp_params = dict(rtp_params or {})
         self.track_constraints = dict(track_constraints or {})
         self.ui_args: UIArgs = {**ui_args} if ui_args else {}
+        self.additional_input_components = additional_inputs
+        self.additional_output_components = additional_outputs
+        self.additional_outputs_handler = additional_outputs_handler
+        self.verbose = verbose
         self.paths: list[str] = []
         """Additional mount paths, without leading and trailing slashes."""
         self.participants = Participants()
@@ -119,9 +124,23 @@ class Stream:
     @property
     def limit(self) -> int | None:
         """Maximum number of sessions in one process; None: only the limit of the process applies."""
-        if self.concurrency_limit == "default":
+        if self._concurrency_limit == "default":
             return int(settings.STREAM_CONCURRENCY_LIMIT)
-        return self.concurrency_limit
+        return self._concurrency_limit
+
+    @property
+    def concurrency_limit(self) -> int | None:
+        """The limit as a number, which a program may change; None: only the limit of the process applies."""
+        return self.limit
+
+    @concurrency_limit.setter
+    def concurrency_limit(self, limit: int | None | Literal["default"]) -> None:
+        self._concurrency_limit = limit
+
+    @property
+    def event_handler(self) -> HandlerLike:
+        """The handler of the stream, of which each session gets a copy."""
+        return self.handler
 
     @property
     def has_audio(self) -> bool:

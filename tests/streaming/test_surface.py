@@ -1,6 +1,7 @@
 """FastRTC's public surface, name by name, against the table in docs/reference/fastrtc.md and against what is here.
 
-`fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as `inspect` returns them for its package.
+`fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as `inspect` returns them for its package, and the attributes of
+its objects.
 """
 
 import inspect
@@ -48,6 +49,8 @@ def here(name: str) -> Any:
         return streaming.UIArgs.__annotations__[member]
     if group == "StreamHandler":
         return getattr(streaming.StreamHandler, member, None) or getattr(Echo(), member, None) or vars(Echo())[member]
+    if group == "Stream" and SURFACE[group][member] is None:
+        return getattr(streaming.Stream(Echo(), modality="audio", name="any"), member)
     return inspect.getattr_static(getattr(streaming, group), member)
 
 
