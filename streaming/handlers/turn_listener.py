@@ -27,6 +27,9 @@ class TurnReceiver(Protocol):
     def progress(self, turn: Turn) -> None:
         """The user is still speaking; `turn` is the audio so far."""
 
+    def may_have_ended(self, turn: Turn) -> None:
+        """The user pauses, which may end `turn`; only while the detector reports pauses."""
+
     def ended(self, turn: Turn) -> None:
         """The user paused; `turn` is complete."""
 
@@ -100,6 +103,8 @@ class TurnListener:
         """The user pauses, which may end the turn."""
         if self._decisions is not None:
             self._forward(self._decisions.decide, turn, span)
+        if self.detector.reports_pauses:
+            self._forward(self._receiver.may_have_ended, turn)
 
     def ended(self, turn: Turn) -> None:
         """The user paused; `turn` is complete."""

@@ -130,7 +130,8 @@ class Endpointer:
         self._pre_roll = round(pre_roll_ms / 1000 / FRAME_S)
         self._usual_end = _frames_of(end_of_turn_ms)
         self._end_frames = self._usual_end  # of the present pause
-        self._pause = _EARLY_PAUSE if asks_early else _PAUSE
+        self.asks_early = asks_early
+        """Whether a pause is reported after 0.19 s instead of 0.38 s."""
         self._longest = max(4 * _PAUSE, round(longest_turn_s / FRAME_S))
         self._now = 0  # number of the next frame
         self._onset = 0  # consecutive voiced frames while no turn is open
@@ -161,7 +162,7 @@ class Endpointer:
             return [self._end()]
         if len(self._frames) >= self._longest:
             return [self._cut()]
-        if silence == self._pause:
+        if silence == (_EARLY_PAUSE if self.asks_early else _PAUSE):
             self.progress_made()
             return [SpeechPaused(self._span(self._end_of_speech()))]
         if silence < _BREATH and self._now >= self._next_progress:

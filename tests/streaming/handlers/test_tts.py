@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 import streaming
 from streaming.handlers import tts as module
+from streaming.handlers.context import Context, SessionContext, current_session
 from streaming.handlers.tts import KokoroTTSOptions, get_tts_model, sentences
 from streaming.tts.base import SpeechOptions, VoiceError
 
@@ -18,15 +20,20 @@ RATE = 7000
 class FakeEngine:
     """An engine with ten samples for each letter, which records the options."""
 
-    def __init__(self, hint: str = "how", found: bool = True) -> None:
+    def __init__(self, hint: str = "how", found: bool = True, languages: tuple[str, ...] = ("en",)) -> None:
         self.hint = hint
         self.found = found
+        self.languages = languages
         self.options: list[SpeechOptions] = []
 
     def find(self, folder: Path) -> Any:
         """Return the engine, or None."""
         assert folder.parts[-2:] == ("models", "voices")
         return self if self.found else None
+
+    def speaks(self, language: str) -> bool:
+        """Return whether it has the language."""
+        return language.partition("-")[0] in self.languages
 
     def synthesise(self, text: str, options: SpeechOptions) -> Any:
         """Record the options."""
@@ -36,8 +43,9 @@ class FakeEngine:
 
 @pytest.fixture(autouse=True)
 def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, FakeEngine]]:
-    """Two engines, the second of which is installed."""
-    made = {"best": FakeEngine("pip install best", found=False), "plain": FakeEngine("apt install plain")}
+    """Three engines, of which the second and the third are installed."""
+    many = FakeEngine("pip install many", languages=("en", "de"))
+    made = {"best": FakeEngine("pip install best", found=False), "plain": FakeEngine("apt install plain"), "many": many}
     monkeypatch.setattr(module, "ENGINES", made)
     get_tts_model.cache_clear()
     yield made
@@ -46,20 +54,20 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, FakeEngine]]:
 
 def test_the_best_installed_engine(engines: dict[str, FakeEngine]) -> None:
     """FastRTC's name gives the best engine; others are chosen by name. The process shares one."""
-    assert get_tts_model()._engine is engines["plain"]
-    assert get_tts_model("plain")._engine is engines["plain"]
+    assert get_tts_model().engines == (engines["plain"], engines["many"])
+    assert get_tts_model("plain").engines == (engines["plain"],)
     assert get_tts_model() is streaming.get_tts_model()
     with pytest.raises(VoiceError, match=r"^no voice is installed here: pip install best$"):
         get_tts_model("best")
-    engines["plain"].found = False
+    engines["plain"].found = engines["many"].found = False
     get_tts_model.cache_clear()
-    with pytest.raises(VoiceError, match="pip install best, or apt install plain$"):
+    with pytest.raises(VoiceError, match="pip install best, or apt install plain, or pip install many$"):
         get_tts_model("kokoro")
 
 
 def test_unknown_names() -> None:
     """The error lists the known names; that of a remote service says what to use instead."""
-    with pytest.raises(ValueError, match="kokoro, best, plain, not 'parrot'"):
+    with pytest.raises(ValueError, match="kokoro, best, plain, many, or the path of a class, such as package.module:Class, not 'parrot'"):
         get_tts_model("parrot")
     with pytest.raises(ValueError, match="outside service"):
         get_tts_model("cartesia", cartesia_api_key="x")
@@ -102,3 +110,34 @@ def test_options_reach_the_engine(engines: dict[str, FakeEngine]) -> None:
     assert engines["plain"].options == [SpeechOptions("rms", 1.5, "en-gb")]
     with pytest.raises(ValueError, match="speed"):
         model.tts("Hello", KokoroTTSOptions(speed=9))
+
+
+def test_the_language_selects_the_engine(engines: dict[str, FakeEngine]) -> None:
+    """The first engine with the language speaks. A voice of Kokoro's selects its sex, and its language unless another one is given."""
+    model = get_tts_model()
+    model.tts("Hello")
+    model.tts("Hallo", KokoroTTSOptions(lang="de"))
+    assert engines["plain"].options == [SpeechOptions("af_heart", 1.0, "en-us", "f")]
+    assert engines["many"].options == [SpeechOptions("af_heart", 1.0, "de", "f")]
+    said = [("bm_george", "en-us"), ("ff_siwis", "en-us"), ("ef_dora", "de"), ("am_adam", "en-us")]
+    for voice, lang in said:
+        model.tts("Hello", KokoroTTSOptions(voice=voice, lang=lang))
+    used = [(one.language, one.sex) for one in (*engines["plain"].options[1:], *engines["many"].options[1:])]
+    assert used == [("en-gb", "m"), ("fr", "f"), ("en-us", "m"), ("de", "f")]
+
+
+async def test_a_language_without_a_voice(engines: dict[str, FakeEngine]) -> None:
+    """The best engine speaks. The client gets one warning in its session for each language, also from an asynchronous stream."""
+    sent: list[Any] = []
+    token = current_session.set(SessionContext(Context("a", session_id=uuid4()), sent.append))
+    try:
+        model = get_tts_model()
+        for _ in range(2):
+            assert [len(samples) async for _, samples in model.stream_tts("Hej.", KokoroTTSOptions(lang="sv"))] == [40]
+        assert engines["plain"].options[-1].language == "sv"
+        assert [one["type"] for one in sent] == ["warning"]
+        assert "no voice for the language sv is installed here" in sent[0]["data"]
+        model.tts("Hei", KokoroTTSOptions(lang="fi"))
+        assert len(sent) == 2
+    finally:
+        current_session.reset(token)

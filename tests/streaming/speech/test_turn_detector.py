@@ -29,6 +29,7 @@ class Notes:
         self.calls: list[str] = []
         self.turns: list[Turn] = []
         self.so_far: list[Turn] = []
+        self.paused_turns: list[Turn] = []
         self.answer: Callable[[Span], None] | None = None
         self.changed = threading.Condition()
 
@@ -48,6 +49,7 @@ class Notes:
 
     def paused(self, turn: Turn, span: Span) -> None:
         """Record the call, and give the answer if there is one."""
+        self.paused_turns.append(turn)
         self._note("paused")
         if self.answer is not None:
             self.answer(span)
@@ -162,6 +164,22 @@ def test_the_end_is_asked_about_on_request(vad: VadWorker) -> None:
         assert notes.wait("ended", turns)
         assert notes.calls.count("paused") >= 6
         assert turns > 1 or notes.calls.count("began") == 1
+
+
+def test_pauses_are_reported_on_request(vad: VadWorker) -> None:
+    """Each with the turn that ends if nothing follows; the end itself does not change, and nothing is asked."""
+    found: list[Notes] = []
+    for reports in (True, False):
+        detector, notes = detecting(vad)
+        detector.reports_pauses = reports
+        feed(detector, VOICE, SILENCE)
+        assert notes.wait("ended", 6)
+        found.append(notes)
+    notes, usual = found
+    assert [len(turn.samples) for turn in notes.turns] == [len(turn.samples) for turn in usual.turns]
+    sizes = {(len(turn.samples), turn.voiced) for turn in notes.paused_turns}
+    assert all((len(turn.samples), turn.voiced) in sizes for turn in notes.turns)
+    assert usual.paused_turns == []
 
 
 def test_flush(vad: VadWorker) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from streaming.tts import piper
 from streaming.tts.base import SpeechOptions, VoiceError
-from streaming.tts.piper import PACKAGED, Piper
+from streaming.tts.piper import PACKAGED, Piper, PiperVoices
 
 PIPER = """
 import types
@@ -66,17 +66,23 @@ def test_the_packaged_voice(installed: Callable[[bool], None], tmp_path: Path) -
     assert voice.synthesise("", SpeechOptions())[1].shape == (0,)
 
 
-def test_an_own_voice_has_priority(installed: Callable[[bool], None], tmp_path: Path) -> None:
-    """A file in the folder for voices is used, without a package."""
+def test_own_voices_by_language(installed: Callable[[bool], None], tmp_path: Path) -> None:
+    """Files in the folder for voices are used, without a package: by name, by region, by language; each is loaded once it is needed."""
     installed(False)
     folder = tmp_path / "voices"
     assert Piper().find(folder) is None
     folder.mkdir()
-    for name in ("b.onnx", "a.onnx", "a.onnx.json"):
+    for name in ("en_US-b-low.onnx", "en_GB-a-low.onnx", "en_GB-a-low.onnx.json", "de_DE-c-low.onnx"):
         (folder / name).write_text("")
-    voice = Piper().find(folder)
-    assert voice is not None
-    assert voice._voice.path == folder / "a.onnx"  # type: ignore[attr-defined]
+    voices = Piper().find(folder)
+    assert isinstance(voices, PiperVoices)
+    assert [voices.speaks(language) for language in ("de", "en-us", "en_AU", "fr")] == [True, True, True, False]
+    wanted = {"de-AT": "de_DE-c-low", "en-us": "en_US-b-low", "en-gb": "en_GB-a-low", "en-au": "en_GB-a-low"}
+    assert {language: voices._choose(SpeechOptions(language=language)).stem for language in wanted} == wanted
+    assert voices._choose(SpeechOptions(voice="en_US-b-low", language="en-gb")).stem == "en_US-b-low"
+    assert list(voices._loaded) == [folder / "de_DE-c-low.onnx"]
+    voices.synthesise("text", SpeechOptions(language="en-us"))
+    assert voices._loaded[folder / "en_US-b-low.onnx"]._voice.path == folder / "en_US-b-low.onnx"
 
 
 def test_errors_do_not_contain_the_words(installed: Callable[[bool], None], tmp_path: Path) -> None:

@@ -69,8 +69,11 @@ def test_the_call_of_flite(fake_program: Pretend) -> None:
     assert asked()["arguments"][:4] == ["-voice", "rms", "--setf", "duration_stretch=0.800"]
     synthesised(FLITE, voice="af_heart")
     assert asked()["arguments"][1] == "slt"
-    with pytest.raises(VoiceError, match="English only, not fr-fr"):
-        synthesised(FLITE, language="fr-fr")
+    synthesised(FLITE, voice="", sex="m")
+    assert asked()["arguments"][1] == "rms"
+    voice = FLITE.find(Path())
+    assert voice is not None
+    assert [voice.speaks(language) for language in ("en", "en_GB", "fr-fr")] == [True, True, False]
 
 
 def test_the_call_of_espeak(fake_program: Pretend) -> None:
