@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, IntegerField, QuerySet
 from django.db.models.functions import Cast
 
 from insights.analysis.personal_data import CUSTOM
@@ -108,8 +108,9 @@ def spoken_with_ids(conversation: Conversation, ids: Collection[UUID]) -> list[S
     return [Spoken(dashed(row[0]), *row[1:]) for row in rows.values_list(Cast("id", CharField()), *_FIELDS)]
 
 
-BriefRow = tuple[str, str, float, float, int]
-"""What a plain transcript shows of a message: the key of its speaker in `speaker_names`, text, offset and duration in seconds, number."""
+BriefRow = tuple[str, str, float, float, int, int]
+"""What a plain transcript shows of a message: the key of its speaker in `speaker_names`, text, offset and duration in seconds, number, and
+1 if another person of the same audio speaks at the same time, else 0."""
 
 
 def said_briefly(conversation: Conversation) -> Iterator[list[BriefRow]]:
@@ -118,7 +119,8 @@ def said_briefly(conversation: Conversation) -> Iterator[list[BriefRow]]:
     One or two queries a batch, without a join, which takes as long as reading the messages on PostgreSQL.
     """
     columns = Message.objects.filter(conversation=conversation).order_by("number")
-    rows, after = columns.values_list(Cast("speaker_id", CharField()), "text", "offset_s", "duration_s", "number"), 0
+    overlap = Cast("overlap", IntegerField())  # without a conversion of each row, which SQLite's booleans need
+    rows, after = columns.values_list(Cast("speaker_id", CharField()), "text", "offset_s", "duration_s", "number", overlap), 0
     while batch := _next_numbers(rows, after, BRIEF_BATCH, conversation.message_count):
         yield batch
         after = batch[-1][4]
@@ -130,11 +132,6 @@ def speaker_names(conversation: Conversation) -> dict[str, str]:
     """Return the name to show for each speaker of a conversation, by the key that `said_briefly` yields."""
     speakers = Speaker.objects.filter(conversation=conversation).select_related("member")
     return {speaker.key: str(speaker) for speaker in speakers.annotate(key=Cast("id", CharField()))}
-
-
-def overlapped(conversation: Conversation) -> set[int]:
-    """Return the numbers of the messages in which another person of the same audio speaks at the same time."""
-    return set(Message.objects.filter(conversation=conversation, overlap=True).order_by().values_list("number", flat=True))
 
 
 def members_by_speaker(conversation: Conversation) -> dict[int, Member]:

@@ -67,13 +67,12 @@ def lines_of(
 
 def _brief_lines(conversation: Conversation) -> Iterator[list[Line]]:
     names: dict[str, str] = {}
-    together = queries.overlapped(conversation)
     for batch in queries.said_briefly(conversation):
         if any(row[0] not in names for row in batch):  # the first batch, or somebody spoke meanwhile
             names = queries.speaker_names(conversation)
         yield [
-            Line(names[speaker], text, offset_s, duration_s, overlap=number in together)
-            for speaker, text, offset_s, duration_s, number in batch
+            Line(names[speaker], text, offset_s, duration_s, overlap=bool(overlap))
+            for speaker, text, offset_s, duration_s, _, overlap in batch
         ]
 
 
