@@ -15,13 +15,18 @@ class Context:
     """The session whose handler is being called.
 
     `websocket` exists for compatibility with FastRTC and is always None: handlers have no access to transports. `user_id` is the owner of
-    the session, None for an anonymous client of a public stream. `session_id` is an addition of Parley.
+    the session, None for an anonymous client of a public stream.
+
+    Additions of Parley: `session_id`, and `user_data`, which the client sent with its offer or start: an instance of the model
+    `Stream(user_data=Model)`, without a model a value of JSON types, None if the client sent none. Of a telephone call they are the custom
+    parameters, as a dictionary of texts.
     """
 
     webrtc_id: str
     websocket: Any = None
     user_id: int | None = None
     session_id: UUID | None = None
+    user_data: Any = None
 
 
 @dataclass(frozen=True, slots=True)

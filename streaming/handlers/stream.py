@@ -50,6 +50,8 @@ class Stream(FastrtcStream):
         allow_extra_tracks: whether a client may offer tracks that the stream does not use.
         public: whether clients may use the stream and its page without signing in.
         inputs: a pydantic model of the body of the input hook; the values reach the handler in the order of the body.
+        user_data: a pydantic model of the `user_data` that clients send with the offer or the start; without valid data no session begins.
+            The handler finds the instance in `get_current_context().user_data`. By default any JSON value is taken.
         rtc_configuration: what `/rtc/config?stream=` returns to browsers: an RTCConfiguration, or a function or coroutine function
             that returns one for each client, within 15 s. By default the one of the settings.
         server_rtc_configuration: the ICE servers that this server itself uses for the stream; by default RTC_OWN_ICE_SERVERS.
@@ -89,6 +91,7 @@ class Stream(FastrtcStream):
         name: str | None = None,
         public: bool = False,
         inputs: type[BaseModel] | None = None,
+        user_data: type[BaseModel] | None = None,
     ) -> None:
         check_handler(handler, modality, mode)
         check_configuration(server_rtc_configuration, "server_rtc_configuration")
@@ -103,6 +106,7 @@ class Stream(FastrtcStream):
         self.allow_extra_tracks = allow_extra_tracks
         self.public = public
         self.inputs = inputs
+        self.user_data = user_data
         self.rtc_configuration = rtc_configuration
         self.server_rtc_configuration = server_rtc_configuration
         self.rtp_params = dict(rtp_params or {})

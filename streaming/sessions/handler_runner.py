@@ -43,10 +43,15 @@ THE_REST_S = 1.0
 
 
 def stream_session(
-    stream: Stream, webrtc_id: str, owner_id: int | None, connection: MediaConnection, grant: Grant | None = None
+    stream: Stream,
+    webrtc_id: str,
+    owner_id: int | None,
+    connection: MediaConnection,
+    grant: Grant | None = None,
+    user_data: Any = None,
 ) -> StreamSession:
     """Return a session of a stream, to be opened."""
-    return Session(connection, owner_id, webrtc_id, partial(make_runner, connection), stream, grant)
+    return Session(connection, owner_id, webrtc_id, partial(make_runner, connection), stream, grant, user_data)
 
 
 def make_runner(connection: MediaConnection, session: StreamSession) -> MediaRunner:

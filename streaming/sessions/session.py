@@ -93,6 +93,7 @@ class Session(Generic[R]):
         make_runner: returns the runner; called once the session has its slot.
         stream: the stream, with its own limits; None for the Symbl protocol.
         grant: what the client was allowed by: once it is no longer valid, the session ends as REVOKED. None for an anonymous client.
+        user_data: what the handler finds in its context as `user_data`.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Session(Generic[R]):
         make_runner: "Callable[[Session[R]], R]",
         stream: Stream | None = None,
         grant: Grant | None = None,
+        user_data: Any = None,
     ) -> None:
         self.id: UUID = uuid4()
         self.connection = connection
@@ -115,7 +117,7 @@ class Session(Generic[R]):
         """Number of the last output that `Stream.fetch_latest_output` returned."""
         self.ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
-        self.context = SessionContext(Context(webrtc_id, None, owner_id, self.id), self.send_message)
+        self.context = SessionContext(Context(webrtc_id, None, owner_id, self.id, user_data), self.send_message)
         self._grant = grant
         self._stream = stream
         self._make_runner = make_runner

@@ -5,10 +5,11 @@ import numpy as np
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.protocols import fastrtc as wire
-from streaming.protocols.fastrtc import Media, Ping, Start, Stop, WireError
+from streaming.protocols.fastrtc import BodyError, Media, Ping, Start, Stop, WireError
 from streaming.transports.http_auth import Requester
 from streaming.transports.stream_socket import StreamConsumer
 from streaming.types.client_connection import AudioFrame, Message
+from streaming.types.user_data import checked_user_data
 
 DEFAULT_RATE = 24_000
 """Hz, for a stream whose handler names no rate, such as a plain function."""
@@ -103,6 +104,11 @@ class FastrtcConsumer(StreamConsumer):
         if self.session is not None:
             self.send_error("already started")
             return
+        try:
+            user_data = checked_user_data(self.stream.user_data, start.user_data)
+        except BodyError as error:
+            self.send_error(error.sentence)
+            return
         self._format = start.format
         self._binary = start.format == "pcm16"
         self._rate_in = start.sample_rate or self._rate_of("input_sample_rate")
@@ -110,7 +116,7 @@ class FastrtcConsumer(StreamConsumer):
         self._converter = Converter(self._rate_out)
         if self._binary or start.resume:
             self._held = []
-        await self.begin(start.id, self._requester, start.resume)
+        await self.begin(start.id, self._requester, start.resume, user_data)
 
     def _rate_of(self, name: str) -> int:
         return int(getattr(self.stream.handler, name, DEFAULT_RATE))

@@ -6,6 +6,7 @@ the send queue.
 
 import asyncio
 import logging
+from typing import Any
 
 from django.conf import settings
 
@@ -148,16 +149,17 @@ class StreamConsumer(Consumer):
         """Send an error message; nothing else changes."""
         self.send_queue.put(wire.encode(wire.error(text)))
 
-    async def begin(self, identity: str, requester: Requester, wish: bool | str = False) -> bool:
+    async def begin(self, identity: str, requester: Requester, wish: bool | str = False, user_data: Any = None) -> bool:
         """Open the session. Return False when it was refused, with a message to the client, or the socket was already closed.
 
         Args:
             wish: whether the client asks for a resume value, or the value that it presents.
+            user_data: what the handler finds in its context.
         """
         if self.send_queue.closed:
             return False
         try:
-            session, runner = await self._open(identity, requester, wish)
+            session, runner = await self._open(identity, requester, wish, user_data)
         except LimitReached as error:
             self.refuse(wire.limit_reached(error.limit), NORMAL)
         except IdTaken:
@@ -179,19 +181,19 @@ class StreamConsumer(Consumer):
             return True
         return False
 
-    async def _open(self, identity: str, requester: Requester, wish: bool | str) -> tuple[StreamSession, MediaRunner]:
+    async def _open(self, identity: str, requester: Requester, wish: bool | str, user_data: Any) -> tuple[StreamSession, MediaRunner]:
         """Open a session; a resume value ends the session before it, whose client has lost its socket. Raises LimitReached or IdTaken."""
-        session = self._make_session(identity, requester, wish)
+        session = self._make_session(identity, requester, wish, user_data)
         try:
             return session, await session.open()
         except IdTaken:
             if not isinstance(wish, str) or not await end_resumed(self.stream.name, identity, requester.user_id, wish):
                 raise
-        session = self._make_session(identity, requester, wish)
+        session = self._make_session(identity, requester, wish, user_data)
         return session, await session.open()
 
-    def _make_session(self, identity: str, requester: Requester, wish: bool | str) -> StreamSession:
-        session = stream_session(self.stream, identity, requester.user_id, self, requester.by)
+    def _make_session(self, identity: str, requester: Requester, wish: bool | str, user_data: Any) -> StreamSession:
+        session = stream_session(self.stream, identity, requester.user_id, self, requester.by, user_data)
         session.resume = resume.new_value() if wish else ""
         return session
 

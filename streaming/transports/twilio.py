@@ -18,16 +18,18 @@ from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
-from streaming.protocols.fastrtc import Dtmf, Mark, Media, Ping, Start, Stop, WireError
+from streaming.protocols.fastrtc import BodyError, Dtmf, Mark, Media, Ping, Start, Stop, WireError, user_data_value
 from streaming.sessions.handler_runner import StreamSession
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import Credentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame, Message, TransportKind
+from streaming.types.user_data import checked_user_data
 
 ANONYMOUS_START_S = 5.0
 """Seconds to start on a socket whose handshake need not be signed: the caller is unknown before the start, and Twilio starts at once."""
+TOKEN = "access_token"  # noqa: S105  # the name of a parameter
 MOST_MARKS = 1000
 """Marks that may be outstanding; above this no further one is sent."""
 MOST_KEYS = 32
@@ -156,26 +158,40 @@ class TelephoneConsumer(StreamConsumer):
         if self.session is not None:
             self.send_error("already started")
             return
-        token = start.parameters.get("access_token", "")
-        caller = Requester(await grant_of(Credentials({"access_token": token}, {}, ()))) if token else await self.authenticate()
+        token = start.parameters.get(TOKEN, "")
+        caller = Requester(await grant_of(Credentials({TOKEN: token}, {}, ()))) if token else await self.authenticate()
         self.user_id = caller.user_id
         if not caller.may_use(self.stream):
             self.refuse(wire.error(caller.missing_scope or "an access token is needed, in the query of telephone/incoming"))
             return
+        parameters = {name: value for name, value in start.parameters.items() if name != TOKEN}
+        try:
+            user_data = checked_user_data(self.stream.user_data, user_data_value(parameters) or None)
+        except (BodyError, WireError) as error:
+            self.refuse(wire.error(error.sentence if isinstance(error, BodyError) else str(error)))
+            return
         self._sid = start.id
-        await self.begin(start.id, caller)
+        await self.begin(start.id, caller, user_data=user_data)
 
 
 @on_stream("GET", "POST")
 async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) -> HttpResponseBase:
-    """Answer the webhook of a call with TwiML that connects it. The token becomes a parameter, since the socket's URL allows no query."""
+    """Answer the webhook of a call with TwiML that connects it.
+
+    The token and the other query parameters become custom parameters, since the socket's URL allows no query; the handler finds those but
+    the token in its context (`user_data`).
+    """
     fields = {name: request.POST.getlist(name) for name in request.POST}
     if not _is_signed(request, ("https", "http"), request.get_full_path(), fields):
         return refusal(403, "this request has no signature of the telephone exchange")
     secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     socket = request.path.removesuffix("incoming") + "handler"
     token = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
-    twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", {"access_token": token} if token else {})
+    custom = {
+        name: value for name, value in request.GET.items() if name != TOKEN and not name[:1].isupper()
+    }  # Twilio's begin with a capital
+    parameters = custom | ({TOKEN: token} if token else {})
+    twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", parameters)
     return HttpResponse(twiml, content_type="application/xml")
 
 

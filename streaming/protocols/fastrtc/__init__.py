@@ -3,7 +3,7 @@
 Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/fastrtc.md` lists what is supported and what differs.
 """
 
-from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, resume, webrtc_id
+from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, resume, user_data, webrtc_id
 from streaming.protocols.fastrtc.events import (
     HEARTBEAT,
     NotJsonError,
@@ -27,7 +27,7 @@ from streaming.protocols.fastrtc.messages import (
     Stop,
     WireError,
 )
-from streaming.protocols.fastrtc.parsing import parse
+from streaming.protocols.fastrtc.parsing import parse, user_data_value
 from streaming.protocols.fastrtc.render import (
     CLEAR,
     PONG,
@@ -87,6 +87,8 @@ __all__ = [
     "server_sent",
     "started",
     "telephone_media",
+    "user_data",
+    "user_data_value",
     "warning",
     "webrtc_id",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streaming.protocols.fastrtc.messages import WireError
-from streaming.protocols.fastrtc.parsing import LONGEST_ID, resume_value
+from streaming.protocols.fastrtc.parsing import LONGEST_ID, resume_value, user_data_value
 
 Detail = dict[str, Any]
 
@@ -16,6 +16,11 @@ class BodyError(ValueError):
     def __init__(self, details: Sequence[Detail]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in details))
         self.details = list(details)
+
+    @property
+    def sentence(self) -> str:
+        """The same without HTTP's `body`, for clients of a WebSocket, such as "user_data.name: Field required"."""
+        return "; ".join(f"{'.'.join(map(str, detail['loc'][1:]))}: {detail['msg']}" for detail in self.details)
 
     @property
     def answer(self) -> dict[str, list[Detail]]:
@@ -67,6 +72,14 @@ def resume(body: dict[str, Any]) -> bool | str:
         return resume_value(body.get("resume"))
     except WireError as error:  # the input is left out: a value gives access to a session
         raise BodyError([invalid_detail("resume", "value_error", str(error).removeprefix("resume: "), None)]) from None
+
+
+def user_data(body: dict[str, Any]) -> Any:
+    """Return the `user_data` of an offer (our extension), None if there is none. Raises BodyError if it is too large."""
+    try:
+        return user_data_value(body.get("user_data"))
+    except WireError as error:
+        raise BodyError([invalid_detail("user_data", "value_error", str(error).removeprefix("user_data: "), None)]) from None
 
 
 def _reject_constant(name: str) -> float:

@@ -1,6 +1,7 @@
 """The messages of clients of a stream's WebSocket and of telephone exchanges, and the error for messages that are not valid."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 FORMATS = ("mulaw", "pcm16")
 """Audio formats: mu-law in base64 inside JSON, as in FastRTC, or 16-bit little-endian samples as binary frames (our extension)."""
@@ -27,6 +28,7 @@ class Start:
         sample_rate: rate in Hz of the audio in both directions (our extension); None for the handler's own rates.
         parameters: custom parameters of a telephone call.
         resume: whether the client asks for a resume value, or the value that it presents (our extension).
+        user_data: JSON for the handler's context (our extension); None if there is none.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Start:
     sample_rate: int | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     resume: bool | str = False
+    user_data: Any = None
 
 
 @dataclass(frozen=True, slots=True)

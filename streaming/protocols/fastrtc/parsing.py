@@ -23,6 +23,10 @@ MOST_VALUES = 1000
 """Objects, lists and commas of one message; a list of 87,000 lists took 0.3 s to read. Base64 has none of these characters."""
 LONGEST_ID = 256
 LONGEST_RESUME = 64
+LONGEST_USER_DATA = 16_384
+"""Characters of `user_data` as JSON without spaces."""
+MOST_USER_VALUES = 1000
+"""Objects, lists and commas of `user_data`."""
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 _PLAIN_MEDIA = ('{"event":"media","media":{"payload":"', '{"event": "media", "media": {"payload": "')
 """How browsers and Python serialise `media`, which is nearly all of the traffic: only the payload needs to be decoded."""
@@ -97,6 +101,7 @@ def _start(message: dict[str, Any]) -> Start:
         _rate(message.get("sample_rate")),
         {key: value for key, value in parameters.items() if isinstance(value, str)} if isinstance(parameters, dict) else {},
         resume_value(message.get("resume")),
+        user_data_value(message.get("user_data")),
     )
 
 
@@ -107,6 +112,18 @@ def resume_value(value: Any) -> bool | str:
     if isinstance(value, bool) or (isinstance(value, str) and 1 <= len(value) <= LONGEST_RESUME):
         return value
     raise WireError(f"resume: true, false, or the value of an earlier answer (1 to {LONGEST_RESUME} characters) is needed", "resume")
+
+
+def user_data_value(value: Any) -> Any:
+    """Return the `user_data` of a start or an offer: any JSON value of limited size; None if there is none. Raises WireError."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError:
+        text = ""
+    if not text or len(text) > LONGEST_USER_DATA or sum(map(text.count, "[{,")) > MOST_USER_VALUES:
+        limits = f"at most {LONGEST_USER_DATA} characters of JSON with at most {MOST_USER_VALUES} values are allowed"
+        raise WireError(f"user_data: {limits}", "user_data")
+    return value
 
 
 def _id(value: Any, name: str) -> str:

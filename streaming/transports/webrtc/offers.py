@@ -30,6 +30,7 @@ from streaming.protocols.fastrtc import (
     limit_reached,
     missing_detail,
     resume,
+    user_data,
     webrtc_id,
 )
 from streaming.transports.consumer import keep_task
@@ -41,6 +42,7 @@ from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import OfferQueue, TooManyOffers
 from streaming.transports.webrtc.peer import Peer, Peers
 from streaming.types.client_connection import IdTaken, LimitReached
+from streaming.types.user_data import checked_user_data
 
 logger = logging.getLogger(__name__)
 
@@ -122,10 +124,11 @@ def _checked(body: Body) -> str:
     elif kind == OFFER and not isinstance(body["sdp"], str):
         wrong.append(invalid_detail("sdp", "string_type", "Input should be a valid string", None))
     if kind == OFFER:
-        try:
-            resume(body)
-        except BodyError as error:
-            wrong += error.details
+        for check in (resume, user_data):
+            try:
+                check(body)
+            except BodyError as error:
+                wrong += error.details
     if kind == CANDIDATE and not isinstance(body.get("candidate"), dict | None):
         wrong.append(invalid_detail("candidate", "dict_type", "Input should be a valid dictionary", None))
     if wrong:
@@ -144,7 +147,7 @@ async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answ
         elsewhere = await _answer_elsewhere(stream, key, body, by)
         if elsewhere is not None:
             return elsewhere
-        peer, described = await _open(stream, key, offer)
+        peer, described = await _open(stream, key, offer, checked_user_data(stream.user_data, body.get("user_data")))
     except OfferError as error:
         detail = invalid_detail("sdp", "value_error", str(error), None)
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
@@ -172,10 +175,10 @@ async def _live_peer(stream: Stream, key: Key) -> Peer | None:
     return runtime().part(Peers).find(stream, key[2], key[0])
 
 
-async def _open(stream: Stream, key: Key, offer: Offer) -> tuple[Peer, str]:
+async def _open(stream: Stream, key: Key, offer: Offer, data: Any) -> tuple[Peer, str]:
     """Open a session; at the limit, first end one whose client is lost. Raises LimitReached, IdTaken or OfferError."""
     while True:
-        peer = Peer(stream, key[2], key[0], _unregister)
+        peer = Peer(stream, key[2], key[0], _unregister, data)
         try:
             return peer, await peer.open(offer)
         except LimitReached:

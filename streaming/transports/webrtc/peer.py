@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 
@@ -40,10 +41,12 @@ class Peer:
 
     kind: TransportKind = "webrtc"
 
-    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, on_end: Callable[["Peer"], None]) -> None:
+    def __init__(
+        self, stream: Stream, webrtc_id: str, owner_id: int | None, on_end: Callable[["Peer"], None], user_data: Any = None
+    ) -> None:
         self.stream = stream
         self.webrtc_id = webrtc_id
-        self.session = stream_session(stream, webrtc_id, owner_id, self)
+        self.session = stream_session(stream, webrtc_id, owner_id, self, user_data=user_data)
         self.over = False
         self.lost = False
         """Whether the connection is lost and the peer waits for a new offer."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler
+from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyOnPause, Stream, StreamHandler, get_current_context
 from streaming.cluster import broadcast, directory
 from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
@@ -211,6 +211,22 @@ class Census(Counted):
         """Do not count."""
 
 
+class Known(Counted):
+    """Outputs what it knows of its client."""
+
+    async def start_up(self) -> None:
+        """Output the type and the values of the user data."""
+        data = get_current_context().user_data
+        self.queue.put_nowait(AdditionalOutputs(type(data).__name__, data))
+
+
+class Customer(BaseModel):
+    """Declared user data."""
+
+    name: str = Field(max_length=20)
+    order: int = 0
+
+
 class Threshold(BaseModel):
     """Declared inputs."""
 
@@ -255,6 +271,8 @@ timed = _stream(Counted(), "timed", time_limit=1)
 usual = Stream(Counted(), modality="audio", mode="send-receive", name="usual")
 single = _stream(Counted(), "single", concurrency_limit=1)
 census = _stream(Census(), "census")
+known = _stream(Known(), "known")
+customers = _stream(Known(), "customers", user_data=Customer)
 repeats = _stream(ReplyOnPause(repeat, input_sample_rate=RATE, output_sample_rate=RATE), "repeats")
 video = Stream(same, modality="video", mode="send-receive", name="video")
 
