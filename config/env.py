@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -134,6 +134,26 @@ class Env:
                 allowed = ", ".join(("an IP address such as 10.0.0.5", "a network such as 10.0.0.0/24", *words))
                 raise SettingError(f"{name}={word!r}: allowed are {allowed} ({error})") from None
         return networks
+
+    def addresses(self, name: str, help: str) -> list[str]:
+        """Return the IP addresses of a list, in their usual form. Raises SettingError for anything else, such as a host name."""
+        addresses: list[str] = []
+        for word in self.words(name, "", help, allowed="IP addresses"):
+            try:
+                addresses.append(str(ip_address(word)))
+            except ValueError:
+                raise SettingError(f"{name}={word!r}: an IP address such as 203.0.113.5 or 2001:db8::5 is needed") from None
+        return addresses
+
+    def port_range(self, name: str, help: str) -> range:
+        """Return the ports from the first to the last one, or an empty range when unset. Raises SettingError otherwise."""
+        value = self._raw(name, "", help, "first and last port, 1024 to 65535")
+        if not value:
+            return range(0)
+        first, _, last = (part.strip() for part in value.partition("-"))
+        if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535):
+            raise SettingError(f"{name}={value!r}: the first and the last port from 1024 to 65535 are needed, such as 50000-50199")
+        return range(int(first), int(last) + 1)
 
     def modules(self, name: str, help: str) -> list[str]:
         """Return a list of Python modules, not imported yet (their parents are). Raises SettingError for one that is not there."""

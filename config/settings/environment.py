@@ -101,6 +101,14 @@ try:
     RTC_OWN_ICE_SERVERS = env.words(
         "RTC_OWN_ICE_SERVERS", "", "STUN and TURN servers for this server itself, behind a NAT. Empty: none.", starts=_ICE
     )
+    RTC_PORT_RANGE = env.port_range(
+        "RTC_PORT_RANGE",
+        "UDP ports of this server for WebRTC, such as `50000-50199`. A session uses one port of each network interface. Empty: any.",
+    )
+    RTC_HOST_ADDRESSES = env.addresses(
+        "RTC_HOST_ADDRESSES",
+        "IP addresses that the server announces to browsers in place of its own, behind a NAT that forwards the ports or in a container.",
+    )
     TURN_SECRET = env.text("TURN_SECRET", "", "Secret shared with coturn (`static-auth-secret`). It signs TURN credentials that expire.")
     TURN_LIFETIME_S = env.integer("TURN_LIFETIME_S", 3600, "Lifetime of a TURN credential in seconds.", least=60, most=86_400)
     TWILIO_AUTH_TOKEN = env.text(

@@ -125,3 +125,20 @@ def test_every_variable_that_is_read_is_declared() -> None:
     assert "HF_TOKEN" in read
     assert read - set(declared.declared) == {"OPENBLAS_NUM_THREADS"}  # of numpy's; training sets it
     assert all(one.help and one.group for one in declared.declared.values())
+
+
+def test_port_ranges() -> None:
+    """Both ends belong to the range; anything else is refused by name."""
+    assert Env({}).port_range("RTC_PORT_RANGE", "") == range(0)
+    assert list(Env({"RTC_PORT_RANGE": "50000 - 50002"}).port_range("RTC_PORT_RANGE", "")) == [50000, 50001, 50002]
+    for wrong in ("50000", "50001-50000", "80-90", "50000-70000", "a-b", "-50000"):
+        with pytest.raises(SettingError, match="RTC_PORT_RANGE=.*such as 50000-50199"):
+            Env({"RTC_PORT_RANGE": wrong}).port_range("RTC_PORT_RANGE", "")
+
+
+def test_addresses() -> None:
+    """IPv4 and IPv6; a host name or a network is refused by name."""
+    assert Env({"A": "203.0.113.5, 2001:DB8::5"}).addresses("A", "") == ["203.0.113.5", "2001:db8::5"]
+    for wrong in ("talk.example.org", "10.0.0.0/8"):
+        with pytest.raises(SettingError, match="A=.*an IP address such as"):
+            Env({"A": wrong}).addresses("A", "")

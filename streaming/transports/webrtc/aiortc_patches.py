@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from queue import Queue
 from typing import Any, Protocol
 
-from aiortc import RTCDtlsTransport, RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
+from aioice.candidate import Candidate
+from aioice.ice import Connection, StunProtocol
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
@@ -31,6 +33,8 @@ RECEIVE_SACK_CHUNK = "_receive_sack_chunk"
 ICE_CONNECTION = "_connection"
 ICE_PROTOCOLS = "_protocols"
 DATAGRAM_RECEIVED = "datagram_received"
+ICE_TRANSPORTS = "_RTCPeerConnection__iceTransports"
+GET_CANDIDATES = "get_component_candidates"
 
 _TSN_MODULO = 2**32
 
@@ -82,6 +86,30 @@ def _counted(pass_on: Callable[[bytes, Any], None], received: Callable[[], None]
         pass_on(data, address)
 
     return datagram_received
+
+
+GatherCandidates = Callable[[int, list[str]], Awaitable[list[Candidate]]]
+"""aioice's method: component and local addresses to candidates."""
+
+
+def ice_connections(pc: RTCPeerConnection) -> list[Connection]:
+    """Return the ICE connections of a peer connection, of which a bundle has one."""
+    return [_get(transport, ICE_CONNECTION) for transport in _get(pc, ICE_TRANSPORTS)]
+
+
+def replace_gathering(connection: Connection, gather: Callable[..., Awaitable[list[Candidate]]]) -> None:
+    """Make a connection gather its candidates by this function, which gets aioice's own before its arguments."""
+    own: GatherCandidates = _get(connection, GET_CANDIDATES)
+
+    async def get_candidates(component: int, addresses: list[str]) -> list[Candidate]:
+        return await gather(own, component, addresses)
+
+    _replace(connection, GET_CANDIDATES, get_candidates)
+
+
+def add_ice_protocol(connection: Connection, protocol: StunProtocol) -> None:
+    """Make a connection use a bound socket, and close it at its end."""
+    _get(connection, ICE_PROTOCOLS).append(protocol)
 
 
 class SctpInternals:

@@ -35,8 +35,10 @@ from streaming.transports.webrtc.aiortc_patches import on_packet
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.data_channel_limits import limit_sctp
+from streaming.transports.webrtc.host_candidates import NoFreePort, announced, use_port_range
 from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
 from streaming.transports.webrtc.rtp_out import LEAD_S, PAUSABLE_LEAD_S, AudioTrack, VideoTrack, encode_apart
+from streaming.types.client_connection import LimitReached
 
 logger = logging.getLogger(__name__)
 
@@ -160,14 +162,17 @@ class Connection:
         return (self._connect_timer is not None and not self.ended.done()) or time.monotonic() - self._packet_at < ACTIVE_S
 
     async def answer(self) -> str:
-        """Apply the offer and return the session description of our answer. Raises OfferError."""
+        """Apply the offer and return the session description of our answer. Raises OfferError, or LimitReached without a free port."""
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
             if self._pc.sctp is not None:
                 limit_sctp(self._pc.sctp)
             await asyncio.sleep(0)  # let other tasks run: each of these steps may take milliseconds
             self._add_tracks()
+            use_port_range(self._pc, settings.RTC_PORT_RANGE)
             await self._pc.setLocalDescription()
+        except NoFreePort:
+            raise LimitReached(len(settings.RTC_PORT_RANGE)) from None
         except BROKEN_OFFERS as error:
             logger.info("an offer could not be answered: %s", error_location(error))
             raise OfferError("this session description cannot be answered here") from None
@@ -177,7 +182,7 @@ class Connection:
         self._connect_timer = asyncio.get_running_loop().call_later(settings.RTC_CONNECT_S, self._finish, End.NEVER)
         for trickled in self._offer.later:
             self.add(trickled)
-        return local
+        return announced(local, settings.RTC_HOST_ADDRESSES) if settings.RTC_HOST_ADDRESSES else local
 
     def add(self, trickled: Trickled) -> None:
         """Add a candidate of the client; ignore repeated ones and those above MOST_CANDIDATES. Names are resolved in the background.

@@ -117,6 +117,27 @@ def test_a_packet_has_its_payload() -> None:
     assert patches.packet_payload(packet) == b"audio"
 
 
+async def test_candidates_are_gathered_by_another_function(pc: RTCPeerConnection) -> None:
+    """Otherwise RTC_PORT_RANGE has no effect."""
+    consequence = "ports for WebRTC are outside of RTC_PORT_RANGE"
+    assert hasattr(pc, patches.ICE_TRANSPORTS), broken(patches.ICE_TRANSPORTS, consequence)
+    pc.createDataChannel("text")
+    await pc.createOffer()
+    (connection,) = patches.ice_connections(pc)
+    assert hasattr(connection, patches.GET_CANDIDATES), broken(patches.GET_CANDIDATES, consequence)
+    asked: list[tuple[int, int]] = []
+
+    async def gather(own: Any, component: int, addresses: list[str]) -> list[Any]:
+        asked.append((component, len(await own(component, addresses))))
+        return []
+
+    patches.replace_gathering(connection, gather)
+    await pc.setLocalDescription()
+    assert asked, broken(patches.GET_CANDIDATES, consequence)
+    assert asked[0][1] > 0
+    await pc.close()
+
+
 async def test_replaced_objects_are_used(pc: RTCPeerConnection) -> None:
     """The receiver and the sender hold the given objects."""
     transceiver = pc.addTransceiver("audio")
