@@ -1,6 +1,7 @@
 // The session of a speaker whose audio goes over WebRTC. What a lost connection swallows is not sent again; results come over a WebSocket.
 
-import { StreamLink } from "./stream-link.js";
+import { StreamClient } from "../client/parley.js";
+import { sentence } from "./stream-errors.js";
 import { gettext } from "./text.js";
 import { ViewerSession } from "./viewer-session.js";
 
@@ -18,23 +19,18 @@ export class RtcSession {
     Object.assign(this, { urls, id, speaker, title, several, language, translate, media, store, on });
     this.lossy = true;
     this.up = { link: false, results: false };
-    this.connection = { reconnectNow: () => this.link.lost() };
+    this.connection = { reconnectNow: () => this.link.reconnect() };
   }
 
   push() {} // WebRTC takes the microphone itself
 
   async start() {
     this.on.state("connecting");
-    this.link = new StreamLink({
-      paths: { offer: `${this.urls.stream}/webrtc/offer`, config: "/rtc/config?stream=conversation" },
-      id: this.id,
-      media: this.media(),
-      kinds: [],
-      tries: TRIES,
-      answered: () => this.sendOptions(),
-      on: { state: (name, detail) => this.onLink(name, detail), message: (message) => this.onData(message), stream: () => {} },
-    });
-    await this.link.start().catch((error) => this.fail(error.message));
+    const options = { id: this.id, media: this.media(), receive: [], outputs: false, tries: TRIES, beforeMedia: () => this.sendOptions() };
+    this.link = new StreamClient(this.urls.stream, options);
+    this.link.on("state", ({ state, error }) => this.onLink(state, error));
+    this.link.on("message", (message) => this.onData(message));
+    await this.link.connect().catch(() => {}); // its state tells why
   }
 
   /** Say who speaks before the first audio. With `final`, the part of this speaker is over when the session ends. */
@@ -48,12 +44,12 @@ export class RtcSession {
 
   /** Use another microphone. */
   replace(stream) {
-    this.link?.pc?.getSenders()[0]?.replaceTrack(stream.getAudioTracks()[0]);
+    this.link?.useTrack(stream.getAudioTracks()[0]);
   }
 
-  onLink(name, detail) {
+  onLink(name, error) {
     this.up.link = name === "connected";
-    if (name === "ended" && !this.stopping) this.fail(detail);
+    if (name === "ended" && !this.stopping && !this.over) this.fail(sentence(error));
     else if (name === "connected") this.connected();
     else if (name === "lost") this.show();
   }
@@ -78,7 +74,7 @@ export class RtcSession {
     if (["over", "deleted", "failed"].includes(name)) this.finish(name, seconds);
     else if (name === "lost") this.show(seconds);
     else if (name === "listening") {
-      if (this.wasLost && !before) this.link.lost(); // the server may be another one by now; if it is not, the session is renewed
+      if (this.wasLost && !before) this.link.reconnect(); // the server may be another one by now; if it is not, the session is renewed
       this.wasLost = false;
       this.show();
     }
@@ -107,7 +103,7 @@ export class RtcSession {
     this.stopping = true;
     this.on.state("stopping");
     await this.sendOptions(true).catch(() => {}); // without it the conversation stays open for a while
-    this.link.end();
+    this.link.close();
     const until = Date.now() + LAST_WORDS_MS;
     while (!this.over && Date.now() < until) {
       const { live, seen } = await this.look();
@@ -125,7 +121,7 @@ export class RtcSession {
   finish(name, detail) {
     if (this.over) return;
     this.over = true;
-    if (!this.link?.over) this.link?.end();
+    this.link?.close();
     this.viewer?.connection.end();
     this.on.state(name, detail);
   }

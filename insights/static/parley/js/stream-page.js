@@ -1,14 +1,15 @@
 // The page on which a stream is tried: devices, connection, inputs, outputs, messages and figures.
 
+import { StreamClient } from "../client/parley.js";
+import { sentence } from "./stream-errors.js";
 import { Inputs } from "./stream-inputs.js";
 import { Level } from "./stream-level.js";
-import { StreamLink } from "./stream-link.js";
 import { Log } from "./stream-log.js";
-import { Figures } from "./stream-stats.js";
+import { figures } from "./stream-stats.js";
 import { element, icon } from "./elements.js";
 import { gettext } from "./text.js";
 
-const { name, mode, modality, config, wishes } = document.getElementById("main").dataset;
+const { name, mode, modality, wishes } = document.getElementById("main").dataset;
 const { trackConstraints, rtpParams, sendInputOnChange } = JSON.parse(wishes);
 const part = (id) => document.getElementById(id);
 const base = `/streams/${name}`;
@@ -32,7 +33,6 @@ const REASONS = {
     : gettext("The microphone does not answer. Another program may be using it; close that, then start again."),
   OverconstrainedError: gettext("The chosen device is gone. Choose another one, then start again."),
 };
-const INSECURE = gettext("Browsers give microphone and camera only to pages that come over https, or from this very computer (localhost).");
 
 const outputs = new Log("outputs");
 const messages = new Log("messages");
@@ -40,14 +40,11 @@ const levels = { in: new Level(part("meter-in")), out: new Level(part("meter-out
 const inputs = new Inputs({
   form: part("inputs"),
   hook: `${base}/input_hook`,
-  id: () => link && !link.over && link.id,
+  id: () => link && !link.ended && link.id,
   onChange: sendInputOnChange,
 });
 let link;
-let media;
 let context;
-let events;
-let figures;
 let reading;
 
 const STATES = {
@@ -76,6 +73,7 @@ function running(yes) {
   part("start").hidden = yes;
   part("stop").hidden = !yes;
   if (part("mute")) part("mute").hidden = !yes;
+  if (part("screen-share")) part("screen-share").hidden = !yes || !navigator.mediaDevices?.getDisplayMedia;
   for (const id of ["microphone", "camera"]) if (part(id)) part(id).disabled = yes;
 }
 
@@ -84,40 +82,53 @@ function wished(kind) {
   return trackConstraints.audio || trackConstraints.video ? trackConstraints[kind] : trackConstraints;
 }
 
-async function openDevices() {
-  if (!sends) return undefined;
-  if (!navigator.mediaDevices?.getUserMedia || !window.isSecureContext) throw new Error(INSECURE);
+/** What is sent: the chosen devices, with the developer's constraints. */
+function constraints() {
+  if (!sends) return null;
   const chosen = (id) => (part(id)?.value ? { deviceId: { exact: part(id).value } } : {});
-  const plain = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true }, video: { width: { ideal: 640 }, height: { ideal: 480 } } };
-  const audio = kinds.includes("audio") && { ...plain.audio, ...wished("audio"), ...chosen("microphone") };
-  const video = kinds.includes("video") && { ...plain.video, ...wished("video"), ...chosen("camera") };
+  const audio = kinds.includes("audio") && { ...wished("audio"), ...chosen("microphone") };
+  const video = kinds.includes("video") && { ...wished("video"), ...chosen("camera") };
+  return { audio, video };
+}
+
+function reason(error) {
+  if (error.code === "device") return REASONS[error.name] ?? gettext("The device could not be opened ({name}).", { name: error.name });
+  return sentence(error);
+}
+
+/** Data for the handler's context, from the address: `?user_data={"name": "Ada"}`. */
+function userData() {
+  const text = new URLSearchParams(location.search).get("user_data");
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio, video });
-  } catch (error) {
-    throw new Error(REASONS[error.name] ?? gettext("The device could not be opened ({name}).", { name: error.name }));
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 
 /** Browsers give the names of devices only once one of them may be used. */
 async function listDevices() {
-  const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
-  for (const [id, kind] of [["microphone", "audioinput"], ["camera", "videoinput"]]) {
+  const found = await StreamClient.devices();
+  for (const id of ["microphone", "camera"]) {
     const select = part(id);
     if (!select) continue;
     const { value } = select;
-    const named = found.filter((one) => one.kind === kind && one.label && !["default", "communications"].includes(one.deviceId));
-    select.replaceChildren(select.options[0], ...named.map((one) => element("option", { value: one.deviceId }, one.label)));
+    const named = found.filter((one) => one.kind === id && one.name);
+    select.replaceChildren(select.options[0], ...named.map((one) => element("option", { value: one.id }, one.name)));
     select.value = [...select.options].some((one) => one.value === value) ? value : "";
   }
 }
 
-function showOwn() {
+function showOwn(media) {
+  listDevices();
+  running(true);
+  show("connecting");
   const picture = part(mode === "send" ? "picture" : "mirror");
-  if (picture && media?.getVideoTracks().length) {
+  if (picture && media.getVideoTracks().length) {
     picture.srcObject = media;
     picture.hidden = false;
   }
-  if (media) levels.in.follow(context, media);
+  levels.in.follow(context, media);
 }
 
 function showTheirs(stream) {
@@ -128,90 +139,85 @@ function showTheirs(stream) {
   levels.out.follow(context, stream);
 }
 
-function listen() {
-  events = new EventSource(`${base}/outputs?webrtc_id=${encodeURIComponent(link.id)}`);
-  events.addEventListener("output", ({ data }) => outputs.output(data));
-  events.onmessage = ({ data }) => outputs.output(data);
-  events.addEventListener("end", ({ target }) => target.close()); // there is nothing to come back for
-}
-
 function receive(message) {
   messages.message(message);
   if (message.type === "send_input") inputs.send();
   if (message.type === "error") showAlert(String(message.message ?? message.data ?? ""));
-  if (message.type === "end_stream") link.end(String(message.data ?? ""));
-  if (message.type === "update_connection" && message.data === "closed") link.end(gettext("The server ended the session."));
 }
 
-function changed(state, detail) {
-  show(state, detail);
-  if (state === "connected" && !events) {
-    listen();
+function changed({ state, error }) {
+  show(state === "connecting" && sends && !link.media ? "asking" : state, error && reason(error));
+  if (state === "connecting" && !sends) running(true);
+  if (state === "connected" && !reading) {
+    running(true);
     inputs.send();
     reading = setInterval(readFigures, 1000);
     readFigures();
+    part("stop").focus();
   }
   if (state === "ended") finish();
 }
 
 async function readFigures() {
-  const lines = await figures.read(link).catch(() => []);
-  if (lines.length && !link.over) part("figures").replaceChildren(...lines.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
+  const lines = await link.statistics().then(figures, () => []);
+  if (lines.length && !link.ended) part("figures").replaceChildren(...lines.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value))));
 }
 
 async function start() {
   part("alerts").replaceChildren();
   part("start").disabled = true;
-  if (sends) show("asking");
   outputs.clear();
   messages.clear();
   context = new AudioContext();
+  link = new StreamClient(base, { media: constraints(), receive: receives ? kinds : [], rtpParameters: rtpParams, userData: userData() });
+  link.on("own", showOwn);
+  link.on("state", changed);
+  link.on("message", receive);
+  link.on("media", showTheirs);
+  link.on("output", (_, { data }) => outputs.output(data));
+  link.on("screen", shared);
   try {
-    media = await openDevices();
-    listDevices();
-    running(true);
-    showOwn();
-    figures = new Figures();
-    link = new StreamLink({
-      paths: { offer: `${base}/webrtc/offer`, config },
-      media,
-      kinds: receives ? kinds : [],
-      rtpParams,
-      on: { state: changed, message: receive, stream: showTheirs },
-    });
-    await link.start();
-    part("stop").focus();
+    await link.connect();
   } catch (error) {
-    showAlert(error.name === "TimeoutError" || error instanceof TypeError ? gettext("The server does not answer. Try again in a moment.") : error.message);
-    if (link && !link.over) link.end();
-    else finish();
-    show("ready");
-  } finally {
-    part("start").disabled = false;
+    if (error.code !== "closed") {
+      showAlert(reason(error));
+      show("ready");
+    }
   }
 }
 
 function finish() {
   clearInterval(reading);
-  setTimeout((source) => source?.close(), 1500, events); // the last outputs are still on their way
-  events = undefined;
-  media?.getTracks().forEach((track) => track.stop());
+  reading = undefined;
   for (const level of Object.values(levels)) level.stop();
   for (const id of ["picture", "mirror", "sound"]) if (part(id)) part(id).srcObject = null;
   if (part("mirror")) part("mirror").hidden = true;
   context?.close().catch(() => {});
-  media = undefined;
-  if (figures) part("figures").querySelector("dd").textContent = link?.connectedIn ? gettext("ended") : gettext("none");
+  part("figures").querySelector("dd").textContent = link.connectedMs ? gettext("ended") : gettext("none");
   const left = document.activeElement === part("stop");
   running(false);
+  part("start").disabled = false;
   if (left) part("start").focus();
   setMuted(false);
 }
 
+async function share() {
+  part("alerts").replaceChildren();
+  try {
+    await (part("screen-share").dataset.shared === "true" ? link.stopScreen() : link.shareScreen());
+  } catch (error) {
+    if (error.name !== "NotAllowedError") showAlert(gettext("The screen cannot be shared ({name}).", { name: error.name }));
+  }
+}
+
+function shared(yes) {
+  const button = part("screen-share");
+  button.dataset.shared = String(yes);
+  button.querySelector(".word").textContent = yes ? gettext("Stop sharing") : gettext("Share screen");
+}
+
 function setMuted(muted) {
-  media?.getTracks().forEach((track) => {
-    track.enabled = !muted;
-  });
+  link?.mute(muted);
   const button = part("mute");
   if (!button) return;
   button.dataset.muted = String(muted);
@@ -220,7 +226,8 @@ function setMuted(muted) {
 }
 
 part("start").addEventListener("click", start);
-part("stop").addEventListener("click", () => link?.end(gettext("You stopped it.")));
+part("stop").addEventListener("click", () => link?.close(gettext("You stopped it.")));
 part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.muted !== "true"));
-window.addEventListener("pagehide", () => link?.end());
+part("screen-share")?.addEventListener("click", share);
+window.addEventListener("pagehide", () => link?.close());
 listDevices();

@@ -1,51 +1,29 @@
-// What getStats tells, as a few lines that people understand.
+// The figures of a client (`statistics()` of `client/parley.js`), as a few lines that people understand.
 
 import { gettext } from "./text.js";
 
-const kilobits = (bytes, ms) => `${Math.max(0, Math.round((bytes * 8) / ms))} kbit/s`;
-const milliseconds = (seconds) => `${Math.round(seconds * 1000)} ms`;
+const milliseconds = (ms) => `${Math.round(ms)} ms`;
+const kilobits = (kbps) => (kbps === undefined ? "…" : `${Math.round(kbps)} kbit/s`);
+const NAMES = { audio: gettext("Sound"), video: gettext("Pictures") };
 
-/** Reads a connection again and again; rates are those since the last reading. */
-export class Figures {
-  constructor() {
-    this.before = new Map();
+/** Pairs of a name and a value. */
+export function figures(found) {
+  const lines = [[gettext("Connection"), found.state]];
+  if (found.path === "relayed") lines.push([gettext("Path"), gettext("relayed (TURN, {protocol})", { protocol: found.protocol })]);
+  if (found.answeredMs !== undefined) lines.push([gettext("Signalling"), milliseconds(found.answeredMs)]);
+  if (found.connectedMs !== undefined) lines.push([gettext("Connected after"), milliseconds(found.connectedMs)]);
+  if (found.roundTripMs !== undefined) lines.push([gettext("Round trip"), milliseconds(found.roundTripMs)]);
+  for (const kind of ["audio", "video"]) {
+    const { out } = found[kind];
+    if (out) lines.push([gettext("{kind} out", { kind: NAMES[kind] }), kilobits(out.kbps)]);
   }
-
-  async read(link) {
-    const report = await link.pc.getStats();
-    const all = [...report.values()];
-    const lines = [[gettext("Connection"), link.pc.connectionState]];
-    if (link.answeredIn !== undefined) lines.push([gettext("Signalling"), `${Math.round(link.answeredIn)} ms`]);
-    if (link.connectedIn !== undefined) lines.push([gettext("Connected after"), `${Math.round(link.connectedIn)} ms`]);
-    const pair = all.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
-    if (pair?.currentRoundTripTime !== undefined) lines.push([gettext("Round trip"), milliseconds(pair.currentRoundTripTime)]);
-    for (const one of all) {
-      if (one.type === "outbound-rtp") lines.push([gettext("{kind} out", { kind: name(one.kind) }), this.rate(one, one.bytesSent)]);
-      if (one.type === "inbound-rtp") this.inbound(one, lines);
-    }
-    for (const one of all) this.before.set(one.id, { at: one.timestamp, bytes: one.bytesSent ?? one.bytesReceived ?? 0 });
-    return lines;
-  }
-
-  inbound(one, lines) {
-    lines.push([gettext("{kind} in", { kind: name(one.kind) }), this.rate(one, one.bytesReceived)]);
-    if (one.kind === "video" && one.frameWidth) {
-      lines.push([gettext("Picture"), `${one.frameWidth} × ${one.frameHeight}, ${Math.round(one.framesPerSecond ?? 0)} fps`]);
-    }
-    const all = (one.packetsReceived ?? 0) + (one.packetsLost ?? 0);
-    if (all) lines.push([gettext("{kind} packet loss", { kind: name(one.kind) }), `${((100 * Math.max(0, one.packetsLost ?? 0)) / all).toFixed(1)} %`]);
-    if (one.kind === "audio" && one.jitterBufferEmittedCount) {
-      lines.push([gettext("Jitter buffer"), milliseconds(one.jitterBufferDelay / one.jitterBufferEmittedCount)]);
-    }
-  }
-
-  rate(one, bytes) {
-    const before = this.before.get(one.id);
-    if (!before || one.timestamp <= before.at) return "…";
-    return kilobits(bytes - before.bytes, one.timestamp - before.at);
-  }
+  for (const kind of ["audio", "video"]) if (found[kind].in) inbound(NAMES[kind], found[kind].in, lines);
+  return lines;
 }
 
-function name(kind) {
-  return kind === "audio" ? gettext("Sound") : gettext("Pictures");
+function inbound(kind, flow, lines) {
+  lines.push([gettext("{kind} in", { kind }), kilobits(flow.kbps)]);
+  if (flow.width) lines.push([gettext("Picture"), `${flow.width} × ${flow.height}, ${Math.round(flow.fps)} fps`]);
+  if (flow.lossPercent !== undefined) lines.push([gettext("{kind} packet loss", { kind }), `${flow.lossPercent.toFixed(1)} %`]);
+  if (flow.jitterBufferMs !== undefined) lines.push([gettext("Jitter buffer"), milliseconds(flow.jitterBufferMs)]);
 }
