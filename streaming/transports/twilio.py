@@ -187,9 +187,8 @@ async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) ->
     secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     socket = request.path.removesuffix("incoming") + "handler"
     token = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
-    custom = {
-        name: value for name, value in request.GET.items() if name != TOKEN and not name[:1].isupper()
-    }  # Twilio's begin with a capital
+    own = {name for name in request.GET if name == TOKEN or name[:1].isupper()}  # the fields of Twilio, in the query of a GET
+    custom = {name: str(request.GET[name]) for name in request.GET if name not in own}
     parameters = custom | ({TOKEN: token} if token else {})
     twiml = wire.incoming_call(f"{'wss' if secure else 'ws'}://{request.get_host()}{socket}", parameters)
     return HttpResponse(twiml, content_type="application/xml")
