@@ -6,14 +6,14 @@ What a person has said about the speaker of a message stays: it is never correct
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from insights.database import write_transaction
@@ -60,7 +60,9 @@ def begin_diarization(conversation: Conversation, member: Member | None, session
     row = found.order_by("-updated_at", "id").first() or Diarization(conversation=conversation, member=member)
     row.session_id, row.updated_at = session_id, now
     row.save()
-    return Diarized(row.id, conversation.started_at, _decrypted(row))
+    until: datetime | None = Message.objects.filter(speaker__diarization=row).aggregate(until=Max("ended_at"))["until"]
+    stored_until = (until - conversation.started_at).total_seconds() if until is not None else 0.0
+    return Diarized(row.id, conversation.started_at, _decrypted(row), stored_until)
 
 
 def diarize_import(conversation_id: int, source: UUID, member_id: UUID | str | None) -> Diarized:
@@ -138,27 +140,30 @@ def name_voice(diarization_id: UUID, number: int, member_id: UUID) -> list[Store
         return edit.store_correction()
 
 
-def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> list[StoredEvent]:
+def split_by_voices(diarization_id: UUID, spans: Sequence[VoiceSpan], own: Collection[UUID] | None = None) -> list[StoredEvent]:
     """Split stored messages at the words where the voice changes; return the committed events.
 
-    `spans`: parts of a turn, which cover its words. Both parts of a message keep its speaker until `correct_voices`. The caller publishes
-    the events. Raises UnknownConversation.
+    `spans`: parts of a turn, which cover its words. `own`: the messages that they are about; None: all of the source. Both parts of a
+    message keep its speaker until `correct_voices`. The caller publishes the events. Raises UnknownConversation.
     """
     if len({span.voice for span in spans}) < 2:
         return []
     with write_transaction():
         conversation = conversation_of(diarization_id)
         edit = Edit(conversation, None)
-        rows = _messages_during(diarization_id, spans).filter(conversation=conversation).select_related("speaker__member", "conversation")
+        rows = (
+            _messages_during(diarization_id, spans, own).filter(conversation=conversation).select_related("speaker__member", "conversation")
+        )
         for message in rows:
             while (offset := _change_of_voice(message, spans, conversation.started_at)) is not None:
                 message = split(edit, message, offset)
         return edit.store_correction()
 
 
-def _messages_during(diarization_id: UUID, spans: Sequence[VoiceSpan]) -> QuerySet[Message]:
+def _messages_during(diarization_id: UUID, spans: Sequence[VoiceSpan], own: Collection[UUID] | None) -> QuerySet[Message]:
     """Return the messages of an audio source that were said during spans and whose speaker no person chose, in order."""
     rows = Message.objects.filter(speaker__diarization_id=diarization_id, speaker_chosen=False)
+    rows = rows if own is None else rows.filter(id__in=own)
     first, last = min(span.start for span in spans), max(span.end for span in spans)
     return rows.filter(offset_s__lt=last, offset_s__gt=first - F("duration_s")).order_by("offset_s", "number")
 
@@ -181,16 +186,22 @@ def _change_of_voice(message: Message, spans: Sequence[VoiceSpan], started_at: d
 
 
 def correct_voices(
-    diarization_id: UUID, spans: Sequence[VoiceSpan], *, whole: bool = False, merged: Mapping[int, int] | None = None
+    diarization_id: UUID,
+    spans: Sequence[VoiceSpan],
+    *,
+    whole: bool = False,
+    merged: Mapping[int, int] | None = None,
+    own: Collection[UUID] | None = None,
 ) -> list[StoredEvent]:
     """Give the stored messages of an audio source to the voices that spoke them by later recognition; return the committed events.
 
     `spans`: what is different, or with `whole` all of the source. A message has the voice that speaks longest in it; where the spans are
     not the whole, only one that speaks in more than half of it. `merged`: voices in whose place the spans have another one, because they
-    have the same member; their messages keep them, so that the merging can be undone. The transactions are short. The caller publishes
-    the events. Raises UnknownConversation.
+    have the same member; their messages keep them, so that the merging can be undone. `own` as in `split_by_voices`. The transactions are
+    short. The caller publishes the events. Raises UnknownConversation.
     """
-    wanted = _wanted(diarization_id, sorted(spans, key=lambda span: span.start), 0.0 if whole else 0.5, merged or {})
+    rows = _messages_during(diarization_id, spans, own) if spans else Message.objects.none()
+    wanted = _wanted(rows, sorted(spans, key=lambda span: span.start), 0.0 if whole else 0.5, merged or {})
     if not wanted:
         return []
     events: list[StoredEvent] = []
@@ -222,11 +233,9 @@ def conversation_of(diarization_id: UUID) -> Conversation:
     return locked(conversation_id)
 
 
-def _wanted(diarization_id: UUID, spans: Sequence[VoiceSpan], least: float, merged: Mapping[int, int]) -> dict[UUID, _Wanted]:
-    """Return the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
-    if not spans:
-        return {}
-    values = _messages_during(diarization_id, spans).values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
+def _wanted(rows: QuerySet[Message], spans: Sequence[VoiceSpan], least: float, merged: Mapping[int, int]) -> dict[UUID, _Wanted]:
+    """Return those of the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
+    values = rows.values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
     return dict(_different(values.iterator(), spans, least, merged))
 
 

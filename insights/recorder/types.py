@@ -95,11 +95,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Diarized:
-    """An audio source whose speakers are told apart: its id, the start of its conversation, and the state of its voices, empty at first."""
+    """An audio source whose speakers are told apart: its id, the start of its conversation, and the state of its voices, empty at first.
+
+    `stored_until`: the end of its last stored message, in seconds from that start.
+    """
 
     id: UUID
     started_at: datetime
     state: bytes = b""
+    stored_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

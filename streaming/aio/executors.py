@@ -53,7 +53,7 @@ VAD_LOADER_THREADS = Threads("vad-loader", 1)
 DIARIZATION_THREADS = Threads("diarization", max(1, (os.cpu_count() or 1) // 2))
 """Computes voices, some hundredths of a second of CPU for each turn; at most half of the processors, so that words come first."""
 TRACKER_THREADS = Threads("trackers", 2)
-"""Searches interim results for trackers."""
+"""Searches interim results for trackers and insights."""
 STT_THREADS = Threads("stt", 4)
 """Waits for the recogniser, for handlers that transcribe whole recordings."""
 AUDIO_STORAGE_THREADS = Threads("audio-storage", 2)

@@ -18,7 +18,7 @@ class TranscriptUpdate:
 
     Times of `words` are seconds since the speaker's first sample; `trackers` were found in interim text. `member` speaks; where several
     people speak in the audio, it is None until that is known, and `audio_owner` is the member whose audio it is. `language` is empty if
-    the speaker's client named it.
+    the speaker's client named it; `spoken_language` is there in both cases, `auto` until it is found.
     """
 
     conversation_id: int
@@ -31,6 +31,7 @@ class TranscriptUpdate:
     trackers: tuple[TrackerSnapshot, ...] = ()
     language: str = ""
     audio_owner: MemberSnapshot | None = None
+    spoken_language: str = "en-US"
 
     @classmethod
     def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
@@ -47,6 +48,7 @@ class TranscriptUpdate:
             tuple(map(TrackerSnapshot.parse, payload["trackers"])),
             payload.get("language", ""),  # a process of the former version sends none
             MemberSnapshot.parse(payload["owner"]) if payload.get("owner") else None,
+            payload.get("spoken", "en-US"),
         )
 
     def dump(self) -> JsonObject:
@@ -60,6 +62,7 @@ class TranscriptUpdate:
             "trackers": [tracker.dump() for tracker in self.trackers],
             "language": self.language,
             "owner": self.audio_owner.dump() if self.audio_owner else None,
+            "spoken": self.spoken_language,
         }
 
 

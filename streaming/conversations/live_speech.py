@@ -442,6 +442,7 @@ class LiveSpeech:
             tuple(trackers),
             result.language.code if result.language is not None else "",
             None if self._speakers is None else joined.member or MemberSnapshot(""),
+            result.language.code if result.language is not None else self._start_options.language,
         )
         await runtime().broadcaster.publish_update(update)
 

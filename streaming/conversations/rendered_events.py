@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -12,12 +12,14 @@ from insights.events import ConversationCompleted, ConversationEvent, Kind
 from streaming.aio.send_queue import SendQueue
 from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
-from streaming.cluster.transcript_update import ConversationDeleted, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
+from streaming.conversations.interim_insights import Found, insights_of
 from streaming.protocols.symbl import (
     Message,
     View,
     conversation_deleted,
     encode,
+    interim_insights,
     job_progress,
     presence,
     recognition_result,
@@ -52,6 +54,9 @@ class Renderer(Protocol[M_co]):
     def update(self, update: TranscriptUpdate) -> Iterable[M_co]:
         """Return the messages of one recognition result. It may be dropped: return none."""
 
+    def found(self, update: TranscriptUpdate) -> Coroutine[None, None, Iterable[M_co]] | None:
+        """Return what waits for the insights in one recognition result and renders them, None if this client wants none."""
+
     def progress(self, progress: JobProgress) -> Iterable[M_co]:
         """Return the messages about the progress of a job of the conversation. They may be dropped: return none."""
 
@@ -71,6 +76,8 @@ class RenderedEvents(AsyncIterator[M]):
         self.conversation_id = subscription.conversation_id
         self._subscription = subscription
         self._messages: deque[M] = deque()
+        self._reading: asyncio.Task[Delivery] | None = None
+        self._finding: asyncio.Task[Iterable[M]] | None = None  # insights in the last recognition result
         self._last_read = subscription.cursor
         self._completed = self._closed = False
         self._past_end = past_end
@@ -92,9 +99,12 @@ class RenderedEvents(AsyncIterator[M]):
             self._progress.set()
             if self._completed:  # events stored after the end of the conversation are sent only with `past_end`
                 raise StopAsyncIteration
-            delivery = await anext(self._subscription)
+            delivery = await self._next()
+            if delivery is None:
+                continue
             if isinstance(delivery, TranscriptUpdate):
                 self._messages.extend(self.renderer.update(delivery))
+                self._find(delivery)
                 continue
             if isinstance(delivery, JobProgress):
                 self._messages.extend(self.renderer.progress(delivery))
@@ -109,6 +119,28 @@ class RenderedEvents(AsyncIterator[M]):
             self._messages.extend(self.renderer.event(delivery))
             self._completed = isinstance(delivery.event, ConversationCompleted) and not self._past_end
         return self._messages.popleft()
+
+    def _find(self, update: TranscriptUpdate) -> None:
+        """Look for the insights in a recognition result instead of those in the one before."""
+        if self._finding is not None:
+            self._finding.cancel()
+        found = self.renderer.found(update)
+        self._finding = None if found is None else asyncio.create_task(found)
+
+    async def _next(self) -> Delivery | None:
+        """Return the next delivery; None if insights that are looked for were found before it came, whose messages are appended."""
+        if self._finding is None and self._reading is None:
+            return await anext(self._subscription)
+        self._reading = self._reading or asyncio.create_task(_read(self._subscription))
+        if self._finding is not None:
+            await asyncio.wait({self._reading, self._finding}, return_when=asyncio.FIRST_COMPLETED)
+            if self._finding.done():
+                found, self._finding = self._finding, None
+                self._messages.extend(found.result())
+                return None
+        await asyncio.wait({self._reading})
+        reading, self._reading = self._reading, None
+        return reading.result()
 
     async def caught_up(self, number: int) -> None:
         """Wait until the messages up to event `number` were read, at most CATCH_UP_S, or until no more is read."""
@@ -128,7 +160,14 @@ class RenderedEvents(AsyncIterator[M]):
     async def close(self) -> None:
         """End the subscription."""
         self.stop()
+        for task in (self._reading, self._finding):
+            if task is not None:
+                task.cancel()
         await self._subscription.close()
+
+
+async def _read(subscription: Subscription) -> Delivery:
+    return await anext(subscription)
 
 
 async def send_events(events: RenderedEvents[str], send_queue: SendQueue) -> None:
@@ -150,6 +189,7 @@ class SymblTexts:
         results_of: send recognition results of this session only; None: of all sessions.
         skip: kinds of events that are not sent, because this client receives them in another way.
         presence: whether the client wants to know who is present (our extension `presence=1`).
+        open_turns: whether the client wants insights of open turns (our extension `interimInsights=1`).
     """
 
     def __init__(
@@ -160,12 +200,15 @@ class SymblTexts:
         results_of: UUID | None = None,
         skip: frozenset[str] = frozenset(),
         presence: bool = False,
+        open_turns: bool = False,
     ) -> None:
         self._view = view
         self._send_queue = send_queue
         self._results_of = results_of
         self._skip = skip
         self._presence = presence
+        self._open_turns = open_turns
+        self._open: dict[UUID, Found] = {}  # the insights of open turns that were sent last, by session
 
     def event(self, event: StoredEvent) -> Iterable[str]:
         """Return the encoded messages of one event; cached, because many subscribers share an event and a view."""
@@ -185,6 +228,23 @@ class SymblTexts:
         """Return the encoded messages of one recognition result, if this client wants it and has room for it."""
         wanted = self._results_of in (None, update.session_id) and not self._send_queue.crowded
         return rendered_update(update) if wanted else ()
+
+    def found(self, update: TranscriptUpdate) -> Coroutine[None, None, Iterable[str]] | None:
+        """Return what finds the insights of an open turn, if this client wants them and has room for them."""
+        if not self._open_turns or self._results_of not in (None, update.session_id):
+            return None
+        if update.is_final:
+            self._open.pop(update.session_id, None)  # the client drops them, too
+            return None
+        return None if self._send_queue.crowded else self._found(update)
+
+    async def _found(self, update: TranscriptUpdate) -> Iterable[str]:
+        """Return the encoded list of the insights of an open turn, if it has changed."""
+        found = await insights_of(update)
+        if found == self._open.get(update.session_id, ()):
+            return ()
+        self._open[update.session_id] = found
+        return (encode(interim_insights(found, self._view, update.member, update.audio_owner)),)
 
     def present(self, people: PresentPeople) -> Iterable[str]:
         """Return the encoded list of those who are present, if this client wants it and has room for it."""

@@ -135,6 +135,11 @@ class SourceSpeakers:
         self._messages |= {UUID(one.id) for one in messages}
         return messages
 
+    @property
+    def _own(self) -> frozenset[UUID] | None:
+        """The messages that times of this audio are about; None: all of the audio source."""
+        return frozenset(self._messages) if self._labels.apart else None
+
     def interim_member(self, result: RecognitionResult) -> MemberSnapshot | None:
         """Return the member who speaks in an open turn, None until that is known. The first calls for a turn start to find it out."""
         if self._open is None or self._open[0] != result.turn:
@@ -213,7 +218,7 @@ class SourceSpeakers:
             late = await labelled
             times = self._labels.times(late.parts)
             async with self._storing:
-                events = await run_write(recorder.split_by_voices, self._id, times)
+                events = await run_write(recorder.split_by_voices, self._id, times, self._own)
             await self._sent(events)
             await self._correct((*times, *late.revised))
         elif labelled.revised:
@@ -251,7 +256,7 @@ class SourceSpeakers:
             return
         async with self._storing:
             run = run_maintenance if whole else run_write  # a correction soon after its message does not wait behind long work
-            events = await run(recorder.correct_voices, self._id, spans, whole=whole, merged=self._labels.merged())
+            events = await run(recorder.correct_voices, self._id, spans, whole=whole, merged=self._labels.merged(), own=self._own)
         await self._sent(events)
 
     async def _sent(self, events: Sequence[StoredEvent]) -> None:

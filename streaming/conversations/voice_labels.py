@@ -31,6 +31,8 @@ RECOGNISED_S = 2.0
 """Seconds of an open turn that are compared with the known voices."""
 LEAST_NEW_S = 0.1
 """Seconds of a turn whose voices are not known yet, and at least half of it; with less, those that are known count."""
+AGAIN_S = 1.0
+"""Seconds of stored speech that a client may send again after a lost connection. What begins earlier is other audio of the same time."""
 MARGIN_S = 0.1
 """Seconds before the first and after the last word of a turn that belong to it."""
 
@@ -106,6 +108,9 @@ class VoiceLabels:
         self.audio = RecentAudio()
         self._diarizer = LiveDiarizer(models, expected=expected)
         self._at, self._started_at = at, diarized.started_at
+        self._stored_until = diarized.stored_until
+        self.apart = False
+        """Whether the times of this audio are those of stored audio, too: a client that sends faster than real time connected again."""
         self._until = 0.0  # where the last turn ended, in seconds from the start of the conversation
         self._last = 0  # the voice that spoke last
         self._chosen: dict[UUID, ChosenMessage] = {}  # what a person chose for a message
@@ -120,6 +125,9 @@ class VoiceLabels:
         if not result.words:
             return Labelled(self.guess(result), ())
         shift = self._seconds(result.start) - result.start
+        if not self.apart and result.start + shift < self._stored_until - AGAIN_S:
+            self.apart, self._until = True, 0.0
+            self._diarizer.settle()
         start = max(self._until - shift, result.start - MARGIN_S)
         end = max(start, result.end + MARGIN_S)
         samples = self.audio.cut(start, end)

@@ -145,6 +145,9 @@ class ConversationStreamHandler(AsyncStreamHandler):
         """Render a recognition result."""
         return [recognition_message(update)]
 
+    def found(self, update: TranscriptUpdate) -> None:
+        """Find nothing: the stream sends insights that are stored."""
+
     def progress(self, progress: JobProgress) -> list[Message]:
         """Render the progress of a job."""
         return [job_progress(progress)]

@@ -86,6 +86,11 @@ class SymblConsumer(Consumer):
         return self.credentials.query.get("presence") == "1"
 
     @property
+    def wants_open_turns(self) -> bool:
+        """Whether the client wants insights of open turns."""
+        return self.credentials.query.get("interimInsights") == "1"
+
+    @property
     def wanted_entry(self) -> Mapping[str, str]:
         """The part of the query that names a conversation of somebody else; empty without one."""
         query = self.credentials.query
@@ -157,6 +162,7 @@ class SpeakConsumer(SymblConsumer):
             after=self.after,
             all_results=self.credentials.query.get("results") == "all",
             presence=self.wants_presence,
+            open_turns=self.wants_open_turns,
         )
         session = Session(self, self.user_id, self.connection_id, make_speaker, grant=self.grant)
         try:
@@ -342,4 +348,5 @@ class ListenConsumer(SymblConsumer):
                 return None
         elif cursor:  # a late subscriber starts after the conversation_created event but needs the id
             self.send_queue.put(encode(conversation_created(found.id)))
-        return await RenderedEvents.subscribe(found.id, cursor, SymblTexts(View(), self.send_queue, presence=self.wants_presence))
+        texts = SymblTexts(View(), self.send_queue, presence=self.wants_presence, open_turns=self.wants_open_turns)
+        return await RenderedEvents.subscribe(found.id, cursor, texts)

@@ -23,5 +23,5 @@ class FollowConsumer(ListenConsumer):
         found = self.entry.conversation
         self._conversation_id = found.id
         cursor = found.last_event if self.after is None else min(self.after, found.last_event)
-        texts = SymblTexts(View(), self.send_queue, presence=self.wants_presence)
+        texts = SymblTexts(View(), self.send_queue, presence=self.wants_presence, open_turns=self.wants_open_turns)
         return await RenderedEvents.subscribe(found.id, cursor, texts, past_end=True)

@@ -75,6 +75,7 @@ class SymblSpeaker(Runner):
         site: the base URL that the client connected to, such as https://talk.example.org.
         after: cursor of a client that reconnects and wants the events that it missed; None: only events from now on.
         presence: whether the client wants to know who is present (our extension `presence=1`).
+        open_turns: whether the client wants insights of open turns (our extension `interimInsights=1`).
         entry: the conversation of somebody else that the client may join, and as whom; it can start none then.
         all_results: whether to send recognition results of other speakers too (our extension `results=all`).
     """
@@ -92,6 +93,7 @@ class SymblSpeaker(Runner):
         after: int | None = None,
         all_results: bool = False,
         presence: bool = False,
+        open_turns: bool = False,
     ) -> None:
         self.state = State.WAITING
         self.started_or_starting = False
@@ -104,7 +106,7 @@ class SymblSpeaker(Runner):
         self._after = after
         self._all_results = all_results
         self._entry = entry
-        self._presence = presence
+        self._presence, self._open_turns = presence, open_turns
         self._present_in: int | None = None
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
@@ -234,7 +236,8 @@ class SymblSpeaker(Runner):
     async def _start_sending(self, joined: Joined) -> None:
         view = View.of(self._start, summary_url=await self._summary_url(joined.conversation_id))
         results_of = None if self._all_results else self._session.id
-        texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP, presence=self._presence)
+        wanted = {"presence": self._presence, "open_turns": self._open_turns}
+        texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP, **wanted)
         if self._conversation.events is not None and self._conversation.is_subscribed_to(joined):
             self._conversation.events.renderer = texts
             self._enter(joined)

@@ -6,12 +6,14 @@ subscriber, live page, REST; corrections by events; a crash; the job of an impor
 
 import asyncio
 from collections.abc import Callable
+from itertools import cycle, islice
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from playwright.async_api import Browser, expect
 
+from streaming.speech.engines.scripted import SENTENCES
 from tests.paths.conftest import Installation, eventually, read, sign_in
 from tests.paths.test_import import upload
 from tests.servers import Server
@@ -21,6 +23,8 @@ from tests.streaming.transports.client import SymblClient, connected
 
 SEVERAL = {"speakerDiarization": True, "diarizationSpeakerCount": 2}
 WANTED = ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
+FIVE = ("a1", "b1", "c1", "d1", "e1", "a2", "b2", "c2", "d2", "e2")
+"""Clips of five people, in the order in which they talk."""
 
 
 async def talk(client: SymblClient, *clips: str) -> None:
@@ -94,6 +98,39 @@ async def test_a_crash_keeps_the_names(make_server: Callable[..., Server]) -> No
         await client.wait(lambda _: len(speakers(client)) == 2)
         await client.stop()
     assert await stored_names(server, token, conversation_id) == ["Speaker 1", "Paul", "Paul", "Speaker 1"]
+
+
+async def test_five_people_and_a_crash(make_server: Callable[..., Server]) -> None:
+    """A server is killed while five people talk: each sentence is stored once, by the one who said it, before the crash and after it."""
+    server = make_server()
+    token, room = await asyncio.to_thread(server.token), uuid4().hex
+    config = {"speakerDiarization": True}
+    async with connected(server, token, room) as client:
+        conversation_id = await client.start("Anna", config=config, noConnectionTimeout=600)
+        talking = asyncio.create_task(talk(client, *FIVE))
+        await client.wait(lambda _: len(speakers(client)) >= 6)
+        server.kill()
+        await client.wait_closed()
+        await asyncio.gather(talking, return_exceptions=True)
+    seen = set(speakers(client))
+    await asyncio.to_thread(server.start)
+    before = await read(server, token, f"/v1/conversations/{conversation_id}/messages")
+    stored = [one["id"] for one in before["messages"]]
+    assert seen <= set(stored)
+    async with connected(server, token, room) as client:
+        assert await client.start("Anna", config=config, noConnectionTimeout=600) == conversation_id
+        await talk(client, *FIVE[len(stored) :])  # what is not stored, at once: it has times of before
+        await client.wait(lambda _: len({*stored, *speakers(client)}) == len(FIVE))
+        await client.stop()
+    messages = (await read(server, token, f"/v1/conversations/{conversation_id}/messages"))["messages"]
+    assert [one["id"] for one in messages][: len(stored)] == stored
+    assert len(messages) == len(FIVE)
+    said = [one["text"] for one in messages]
+    assert said == [*islice(cycle(SENTENCES), len(stored)), *islice(cycle(SENTENCES), len(FIVE) - len(stored))]
+    spoken_by = [one["from"]["name"] for one in messages]
+    assert spoken_by[:5] == spoken_by[5:] == [f"Speaker {number}" for number in range(1, 6)]
+    events = (await read(server, token, f"/v1/conversations/{conversation_id}/events?after=0&limit=500"))["events"]
+    assert [event["number"] for event in events] == list(range(1, len(events) + 1))
 
 
 async def test_a_file_of_several_people(make_server: Callable[..., Server]) -> None:

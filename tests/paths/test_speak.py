@@ -23,7 +23,7 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
     page = await sign_in(browser, two)
     async with (
         connected(one, token, room) as anna,
-        connected(two, token, room, "/v1/subscribe/") as subscriber,
+        connected(two, token, room, "/v1/subscribe/", "?interimInsights=1") as subscriber,
         streaming(one, token, "conversation") as tom,
     ):
         anna_fields = {"peerId": "peer-1", "seat": 4, "host": True}
@@ -37,7 +37,10 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         await tom.send(bytes(6400))
         await eventually(lambda: read(two, token, f"{root}/members"), lambda answer: "Tom" in json.dumps(answer))
         async with subscribed(two, token, "conversation", room) as reader:
-            await anna.speak(2.1)
+            await anna.speak(1.1)
+            await expect(page.locator("#interim-insights .kind")).to_have_text("Question")  # grey, while she speaks
+            supposed = await subscriber.wait("interim_insights")
+            await anna.speak(1.0)
             wanted = {"message_response", "insight_response"}
             await reader.until(lambda: wanted <= {json.loads(event.data)["type"] for event in reader.events})
             answers = {one["type"]: one for event in reader.events if (one := json.loads(event.data))["type"] in wanted}
@@ -48,6 +51,11 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         for place in (message["from"], insight["from"]):
             assert place == {**anna_fields, "id": message["from"]["id"], "name": "Anna", "userId": "anna@example.com"}
         assert (await anna.wait("warning"))["message"]["field"] == "speaker.id"
+        (open_insight,) = supposed["message"]["insights"]
+        assert (open_insight["type"], supposed["message"]["user"]) == ("question", message["from"])
+        assert SAID.startswith(open_insight["text"])
+        assert "sequenceNumber" not in supposed
+        assert not anna.of("interim_insights"), "she did not ask for them"
         for socket in (anna, subscriber):
             for result in socket.of("recognition_result"):
                 assert result["message"]["user"] == message["from"]
@@ -60,6 +68,7 @@ async def test_what_is_said_arrives_everywhere(installation: Installation, brows
         await expect(page.locator(f"#m-{message['id']}")).to_have_attribute("data-kind", "question")
         await expect(page.locator(f"#i-{insight['id']} .text")).to_have_text(insight["payload"]["content"])
         await expect(page.locator("#insight-count")).to_have_text("1")
+        await expect(page.locator("#interim-insights > *")).to_have_count(0)
         stored = await read(two, token, f"{root}/messages")
         assert [(one["id"], one["text"], one["from"]["name"]) for one in stored["messages"]] == [(message["id"], SAID, "Anna")]
         assert [one["id"] for one in (await read(two, token, f"{root}/questions"))["questions"]] == [insight["id"]]

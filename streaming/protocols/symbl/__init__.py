@@ -3,7 +3,7 @@
 Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/websocket.md` lists what is supported and what differs.
 """
 
-from streaming.protocols.symbl.events import View, render_event, tracker_response
+from streaming.protocols.symbl.events import View, interim_insights, render_event, tracker_response
 from streaming.protocols.symbl.fields import WireError
 from streaming.protocols.symbl.messages import (
     ENCODINGS,
@@ -66,6 +66,7 @@ __all__ = [
     "error_envelope",
     "error_top",
     "insight_types",
+    "interim_insights",
     "job_progress",
     "presence",
     "parse",

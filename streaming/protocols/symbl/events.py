@@ -10,7 +10,7 @@ a message that a person put into the transcript, and `done` and `task` of an ins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from insights import insight_kinds
 from insights.events import (
@@ -39,6 +39,7 @@ from insights.snapshots import (
     REJECTED,
     EntitySnapshot,
     InsightSnapshot,
+    MemberSnapshot,
     MessageSnapshot,
     TopicSnapshot,
     TrackerMatchSnapshot,
@@ -75,6 +76,17 @@ class View:
             timezone_offset=start.timezone_offset,
             summary_url=summary_url,
         )
+
+
+class InterimInsight(Protocol):
+    """An insight in the words of an open turn; `confidence` is from 0 to 1."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
 
 
 def render_event(event: ConversationEvent, number: int, view: View) -> list[Message]:
@@ -139,6 +151,22 @@ def _tracker_match(match: TrackerMatchSnapshot, view: View) -> Message:
     """Return the matches of one phrase; an insight has the type that it has in `insight_response`."""
     found = [one.dump() | {"type": _reference_type(one.type, view)} for one in match.insights]
     return match.dump() | {"insightRefs": found}
+
+
+def interim_insights(
+    found: Iterable[InterimInsight], view: View, member: MemberSnapshot | None, audio_owner: MemberSnapshot | None
+) -> Message:
+    """Return all insights in the words of an open turn (our extension). They replace those that were sent for it before.
+
+    `audio_owner`: whose audio it is, where several people speak in it.
+    """
+    insights = [
+        {"type": kind, "text": one.text, "confidence": one.confidence}
+        for one in found
+        if (kind := insight_kinds.wire_type_for(one.type, view.insight_types)) and one.confidence >= view.confidence_threshold
+    ]
+    owner = {"audioOwner": user(audio_owner)} if audio_owner else {}
+    return render.envelope("interim_insights", insights=insights, user=user(member), **owner)
 
 
 def _reference_type(name: str, view: View) -> str:

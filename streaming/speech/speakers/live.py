@@ -78,6 +78,11 @@ class LiveDiarizer:
         self._memory.label(again=True)
         return self._memory.spans()
 
+    def settle(self) -> None:
+        """Keep the speakers, and forget when they spoke: what comes now may be other audio of the same time."""
+        self._memory.settle()
+        self._before, self._before_s = _NOTHING, 0.0
+
     def spans(self) -> tuple[SpeakerSpan, ...]:
         """Return all spans as they are labelled now."""
         return self._memory.spans()

@@ -152,6 +152,11 @@ class Memory:
             self._add_closed(segment.label, self._sums_of(segment))
         self._first_open += count
 
+    def settle(self) -> None:
+        """Keep the labels of all segments as they are, and forget when they were."""
+        self._close(len(self._segments) - self._first_open)
+        self._segments, self._first_open = [], 0
+
     def _add_closed(self, label: int, sums: Sums) -> None:
         if label in self._closed:
             self._closed[label].add(sums)

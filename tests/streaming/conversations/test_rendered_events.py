@@ -69,6 +69,9 @@ class Plain:
         """Return its text."""
         return [update.text]
 
+    def found(self, update: TranscriptUpdate) -> None:
+        """Find nothing."""
+
 
 def stored(number: int, event: Any = None) -> StoredEvent:
     """Return an event of the conversation."""
@@ -89,6 +92,35 @@ async def test_a_client_has_caught_up_when_it_reads_on() -> None:
     await asyncio.wait_for(catching_up, 30)
     await events.close()
     assert await reading is None
+
+
+async def test_insights_of_open_turns_delay_nothing() -> None:
+    """They come when they are found; what comes meanwhile is sent, and those of a later result take their place."""
+    source, first = Subscribed(), asyncio.Event()
+
+    class Finding(Plain):
+        def found(self, update: TranscriptUpdate) -> Any:
+            async def find() -> list[str]:
+                if update.text == "first":
+                    await first.wait()
+                return [f"in {update.text}"]
+
+            return find()
+
+    events: RenderedEvents[str] = RenderedEvents(source, Finding())  # type: ignore[arg-type]
+    source.queue.put(interim("first"))
+    assert await anext(events) == "first"
+    source.queue.put(stored(1))
+    assert [await anext(events), await anext(events)] == ["1a", "1b"]
+    reading = asyncio.create_task(anext(events))
+    await asyncio.sleep(0)
+    first.set()
+    assert await asyncio.wait_for(reading, 30) == "in first"
+    first.clear()
+    for delivery in (interim("first"), interim("second")):
+        source.queue.put(delivery)
+    assert [await anext(events) for _ in range(3)] == ["first", "second", "in second"]
+    await events.close()
 
 
 async def test_the_wait_for_a_client_that_stopped_reading_ends() -> None:

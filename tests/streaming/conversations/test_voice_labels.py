@@ -15,10 +15,10 @@ AUDIO, TIMES = talk("a1", "b1")
 BEGUN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def labels_of(state: bytes) -> VoiceLabels:
+def labels_of(state: bytes, audio: bytes = AUDIO, stored_until: float = 0.0) -> VoiceLabels:
     """Return the voices of an audio source with this state, whose audio was heard."""
-    labels = VoiceLabels(Diarized(uuid4(), BEGUN, state), load(), 2, lambda at: BEGUN + timedelta(seconds=at))
-    labels.audio.add(np.frombuffer(AUDIO, "<i2").astype(np.float32) / 32_768)
+    labels = VoiceLabels(Diarized(uuid4(), BEGUN, state, stored_until), load(), 2, lambda at: BEGUN + timedelta(seconds=at))
+    labels.audio.add(np.frombuffer(audio, "<i2").astype(np.float32) / 32_768)
     return labels
 
 
@@ -36,3 +36,15 @@ def test_a_turn_that_comes_again_has_its_voice() -> None:
     after = labels_of(before.state())
     assert [after.parts(result_of(turn)).parts[0].voice for turn in (0, 1)] == voices
     assert len(after.all()) == len(before.all())
+
+
+def test_other_audio_of_the_same_time_has_its_own_voices() -> None:
+    """A client that sends faster than real time and connects again sends other audio at times at which somebody spoke already."""
+    before = labels_of(b"")
+    assert [before.parts(result_of(turn)).parts[0].voice for turn in (0, 1)] == [0, 1]
+    swapped, times = talk("b1", "a1")
+    after = labels_of(before.state(), swapped, stored_until=times[1][1])
+    found = [after.parts(RecognitionResult("word", (Word("word", *time, 0.9),), 0.9, True, *time, turn)) for turn, time in enumerate(times)]
+    assert [labelled.parts[0].voice for labelled in found] == [1, 0]
+    assert after.apart
+    assert not before.apart

@@ -22,7 +22,7 @@ const store = new ConversationStore();
 const view = new View(document, kinds, () => store.transcript());
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
-const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1${visit ? `&${visit}` : ""}`;
+const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1&interimInsights=1${visit ? `&${visit}` : ""}`;
 const present = new Present(part("present"), part("came"));
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
 const NOW = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
@@ -134,6 +134,7 @@ function receive(message) {
   if (inner.type === "audio_recording") part("recording").hidden = false;
   marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
+  if (inner.type === "interim_insights") view.supposing(inner.user, inner.insights, inner.audioOwner);
   if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal, inner.audioOwner);
 }
 

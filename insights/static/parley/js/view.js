@@ -2,6 +2,7 @@
 
 import { clock, element, icon } from "./elements.js";
 import { InsightCards } from "./insight-cards.js";
+import { InterimInsights } from "./interim-insights.js";
 import { gettext } from "./text.js";
 import { keyOf, Voices } from "./voices.js";
 
@@ -25,6 +26,7 @@ export class View {
     this.topics = new Map(); // the chip of each topic
     this.voices = new Voices();
     this.interims = new Map();
+    this.supposed = new InterimInsights(this.part("interim-insights"), (type) => this.cards.kindOf(type));
     this.notes = []; // lines between the messages: {at, line}
     this.pane = this.part("words");
     this.pane.addEventListener("scroll", () => {
@@ -168,8 +170,17 @@ export class View {
     this.keepUp(stay);
   }
 
+  /** Insights in words that may still change: those of one microphone, which replace the last ones. */
+  supposing(from, insights, owner = from) {
+    const side = this.part("side");
+    const stay = this.nearEnd(side);
+    this.supposed.show(keyOf(owner), insights);
+    if (stay) side.scrollTop = side.scrollHeight;
+  }
+
   dropInterim(from) {
     const key = keyOf(from);
+    this.supposed.show(key, []);
     this.interims.get(key)?.remove();
     this.interims.delete(key);
   }
@@ -177,6 +188,7 @@ export class View {
   dropInterims() {
     this.interims.forEach((turn) => turn.remove());
     this.interims.clear();
+    this.supposed.clear();
   }
 
   /** A screen reader has read the message; it does not read the new text on its own. */
