@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import OutputWrapper
 from django.db import DatabaseError, connections
 
@@ -16,12 +17,18 @@ logger = logging.getLogger(__name__)
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
-def prepare_database(errors: OutputWrapper) -> None:
-    """Create the tables of a new installation. Where an operator has to migrate, say so; /readyz is not ready until then."""
+def prepare_database(errors: OutputWrapper, migrate: bool = False) -> None:
+    """Create the tables of a new installation. Where an operator has to migrate, say so; /readyz is not ready until then.
+
+    `migrate`: migrate the SQLite database of DATA_DIR even if it has data, since it is the program's own.
+    """
     try:
         create_missing_tables()
     except UnappliedMigrations as error:
-        errors.write(f"Parley is not ready: {error}")
+        if migrate and not settings.DATABASE_URL:
+            call_command("migrate", verbosity=0)
+        else:
+            errors.write(f"Parley is not ready: {error}")
     except DatabaseError as error:
         logger.warning("cannot tell whether the database has its tables: %s", type(error).__name__)
     finally:

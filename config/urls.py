@@ -1,4 +1,4 @@
-"""The HTTP routes of the site, then those of the installation's own apps, which cannot override ours."""
+"""The HTTP routes of the installation's own apps, then those of the site: an app's own `/outputs` or `/` comes first."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -17,9 +17,9 @@ def of_apps(apps: Iterable[str]) -> list[URLResolver]:
 
 
 urlpatterns = [
+    *of_apps(settings.APPS),
     path("admin/", admin.site.urls),
     path("", include("insights.urls")),
     path("", include("streaming.urls")),
-    *of_apps(settings.APPS),
 ]
 handler400, handler404, handler500 = error_handlers.bad_request, error_handlers.not_found, error_handlers.server_error

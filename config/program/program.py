@@ -1,5 +1,6 @@
 """The program that `parley run` runs: its streams, where it mounted them, and its server."""
 
+import gc
 import logging
 import re
 import sys
@@ -84,8 +85,10 @@ class Program:
         with self._lock:
             if self._parley is None:
                 self._name_streams()
+                gc.disable()
                 from config.asgi import application
 
+                gc.enable()
                 self._parley = application
             return self._parley
 

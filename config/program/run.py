@@ -1,5 +1,6 @@
 """Runs a program: prepares Django, runs the file or module as `__main__`, and serves what it made."""
 
+import gc
 import os
 import sys
 import traceback
@@ -33,6 +34,7 @@ def run(target: str, arguments: Sequence[str], *, public: bool, reload: bool) ->
     if reload:
         print("parley run --reload: the program is not restarted when its files change", file=sys.stderr)
     _set_environment(folder, public)
+    gc.disable()  # loading 100,000 objects takes a sixth longer with it
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError
 
@@ -68,7 +70,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     from streaming.handlers.stream import Stream
 
     make_private()
-    prepare_database(OutputWrapper(sys.stderr))
+    prepare_database(OutputWrapper(sys.stderr), migrate=True)
     discovery.streams()  # the built-in ones are not the program's
     imports = ProgramImports(folder, lib_path.library())
     imports.install()
@@ -78,6 +80,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     main, code = _load(target)
     sys.modules["__main__"] = main
     sys.argv = [str(main.__file__), *arguments]
+    gc.enable()
     try:
         exec(code, main.__dict__)  # noqa: S102 - this is what the user asks for
     except Exception as error:

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from config.settings.environment import APPS, BASE_DIR, SECURE_COOKIES, TASK_QUEUE, TRUSTED_ORIGINS
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from insights.management import template_database
+
 MIGRATE = "apply the migrations first: .venv/bin/python manage.py migrate"
 
 
@@ -28,8 +30,9 @@ def create_missing_tables() -> None:
     if settings.DATABASE_URL or connection.introspection.table_names():
         raise UnappliedMigrations(f"the database lacks {_unapplied()} migrations of this version; {MIGRATE}")
     with _one_process_at_a_time():
-        if _unapplied():
+        if _unapplied() and not template_database.install():
             call_command("migrate", verbosity=0)
+            template_database.keep()
 
 
 def _unapplied() -> int:
