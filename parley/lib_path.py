@@ -15,7 +15,6 @@ def library() -> Path:
 
 
 def add() -> None:
-    """Put that folder on sys.path, in front, so that a package `config` of another project does not come first."""
+    """Put that folder in front on sys.path, so that a `config.py` in the current folder or of another package does not come first."""
     folder = str(library())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]

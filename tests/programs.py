@@ -1,0 +1,67 @@
+"""Programs of developers for tests, run by `parley run` as their own process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.servers import ROOT, START_S, STOP_S, Server, free_port
+
+
+class RunningProgram(Server):
+    """A program in a folder. `start` waits until it listens; `lines` has what it printed."""
+
+    def __init__(self, folder: Path, files: Mapping[str, str], *options: str, target: str = "app.py", **env: str) -> None:
+        super().__init__(folder / ".parley", {"RECOGNISER": "scripted", **env})
+        self.folder, self.options, self.target = folder, options, target
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+
+    @property
+    def lines(self) -> str:
+        """What the process printed on both streams."""
+        return "".join(self.output)
+
+    def start(self, until: str = "listening") -> "RunningProgram":
+        """Start the process and wait until it says that it listens."""
+        self.port = self.port or free_port()
+        self.output.clear()
+        self.process = self._open()
+        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        reader.start()
+        deadline = time.monotonic() + START_S
+        while "Parley runs" not in self.lines:
+            assert self.process.poll() is None, self.lines
+            assert time.monotonic() < deadline, self.lines
+            threading.Event().wait(0.05)
+        return self
+
+    def end(self) -> tuple[int, str]:
+        """Start the process, wait until it ends by itself, and return its exit code and what it printed."""
+        self.port = self.port or free_port()
+        process = self._open()
+        try:
+            text, _ = process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise AssertionError(f"the program did not end: {process.communicate()[0]}") from None
+        return process.returncode, text
+
+    def _open(self) -> "subprocess.Popen[str]":
+        environment = {name: value for name, value in self.environment.items() if name not in ("DATA_DIR", "HOST", "PORT")}
+        environment = {**environment, **self.env, "PYTHONPATH": str(ROOT)}
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        return subprocess.Popen(
+            [sys.executable, "-m", "parley", "run", self.target, "--port", str(self.port), *self.options],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
