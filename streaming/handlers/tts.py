@@ -30,6 +30,8 @@ _KOKORO_VOICE = re.compile(r"([a-z])([fm])_\w+")
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
 _PAUSE = 7
 """Between two sentences there is 1/7 s of silence, as in FastRTC."""
+_AUDIBLE = 0.003  # amplitude: -50 dB
+_LEAD_S = 0.01
 _MOST_WARNED = 1000
 
 _warned: set[tuple[UUID | None, str]] = set()
@@ -169,9 +171,15 @@ def joined(parts: Iterator[Speech]) -> Speech:
 
 
 def after_pause(speech: Speech, number: int) -> Speech:
-    """Return a sentence after the silence that separates it from the previous one; `number` counts from 0."""
+    """Return a sentence, counted from 0, after the silence that separates it from the previous one.
+
+    The first sentence begins at once: the silence that engines begin with (Flite: 0.2 s) is left out but for `_LEAD_S`.
+    """
     rate, samples = speech
-    return rate, np.concatenate((np.zeros(rate // _PAUSE, dtype=np.float32), samples)) if number else samples
+    if number:
+        return rate, np.concatenate((np.zeros(rate // _PAUSE, dtype=np.float32), samples))
+    audible = np.flatnonzero(np.abs(samples) > _AUDIBLE)
+    return rate, samples[max(0, int(audible[0]) - int(_LEAD_S * rate)) :] if len(audible) else samples
 
 
 def sentences(text: str) -> list[str]:

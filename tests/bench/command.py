@@ -20,6 +20,7 @@ from tests.bench.rounds import Say
 from tests.bench.scale import QUICK, Sizes
 from tests.bench.scenarios import (
     accuracy,
+    agent,
     diarization,
     flood,
     growth,
@@ -80,6 +81,7 @@ PAGES = {
     "languages": DOCS / "languages.md",
     TURNS: DOCS / "end-of-turn.md",
     "diarization": DOCS / "speakers.md",
+    "agent": DOCS / "performance-streams.md",
 }
 
 
@@ -177,6 +179,8 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
             return SPEECH[name](server, sizes, say)
     if name == "languages":
         return languages.measure(sizes, say)
+    if name == "agent":
+        return agent.measure(sizes, say)
     if name == "reading":
         return reading.measure(sizes, say)
     if name == "optimisations":

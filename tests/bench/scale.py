@@ -49,6 +49,8 @@ class Sizes:
     idle_sessions: tuple[int, ...] = (1, 16)
     blocking: int = 200
     subscribers: int = 8
+    agent_turns: int = 20
+    """Turns of the user of a voice agent, after the first one."""
     peers: tuple[int, ...] = (1, 16)
     stored_messages: int = 10_000
     searched_messages: int = 100_000
@@ -79,6 +81,7 @@ QUICK = Sizes(
     stream_warm_s=1.0,
     idle_s=5.0,
     idle_sessions=(1,),
+    agent_turns=8,
     peers=(16,),
     visits=200,
     warm_visits=50,
@@ -114,6 +117,7 @@ TINY = Sizes(
     idle_sessions=(1,),
     blocking=3,
     subscribers=2,
+    agent_turns=1,
     peers=(1,),
     visits=4,
     warm_visits=2,

@@ -21,7 +21,7 @@ from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
 from tests.bench.scale import TINY
-from tests.bench.scenarios import growth, optimisations, streams, webrtc
+from tests.bench.scenarios import agent, growth, optimisations, streams, webrtc
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
@@ -81,6 +81,15 @@ class TestParts:
             assert figures["frames_per_s"] > 0
             assert figures["p50"] > 0
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
+
+    @pytest.mark.skipif(not agent.is_installed("kokoro"), reason="no voice is installed (make test installs flite where it may)")
+    @pytest.mark.parametrize("transport", ["websocket", "webrtc"])
+    def test_agent(self, parley: Target, transport: str) -> None:
+        """An answer is heard after the end of the turn, which is after the pause."""
+        found = agent.talk(parley.url, transport, 1)
+        assert found["errors"] == []
+        [delay], [end] = found["delays"], found["turn_ends"]
+        assert agent.ENDPOINTING_S - 0.1 < end <= delay + 0.1
 
     def test_optimisations(self, parley: Target) -> None:
         """Each optimisation is measured on a server with it and on one without it."""

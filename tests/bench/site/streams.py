@@ -3,6 +3,7 @@
 from typing import Any
 
 from streaming import ReplyOnPause, Stream
+from tests.bench.site.agent import answer
 from tests.bench.site.handlers import Blocking, Echo, Ticker, respond
 from tests.bench.site.session_counts import Counted
 
@@ -18,4 +19,5 @@ wide = _stream(Echo(WIDE), "bench-wide")
 pause = _stream(ReplyOnPause(respond, input_sample_rate=TELEPHONE, output_sample_rate=TELEPHONE), "bench-pause")
 blocking = _stream(Blocking(TELEPHONE), "bench-blocking")
 counted = _stream(Counted(TELEPHONE), "bench-counted")
+agent = _stream(ReplyOnPause(answer), "bench-agent")
 ticker = _stream(Ticker(TELEPHONE), "bench-ticker")

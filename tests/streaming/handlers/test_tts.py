@@ -11,7 +11,7 @@ import pytest
 import streaming
 from streaming.handlers import tts as module
 from streaming.handlers.context import Context, SessionContext, current_session
-from streaming.handlers.tts import KokoroTTSOptions, get_tts_model, sentences
+from streaming.handlers.tts import KokoroTTSOptions, after_pause, get_tts_model, sentences
 from streaming.tts.base import SpeechOptions, VoiceError
 
 RATE = 7000
@@ -141,3 +141,12 @@ async def test_a_language_without_a_voice(engines: dict[str, FakeEngine]) -> Non
         assert len(sent) == 2
     finally:
         current_session.reset(token)
+
+
+def test_a_text_begins_at_once() -> None:
+    """Of the silence at the beginning of the first sentence 10 ms are left; later sentences keep theirs, and silence stays as it is."""
+    quiet, loud = np.zeros(RATE // 5, dtype=np.float32), np.full(100, 0.5, dtype=np.float32)
+    spoken = (RATE, np.concatenate((quiet, loud, quiet)))
+    assert len(after_pause(spoken, 0)[1]) == RATE // 100 + len(loud) + len(quiet)
+    assert len(after_pause(spoken, 1)[1]) == RATE // 7 + 2 * len(quiet) + len(loud)
+    assert after_pause((RATE, quiet), 0)[1] is quiet
