@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -181,9 +182,9 @@ async def ask(question: Question) -> Answer:
     async def talk() -> None:
         for number in range(question["turns"]):
             microphone.speak()
-            await in_time(lambda count=number: len(microphone.spoken) > count, PATIENCE_S)
+            await in_time(partial(_more_than, microphone.spoken, number), PATIENCE_S)
             ear.listen()
-            if not await in_time(lambda count=number: len(ear.heard) > count, PATIENCE_S):
+            if not await in_time(partial(_more_than, ear.heard, number), PATIENCE_S):
                 ear.errors.append("no answer was heard")
                 return
             await in_time(lambda: time.perf_counter() - ear.last > _QUIET_S, PATIENCE_S)
@@ -196,6 +197,10 @@ async def ask(question: Question) -> Answer:
         "turn_ends": [end - spoken for spoken, end in zip(microphone.spoken, ends, strict=False)],
         "errors": sorted(set(ear.errors)),
     }
+
+
+def _more_than(times: list[float], count: int) -> bool:
+    return len(times) > count
 
 
 if __name__ == "__main__":

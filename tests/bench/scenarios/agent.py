@@ -48,7 +48,8 @@ def measure(sizes: Sizes, say: Say, voices: tuple[str, ...] = VOICES) -> Result:
 def talk(url: str, transport: str, turns: int) -> Answer:
     """Return the answer of a client that says so many turns to the agent of a server."""
     question = {"mode": "ask", "url": f"{url}/streams/bench-agent", "transport": transport, "clip": CLIP, "turns": turns}
-    return ask_child("clients.agent_clients", question, timeout_s=_PATIENCE_S)
+    found: Answer = ask_child("clients.agent_clients", question, timeout_s=_PATIENCE_S)
+    return found
 
 
 def is_installed(voice: str) -> bool:
