@@ -4,7 +4,7 @@ streams also at their paths.
 
 from django.urls import URLPattern, path
 
-from streaming import pages
+from streaming import network_page, pages
 from streaming.discovery import mounts
 from streaming.health import healthz, readyz
 from streaming.transports import input_hook, sse, twilio
@@ -27,6 +27,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("rtc/config", ice.rtc_config, name="rtc_config"),
     path("streams/", pages.list_page, name="streams"),
+    path("developers/network/", network_page.network_page, name="network"),
     path("streams/<slug:name>/", pages.stream_page, name="stream"),
     *_stream_routes("streams/<slug:name>/", "stream-"),
     *_stream_routes("", "default-"),

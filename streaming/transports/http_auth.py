@@ -21,6 +21,7 @@ from streaming.aio.database_executors import run_in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
 from streaming.transports.auth import Credentials
+from streaming.transports.cors import preflight, readable
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -97,9 +98,7 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
     """
 
     def decorate(view: View) -> StreamView:
-        @csrf_exempt
-        @wraps(view)
-        async def answer(request: HttpRequest, name: str = "") -> HttpResponseBase:
+        async def checked(request: HttpRequest, name: str) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             stream = find_stream(name)
@@ -111,6 +110,13 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
             setattr(request, _REQUESTER, requester)
             _release_slot(request)
             return await view(request, stream, requester.user_id)
+
+        @csrf_exempt
+        @wraps(view)
+        async def answer(request: HttpRequest, name: str = "") -> HttpResponseBase:
+            if request.method == "OPTIONS":
+                return preflight(methods)
+            return readable(await checked(request, name))
 
         return answer
 

@@ -115,6 +115,7 @@ PAGES = {
     "settings/apps/<int:app_pk>/": "/settings/apps/{app}/",
     "live/<path:connection_id>/": "/live/room/",
     "streams/": "/streams/",
+    "developers/network/": "/developers/network/",
     "streams/<slug:name>/": "/streams/echo/",
     "api/docs": "/api/docs",
 }

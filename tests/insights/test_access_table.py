@@ -210,6 +210,7 @@ TABLE: dict[str, Access] = {
     },
     "rtc/config": Access(401, 200, 200),
     "streams/": SIGNED_IN,
+    "developers/network/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
     **{
         f"{prefix}{rest}": access

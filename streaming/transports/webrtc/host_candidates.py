@@ -81,8 +81,8 @@ async def _reflexive(protocol: StunProtocol, stun_server: Any) -> Candidate:
 def announced(sdp: str, addresses: Collection[str]) -> str:
     """Return a session description whose host candidates have the announced addresses in place of the server's own.
 
-    Addresses replace those of their family. A local address that is itself among them stays, and then the others of its
-    family are not mapped to it.
+    Addresses replace those of their family. If local addresses are among them, only the candidates of those interfaces are announced: with
+    their own address, and with the addresses that are not local.
     """
     wanted = {ipaddress.ip_address(address) for address in addresses}
     lines: list[str] = []
@@ -97,7 +97,13 @@ def announced(sdp: str, addresses: Collection[str]) -> str:
         own = ipaddress.ip_address(parts[4])
         family = {address for address in wanted if address.version == own.version}
         local = family & _local_addresses(sdp)
-        for address in sorted({own} if own in family or not family else family - local, key=str):
+        if not family:
+            replaced = {own}
+        elif not local:
+            replaced = family
+        else:
+            replaced = {own, *(family - local)} if own in local else set()
+        for address in sorted(replaced, key=str):
             if (str(address), parts[5]) not in seen:
                 seen.add((str(address), parts[5]))
                 lines.append(" ".join([*parts[:4], str(address), *parts[5:]]))

@@ -13,6 +13,7 @@ from streaming.aio.safe_log import error_location
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import browser_servers
 from streaming.handlers.stream import Stream
+from streaming.transports.cors import preflight, readable
 from streaming.transports.http_auth import find_stream, refusal, requester_of, unauthorised
 
 logger = logging.getLogger(__name__)
@@ -20,8 +21,12 @@ logger = logging.getLogger(__name__)
 
 async def rtc_config(request: HttpRequest) -> HttpResponseBase:
     """Return the RTCConfiguration to a requester who may use the stream `?stream=`, by default DEFAULT_STREAM."""
-    if request.method != "GET":
-        return HttpResponseNotAllowed(["GET"])
+    if request.method == "OPTIONS":
+        return preflight(["GET"])
+    return readable(await _configuration_of(request) if request.method == "GET" else HttpResponseNotAllowed(["GET"]))
+
+
+async def _configuration_of(request: HttpRequest) -> HttpResponseBase:
     requester = await requester_of(request)
     stream = find_stream(request.GET.get("stream", ""))
     if (requester.user_id is None or requester.missing_scope) and (stream is None or not is_public(stream)):

@@ -185,6 +185,7 @@ PICTURES = (
     Picture("review-nothing", "review/", "/review/?state=disagreed"),
     Picture("review-figures", "review/figures/", "/review/figures/"),
     Picture("streams", "streams/", "/streams/"),
+    Picture("network", "developers/network/", "/developers/network/"),
     Picture("stream", "streams/<slug:name>/", "/streams/echo/"),
     Picture("api", "api/docs", "/api/docs"),
     Picture("api-group", "api/docs", "/api/docs?group=messages"),

@@ -53,6 +53,14 @@ class Asking(Talk):
         raise WebRTCError(f"there is no more of {name}")
 
 
+class Knowing(Talk):
+    """Outputs what its client said of itself."""
+
+    async def start_up(self) -> None:
+        """Output the user data."""
+        self.queue.put_nowait(AdditionalOutputs(get_current_context().user_data))
+
+
 class Hanging(Talk):
     """Closes the stream when its inputs say so."""
 
@@ -88,6 +96,7 @@ def keep(audio: Any, chatbot: list[dict[str, str]], state: list[dict[str, str]])
 
 
 page_talk = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=20)
+page_known = Stream(Knowing(), modality="audio", mode="send-receive", concurrency_limit=20)
 page_one = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=1)
 page_inputs = Stream(Asking(), modality="audio", mode="send-receive", inputs=Voice)
 page_wishes = Stream(

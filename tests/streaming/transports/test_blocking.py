@@ -10,8 +10,9 @@ import pytest
 from tests.servers import Server
 from tests.streaming.transports.client import connected
 from tests.streaming.transports.conftest import SITE
-from tests.streaming.transports.rtc import Caller, nothing_is_left, to
+from tests.streaming.transports.rtc import nothing_is_left
 from tests.streaming.transports.stream_client import frame, streaming
+from tests.streaming.transports.talking import echoes
 
 TRACKERS = {"trackers": {"interimResults": True}}
 
@@ -39,10 +40,7 @@ async def test_audio_and_conversations_continue(make_server: Callable[..., Serve
     server = await asyncio.to_thread(make_server, kind, **SITE, SESSION_LIMIT="20")
     token = await asyncio.to_thread(server.token)
     async with blocked(server, token):
-        async with to(server, token, "/streams/usual/webrtc/offer") as post:
-            caller = await Caller(post, "sendrecv", microphone=700).call()
-            await caller.wait_for_pitch(700)
-            await caller.close()
+        await echoes(f"{server.url}/streams/usual", token, 700)
         async with connected(server, token, uuid4().hex) as speaker:
             await speaker.start(config=TRACKERS, trackers=[{"name": "Nothing", "vocabulary": ["zebra"]}])
             await speaker.speak(2.5)

@@ -6,6 +6,7 @@ from tests.servers import Server
 from tests.streaming.transports.rtc import Caller, to
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import FRAME, frame, streaming
+from tests.streaming.transports.talking import echoes
 
 MOUNTED = "/voice/open"
 
@@ -34,10 +35,7 @@ async def test_a_mounted_stream_has_every_route(site: Server) -> None:
 
 async def test_webrtc_at_a_mounted_path(site: Server) -> None:
     """Offers and candidates work as under the stream's name."""
-    async with to(site, "", f"{MOUNTED}/webrtc/offer") as post:
-        caller = await Caller(post, "sendrecv").call()
-        await caller.wait_for_pitch(440)
-        await caller.close()
+    await echoes(site.url + MOUNTED)
 
 
 async def test_offers_in_an_apps_view(site: Server) -> None:

@@ -250,6 +250,9 @@ export class StreamClient extends EventTarget {
 
   linked() {
     this.attempts = 0;
+    const { resume } = this.link;
+    if (this.resume !== resume) this.leaveOutputs(); // another session, whose outputs begin at 1
+    this.resume = resume;
     if (this.ended || this.state === "connected") return;
     this.connectedMs ??= performance.now() - this.beganAt;
     this.show("connected");
@@ -298,11 +301,17 @@ export class StreamClient extends EventTarget {
     this.settle?.reject(error);
   }
 
+  leaveOutputs() {
+    this.events?.close();
+    this.events = this.lastOutput = undefined;
+  }
+
   readOutputs() {
     const open = async () => {
       const url = await this.address("outputs");
       url.searchParams.set("webrtc_id", this.id);
       if (this.lastOutput) url.searchParams.set("after", this.lastOutput);
+      if (this.ended || (this.events && this.events.readyState !== EventSource.CLOSED)) return;
       const events = new EventSource(url);
       this.events = events;
       const take = ({ data, lastEventId }) => {
@@ -313,7 +322,7 @@ export class StreamClient extends EventTarget {
       events.addEventListener("message", take);
       events.addEventListener("end", () => events.close());
       events.addEventListener("error", () => {
-        if (events.readyState === EventSource.CLOSED && !this.ended) setTimeout(() => !this.ended && open(), LONGEST_PAUSE_MS);
+        if (events.readyState === EventSource.CLOSED && events === this.events) setTimeout(() => events === this.events && open(), LONGEST_PAUSE_MS);
       });
     };
     open();

@@ -65,8 +65,8 @@ function show(state, detail = "") {
   part("screen").dataset.state = state;
 }
 
-function showAlert(text) {
-  part("alerts").replaceChildren(element("p", { class: "notice bad" }, icon("alert"), element("span", {}, text)));
+function showAlert(text, link = undefined) {
+  part("alerts").replaceChildren(element("p", { class: "notice bad" }, icon("alert"), element("span", {}, text, " ", link)));
 }
 
 function running(yes) {
@@ -180,7 +180,7 @@ async function start() {
     await link.connect();
   } catch (error) {
     if (error.code !== "closed") {
-      showAlert(reason(error));
+      showAlert(reason(error), error.code === "lost" ? element("a", { href: "/developers/network/" }, gettext("Test the network")) : undefined);
       show("ready");
     }
   }

@@ -1,0 +1,90 @@
+"""The Python client against both servers: audio, inputs, outputs, messages, user data, refusals, and the same session after a loss."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+from parley.client import StreamClient, StreamError
+from tests.servers import ROOT, Server
+from tests.streaming.transports.client import WAIT_S
+from tests.streaming.transports.talking import RATE, hears, tone
+
+
+async def test_audio_goes_both_ways(site: Server, site_token: str) -> None:
+    """Float samples of any rate go out, int16 comes back, and silence is sent after them."""
+    async with asyncio.timeout(WAIT_S), StreamClient(f"{site.url}/streams/wide", token=site_token) as client:
+        sending = asyncio.create_task(client.send_audio(RATE, tone(440, 3)))
+        assert await hears(client, 440) == 48_000
+        await sending
+        await hears(client, 0)
+
+
+async def test_inputs_outputs_and_messages(site: Server, site_token: str) -> None:
+    """Outputs come from the first one on and end with the session; an invalid input is refused by field."""
+    async with asyncio.timeout(WAIT_S), StreamClient(f"{site.url}/streams/inputs", token=site_token) as client:
+        with pytest.raises(StreamError, match="conf_threshold: Input should be less than or equal to 1") as refused:
+            await client.send_input(conf_threshold=2)
+        assert refused.value.status == 422
+        await client.send_input(conf_threshold=0.25, label="dog")
+        await client.send_audio(RATE, tone(440, 1))
+        outputs = client.outputs()
+        async for output in outputs:
+            if output == [0.25, "dog"]:
+                break
+        async for message in client.messages():
+            if message["type"] == "fetch_output":
+                break
+        reading: asyncio.Task[list[Any]] = asyncio.create_task(collect(outputs))
+        await asyncio.sleep(0.1)
+        await client.close()
+        await reading
+
+
+async def collect(outputs: Any) -> list[Any]:
+    """Return all outputs until the session ends."""
+    return [output async for output in outputs]
+
+
+async def test_user_data_and_refusals(site: Server, site_token: str) -> None:
+    """The handler knows the data; refusals have the server's words and status."""
+    url = f"{site.url}/streams/customers"
+    async with asyncio.timeout(WAIT_S):
+        async with StreamClient(url, token=site_token, user_data={"name": "Ada"}) as client:
+            assert await anext(client.outputs()) == ["Customer", {"name": "Ada", "order": 0}]
+            with pytest.raises(StreamError, match="connection_already_exists"):
+                await StreamClient(url, token=site_token, user_data={"name": "Bob"}, webrtc_id=client.id).__aenter__()
+        for token, expected, status in ((site_token, "user_data.name: Field required", 422), ("wrong", "sign in", 401)):
+            with pytest.raises(StreamError, match=expected) as refused:
+                await StreamClient(url, token=token).__aenter__()
+            assert refused.value.status == status
+
+
+async def test_the_session_survives_a_lost_connection(site: Server, site_token: str) -> None:
+    """The client offers again by itself, and the handler goes on counting."""
+    async with asyncio.timeout(WAIT_S), StreamClient(f"{site.url}/streams/numbers", token=site_token) as client:
+        await client.send_audio(RATE, tone(440, 0.5))
+        outputs = client.outputs()
+        last = [(await anext(outputs))["n"] for _ in range(10)][-1]
+        lost, value = client._pc, client.resume
+        assert lost is not None
+        lost._RTCPeerConnection__connectionState = "failed"  # type: ignore[attr-defined]
+        lost.emit("connectionstatechange")
+        while client._pc is lost:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert client.resume == value
+        following = [(await anext(outputs))["n"] for _ in range(30)]
+        await outputs.aclose()
+        assert following == list(range(last + 1, last + 31))
+
+
+async def test_the_documented_program(site: Server, site_token: str) -> None:
+    """The listing of the reference runs as it is written."""
+    (listing,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "reference" / "clients.md").read_text(), re.DOTALL)
+    program: dict[str, Any] = {}
+    exec(listing, program)
+    async with asyncio.timeout(WAIT_S):
+        first, loudest = await program["try_out"](f"{site.url}/streams/customers", site_token)
+    assert first == ["Customer", {"name": "Ada", "order": 0}]
+    assert loudest > 1000
