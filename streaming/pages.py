@@ -17,6 +17,7 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
+from streaming.components import Component
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
 
@@ -78,8 +79,13 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if stream is None:
         raise Http404
+    components = [] if stream.inputs is not None else stream.components
     page = {
         "fields": input_fields(stream.inputs),
+        "components": [one for one in components if one.is_field and one.visible],
+        "shown": [one for one in components if not one.is_field and one.visible],
+        "component_data": [_component_data(one, stream) for one in components],
+        "takes_text": stream.ui_args.get("variant") == "textbox",
         "wishes": json.dumps(_start_options(stream)),
         "hide_title": stream.ui_args.get("hide_title", False),
     }
@@ -90,6 +96,18 @@ def _start_options(stream: Stream) -> dict[str, Any]:
     """Return the stream's options for the browser: track constraints, RTP parameters, and when to send inputs."""
     on_change = stream.ui_args.get("send_input_on", "change") == "change"
     return {"trackConstraints": stream.track_constraints, "rtpParams": stream.rtp_params, "sendInputOnChange": on_change}
+
+
+def _component_data(component: Component, stream: Stream) -> dict[str, Any]:
+    """Return what the script of the page knows of a component; `isOutput` is its place among the outputs, or null."""
+    return {
+        "key": component.key,
+        "kind": component.kind,
+        "value": component.value,
+        "isInput": component.is_input,
+        "isOutput": stream.output_components.index(component) if component.is_output else None,
+        "isField": component.is_field and component.visible,
+    }
 
 
 def _card(name: str, stream: Stream) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.urls import URLPattern, path
 from streaming import network_page, pages
 from streaming.discovery import mounts
 from streaming.health import healthz, readyz
-from streaming.transports import input_hook, sse, twilio
+from streaming.transports import input_hook, page_components, sse, twilio
 from streaming.transports.webrtc import ice, offers
 
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("streams/", pages.list_page, name="streams"),
     path("developers/network/", network_page.network_page, name="network"),
     path("streams/<slug:name>/", pages.stream_page, name="stream"),
+    path("streams/<slug:name>/page/inputs", page_components.page_inputs, name="page-inputs"),
+    path("streams/<slug:name>/page/outputs", page_components.page_outputs, name="page-outputs"),
     *_stream_routes("streams/<slug:name>/", "stream-"),
     *_stream_routes("", "default-"),
     *(route for at, name in mounts().items() for route in _stream_routes(f"{at}/", f"{name}-", name=name)),

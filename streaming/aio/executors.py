@@ -56,6 +56,8 @@ TRACKER_THREADS = Threads("trackers", 2)
 """Searches interim results for trackers and insights."""
 STT_THREADS = Threads("stt", 4)
 """Waits for the recogniser, for handlers that transcribe whole recordings."""
+COMPONENT_THREADS = Threads("components", 2)
+"""Converts pictures, audio and other values of the components of a stream's page."""
 AUDIO_STORAGE_THREADS = Threads("audio-storage", 2)
 """Copies recorded audio to the storage, which may be a slow service."""
 TTS_THREADS = Threads("tts", 4)

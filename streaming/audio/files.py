@@ -15,14 +15,19 @@ KEPT_S = 3600.0
 
 
 def audio_to_file(audio: Audio) -> str:
-    """Write audio to an MP3 file and return its path. Files older than an hour are removed at the next call, all at process exit."""
+    """Write audio to a temporary MP3 file, see `temporary_file`, and return its path."""
+    return temporary_file(audio_to_bytes(audio), ".mp3")
+
+
+def temporary_file(content: bytes, suffix: str) -> str:
+    """Write a temporary file and return its path. Files older than an hour are removed at the next call, all at process exit."""
     folder = _folder()
-    for old in folder.glob("*.mp3"):
+    for old in folder.iterdir():
         with suppress(OSError):  # another thread removes it too
             if old.stat().st_mtime < time.time() - KEPT_S:
                 old.unlink()
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".mp3", delete=False) as file:
-        file.write(audio_to_bytes(audio))
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as file:
+        file.write(content)
     return file.name
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from streaming.aio.executors import COMPONENT_THREADS
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.rpc import Body
@@ -141,7 +142,9 @@ class SessionEndpoint:
             return await self._latest(self.session, min(body["wait"], MOST_WAIT_S))
         if ask == "input":
             return self._input(self.session, body["body"])
-        if ask == "values":
+        if ask == "components":
+            await self._component_inputs(self.session, body)
+        elif ask == "values":
             self.session.set_input(*body["values"])
         elif ask == "close":
             self.session.dismiss(notify=body["notify"])
@@ -160,6 +163,13 @@ class SessionEndpoint:
             return {"details": error.details}
         session.set_input(*values)
         return {"details": []}
+
+    async def _component_inputs(self, session: Reachable, body: Body) -> None:
+        """Set the inputs of a page's components, which its process has checked; with `submit` let the handler reply at once."""
+        session.set_input(*await COMPONENT_THREADS.run(session.stream.component_inputs, body["values"]))
+        submit = getattr(session.handler, "parley_submit", None)
+        if body["submit"] and submit is not None:
+            submit(body["text"])
 
     async def _outputs(self, after: int, wait: float, form: str) -> Body:
         """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0.

@@ -24,12 +24,6 @@ class FastrtcStream:
     """Answers the webhook of a call, a request of Starlette, with one of its responses; set by the transports."""
 
     participants: Participants
-    additional_input_components: list[Any] | None
-    """The components of Gradio, or objects of their kind, that are the inputs of the page."""
-    additional_output_components: list[Any] | None
-    """Those that show the outputs."""
-    additional_outputs_handler: Callable[..., Any] | None
-    """A function of the current values of the output components and the values of an output; it returns the new values."""
     verbose: bool
 
     @property

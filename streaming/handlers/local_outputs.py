@@ -28,6 +28,29 @@ async def latest_of(session: Reachable, wait_s: float) -> AdditionalOutputs:
     return AdditionalOutputs(*(await _in_loop_of(session, _latest(session, wait_s))).args)
 
 
+async def outputs_after(session: Reachable, after: int, wait_s: float, most: int) -> list[tuple[int, AdditionalOutputs]]:
+    """Return up to `most` outputs after a number, with their numbers, as copies; wait up to `wait_s` seconds for one."""
+    found = await _in_loop_of(session, _after(session, after, wait_s, most))
+    return [(number, AdditionalOutputs(*outputs.args)) for number, outputs in found]
+
+
+async def _after(session: Reachable, after: int, wait_s: float, most: int) -> list[tuple[int, AdditionalOutputs]]:
+    log = session.outputs
+    found: list[tuple[int, AdditionalOutputs]] = []
+    items = log.subscribe(after)
+    try:
+        async with asyncio.timeout(wait_s):
+            first = await anext(items, None)
+    except TimeoutError:
+        first = None
+    finally:
+        await _close(items)
+    while first is not None and len(found) < most:
+        found.append(first)
+        first = log.after(first[0])
+    return found
+
+
 async def _latest(session: Reachable, wait_s: float) -> AdditionalOutputs:
     log = session.outputs
     async with asyncio.timeout(wait_s):

@@ -10,9 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from streaming.audio.rates import NO_SOUND
-from streaming.handlers.context import error_message, log_message
+from streaming.handlers.context import error_message, get_current_context, log_message
 from streaming.handlers.early_text import EarlyText, TranscribedBy, current_turn
 from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
+from streaming.handlers.fastrtc_compat import WebRTCData
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
 from streaming.handlers.in_loop import InLoopHandler
@@ -62,6 +63,8 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     parley_pauses = True
     parley_decodes_early = True
     """Whether turns are decoded during the pause at their end, if `fn` transcribes them."""
+    parley_takes_data = False
+    """Whether `fn` gets WebRTCData, with the audio and a typed text, in place of the audio; for pages with a text box."""
     parley_joins_turns = True
     """Whether a turn whose reply was interrupted at its beginning is part of the next turn."""
 
@@ -113,6 +116,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         self._continued: Turn | None = None  # its reply was interrupted before much was heard: the next turn contains it
         self._played_before_s = 0.0  # the seconds that the client had played when the reply began
         self._triggered = False
+        self._text = ""  # typed by the user, for the reply that is due
         self._starting = False
         self._unanswered = False  # the client did not answer the last request for inputs: the next one does not wait
         self._reply: _Reply | None = None
@@ -192,6 +196,11 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
             self._listener.detector.flush()
         else:
             self._end_by_chunks()
+
+    def parley_submit(self, text: str) -> None:
+        """Reply to a text that the user typed. Event loop only."""
+        self._text = text
+        self.trigger_response()
 
     @property
     def busy(self) -> bool:
@@ -363,9 +372,18 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         if takes > 1 or self.needs_args:
             await self._renew_inputs()
         current_turn.set(self._early_text.answered(turn) if self._early_text is not None else None)
-        audio = (turn.rate, turn.samples.reshape(1, -1))
-        self.latest_args[0] = audio
-        return _Reply(await self._runs.begin(self.fn, (audio, *self.latest_args[1:takes])), announces=True)
+        self.latest_args[0] = first = self._first_argument((turn.rate, turn.samples.reshape(1, -1)))
+        return _Reply(await self._runs.begin(self.fn, (first, *self.latest_args[1:takes])), announces=True)
+
+    def _first_argument(self, audio: AudioFrame) -> Any:
+        """Return the audio; in WebRTCData with the typed text, where the page or the program's inputs have a text box."""
+        given = self.latest_args[0]
+        if isinstance(given, WebRTCData) and given.audio is None:  # set by the program, and not used yet
+            return given.model_copy(update={"audio": audio})
+        if not self.parley_takes_data:
+            return audio
+        text, self._text = self._text, ""
+        return WebRTCData(webrtc_id=get_current_context().webrtc_id, textbox=text, audio=audio)
 
     async def _renew_inputs(self) -> None:
         """Request the client's inputs; without an answer use its previous ones, and let the next reply not wait."""

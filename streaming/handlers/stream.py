@@ -19,6 +19,8 @@ from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
 from streaming.handlers.program import NO_PROGRAM, ProgramHost
+from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stream_components import StreamComponents
 from streaming.handlers.stream_ui import StreamUI
 from streaming.protocols.fastrtc import NotJsonError, plain
 from streaming.types.outputs import AdditionalOutputs
@@ -34,7 +36,7 @@ FETCH_S = 10.0
 _PATH = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
 
-class Stream(FastrtcStream):
+class Stream(FastrtcStream, StreamComponents):
     """A real-time audio or video stream, served over WebRTC, WebSocket and telephone.
 
     Args:
@@ -57,10 +59,13 @@ class Stream(FastrtcStream):
         server_rtc_configuration: the ICE servers that this server itself uses for the stream; by default RTC_OWN_ICE_SERVERS.
         rtp_params, track_constraints: parameters of the senders and the devices of the stream's page.
         ui_args: the appearance of that page, see UIArgs.
-        additional_outputs_handler, additional_inputs, additional_outputs, verbose: accepted for compatibility with FastRTC; they concern
-            Gradio's components and have no effect (docs/reference/fastrtc.md).
+        additional_inputs, additional_outputs: components of Gradio, or objects of their kind: the inputs and outputs of that page.
+        additional_outputs_handler: a function (*values, *outputs) -> new values: from the current values of the output components and
+            the values of an AdditionalOutputs. It is called for pages only.
+        verbose: accepted for compatibility with FastRTC, without effect.
 
-    Raises TypeError or ValueError if handler, modality and mode do not fit together, or if a configuration is no RTCConfiguration.
+    Raises TypeError or ValueError if handler, modality and mode do not fit together, if a configuration is no RTCConfiguration, or for
+    additional_outputs without an additional_outputs_handler.
     """
 
     take_offer: ClassVar[Callable[["Stream", int | None, dict[str, Any]], Awaitable[dict[str, Any]]] | None] = None
@@ -116,6 +121,10 @@ class Stream(FastrtcStream):
         self.additional_output_components = additional_outputs
         self.additional_outputs_handler = additional_outputs_handler
         self.verbose = verbose
+        if additional_outputs and additional_outputs_handler is None:
+            raise ValueError("additional_outputs need an additional_outputs_handler, which returns their new values")
+        if isinstance(handler, ReplyOnPause) and self.ui_args.get("variant") == "textbox":
+            handler.needs_args = handler.parley_takes_data = True
         self.paths: list[str] = []
         """Additional mount paths, without leading and trailing slashes."""
         self.participants = Participants()

@@ -1,6 +1,7 @@
 """The interfaces of a session and its stream that `handlers` and `cluster` use, so that they need not import `sessions`."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -20,6 +21,9 @@ class Streamed(Protocol):
     @property
     def inputs(self) -> type[BaseModel] | None:
         """The model of the inputs; None where any inputs are accepted."""
+
+    def component_inputs(self, values: Sequence[Any]) -> list[Any]:
+        """Return the handler's inputs for the values of the input components of the stream's page. Raises ValueError."""
 
 
 class Reachable(Protocol):

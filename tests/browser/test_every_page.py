@@ -196,7 +196,7 @@ NO_PAGE = {
     **{
         f"{prefix}{rest}": "no page"
         for prefix in ("", "streams/<slug:name>/")
-        for rest in ("webrtc/offer", "input_hook", "telephone/incoming", "updates", "outputs")
+        for rest in ("webrtc/offer", "page/inputs", "page/outputs", "input_hook", "telephone/incoming", "updates", "outputs")
     },
 }
 """Routes without a page of their own here, with the reason. Routes of the API, and those without GET, are left out without one."""

@@ -212,6 +212,8 @@ TABLE: dict[str, Access] = {
     "streams/": SIGNED_IN,
     "developers/network/": SIGNED_IN,
     "streams/<slug:name>/": SIGNED_IN,
+    "streams/<slug:name>/page/inputs": POSTED,  # see streaming/transports/test_page_components
+    "streams/<slug:name>/page/outputs": POSTED,
     **{
         f"{prefix}{rest}": access
         for prefix in ("", "streams/<slug:name>/")

@@ -36,7 +36,7 @@ NO_PAGES = {
 """Routes with a GET that show no page of their own, and what they are instead."""
 NO_PAGES_BELOW = ("v1/", "oauth2/")
 """The REST API."""
-NO_PAGE_ENDS = ("webrtc/offer", "input_hook", "telephone/incoming", "updates", "outputs")
+NO_PAGE_ENDS = ("webrtc/offer", "page/inputs", "page/outputs", "input_hook", "telephone/incoming", "updates", "outputs")
 """Ends of the routes of streams that are no pages."""
 
 

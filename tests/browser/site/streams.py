@@ -6,10 +6,21 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from streaming import AdditionalOutputs, AsyncStreamHandler, ReplyOnStopWords, Stream, WebRTCError, get_current_context, get_stt_model
+from streaming import (
+    AdditionalOutputs,
+    AsyncStreamHandler,
+    ReplyOnPause,
+    ReplyOnStopWords,
+    Stream,
+    WebRTCData,
+    WebRTCError,
+    get_current_context,
+    get_stt_model,
+)
 from streaming.handlers import reply_on_pause
 from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
+from tests.streaming.components import gradio_like as gr
 
 FRAMES_BETWEEN_OUTPUTS = 25
 
@@ -95,6 +106,58 @@ def keep(audio: Any, chatbot: list[dict[str, str]], state: list[dict[str, str]])
     yield AdditionalOutputs({"role": "user", "content": f"{len(state)}: {get_stt_model().stt(audio)}"})
 
 
+class Knobs(Talk):
+    """Tells its inputs after each change of them."""
+
+    told: list[Any] | None = None
+
+    async def receive(self, frame: Any) -> None:
+        """Put the inputs into the outputs when they are others."""
+        if len(self.latest_args) > 1 and self.latest_args[1:] != self.told:
+            self.told = self.latest_args[1:]
+            volume, voice, loud, document, chat, picture = self.told
+            said = {"role": "user", "content": f"**{volume}** {voice} {loud} {document}"}
+            size = "none" if picture is None else str(picture.shape)
+            self.queue.put_nowait(AdditionalOutputs(f"{document}!", [*chat, said], {"loud": 0.75, "quiet": 0.25}, {"picture": size}))
+
+
+def shown(*values: Any) -> tuple[Any, ...]:
+    """Return the new values of the components: those of the output come last."""
+    return values[4:]
+
+
+def type_or_talk(data: WebRTCData, chat: list[Any]) -> Iterator[AdditionalOutputs]:
+    """Answer what was typed."""
+    chat.append({"role": "user", "content": data.textbox or "(audio)"})
+    chat.append({"role": "assistant", "content": f"You typed {len(data.textbox)} letters."})
+    yield AdditionalOutputs(chat)
+
+
+document, chat, typed_chat = gr.Textbox("draft", label="Document"), gr.Chatbot(value=[], label="Chat"), gr.Chatbot(value=[], label="Chat")
+page_components = Stream(
+    Knobs(),
+    modality="audio",
+    mode="send",
+    additional_inputs=[
+        gr.Slider(0.3, label="Volume", minimum=0, maximum=1, step=0.1),
+        gr.Dropdown("joe", label="Voice", choices=[("Jane", "jane"), ("Joe", "joe")]),
+        gr.Checkbox(False, label="Loud"),
+        document,
+        chat,
+        gr.Image(label="Picture", type="numpy"),
+    ],
+    additional_outputs=[document, chat, gr.Label(label="Loudness"), gr.JSON(label="Details")],
+    additional_outputs_handler=shown,
+)
+page_text = Stream(
+    ReplyOnPause(type_or_talk),
+    modality="audio",
+    mode="send",
+    additional_inputs=[typed_chat],
+    additional_outputs=[typed_chat],
+    additional_outputs_handler=lambda old, new: new,
+    ui_args={"variant": "textbox", "send_input_on": "submit"},
+)
 page_talk = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=20)
 page_known = Stream(Knowing(), modality="audio", mode="send-receive", concurrency_limit=20)
 page_one = Stream(Talk(), modality="audio", mode="send-receive", concurrency_limit=1)

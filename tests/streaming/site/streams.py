@@ -15,6 +15,7 @@ from streaming import AdditionalOutputs, AsyncStreamHandler, CloseStream, ReplyO
 from streaming.cluster import broadcast, directory
 from streaming.speech import audio_source
 from streaming.transports.webrtc import offers
+from tests.streaming.components import gradio_like as gr
 
 RATE = 8000
 audio_source.STALL_S = 60.0  # on a busy machine the audio of a client may stall in the middle of a sentence
@@ -88,6 +89,15 @@ class Inputs(Counted):
     async def receive(self, frame: Any) -> None:
         """Output the inputs."""
         self.queue.put_nowait(AdditionalOutputs(self.latest_args[1:]))
+
+
+class Opaque(Counted):
+    """Outputs an object that JSON has no form for, for each received frame."""
+
+    async def receive(self, frame: Any) -> None:
+        """Output the object, then a text."""
+        self.queue.put_nowait(AdditionalOutputs(threading.Lock()))
+        self.queue.put_nowait(AdditionalOutputs("next"))
 
 
 class Ticker(Counted):
@@ -257,6 +267,15 @@ numbers = _stream(Numbers(), "numbers")
 public_numbers = _stream(Numbers(), "public-numbers", public=True)
 blocking = _stream(Blocking(), "blocking")
 inputs = _stream(Inputs(), "inputs", inputs=Threshold)
+document = gr.Textbox("draft", label="Document")
+knobs = _stream(
+    Inputs(),
+    "knobs",
+    additional_inputs=[gr.Slider(0.5, minimum=0, maximum=1, label="Volume"), document],
+    additional_outputs=[document, gr.JSON()],
+    additional_outputs_handler=lambda text, data, inputs: (f"{text} {inputs[0]}", inputs) if inputs else 1 / 0,
+)
+opaque = _stream(Opaque(), "opaque")
 free_inputs = _stream(Inputs(), "free-inputs")
 nameless_inputs = Stream(Inputs(), modality="audio", mode="send-receive", concurrency_limit=100)
 ticker = _stream(Ticker(), "ticker")

@@ -1,6 +1,7 @@
 // The page on which a stream is tried: devices, connection, inputs, outputs, messages and figures.
 
 import { StreamClient } from "../client/parley.js";
+import { Components } from "./stream-components.js";
 import { sentence } from "./stream-errors.js";
 import { Inputs } from "./stream-inputs.js";
 import { Level } from "./stream-level.js";
@@ -42,6 +43,13 @@ const inputs = new Inputs({
   hook: `${base}/input_hook`,
   id: () => link && !link.ended && link.id,
   onChange: sendInputOnChange,
+});
+const components = new Components({
+  form: part("components"),
+  base,
+  id: () => link && !link.ended && link.id,
+  onChange: sendInputOnChange,
+  onProblem: showAlert,
 });
 let link;
 let context;
@@ -139,9 +147,14 @@ function showTheirs(stream) {
   levels.out.follow(context, stream);
 }
 
+function sendInputs() {
+  inputs.send();
+  components.send();
+}
+
 function receive(message) {
   messages.message(message);
-  if (message.type === "send_input") inputs.send();
+  if (message.type === "send_input") sendInputs();
   if (message.type === "error") showAlert(String(message.message ?? message.data ?? ""));
 }
 
@@ -150,7 +163,8 @@ function changed({ state, error }) {
   if (state === "connecting" && !sends) running(true);
   if (state === "connected" && !reading) {
     running(true);
-    inputs.send();
+    sendInputs();
+    components.follow(link.id);
     reading = setInterval(readFigures, 1000);
     readFigures();
     part("stop").focus();
@@ -226,6 +240,11 @@ function setMuted(muted) {
 }
 
 part("start").addEventListener("click", start);
+part("text-form")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  components.send(part("text").value);
+  part("text").value = "";
+});
 part("stop").addEventListener("click", () => link?.close(gettext("You stopped it.")));
 part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.muted !== "true"));
 part("screen-share")?.addEventListener("click", share);

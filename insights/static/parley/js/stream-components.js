@@ -1,0 +1,132 @@
+// The components of a stream's page: the values of its inputs are posted, and its outputs show what the program makes of each output.
+
+import { gettext } from "./text.js";
+import { light, remember, show } from "./stream-shown.js";
+
+const QUIET_MS = 250;
+const BETWEEN_MS = 100;
+const AGAIN_MS = 1500;
+
+export class Components {
+  /** `id()` gives the session's webrtc_id, or nothing where there is none; `onChange`: whether each change is sent; `onProblem(text)`. */
+  constructor({ form, base, id, onChange, onProblem }) {
+    Object.assign(this, { form, base, id, onChange, onProblem });
+    this.all = JSON.parse(document.getElementById("component-data")?.textContent ?? "[]");
+    this.given = new Map(); // files that were chosen, as data URLs
+    for (const one of this.all) one.field = form?.querySelector(`[data-component="${one.key}"]`);
+    for (const one of this.all) this.render(one);
+    form?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send();
+    });
+    form?.addEventListener("input", ({ target }) => this.changed(target));
+  }
+
+  get any() {
+    return this.all.length > 0;
+  }
+
+  render(one) {
+    const place = document.getElementById(`shown-${one.key}`);
+    if (place) show(place, one.kind, one.value);
+  }
+
+  async changed(target) {
+    const field = target.closest("[data-component]");
+    const output = field.querySelector("output");
+    if (output) output.textContent = target.value;
+    if (target.type === "file") this.given.set(field.dataset.component, await chosen(target.files[0]));
+    if (!this.onChange) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), QUIET_MS);
+  }
+
+  valueOf(one) {
+    if (!one.field) return light(one.value ?? null);
+    const control = one.field.querySelector("input, select, textarea");
+    if (one.kind === "choices") return [...one.field.querySelectorAll("input:checked")].map((box) => Number(box.value));
+    if (one.kind === "flag") return control.checked;
+    if (control.type === "file") return this.given.get(one.key) ?? null;
+    if (one.kind === "range" || one.kind === "number") return control.value === "" ? null : Number(control.value);
+    return one.kind === "choice" ? Number(control.value) : control.value;
+  }
+
+  /** Show a new value of an output, also in the field of an input that is an output too. */
+  take(one, value) {
+    one.value = remember(value);
+    this.render(one);
+    const control = one.field?.querySelector("input, select, textarea");
+    if (!control || control.type === "file") return;
+    if (one.kind === "flag") control.checked = Boolean(one.value);
+    else if (one.kind === "choices") for (const box of one.field.querySelectorAll("input")) box.checked = (one.value ?? []).includes(Number(box.value));
+    else control.value = one.value ?? "";
+  }
+
+  inputs() {
+    return this.all.filter((one) => one.isInput).map((one) => this.valueOf(one));
+  }
+
+  /** Post the inputs; with `text` the handler replies at once. */
+  async send(text) {
+    clearTimeout(this.timer);
+    if (!this.any && text === undefined) return;
+    const id = this.id();
+    if (!id) {
+      this.state(gettext("Not started. These are sent when you start."));
+      return;
+    }
+    const submit = text !== undefined;
+    const [response, answer] = await this.post("inputs", { webrtc_id: id, inputs: this.inputs(), text: text ?? "", submit });
+    const wrong = response?.status === 422 && Array.isArray(answer.detail) ? answer.detail : [];
+    for (const one of this.all.filter(({ field }) => field)) {
+      const found = wrong.find(({ loc }) => loc?.[1] === one.key);
+      const line = one.field.querySelector(".wrong");
+      line.textContent = found?.msg ?? "";
+      line.hidden = !found;
+      one.field.querySelectorAll("input, select, textarea").forEach((control) => control.setAttribute("aria-invalid", String(Boolean(found))));
+    }
+    if (response?.ok) this.state(gettext("Sent. Applies from the next call."));
+    else if (wrong.length) this.state(gettext("Not sent. See the errors above."));
+    else this.state(gettext("Not sent. The server refused it. Try again."));
+  }
+
+  state(text) {
+    const line = document.getElementById("components-state");
+    if (line) line.textContent = text;
+  }
+
+  /** Follow the outputs of a session until it ends. */
+  async follow(id) {
+    const outputs = this.all.filter((one) => one.isOutput !== null).sort((one, other) => one.isOutput - other.isOutput);
+    if (!outputs.length) return;
+    let after = 0;
+    while (this.id() === id) {
+      const [response, answer] = await this.post("outputs", { webrtc_id: id, after, outputs: outputs.map((one) => this.valueOf(one)) });
+      if (response?.status === 404 || this.id() !== id) return;
+      if (response?.ok && answer.after > after) outputs.forEach((one, at) => this.take(one, answer.values[at]));
+      if (response?.ok && answer.error) this.onProblem(answer.error);
+      if (response?.ok) after = answer.after;
+      if (response?.ok && answer.ended) return;
+      await new Promise((resolve) => setTimeout(resolve, response?.ok ? BETWEEN_MS : AGAIN_MS));
+    }
+  }
+
+  async post(what, body) {
+    const response = await fetch(`${this.base}/page/${what}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    }).catch(() => undefined);
+    return [response, (await response?.json().catch(() => ({}))) ?? {}];
+  }
+}
+
+function chosen(file) {
+  if (!file) return undefined;
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve({ name: file.name, data: reader.result });
+    reader.onerror = () => resolve(undefined);
+    reader.readAsDataURL(file);
+  });
+}
