@@ -7,8 +7,6 @@ from typing import Any
 
 from parley import lib_path
 
-__version__ = "0.1.0"
-
 
 def __getattr__(name: str) -> Any:
     """Load a name that developers use, such as `Stream`."""

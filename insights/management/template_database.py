@@ -1,6 +1,6 @@
 """A migrated, empty SQLite database to copy: 150 migrations take seconds, and a copy takes none.
 
-A wheel brings one (packaging/build_hook.py). In a checkout the first migration of an empty database leaves one in .cache. Its name has a
+A wheel brings one (tools/wheel.py). In a checkout the first migration of an empty database leaves one in .cache. Its name has a
 hash of all migrations, so that a template of another version is never used.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 
@@ -30,11 +31,19 @@ def install() -> bool:
 def keep() -> None:
     """Keep a copy of the database, which was just migrated and is otherwise empty, as the template; do nothing where that fails."""
     folder = folders()[-1]
-    if not (settings.BASE_DIR / "pyproject.toml").is_file():
+    if not (settings.BASE_DIR / "requirements").is_dir():
         return  # an installed package: its folder is not ours to write
     with suppress(OSError, sqlite3.Error):
         folder.mkdir(mode=0o700, exist_ok=True)
         write(folder / name())
+
+
+def build(folder: str) -> None:
+    """Migrate the empty database of this installation, unless there is a template already, and write the template into a folder."""
+    if not install():
+        call_command("migrate", verbosity=0)
+    Path(folder).mkdir(parents=True)
+    write(Path(folder) / name())
 
 
 def write(file: Path) -> None:
@@ -52,7 +61,7 @@ def write(file: Path) -> None:
 
 def folders() -> tuple[Path, ...]:
     """Return where a template may be: in the package, and in a checkout in its cache."""
-    return (settings.BASE_DIR / "templates_of_databases", settings.BASE_DIR / ".cache")
+    return (settings.BASE_DIR / "migrated", settings.BASE_DIR / ".cache")
 
 
 def name() -> str:

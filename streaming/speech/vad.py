@@ -24,8 +24,18 @@ _STATE = vad_graph.STATE
 _PADDED = _CONTEXT + FRAME + vad_graph.MIRRORED  # samples from which the windows of one frame are cut
 
 
+_IN_WHEEL = Path(__file__).resolve().parents[2] / "models"
+"""Where a wheel of Parley has the weights that it was built with (tools/wheel.py)."""
+
+
 def data_file(package: str, *parts: str) -> Path:
-    """Return the path of a file of an installed package without importing it. Raises RecogniserError if it is missing."""
+    """Return the path of a file with weights: one in Parley's own wheel, else one of an installed package, which is not imported.
+
+    Raises RecogniserError if it is missing.
+    """
+    own = _IN_WHEEL.joinpath(package, *parts)
+    if own.is_file():
+        return own
     spec = find_spec(package)
     file = Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
     if file is None or not file.is_file():

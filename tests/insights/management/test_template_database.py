@@ -44,7 +44,7 @@ def test_a_copy_has_all_tables(tmp_path: Path, settings: Any, new_database: Path
         source.execute("PRAGMA journal_mode=WAL")
         source.execute("CREATE TABLE django_migrations (id)")
         source.commit()
-    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "requirements").mkdir()
     template_database.keep()
     template = tmp_path / ".cache" / template_database.name()
     assert tables(template) == {"django_migrations"}
