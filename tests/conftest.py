@@ -5,11 +5,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from channels.layers import channel_layers
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.core import management
+from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from tests import servers
@@ -32,6 +35,28 @@ def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     yield
     for layer in channel_layers.backends.values():
         asyncio.run(layer.close())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _copied_test_database() -> Iterator[None]:
+    """The database of the tests is a copy of a migrated one, which the first process of a test run makes: migrations take 12 s of CPU."""
+    from insights.management import template_database
+
+    call = management.call_command
+
+    def migrate_or_copy(command: str, *arguments: Any, **options: Any) -> Any:
+        if command != "migrate" or connection.vendor != "sqlite":
+            return call(command, *arguments, **options)
+        management.call_command = call  # type: ignore[assignment]  # only the creation of the database is replaced
+        with servers.one_migration():
+            if not template_database.install():
+                call(command, *arguments, **options)
+                template_database.keep()
+        return None
+
+    management.call_command = migrate_or_copy  # type: ignore[assignment]
+    yield
+    management.call_command = call  # type: ignore[assignment]
 
 
 @pytest.fixture

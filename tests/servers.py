@@ -1,5 +1,6 @@
 """Real Parley servers for tests: `manage.py serve` (our Daphne) or uvicorn, each with its own data directory."""
 
+import fcntl
 import json
 import os
 import re
@@ -12,7 +13,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ START_S = 90.0
 STOP_S = 90.0
 ANSWER_S = 30.0
 """Limits of waits that end as soon as what they wait for is there: only a broken server meets them."""
+CREATE_TABLES = "from insights.management.tables import create_missing_tables; create_missing_tables()"
 
 
 def free_port() -> int:
@@ -163,9 +166,23 @@ def _answer(request: urllib.request.Request) -> tuple[int, Any]:
 
 
 def migrated(template: Path, env: Mapping[str, str] | None = None) -> Path:
-    """Make a data directory with an empty, migrated database."""
-    Server(template, dict(env or {})).manage("migrate", "--verbosity", "0")
+    """Make a data directory with an empty, migrated database: on SQLite a copy of the one in .cache, if there is one of this version."""
+    server = Server(template, dict(env or {}))
+    if "DATABASE_URL" in server.env:
+        server.manage("migrate", "--verbosity", "0")
+        return template
+    with one_migration():
+        server.manage("shell", "--no-imports", "-v0", "-c", CREATE_TABLES)
     return template
+
+
+@contextmanager
+def one_migration() -> Iterator[None]:
+    """Let one process at a time migrate, so that the others of a test run copy its database."""
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def copied(template: Path, target: Path) -> Path:
