@@ -20,6 +20,8 @@ EARLIEST_MS = 200
 """Silence, in milliseconds, after which a turn can end at the earliest: its words are decoded then."""
 LATEST_MS = 1500
 """The longest silence, in milliseconds, that words can ask for."""
+COMPLETE, COMPLETE_MS = 0.35, 550
+"""From this probability of a complete sentence on, words ask for this silence, in milliseconds, at most: answers come after such words."""
 UNFINISHED = 5.0
 """How bad a false cut-off inside of a sentence is, with one after a sentence = 1."""
 FILLERS = frozenset(("uh", "um", "uhm", "hm", "hmm", "mm", "er", "erm", "ah"))
@@ -100,21 +102,27 @@ class WordsModel:
         self._from = [score for score, _ in waits]
         self._waits = [ms for _, ms in waits]
 
-    def score(self, words: Sequence[str]) -> float:
-        """Return the logarithm of the odds of an end, less that of how bad a false cut-off is; given that a pause follows the words."""
+    def odds(self, words: Sequence[str]) -> tuple[float, float]:
+        """Return the logarithms of the odds of an end and of a complete sentence, given that a pause follows the words."""
         found, weights = features(words), self._weights
         end = weights.end_bias + sum(weights.end.get(feature, 0.0) for feature in found)
-        complete = weights.complete_bias + sum(weights.complete.get(feature, 0.0) for feature in found)
-        return score_of(end, complete)
+        return end, weights.complete_bias + sum(weights.complete.get(feature, 0.0) for feature in found)
 
     def silence_ms(self, pause: Pause) -> int:
         """Return the silence that ends the turn, from `EARLIEST_MS` to `LATEST_MS`."""
-        return self._waits[max(0, bisect_right(self._from, self.score(pause.words)) - 1)]
+        end, complete = self.odds(pause.words)
+        wait = self._waits[max(0, bisect_right(self._from, score_of(end, complete)) - 1)]
+        return min(wait, COMPLETE_MS) if probability_of(complete) >= COMPLETE else wait
+
+
+def probability_of(odds: float) -> float:
+    """Return the probability with these odds, a logarithm."""
+    return 1 / (1 + exp(-max(-30.0, min(30.0, odds))))
 
 
 def score_of(end: float, complete: float) -> float:
-    """Return the score for the logarithms of the odds of an end and of a complete sentence."""
-    probability = 1 / (1 + exp(-max(-30.0, min(30.0, complete))))
+    """Return the log odds of an end, less the logarithm of how bad a false cut-off is, for those of an end and of a complete sentence."""
+    probability = probability_of(complete)
     return end - log(probability + UNFINISHED * (1 - probability))
 
 

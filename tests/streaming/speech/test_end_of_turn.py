@@ -6,6 +6,7 @@ import pytest
 
 from streaming.audio.resample import EMPTY
 from streaming.speech.end_of_turn import (
+    COMPLETE_MS,
     EARLIEST_MS,
     LATEST_MS,
     UNFINISHED,
@@ -74,10 +75,17 @@ def test_any_words_have_a_decision(words: tuple[str, ...]) -> None:
 
 def test_the_table_gives_the_silence_of_the_score() -> None:
     """Below the first score, the first silence counts."""
-    weights = Weights({"1=yes": 4.0, "1=and": -4.0}, 0.0, {}, 30.0)
-    model = WordsModel(weights, [(-2.0, 900), (-1.0, 500), (2.0, 200)])
+    weights = Weights({"1=yes": 8.0, "1=and": -4.0}, 0.0, {}, -30.0)
+    model = WordsModel(weights, [(-3.0, 900), (-2.0, 500), (2.0, 200)])
     assert [model.silence_ms(Pause((word,), EMPTY)) for word in ("and", "maybe", "yes")] == [900, 500, 200]
-    assert model.score(["maybe"]) == pytest.approx(0.0)
+    assert model.odds(["maybe"]) == pytest.approx((0.0, -30.0))
+
+
+def test_a_complete_sentence_limits_the_silence() -> None:
+    """However improbable an end of the turn is, an answer may follow."""
+    weights = Weights({}, -8.0, {"1=and": -4.0}, 1.0)
+    model = WordsModel(weights, [(-30.0, 1200)])
+    assert [model.silence_ms(Pause((word,), EMPTY)) for word in ("and", "today")] == [1200, COMPLETE_MS]
 
 
 def test_an_unfinished_sentence_lowers_the_score() -> None:
