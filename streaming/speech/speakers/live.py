@@ -119,7 +119,7 @@ class LiveDiarizer:
 
     def recognise(self, samples: Samples) -> int | None:
         """Return the known speaker whose voice the start of a turn has, None if there is none. Nothing is learned from it."""
-        if len(samples) < _LEAST_RECOGNISED_S * RATE:
+        if len(samples) < _LEAST_RECOGNISED_S * RATE or not self._memory.speakers():
             return None
         seconds = len(samples) / RATE
         (vector,) = self._models.vectors(self._models.columns(samples), [[(0.0, seconds)]])

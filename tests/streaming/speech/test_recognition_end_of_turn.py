@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from streaming.speech import recognition
 from streaming.speech.end_of_turn import Pause
 from tests.streaming.speech.fakes import BECKETT, RATE, SENTENCES, FakeRecogniser, FakeTranscriber, listen, live
 
@@ -23,9 +24,9 @@ class Model:
 
 def texts(recogniser: FakeRecogniser, model: Model | None, **options: object) -> int:
     """Return the number of turns of six sentences with pauses of about half a second between them."""
-    recognition, notes = listen(recogniser, end_of_turn=model, interims=False, **options)
-    live(recognition, BECKETT, decoded=True)
-    recognition.stop()
+    listened, notes = listen(recogniser, end_of_turn=model, interims=False, **options)
+    live(listened, BECKETT, decoded=True)
+    listened.stop()
     assert notes.done.wait(30)
     return len(notes.finals)
 
@@ -73,3 +74,17 @@ def test_files_have_the_fixed_pause(recogniser: FakeRecogniser) -> None:
     model = Model(lambda number: 1500)
     assert texts(recogniser, model, live=False) == SENTENCES
     assert model.pauses == []
+
+
+def test_a_late_decode_keeps_no_turn_open(
+    recogniser: FakeRecogniser, transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that has no time to decode the words of a pause, the turn ends without them."""
+    monkeypatch.setattr(recognition, "_UNDECIDED_MS", 300)
+    transcriber.gate.clear()
+    listened, notes = listen(recogniser, end_of_turn=Model(lambda number: 1500), interims=False, end_of_turn_ms=300)
+    live(listened, BECKETT, decoded=False)
+    listened.stop()
+    transcriber.gate.set()
+    assert notes.done.wait(30)
+    assert len(notes.finals) == SENTENCES
