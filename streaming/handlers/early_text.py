@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,21 @@ class TurnTranscriber(Protocol):
 
 @dataclass(slots=True)
 class TranscribedBy:
-    """The model that a handler transcribes its turns with; None until it does. All copies of a handler share one."""
+    """The model that a handler's function transcribes its turns with; None until it does."""
 
     model: TurnTranscriber | None = None
+
+
+_records: WeakKeyDictionary[Any, TranscribedBy] = WeakKeyDictionary()
+
+
+def transcribed_by(function: Callable[..., Any]) -> TranscribedBy:
+    """Return the record of a function, or of the method of a class, which all handlers with it share."""
+    plain = getattr(function, "__func__", function)
+    try:
+        return _records.setdefault(plain, TranscribedBy())
+    except TypeError:  # an object that cannot be hashed, or has no weak references
+        return TranscribedBy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, get_current_context, log_message
-from streaming.handlers.early_text import EarlyText, TranscribedBy, current_turn
+from streaming.handlers.early_text import EarlyText, current_turn, transcribed_by
 from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
 from streaming.handlers.fastrtc_compat import WebRTCData
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
@@ -101,7 +101,6 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         )
         self.parley_receives_at_once = not self._by_chunks and mine.receive is ReplyOnPause.receive
         self.parley_waits_itself = mine.emit is ReplyOnPause.emit
-        self._transcribed_by = TranscribedBy()  # shared by the copies
         super().__init__(expected_layout, output_sample_rate, output_frame_size, input_sample_rate)
 
     def parley_begin_afresh(self) -> None:
@@ -143,7 +142,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
             asks_end = self._end_of_turn is not None
             options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress, asks_end=asks_end)
             self._listener = TurnListener(self, options, self.input_sample_rate, self._end_of_turn)
-            self._early_text = EarlyText(self._transcribed_by)
+            self._early_text = EarlyText(transcribed_by(self.fn))
         if self.startup_fn is not None:
             self._starting = True
             self._due.set()
