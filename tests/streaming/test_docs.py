@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 import websockets
 
+from streaming.tts.programs import FLITE
 from tests import speech
+from tests.programs import RunningProgram
 from tests.servers import ROOT, Server, copied
+from tests.streaming.transports.stream_client import streaming
 
 PAGES = [
     (ROOT / "docs" / name).read_text()
@@ -21,6 +24,7 @@ PAGES = [
 ]
 WIRE = (ROOT / "docs" / "reference" / "fastrtc.md").read_text()
 LISTINGS = [listing for page in PAGES for listing in re.findall(r"```python\n(.*?)```", page, re.DOTALL)]
+needs_voice = pytest.mark.skipif(FLITE.find(Path()) is None, reason="needs the voice flite (make test installs it where it may)")
 PAGE = "<!doctype html><script>const rtcConfiguration = __RTC_CONFIGURATION__;</script>"
 
 
@@ -145,6 +149,40 @@ async def test_the_view_of_the_guide_sets_inputs(server: Server, token: str) -> 
         missing = await client.post(f"{server.url}/set-pitch/", json={"webrtc_id": "nobody", "pitch": 660})
     assert (found.status_code, found.json()) == (200, {"status": "ok"})
     assert missing.status_code == 404
+
+
+@pytest.mark.parametrize("is_spoken", [False, pytest.param(True, marks=needs_voice)])
+async def test_the_files_of_the_guide_run(tmp_path: Path, is_spoken: bool) -> None:
+    """Under `parley run`: the file that the guide begins with repeats a turn and says its words; with a voice the others answer, too."""
+    listings = [listing("# app.py"), *([listing("agent ="), listing("line =")] if is_spoken else [])]
+    program = RunningProgram(tmp_path, {"app.py": "\n\n".join(listings)}, RECOGNISER="moonshine").start()
+    said = speech.clip("question", 0.2, 2.0)[::2].astype("<i2")
+    try:
+        for name in ("agent", "line") if is_spoken else ("stream",):
+            async with asyncio.timeout(120), streaming(program, "", name) as client:
+                await client.start(format="pcm16", sample_rate=24_000)
+                if name == "line":
+                    await client.wait_audio(24_000)  # the greeting
+                    continue
+                for at in range(0, len(said), 480):
+                    await client.send(said[at : at + 480].tobytes())
+                    await asyncio.sleep(0.02)
+                await client.wait_audio(24_000)
+                assert np.abs(np.frombuffer(client.sound, dtype="<i2").astype(np.int32)).max() > 1_000
+                if name == "stream":
+                    assert "budget" in await first_output(program, name, client.id)
+    finally:
+        program.kill()
+
+
+async def first_output(program: RunningProgram, name: str, webrtc_id: str) -> str:
+    """Return the first output of a session."""
+    url = f"{program.url}/streams/{name}/outputs"
+    async with httpx.AsyncClient(timeout=60) as http, http.stream("GET", url, params={"webrtc_id": webrtc_id}) as response:
+        async for line in response.aiter_lines():
+            if line.startswith("data: "):
+                return line.lower()
+    raise AssertionError("no output came")
 
 
 def test_the_readme_has_a_stream() -> None:
