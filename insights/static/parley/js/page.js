@@ -1,5 +1,5 @@
 // Times in the time zone of the account, else in that of the device. Without this script they are shown in the conversation's zone.
-// And a message when a request of htmx failed.
+// A message when a request of htmx failed. And on a narrow screen the tab of this page is scrolled into view.
 
 import { gettext, locale } from "./text.js";
 import { toast } from "./toast.js";
@@ -21,6 +21,7 @@ export function localise(root) {
 }
 
 localise(document);
+document.querySelector(".tabs a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 /** Say that a request of htmx failed, if a person made it: what the page asks by itself is asked again. */
 function failed(text) {
