@@ -64,8 +64,8 @@ class EspeakLibrary:
         if self._rate <= 0:
             raise VoiceError("eSpeak NG cannot be loaded: its data are missing")
         self._library.espeak_SetSynthCallback(self._take)
-        self.languages = self._listed()
-        """Codes of its languages, such as "de" and "en-gb"."""
+        self.voices = self._listed()
+        """The identifier of the voice of each language, by its code, such as "de" and "en-gb"."""
 
     def speaks(self, language: str) -> bool:
         """Return whether it has the language."""
@@ -73,7 +73,7 @@ class EspeakLibrary:
 
     def synthesise(self, text: str, options: SpeechOptions) -> Speech:
         """Return a text as audio. Raises VoiceError."""
-        voice = (self._code(options.language) or "en-us") + (f"+{options.sex}3" if options.sex else "")
+        voice = self.voices[self._code(options.language) or "en-us"] + (f"+{options.sex}3" if options.sex else "")
         encoded = text.encode()
         with self._lock:
             self._blocks = []
@@ -96,22 +96,24 @@ class EspeakLibrary:
     def _code(self, language: str) -> str | None:
         """Return the library's code for a language: with its region if there is such a voice, else without."""
         code = language.replace("_", "-").lower()
-        if code in self.languages:
+        if code in self.voices:
             return code
         short = primary(code)
         for usual in (short, _USUAL.get(short, f"{short}-{short}")):
-            if usual in self.languages:
+            if usual in self.voices:
                 return usual
-        return next((known for known in self.languages if primary(known) == short), None)
+        return next((known for known in self.voices if primary(known) == short), None)
 
-    def _listed(self) -> tuple[str, ...]:
-        voices, found, at = self._library.espeak_ListVoices(None), [], 0
+    def _listed(self) -> dict[str, str]:
+        voices, at = self._library.espeak_ListVoices(None), 0
+        found: dict[str, str] = {}
         while voices[at]:
             address = voices[at].contents.languages
             if address:  # a byte for the priority, then the code, ended by zero
-                found.append(ctypes.string_at(address + 1).decode())
+                code = ctypes.string_at(address + 1).decode().lower()
+                found.setdefault(code, voices[at].contents.identifier.decode())
             at += 1
-        return tuple(found)
+        return found
 
 
 class Espeak:

@@ -25,10 +25,18 @@ def library() -> EspeakLibrary:
 
 def test_it_speaks_many_languages(library: EspeakLibrary) -> None:
     """Languages by code, with or without a region; an unknown region gives the language."""
-    assert len(library.languages) > 80
+    assert len(library.voices) > 80
     assert all(library.speaks(language) for language in ("en", "en-us", "en_GB", "de", "de-AT", "fr", "es", "it", "pl", "zh", "no"))
     assert not library.speaks("tlh-x")
     assert (library._code("en"), library._code("fr"), library._code("de-CH"), library._code("zh")) == ("en-us", "fr-fr", "de", "cmn")
+
+
+def test_every_language_has_its_voice(library: EspeakLibrary) -> None:
+    """Each code of the list can be spoken; regions and languages sound different."""
+    for language in library.voices:
+        assert len(library.synthesise("1", SpeechOptions(language=language))[1]), language
+    lengths = {len(library.synthesise("Bonjour table 12", SpeechOptions(language=code))[1]) for code in ("fr", "en-gb", "en-us", "es")}
+    assert len(lengths) == 4
 
 
 def test_it_speaks(library: EspeakLibrary) -> None:
