@@ -11,6 +11,7 @@ from streaming.aio.isolation import contained
 from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.handler_types import generates_async, is_async
+from streaming.types.outputs import AdditionalOutputs
 
 CLOSE_S = 1.0
 """Seconds that an asynchronous generator may take to close; then it is cancelled."""
@@ -18,6 +19,8 @@ CANCELS = 10
 """Number of cancellations of a generator that ignores them."""
 PAUSE_S = 0.01
 """Seconds between two of them."""
+COPY_AFTER_S = 0.05
+"""Seconds that a generator runs on before an output that it yielded is copied (docs/adr/0130-copies-of-yielded-outputs.md)."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +42,23 @@ class GeneratorRun:
         self._args = args
         self._thread = WorkerThread("handler-reply")
         self._items: Iterator[Any] | AsyncIterator[Any] | None = None
+        self._ahead: asyncio.Task[Any] | None = None  # the step behind an output, begun before its item is wanted
         self.closed = False
 
     async def next(self) -> Any:
         """Return the next item. Raises StopAsyncIteration at the end, and what the function raises."""
+        ahead, self._ahead = self._ahead, None
+        item = await (self._step() if ahead is None else ahead)
+        if isinstance(item, AdditionalOutputs) and not self.closed:
+            self._ahead = asyncio.create_task(self._step())
+            self._ahead.add_done_callback(lambda done: done.cancelled() or done.exception())  # retrieved, also where nobody wants it
+            await asyncio.wait({self._ahead}, timeout=COPY_AFTER_S)
+            if not self._ahead.done():
+                item.copy_again()
+        return item
+
+    async def _step(self) -> Any:
+        """Run the generator until its next item."""
         if self._items is None:
             self._items = await contained(self._start)()
         if isinstance(self._items, AsyncIterator):
@@ -60,6 +76,8 @@ class GeneratorRun:
         items, self._items = self._items, iter(())
         if isinstance(items, AsyncIterator):
             self._thread.close()
+            if self._ahead is not None:
+                self._ahead.cancel()
             _close(items)
         else:
             last = self._thread.finally_do(getattr(items, "close", _nothing))

@@ -7,6 +7,7 @@ falls further behind than the length of the log misses the oldest outputs.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from streaming.types.snapshot import snapshot
@@ -22,7 +23,17 @@ class AdditionalOutputs:
     """
 
     def __init__(self, *args: Any) -> None:
+        self._given: tuple[Any, ...] = args
         self.args = tuple(snapshot(value) for value in args)
+
+    def copy_again(self) -> None:
+        """Copy the values as they are now. They stay as they were copied first if another thread changes them during the copy."""
+        with suppress(RuntimeError):  # of a dictionary
+            self.args = tuple(snapshot(value) for value in self._given)
+
+    def release(self) -> None:
+        """Keep the copies only."""
+        self._given = self.args
 
 
 class CloseStream:
@@ -44,6 +55,7 @@ class OutputLog:
 
     def append(self, outputs: AdditionalOutputs) -> int:
         """Append an output, wake all waiting subscribers, and return its number."""
+        outputs.release()
         self._kept.append(outputs)
         self.last += 1
         self._wake_subscribers()

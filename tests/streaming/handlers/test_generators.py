@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from streaming.aio.worker_thread import WorkerThread
+from streaming.handlers import generators
 from streaming.handlers.generators import GeneratorRun
+from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.sessions.connections import handler_threads, until
 
 
@@ -116,6 +118,71 @@ async def test_close_in_the_middle() -> None:
         gate.set()
         await until(lambda: len(cleaned) == (1 if function is blocking else 2))  # noqa: B023  # awaited right here
     assert cleaned == ["thread", "loop"]
+    await until(lambda: not handler_threads())
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_what_is_appended_right_after_a_yield(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in an output before which the generator waits, and not in one that is followed by another item at once."""
+    monkeypatch.setattr(generators, "COPY_AFTER_S", 5.0)
+    gate, waiting = threading.Event(), asyncio.Event()
+    said: list[str] = []
+
+    def blocking() -> Iterator[Any]:
+        yield AdditionalOutputs(said)
+        said.append("user")
+        yield AdditionalOutputs(said)
+        said.append("model")
+        gate.wait(60)
+        yield "end"
+
+    async def in_loop() -> AsyncIterator[Any]:
+        yield AdditionalOutputs(said)
+        said.append("user")
+        yield AdditionalOutputs(said)
+        said.append("model")
+        await waiting.wait()
+        yield "end"
+
+    run = GeneratorRun(in_loop if asynchronous else blocking, ())
+    assert (await run.next()).args == ([],)
+    monkeypatch.setattr(generators, "COPY_AFTER_S", 0.3)
+    assert (await run.next()).args == (["user", "model"],)
+    gate.set()
+    waiting.set()
+    assert await run.next() == "end"
+    with pytest.raises(StopAsyncIteration):
+        await run.next()
+    run.close()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_close_behind_an_output(asynchronous: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step that was begun ahead ends, with its clean-up."""
+    monkeypatch.setattr(generators, "COPY_AFTER_S", 0.05)
+    gate = threading.Event()
+    cleaned: list[str] = []
+
+    def blocking() -> Iterator[Any]:
+        try:
+            yield AdditionalOutputs(1)
+            gate.wait(60)
+            yield 2
+        finally:
+            cleaned.append("thread")
+
+    async def in_loop() -> AsyncIterator[Any]:
+        try:
+            yield AdditionalOutputs(1)
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append("loop")
+
+    run = GeneratorRun(in_loop if asynchronous else blocking, ())
+    assert (await run.next()).args == (1,)
+    run.close()
+    gate.set()
+    await until(lambda: bool(cleaned))
     await until(lambda: not handler_threads())
 
 

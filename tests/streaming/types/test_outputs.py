@@ -91,3 +91,17 @@ async def test_the_latest() -> None:
     log.append(AdditionalOutputs(1, 2))
     assert log.latest is not None
     assert log.latest.args == (1, 2)
+
+
+def test_a_second_copy() -> None:
+    """It has what was changed since the first one; a released output keeps its copy."""
+    given = [1]
+    outputs = AdditionalOutputs(given)
+    given.append(2)
+    assert outputs.args == ([1],)
+    outputs.copy_again()
+    assert outputs.args == ([1, 2],)
+    outputs.release()
+    given.append(3)
+    outputs.copy_again()
+    assert outputs.args == ([1, 2],)
