@@ -50,7 +50,7 @@ def running_turn(folder: Path, secret: str) -> Iterator[str]:
     process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     try:
         deadline = time.monotonic() + START_S
-        while not _listens(port):
+        while not listens(port):
             assert process.poll() is None, (folder / "turn.log").read_text()
             assert time.monotonic() < deadline, "coturn does not listen"
             threading.Event().wait(0.05)
@@ -60,7 +60,8 @@ def running_turn(folder: Path, secret: str) -> Iterator[str]:
         process.wait(STOP_S)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether a server listens on a TCP port of this machine."""
     try:
         socket.create_connection(("127.0.0.1", port), 1.0).close()
     except OSError:

@@ -135,6 +135,23 @@ def test_video_and_inputs(server: Server, open_browser: Callable[..., Browser]) 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_screen_is_shared(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The button shares the screen, which the stream returns, until it is pressed again; user data comes from the address."""
+    page = enter(open_browser(), server, 'motion/?user_data={"name":"Ada"}#', **PHONE)
+    offers: list[str] = []
+    page.on("request", lambda request: offers.append(str(request.post_data)) if request.url.endswith("/offer") else None)
+    begin(page)
+    assert '"user_data":{"name":"Ada"}' in offers[0]
+    page.wait_for_function("() => document.getElementById('picture').videoWidth === 640")
+    page.get_by_role("button", name="Share screen").click()
+    page.wait_for_function("() => ![0, 640].includes(document.getElementById('picture').videoWidth)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Stop sharing").click()
+    page.wait_for_function("() => document.getElementById('picture').videoWidth === 640")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Share screen")).to_be_hidden()
+
+
 def test_a_send_only_stream_needs_no_device(server: Server, open_browser: Callable[..., Browser]) -> None:
     """The tone plays without a microphone."""
     page = enter(open_browser(), server, "tone", "navigator.mediaDevices.getUserMedia = () => { throw new Error('asked') }")

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,8 +16,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy
 
 from streaming.handlers.ice_servers import turn_credentials
-from tests.servers import Server
-from tests.services import running_turn
+from tests.servers import ROOT, START_S, STOP_S, Server, free_port
+from tests.services import listens, running_turn
 from tests.streaming.transports.conftest import SITE
 from tests.streaming.transports.rtc import Caller, to
 
@@ -90,3 +93,33 @@ async def test_other_passwords_are_refused(turn: str, secret: str, since_s: int,
     with caplog.at_level(logging.CRITICAL), suppress(asyncio.TimeoutError, ConnectionError):
         assert RELAYED not in (await caller.offer())["sdp"]
     await caller.close()
+
+
+def test_the_documented_options(tmp_path: Path) -> None:
+    """coturn starts with the options of docs/operate/networks.md, but those of a certificate."""
+    program = shutil.which("turnserver")
+    if program is None:
+        pytest.skip("needs coturn (make test installs it where it may)")
+    listed = re.findall(r"^      - (--\S+)$", (ROOT / "docs" / "operate" / "networks.md").read_text(), re.MULTILINE)
+    assert len(listed) > 8
+    port = free_port()
+    options = [option for option in listed if not option.startswith(("--cert", "--pkey"))]
+    options += [
+        f"--listening-port={port}",
+        "--listening-ip=127.0.0.1",
+        "--no-cli",
+        f"--log-file={tmp_path}/log",
+        f"--pidfile={tmp_path}/pid",
+    ]
+    process = subprocess.Popen([program, "-n", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+    try:
+        deadline = time.monotonic() + START_S
+        while not listens(port):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline, "coturn does not listen"
+            time.sleep(0.05)
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
+        assert process.stdout is not None
+        process.stdout.close()

@@ -50,7 +50,7 @@ export function refusal(status, body) {
 /**
  * One session of a stream.
  *
- *     const stream = new StreamClient("https://talk.example.org/streams/echo", { token });
+ *     const stream = new StreamClient(`${server}/streams/echo`, { token });
  *     stream.on("media", (media) => { audio.srcObject = media; });
  *     stream.on("output", (output) => console.log(output));
  *     await stream.connect();

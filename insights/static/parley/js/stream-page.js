@@ -227,6 +227,7 @@ async function share() {
 function shared(yes) {
   const button = part("screen-share");
   button.dataset.shared = String(yes);
+  part("mirror")?.classList.toggle("shared", yes);
   button.querySelector(".word").textContent = yes ? gettext("Stop sharing") : gettext("Share screen");
 }
 
