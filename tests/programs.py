@@ -22,6 +22,11 @@ class RunningProgram(Server):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
 
+    def kill(self) -> None:
+        """End the process as a crash would, if it has not ended."""
+        if self.process is not None and self.process.poll() is None:
+            super().kill()
+
     @property
     def lines(self) -> str:
         """What the process printed on both streams."""

@@ -1,6 +1,6 @@
 """The ASGI application of a program: its own routes first, Parley's behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,7 @@ class ProgramApplication:
 
     Args:
         own: the program's application; None if it has none.
+        mounted_in: the applications that streams are mounted in; one of them may be wrapped in `own`.
         mounts: the paths at which streams are mounted, without slashes at their ends.
         default: the stream at the root.
         streams: all streams of the program by name.
@@ -37,6 +38,7 @@ class ProgramApplication:
     def __init__(
         self,
         own: Asgi | None,
+        mounted_in: Sequence[Any],
         mounts: Mapping[str, Stream],
         default: Stream | None,
         streams: Mapping[str, Stream],
@@ -47,7 +49,9 @@ class ProgramApplication:
         self._access, self._public = access, public
         self._lifespan = None if own is None else Lifespan(own)
         self._not_found: Asgi | None = None
-        self._find_router()
+        for application in (own, *mounted_in):
+            if self._not_found is None:
+                self._take_place_in(application)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the lifespan of the server."""
@@ -60,19 +64,18 @@ class ProgramApplication:
         is_local.set(self._public or self._access.is_local(scope))
         path = scope["path"]
         own_page = path.startswith(_OWN) or any(path.startswith(f"/streams/{name}/") for name in self._streams)
-        if self._own is None or own_page or (self._not_found is None and self._path_behind(scope) is not None):
+        if self._own is None or own_page:
             await self._serve_behind(scope, receive, send)
         else:
             await self._own(scope, receive, send)
 
-    def _find_router(self) -> None:
-        """Take the place of what answers where the program's application, or one inside of its middleware, has no route."""
-        inner: Any = self._own
-        while inner is not None and not hasattr(inner, "router"):
-            inner = getattr(inner, "app", None)
-        if hasattr(getattr(inner, "router", None), "default"):
-            self._not_found = inner.router.default
-            inner.router.default = self._serve_behind
+    def _take_place_in(self, application: Any) -> None:
+        """Answer where an application, or the one inside of its middleware, has no route."""
+        while application is not None and not hasattr(application, "router"):
+            application = getattr(application, "app", None)
+        if hasattr(getattr(application, "router", None), "default"):
+            self._not_found = application.router.default
+            application.router.default = self._serve_behind
 
     async def _serve_behind(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve what the program has no route for; what Parley has none for either, the program's application refuses."""

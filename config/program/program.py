@@ -124,7 +124,8 @@ class Program:
             mount.path: mount.stream for mount in reversed(self.mounts)
         }
         streams = {stream.name: stream for stream in self.streams}
-        composed = ProgramApplication(own, mounts, default, streams, access, self._public)
+        mounted_in = [mount.application for mount in self.mounts]
+        composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public)
         return ProgramServer(composed, options, access, self._announcement)
 
     def _application(self) -> Any:

@@ -62,7 +62,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     from django.core.management.base import OutputWrapper
 
     from config.data_dir import make_private
-    from config.program import fastrtc_modules, uvicorn_calls
+    from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
     from config.program.isolation import ProgramImports
     from config.program.program import Program
     from config.start import prepare_database
@@ -77,6 +77,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     fastrtc_modules.install()
     Stream.program = program = Program(target, imports, public)
     uvicorn_calls.install(program)
+    gradio_launch.install(program)
     main, code = _load(target)
     sys.modules["__main__"] = main
     sys.argv = [str(main.__file__), *arguments]

@@ -1,5 +1,6 @@
 """`uvicorn.run(...)` and `uvicorn.Server(...)` in a program start Parley's server with the program's application."""
 
+import asyncio
 import logging
 import sys
 from importlib import import_module
@@ -33,7 +34,12 @@ def install(program: Program) -> None:
         if isinstance(self, ProgramServer):
             await plain_serve(self, sockets)
             return
-        await program.server(loaded(self.config.app, self.config.factory), _kept(vars(self.config))).serve()
+        application, options = loaded(self.config.app, self.config.factory), _kept(vars(self.config))
+        server = await asyncio.to_thread(program.server, application, options)  # Django allows no database access in an event loop
+        try:
+            await server.serve()
+        finally:
+            program.ended.set()
 
     uvicorn.run = run
     setattr(import_module("uvicorn.main"), "run", run)  # noqa: B010  # `uvicorn.main` is the function of this name
