@@ -14,11 +14,12 @@ from streaming.aio.executors import TTS_THREADS
 from streaming.handlers.context import Warning, current_session
 from streaming.tts.base import Engine, EngineFinder, Speech, SpeechOptions, VoiceError, checked, primary
 from streaming.tts.espeak_library import Espeak
+from streaming.tts.kokoro import KokoroFinder
 from streaming.tts.piper import Piper
 from streaming.tts.programs import FLITE
 from streaming.types.class_path import is_class_path, load_class
 
-ENGINES: dict[str, EngineFinder] = {"piper": Piper(), "flite": FLITE, "espeak-ng": Espeak()}
+ENGINES: dict[str, EngineFinder] = {"kokoro-82m": KokoroFinder(), "piper": Piper(), "flite": FLITE, "espeak-ng": Espeak()}
 """The supported engines, the best one first."""
 FOLDER = "voices"
 """Folder in DATA_DIR/models for voice files of the installation."""
@@ -32,6 +33,8 @@ _PAUSE = 7
 """Between two sentences there is 1/7 s of silence, as in FastRTC."""
 _AUDIBLE = 0.003  # amplitude: -50 dB
 _LEAD_S = 0.01
+_COMMA = re.compile(r"(?<=[,;:])\s+")
+_LONG, _SHORTEST = 40, 10  # characters: of a sentence that is cut, and before the cut
 _MOST_WARNED = 1000
 
 _warned: set[tuple[UUID | None, str]] = set()
@@ -89,14 +92,14 @@ class TextToSpeech:
         """Yield a text as audio, sentence by sentence, so that the first one plays while the next one is synthesised; blocks."""
         speech_options = _speech_options(options)
         engine = self._engine_of(speech_options.language)
-        for number, sentence in enumerate(sentences(text)):
+        for number, sentence in enumerate(pieces(text, engine)):
             yield after_pause(engine.synthesise(sentence, speech_options), number)
 
     async def stream_tts(self, text: str, options: KokoroTTSOptions | None = None) -> AsyncIterator[Speech]:
         """Yield a text as audio, sentence by sentence, each synthesised in a thread."""
         speech_options = _speech_options(options)
         engine = self._engine_of(speech_options.language)
-        for number, sentence in enumerate(sentences(text)):
+        for number, sentence in enumerate(pieces(text, engine)):
             yield after_pause(await TTS_THREADS.run(engine.synthesise, sentence, speech_options), number)
 
     def _engine_of(self, language: str) -> Engine:
@@ -188,13 +191,22 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in _SENTENCES.split(plain.strip()) if any(sign.isalnum() for sign in sentence)]
 
 
+def pieces(text: str, engine: Engine) -> list[str]:
+    """Return the sentences of a text. For a slow engine the first one ends at a comma, if it is long, so that its audio begins early."""
+    found = sentences(text)
+    if not found or not getattr(engine, "is_slow", False) or len(found[0]) <= _LONG:
+        return found
+    comma = _COMMA.search(found[0], _SHORTEST)
+    return found if comma is None else [found[0][: comma.start()], found[0][comma.end() :], *found[1:]]
+
+
 @lru_cache
 def get_tts_model(model: str = "kokoro", **options: Any) -> TextToSpeech:
     """Return the voices of this installation, or one of your own. Each combination of arguments gives one object per process.
 
     Args:
-        model: "kokoro", FastRTC's name, selects all installed engines, the best one for each language; "piper", "flite" and "espeak-ng"
-            select that engine. Or the path of a class, `package.module:Class`, with `synthesise(text, options)` (see
+        model: "kokoro", FastRTC's name, selects all installed engines, the best one for each language; "kokoro-82m", "piper", "flite"
+            and "espeak-ng" select that engine. Or the path of a class, `package.module:Class`, with `synthesise(text, options)` (see
             `streaming.tts.base.Engine`) or FastRTC's `tts(text, options)` (see `TTSModel`).
         options: keyword arguments of that class; for another model accepted for compatibility with FastRTC, without effect.
 

@@ -41,7 +41,11 @@ class SpeechOptions:
 
 
 class Engine(Protocol):
-    """A loaded text-to-speech engine. Its calls block and may come from any thread."""
+    """A loaded text-to-speech engine. Its calls block and may come from any thread.
+
+    One with an attribute `is_slow` that is true, which needs more than a tenth of the time of its audio, gets a long first sentence in
+    two parts.
+    """
 
     def speaks(self, language: str) -> bool:
         """Return whether the engine has a voice for a language code such as "de" or "de-AT"."""

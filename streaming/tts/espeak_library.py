@@ -4,6 +4,7 @@ The library keeps one state per process, so calls take turns. They are short: a 
 """
 
 import ctypes
+import re
 import threading
 from functools import lru_cache
 from importlib import import_module
@@ -24,7 +25,10 @@ _BUFFER_MS = 200
 _RATE_PARAMETER = 1
 _CHARACTERS = 1
 _UTF8 = 1
+_IPA = 2
 _OK = 0
+
+_FLAG = re.compile(r"\([a-z-]+\)")  # the language of the sounds that follow, in a text with words of another one
 
 _USUAL = {"en": "en-us", "zh": "cmn", "no": "nb"}
 """The library's code for a language of which it knows only regions, or another code."""
@@ -59,6 +63,8 @@ class EspeakLibrary:
             self._library = ctypes.CDLL(library)
         except OSError as error:
             raise VoiceError(f"eSpeak NG cannot be loaded ({type(error).__name__})") from None
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._library.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int)
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         self._rate = int(self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, data.encode(), _DONT_EXIT))
         if self._rate <= 0:
@@ -77,8 +83,7 @@ class EspeakLibrary:
         encoded = text.encode()
         with self._lock:
             self._blocks = []
-            if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
-                raise VoiceError(f"eSpeak NG has no voice {voice}")
+            self._choose(voice)
             self._library.espeak_SetParameter(_RATE_PARAMETER, round(WORDS_PER_MINUTE * options.speed), 0)
             done = self._library.espeak_Synth(encoded, len(encoded) + 1, 0, _CHARACTERS, 0, _UTF8, None, None)
             blocks, self._blocks = self._blocks, []
@@ -86,6 +91,26 @@ class EspeakLibrary:
             raise VoiceError(f"eSpeak NG could not speak (error {done})")
         samples = np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int16)
         return self._rate, samples.astype(np.float32) / np.float32(32768)
+
+    def phonemes(self, text: str, language: str, marks: str) -> str:
+        """Return the sounds of a text in the signs of the IPA; each of the `marks` in the text stays. Raises VoiceError."""
+        pieces = re.split(f"([{re.escape(marks)}])", text)
+        with self._lock:
+            self._choose(self.voices[self._code(language) or "en-us"])
+            sounds = [piece if piece and piece in marks else self._sounds(piece) for piece in pieces]
+        return _FLAG.sub("", "".join(sounds)).strip()
+
+    def _sounds(self, piece: str) -> str:
+        """Return the sounds of a text without marks, with the blanks around it."""
+        rest, found = ctypes.c_char_p(piece.encode()), []
+        while rest.value:
+            found.append((self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA) or b"").decode().strip())
+        before, after = piece[:1].isspace() and piece.strip() != "", piece[-1:].isspace()
+        return f"{' ' if before else ''}{' '.join(found)}{' ' if after else ''}"
+
+    def _choose(self, voice: str) -> None:
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise VoiceError(f"eSpeak NG has no voice {voice}")
 
     def _received(self, samples: Any, count: int, events: Any) -> int:
         """Take a block from the library; called in the thread that called `espeak_Synth`. Returns 0: continue."""

@@ -38,6 +38,8 @@ class PiperVoice:
 class PiperVoices:
     """The installed voices, by their files. The first one is loaded at once, the others on their first use."""
 
+    is_slow = True
+
     def __init__(self, models: list[Path]) -> None:
         self._models = models
         self._loaded: dict[Path, PiperVoice] = {}

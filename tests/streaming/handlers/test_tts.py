@@ -11,7 +11,7 @@ import pytest
 import streaming
 from streaming.handlers import tts as module
 from streaming.handlers.context import Context, SessionContext, current_session
-from streaming.handlers.tts import KokoroTTSOptions, after_pause, get_tts_model, sentences
+from streaming.handlers.tts import KokoroTTSOptions, after_pause, get_tts_model, pieces, sentences
 from streaming.tts.base import SpeechOptions, VoiceError
 
 RATE = 7000
@@ -24,6 +24,7 @@ class FakeEngine:
         self.hint = hint
         self.found = found
         self.languages = languages
+        self.is_slow = False
         self.options: list[SpeechOptions] = []
 
     def find(self, folder: Path) -> Any:
@@ -150,3 +151,15 @@ def test_a_text_begins_at_once() -> None:
     assert len(after_pause(spoken, 0)[1]) == RATE // 100 + len(loud) + len(quiet)
     assert len(after_pause(spoken, 1)[1]) == RATE // 7 + 2 * len(quiet) + len(loud)
     assert after_pause((RATE, quiet), 0)[1] is quiet
+
+
+def test_a_slow_engine_begins_with_a_part(engines: dict[str, FakeEngine]) -> None:
+    """A long first sentence ends at its first comma, if that is not at its beginning; further sentences are whole."""
+    text = "The library in the old town is open, but on Sundays it closes at four. It is big, too."
+    assert pieces(text, engines["plain"]) == sentences(text)
+    engines["plain"].is_slow = True
+    parts = ["The library in the old town is open,", "but on Sundays it closes at four.", "It is big, too."]
+    assert pieces(text, engines["plain"]) == parts
+    assert pieces("Well, this sentence has a comma at its beginning only.", engines["plain"])[0].startswith("Well, this")
+    assert pieces("Short, very short.", engines["plain"]) == ["Short, very short."]
+    assert pieces("...", engines["plain"]) == []
