@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         audio_to_int16,
     )
     from streaming.audio.files import audio_to_file
+    from streaming.handlers.cartesia import CartesiaTTSOptions
     from streaming.handlers.context import Context, Warning, WebRTCError, get_current_context
     from streaming.handlers.fastrtc_compat import (
         AudioEmitType,
@@ -74,6 +75,7 @@ _HOMES = {
         "WebRTCData",
         "get_silero_model",
     ),
+    "handlers.cartesia": ("CartesiaTTSOptions",),
     "handlers.context": ("Context", "Warning", "WebRTCError", "get_current_context"),
     "handlers.stream_handlers": (
         "AsyncAudioVideoStreamHandler",
@@ -112,6 +114,7 @@ __all__ = [
     "AudioEmit",
     "AudioEmitType",
     "AudioVideoStreamHandler",
+    "CartesiaTTSOptions",
     "CloseStream",
     "Context",
     "InterruptionOptions",

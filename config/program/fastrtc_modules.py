@@ -31,8 +31,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "speech_to_text": ("MoonshineSTT", "get_stt_model"),
     "speech_to_text.stt_": ("MoonshineSTT", "get_stt_model"),
     "stream": ("Stream", "UIArgs"),
-    "text_to_speech": ("KokoroTTSOptions", "get_tts_model"),
-    "text_to_speech.tts": ("KokoroTTSOptions", "get_tts_model"),
+    "text_to_speech": ("CartesiaTTSOptions", "KokoroTTSOptions", "get_tts_model"),
+    "text_to_speech.tts": ("CartesiaTTSOptions", "KokoroTTSOptions", "get_tts_model"),
     "tracks": (
         "AsyncAudioVideoStreamHandler",
         "AsyncStreamHandler",

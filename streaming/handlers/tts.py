@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 
 from streaming.aio.executors import TTS_THREADS
+from streaming.handlers.cartesia import Cartesia
 from streaming.handlers.context import Warning, current_session
 from streaming.tts.base import Engine, EngineFinder, Speech, SpeechOptions, VoiceError, checked, primary
 from streaming.tts.espeak_library import Espeak
@@ -206,8 +207,9 @@ def get_tts_model(model: str = "kokoro", **options: Any) -> TextToSpeech:
 
     Args:
         model: "kokoro", FastRTC's name, selects all installed engines, the best one for each language; "kokoro-82m", "piper", "flite"
-            and "espeak-ng" select that engine. Or the path of a class, `package.module:Class`, with `synthesise(text, options)` (see
-            `streaming.tts.base.Engine`) or FastRTC's `tts(text, options)` (see `TTSModel`).
+            and "espeak-ng" select that engine; "cartesia" calls that service, through its own package, with `cartesia_api_key`. Or the
+            path of a class, `package.module:Class`, with `synthesise(text, options)` (see `streaming.tts.base.Engine`) or FastRTC's
+            `tts(text, options)` (see `TTSModel`).
         options: keyword arguments of that class; for another model accepted for compatibility with FastRTC, without effect.
 
     Raises VoiceError, which says how to install a voice, if none is installed; ValueError for an unknown name, or a class that cannot be
@@ -216,9 +218,9 @@ def get_tts_model(model: str = "kokoro", **options: Any) -> TextToSpeech:
     if is_class_path(model):
         return _own(model, options)
     if model == "cartesia":
-        raise ValueError("cartesia is an outside service: use its own package in your handler, with async_aggregate_bytes_to_16bit")
+        return OwnVoice(Cartesia(**options))
     if model not in ("kokoro", *ENGINES):
-        names = ", ".join(("kokoro", *ENGINES))
+        names = ", ".join(("kokoro", *ENGINES, "cartesia"))
         raise ValueError(f"model must be one of {names}, or the path of a class, such as package.module:Class, not {model!r}")
     wanted = ENGINES if model == "kokoro" else {model: ENGINES[model]}
     folder = settings.DATA_DIR / "models" / FOLDER
