@@ -32,15 +32,15 @@ class RunningProgram(Server):
         """What the process printed on both streams."""
         return "".join(self.output)
 
-    def start(self, until: str = "listening") -> "RunningProgram":
-        """Start the process and wait until it says that it listens."""
+    def start(self, until: str = "Parley runs") -> "RunningProgram":
+        """Start the process and wait until it printed a text: by default that it listens."""
         self.port = self.port or free_port()
         self.output.clear()
         self.process = self._open()
         reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         reader.start()
         deadline = time.monotonic() + START_S
-        while "Parley runs" not in self.lines:
+        while until not in self.lines:
             assert self.process.poll() is None, self.lines
             assert time.monotonic() < deadline, self.lines
             threading.Event().wait(0.05)

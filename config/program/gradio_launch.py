@@ -3,7 +3,6 @@
 import inspect
 import logging
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
@@ -72,7 +71,7 @@ def _serve(program: Program, blocks: Any, options: dict[str, Any]) -> Any:
     kept = {name: value for name, value in options.items() if name in known and value is not None}
     application = gradio.mount_gradio_app(application, blocks, path="/", **kept)
     if options.get("prevent_thread_lock"):
-        threading.Thread(target=program.serve, args=(application,), name="program-server").start()
-        return application, "/", None
-    program.serve(application)
+        program.serve_beside(application)
+    else:
+        program.serve(application)
     return application, "/", None

@@ -3,6 +3,7 @@
 import gc
 import logging
 import re
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from streaming import discovery
 from streaming.handlers.stream import Stream
 
 logger = logging.getLogger(__name__)
+
+END_S = 10.0
+"""Seconds beyond DRAIN_S that a server beside the program has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,22 @@ class Program:
         add_routes(application, stream, path, self.parley)
         self.mounts.append(Mount(stream, application, path))
 
-    def launch(self, stream: Stream) -> None:
-        """Serve with the stream's page at `/` until the server ends."""
+    def launch(self, stream: Stream, wait: bool = True) -> None:
+        """Serve with the stream's page at `/` until the server ends; where there is a server already, say where the page is.
+
+        `wait=False`: return as soon as the server listens.
+        """
+        if self.served.is_set():
+            self.parley()
+            print(f"  stream {stream.name} is served, too: /streams/{stream.name}/", flush=True)
+            if wait:
+                self.ended.wait()
+            return
         self._default = stream
-        self.serve(None)
+        if wait:
+            self.serve(None)
+        else:
+            self.serve_beside(None)
 
     def phone(self, stream: Stream) -> None:
         """Serve, and say where a telephone number has to be connected."""
@@ -101,6 +117,30 @@ class Program:
             logger.info("interrupted")
         finally:
             self.ended.set()
+        if not server.started:
+            sys.exit(3)
+
+    def serve_beside(self, application: Any) -> None:
+        """Serve while the program goes on; return as soon as the server listens. SIGTERM and Ctrl-C let it drain, then end the program."""
+        server = self.server(application, ServerOptions())
+
+        def run() -> None:
+            try:
+                server.run()
+            finally:
+                self.ended.set()
+
+        def end(number: int, frame: object) -> None:
+            server.should_exit = True
+            self.ended.wait(settings.DRAIN_S + END_S)
+            sys.exit(128 + number)
+
+        threading.Thread(target=run, name="program-server", daemon=True).start()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, end)
+            signal.signal(signal.SIGINT, end)
+        while not (server.started or self.ended.wait(0.05)):
+            pass
         if not server.started:
             sys.exit(3)
 

@@ -20,8 +20,8 @@ class ProgramHost(Protocol):
         Raises TypeError for what is no FastAPI or Starlette application.
         """
 
-    def launch(self, stream: "Stream") -> None:
-        """Serve with the stream's page at `/` until the server ends."""
+    def launch(self, stream: "Stream", wait: bool = True) -> None:
+        """Serve with the stream's page at `/` until the server ends; without `wait` return as soon as it listens."""
 
     def phone(self, stream: "Stream") -> None:
         """Serve, and say where a telephone number has to be connected."""

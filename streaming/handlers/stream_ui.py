@@ -30,7 +30,9 @@ class StreamUI:
         return self.url
 
     def launch(self, *args: Any, **options: Any) -> None:
-        """Serve the page at `/` until the server ends. `parley run` decides host and port; Gradio's options have no effect.
+        """Serve the page at `/` until the server ends, or with `prevent_thread_lock=True` while the program goes on.
+
+        `parley run` decides host and port; Gradio's other options have no effect.
 
         Raises RuntimeError in a process that `parley run` did not start.
         """
@@ -39,4 +41,7 @@ class StreamUI:
             raise RuntimeError(f"launch(): {NO_PROGRAM} (this one at /streams/NAME/)")
         if options.get("share"):
             logger.warning("launch(share=True): no tunnel is opened, since no outside host is contacted")
-        host.launch(self.stream)
+        host.launch(self.stream, wait=not options.get("prevent_thread_lock"))
+
+    def close(self, *args: Any, **options: Any) -> None:
+        """Do nothing: the server ends with the program."""

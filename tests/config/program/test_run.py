@@ -121,6 +121,18 @@ def test_a_module_of_a_package_is_served_at_its_end(program: Callable[..., Runni
     assert running.post("/streams/stream/webrtc/offer", {})[0] == 401
 
 
+def test_a_server_beside_the_program(program: Callable[..., RunningProgram]) -> None:
+    """`prevent_thread_lock=True` lets the program go on; a second launch has its page at its name; SIGTERM ends both."""
+    app = (
+        f"import time\n{STREAM}second = Stream(lambda image: image)\nmirror.ui.launch(prevent_thread_lock=True)\n"
+        "second.ui.launch(prevent_thread_lock=True)\nprint('goes on', flush=True)\nwhile True:\n    time.sleep(1)\n"
+    )
+    running = program(app).start("goes on")
+    assert 'data-name="mirror"' in page(running)
+    assert 'data-name="second"' in page(running, "/streams/second/")
+    assert running.stop() == 128 + 15
+
+
 def test_public(program: Callable[..., RunningProgram]) -> None:
     """With --public nobody needs an account, under any name; a server of uvicorn that the program makes itself is ours, too."""
     app = (
