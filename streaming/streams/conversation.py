@@ -6,7 +6,7 @@ A session that reconnects with the same id continues its conversation.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext_noop
@@ -52,6 +52,12 @@ class Options(BaseModel):
     final: bool = Field(default=False, description="The conversation ends with the session, unless somebody else speaks in it.")
 
 
+class StartData(Options):
+    """The options that a client may send with its offer or start (`user_data`): a telephone call can send them in no other way."""
+
+    speaker_name: str = Field(default="", max_length=320, description="The name of the speaker.")
+
+
 class Inputs(BaseModel):
     """The inputs that the input hook accepts."""
 
@@ -91,7 +97,15 @@ class ConversationStreamHandler(AsyncStreamHandler):
         context = get_current_context()
         if context.user_id is None or context.session_id is None:
             raise WebRTCError("sign in to hold a conversation")
+        if isinstance(context.user_data, StartData):
+            options = Options(**context.user_data.model_dump(exclude={"speaker_name"}))
+            self._inputs = Inputs(speaker_name=context.user_data.speaker_name, options=options)
         self._conversation = ConversationHandler(context.session_id, context.user_id, context.webrtc_id, self._on_error)
+
+    def set_args(self, args: list[Any]) -> None:
+        """Take the client's inputs. A telephone has none; what comes there are the outputs, which are no inputs."""
+        if not self.phone_mode:
+            super().set_args(args)
 
     async def receive(self, frame: AudioFrame) -> None:
         """Transcribe the audio; after a change of the inputs, leave and join the same conversation again."""
@@ -208,5 +222,6 @@ conversation = Stream(
     mode="send",
     name="conversation",
     inputs=Inputs,
+    user_data=StartData,
     ui_args={"title": gettext_noop("Conversation")},
 )

@@ -9,17 +9,23 @@ from collections.abc import Callable
 from itertools import cycle, islice
 from typing import Any
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import numpy as np
+import soxr
 from playwright.async_api import Browser, expect
 
+from streaming.audio import mulaw
 from streaming.speech.engines.scripted import SENTENCES
 from tests.paths.conftest import Installation, eventually, read, sign_in
 from tests.paths.test_import import upload
 from tests.servers import Server
 from tests.speech.talk import sentences
+from tests.speech.talk import talk as clips
 from tests.streaming.audio.media_files import wav
 from tests.streaming.transports.client import SymblClient, connected
+from tests.streaming.transports.stream_client import streaming
+from tests.streaming.transports.test_twilio import begin, speak
 
 SEVERAL = {"speakerDiarization": True, "diarizationSpeakerCount": 2}
 WANTED = ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]
@@ -131,6 +137,30 @@ async def test_five_people_and_a_crash(make_server: Callable[..., Server]) -> No
     assert spoken_by[:5] == spoken_by[5:] == [f"Speaker {number}" for number in range(1, 6)]
     events = (await read(server, token, f"/v1/conversations/{conversation_id}/events?after=0&limit=500"))["events"]
     assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_two_people_at_one_telephone(make_server: Callable[..., Server]) -> None:
+    """A call asks for it in the query of its webhook; mu-law at 8 kHz is enough to tell them apart."""
+    server = make_server(RECOGNISER="moonshine")
+    token = await asyncio.to_thread(server.token)
+    address = f"/streams/conversation/telephone/incoming?access_token={token}&several=true&final=true"
+    _, twiml = await asyncio.to_thread(server.get, address)
+    parameters = {one.attrib["name"]: one.attrib["value"] for one in ElementTree.fromstring(twiml).iter("Parameter")}
+    assert {**parameters, "access_token": ""} == {"access_token": "", "several": "true", "final": "true"}
+    audio, _ = clips("a1", "b1")
+    narrow = mulaw.encode(soxr.resample(np.frombuffer(audio, "<i2"), 16_000, mulaw.RATE))
+    async with streaming(server, "", "conversation", "telephone/handler") as call:
+        await begin(call, **parameters)
+        for at in range(0, len(narrow), 160):
+            await speak(call, narrow[at : at + 160])
+        talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: bool(answer["conversations"]))
+        conversation_id = talks["conversations"][0]["id"]
+        await eventually(lambda: stored_names(server, token, conversation_id), lambda names: len(set(names)) == 2)
+        await call.send({"event": "stop", "streamSid": call.id, "stop": {"callSid": "CA1"}})
+        assert await call.wait_closed() == 1000
+    await eventually(lambda: read(server, token, f"/v1/conversations/{conversation_id}"), lambda answer: "endTime" in answer)
+    names = await stored_names(server, token, conversation_id)
+    assert (names[0], names[-1], len(set(names))) == ("Speaker 1", "Speaker 2", 2)
 
 
 async def test_a_file_of_several_people(make_server: Callable[..., Server]) -> None:
