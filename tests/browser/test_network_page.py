@@ -67,23 +67,30 @@ def test_a_browser_without_udp(server: Server, open_browser: Callable[..., Brows
     expect(page.locator("#summary")).to_have_text("Live audio and video work from here, through the TURN server.")
 
 
-def test_no_microphone_no_websocket_and_a_wrong_turn_secret(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """Each of them is named with what to do."""
+def test_everything_is_blocked(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """No microphone, no WebSocket, no UDP between browser and server, and a wrong TURN secret: each is named with what to do."""
     blocked = """
         navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError"); };
         window.WebSocket = class extends WebSocket { constructor() { super(`ws://${location.host}/nowhere`); } };
         const ask = window.fetch;
         window.fetch = async (url, ...more) => {
+          const offer = String(url).endsWith("/webrtc/offer") ? JSON.parse(more[0].body) : {};
+          if (offer.type === "ice-candidate") return new Response('{"status": "success"}');
+          if (offer.type === "offer") offer.sdp = offer.sdp.replace(/a=candidate:.*\\r\\n/g, "");
+          if (offer.type === "offer") more[0].body = JSON.stringify(offer);
           const answer = await ask(url, ...more);
-          if (!String(url).includes("/rtc/config")) return answer;
+          if (!answer.ok) return answer;
           const body = await answer.json();
-          body.iceServers.forEach((one) => { one.credential = "wrong"; });
+          body.iceServers?.forEach((one) => { one.credential = "wrong"; });
+          body.sdp = body.sdp?.replace(/(a=candidate:\\S+ 1 udp \\d+) \\S+/g, "$1 203.0.113.9");
           return new Response(JSON.stringify(body));
         };
     """
     page = after_the_test(open_browser(), server, blocked)
-    assert states(page) == {"secure": "good", "microphone": "bad", "websocket": "bad", "udp": "good", "turn-udp": "bad", "turn-tcp": "bad"}
+    assert states(page) == {"secure": "good", "microphone": "bad", "websocket": "bad", "udp": "bad", "turn-udp": "bad", "turn-tcp": "bad"}
     expect(page.locator("#microphone .advice")).to_contain_text("Allow it in the address bar")
     expect(page.locator("#websocket .advice")).to_contain_text("Upgrade")
+    expect(page.locator("#udp .found")).to_contain_text("is blocked. The browser tried 203.0.113.9.")
+    expect(page.locator("#udp .advice")).to_contain_text("to the ports 47000-47099 of the server")
     expect(page.locator("#turn-udp .found")).to_contain_text("refuses the password")
     expect(page.locator("#summary")).to_contain_text("WebSockets are blocked")

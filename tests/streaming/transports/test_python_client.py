@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from parley.client import StreamClient, StreamError
@@ -88,3 +89,22 @@ async def test_the_documented_program(site: Server, site_token: str) -> None:
         first, loudest = await program["try_out"](f"{site.url}/streams/customers", site_token)
     assert first == ["Customer", {"name": "Ada", "order": 0}]
     assert loudest > 1000
+
+
+async def test_images_go_both_ways(site: Server, site_token: str) -> None:
+    """Images of one colour come back from a video stream."""
+    image = np.full((96, 128, 3), (200, 40, 40), np.uint8)
+    url = f"{site.url}/streams/video"
+    async with asyncio.timeout(WAIT_S), StreamClient(url, token=site_token, send=("video",), receive=("video",)) as client:
+        sending = asyncio.create_task(show(client, image))
+        async for received in client.video():
+            if received.shape == image.shape and np.abs(received[48, 64].astype(int) - image[48, 64]).max() < 25:
+                break
+        sending.cancel()
+
+
+async def show(client: StreamClient, image: np.ndarray) -> None:
+    """Send an image 15 times a second."""
+    while True:
+        await client.send_image(image)
+        await asyncio.sleep(1 / 15)

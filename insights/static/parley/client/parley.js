@@ -195,7 +195,10 @@ export class StreamClient extends EventTarget {
     });
     const [track] = shared.getVideoTracks();
     const camera = this.media?.getVideoTracks()[0];
-    await this.link?.replace(track);
+    await this.link?.replace(track).catch((error) => {
+      track.stop();
+      throw error;
+    });
     if (camera) this.media.removeTrack(camera);
     (this.media ??= new MediaStream()).addTrack(track);
     this.screen = { track, camera };
@@ -279,7 +282,7 @@ export class StreamClient extends EventTarget {
       this.end(new StreamError("lost", "the connection was lost and did not come back"));
       return;
     }
-    if (this.state !== "connecting") this.show("lost");
+    if (this.state === "connected") this.show("lost");
     await pause(this.attempts > 1 ? Math.min(LONGEST_PAUSE_MS, 1000 * this.attempts) : 0);
     if (this.ended) return;
     try {
