@@ -64,7 +64,14 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """The modules of the package, with what `from ... import *` gives. The package itself has all names of `streaming`."""
 
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "speech_to_text.STTModel": "streaming.handlers.stt",
+    "speech_to_text.stt_.STTModel": "streaming.handlers.stt",
+    "text_to_speech.TTSModel": "streaming.handlers.tts",
+    "text_to_speech.TTSOptions": "streaming.handlers.tts",
+    "text_to_speech.tts.TTSModel": "streaming.handlers.tts",
+    "text_to_speech.tts.TTSOptions": "streaming.handlers.tts",
+}
 """Names that are not among those of `streaming`, with the module that has them: "utils.create_message": "streaming.handlers...."."""
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -27,6 +27,8 @@ FOLDER = "voices"
 KOKORO_LANGUAGES = {"b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt-br", "z": "zh"}
 """The language of a voice of Kokoro, by the first letter of its name; the second letter is "f" or "m"."""
 
+Options = TypeVar("Options", contravariant=True)
+
 _DEFAULT_LANGUAGE = "en-us"
 _KOKORO_VOICE = re.compile(r"([a-z])([fm])_\w+")
 _SENTENCES = re.compile(r"(?<=[.!?…])\s+")
@@ -42,8 +44,12 @@ _warned: set[tuple[UUID | None, str]] = set()
 """Sessions, and languages about which their clients were warned."""
 
 
+class TTSOptions:
+    """The base of FastRTC's options, for classes that derive from it."""
+
+
 @dataclass
-class KokoroTTSOptions:
+class KokoroTTSOptions(TTSOptions):
     """Options of speech, under FastRTC's names.
 
     Attributes:
@@ -60,18 +66,18 @@ class KokoroTTSOptions:
     lang: str = _DEFAULT_LANGUAGE
 
 
-class TTSModel(Protocol):
+class TTSModel(Protocol[Options]):
     """What FastRTC calls a model of speech. A class of `get_tts_model("package:Class")` needs only the first method, which blocks."""
 
-    def tts(self, text: str, options: Any = None) -> Speech:
+    def tts(self, text: str, options: Options | None = None) -> Speech:
         """Return a text as (rate, array)."""
         ...
 
-    def stream_tts(self, text: str, options: Any = None) -> AsyncIterator[Speech]:
+    def stream_tts(self, text: str, options: Options | None = None) -> AsyncIterator[Speech]:
         """Yield a text in parts."""
         ...
 
-    def stream_tts_sync(self, text: str, options: Any = None) -> Iterator[Speech]:
+    def stream_tts_sync(self, text: str, options: Options | None = None) -> Iterator[Speech]:
         """Yield a text in parts; blocks."""
         ...
 

@@ -35,8 +35,8 @@ def listing(word: str) -> str:
 
 
 def of_the_readme() -> str:
-    """Return the README's module of streams."""
-    found = re.search(r"    # myapp/streams\.py.*?(?=\n\n\S)", (ROOT / "README.md").read_text(), re.DOTALL)
+    """Return the README's program."""
+    found = re.search(r"    # app\.py.*?(?=\n\n\S)", (ROOT / "README.md").read_text(), re.DOTALL)
     assert found is not None
     return re.sub(r"^    ", "", found[0], flags=re.MULTILINE)
 
@@ -188,7 +188,7 @@ async def first_output(program: RunningProgram, name: str, webrtc_id: str) -> st
 def test_the_readme_has_a_stream() -> None:
     """Its name is not in use."""
     module: dict[str, Any] = {}
-    exec(of_the_readme(), module)
+    exec(of_the_readme().replace("from fastrtc", "from streaming"), module)
     assert module["parrot"].modality == "audio"
     assert "/streams/parrot/" in of_the_readme()
 

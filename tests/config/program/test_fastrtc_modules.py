@@ -59,3 +59,15 @@ def test_what_is_missing_has_a_clear_error() -> None:
         importlib.import_module("fastrtc.utils").no_such_thing  # noqa: B018
     with pytest.raises(ModuleNotFoundError, match="fastrtc.no_such_module"):
         importlib.import_module("fastrtc.no_such_module")
+
+
+def test_models_of_other_packages_derive_from_ours() -> None:
+    """The protocols that packages with models for FastRTC derive from."""
+    scope: dict[str, object] = {}
+    exec(
+        "from fastrtc.speech_to_text.stt_ import STTModel\nfrom fastrtc.text_to_speech.tts import KokoroTTSOptions, TTSModel, TTSOptions\n"
+        "class Options(TTSOptions):\n    pass\nclass Voice(TTSModel[Options]):\n    pass\nclass Ears(STTModel):\n    pass\n"
+        "is_one = issubclass(KokoroTTSOptions, TTSOptions)\n",
+        scope,
+    )
+    assert scope["is_one"]
