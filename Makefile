@@ -42,8 +42,7 @@ $(WHISPER): | $(DEVELOPMENT)
 	@DATA_DIR=.cache $(BIN)/python manage.py getmodel whisper-base
 
 run: setup
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@exec $(BIN)/python manage.py serve
+	@exec $(BIN)/python manage.py serve --migrate
 
 demo: setup
 	@$(BIN)/python manage.py demo

@@ -20,12 +20,12 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 def prepare_database(errors: OutputWrapper, migrate: bool = False) -> None:
     """Create the tables of a new installation. Where an operator has to migrate, say so; /readyz is not ready until then.
 
-    `migrate`: migrate the SQLite database of DATA_DIR even if it has data, since it is the program's own.
+    `migrate`: migrate a database that has data, too.
     """
     try:
         create_missing_tables()
     except UnappliedMigrations as error:
-        if migrate and not settings.DATABASE_URL:
+        if migrate:
             call_command("migrate", verbosity=0)
         else:
             errors.write(f"Parley is not ready: {error}")

@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
 def _serve(options: argparse.Namespace) -> int:
     """Migrate, then serve."""
     _bind(options)
-    return _manage(["migrate", "--verbosity", "0"]) or _manage(["serve"])
+    return _manage(["serve", "--migrate"])
 
 
 def _bind(options: argparse.Namespace) -> None:

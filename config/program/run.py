@@ -9,8 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from parley import lib_path
+from config.program.isolation import OURS, ProgramImports
 
+LIBRARY = Path(__file__).resolve().parents[2]
+"""The folder of Parley's packages."""
 NO_STREAM = 2
 """Exit code for a target that is no program with streams."""
 
@@ -59,20 +61,20 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     import django
 
     django.setup()
+    from django.conf import settings
     from django.core.management.base import OutputWrapper
 
     from config.data_dir import make_private
     from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
-    from config.program.isolation import ProgramImports
     from config.program.program import Program
     from config.start import prepare_database
     from streaming import discovery
     from streaming.handlers.stream import Stream
 
     make_private()
-    prepare_database(OutputWrapper(sys.stderr), migrate=True)
+    prepare_database(OutputWrapper(sys.stderr), migrate=not settings.DATABASE_URL)
     discovery.streams()  # the built-in ones are not the program's
-    imports = ProgramImports(folder, lib_path.library())
+    imports = ProgramImports(folder, LIBRARY)
     imports.install()
     fastrtc_modules.install()
     Stream.program = program = Program(target, imports, public)
@@ -120,16 +122,12 @@ def _load(target: str) -> tuple[ModuleType, CodeType]:
     return main, code
 
 
-def _print(error: Exception, imports: object) -> None:
+def _print(error: Exception, imports: ProgramImports) -> None:
     """Print the traceback of a program's error without Parley's own calls."""
-    from config.program.isolation import ProgramImports
-
-    assert isinstance(imports, ProgramImports)  # noqa: S101
     shown = traceback.TracebackException.from_exception(error)
-    own = str(lib_path.library())
-    own_files = tuple(f"{own}{os.sep}{name}{os.sep}" for name in ("config", "streaming", "insights", "parley"))
+    ours = tuple(f"{LIBRARY / name}{os.sep}" for name in OURS)
     if any(imports.is_of_program(frame.filename) for frame in shown.stack):
-        shown.stack[:] = [frame for frame in shown.stack if not frame.filename.startswith(own_files)]
+        shown.stack[:] = [frame for frame in shown.stack if not frame.filename.startswith(ours)]
     print("".join(shown.format()), end="", file=sys.stderr)
 
 

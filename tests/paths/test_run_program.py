@@ -214,6 +214,16 @@ async def test_another_site_cannot_use_the_streams(program: RunningProgram) -> N
             await client.ws_connect(program.url + "/websocket/offer", headers=rebound)
 
 
+async def test_a_socket_of_this_machine_needs_no_account(program: RunningProgram) -> None:
+    """At the root and at the path of the mount."""
+    async with aiohttp.ClientSession() as client, asyncio.timeout(60):
+        for path in ("/websocket/offer", "/second/websocket/offer"):
+            socket = await client.ws_connect(program.url + path, headers={"Origin": program.url})
+            await socket.send_json({"event": "start", "websocket_id": f"from{path.replace('/', '-')}", "format": "pcm16"})
+            assert (await socket.receive()).type is aiohttp.WSMsgType.TEXT
+            await socket.close()
+
+
 async def test_it_starts_again_after_it_was_killed(program: RunningProgram) -> None:
     """kill -9 leaves nothing behind that hinders the next start; SIGTERM runs the end of the program's lifespan."""
     program.kill()

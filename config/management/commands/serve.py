@@ -26,15 +26,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the command's arguments."""
+        parser.add_argument("--migrate", action="store_true", help="apply the migrations of this version first")
         parser.add_argument("--no-worker", action="store_true", help="start no worker: jobs wait for `manage.py worker`")
 
-    def handle(self, *args: Any, no_worker: bool, **options: Any) -> None:
+    def handle(self, *args: Any, no_worker: bool, migrate: bool, **options: Any) -> None:
         """Run the server and its worker; print the address to standard output once it listens."""
         from config.asgi import application, drain
         from config.daphne_server import BoundedServer
         from config.worker_process import WorkerProcess
 
-        prepare_database(self.stderr)
+        prepare_database(self.stderr, migrate)
         hint_at = account_hint()  # before the event loop starts, because Django forbids database access in it
         worker = None if no_worker else WorkerProcess()
         recogniser.begin_loading()  # so that the first speaker does not wait for the models

@@ -106,7 +106,7 @@ def test_a_module_of_a_package_is_served_at_its_end(program: Callable[..., Runni
     files = {
         "backend/__init__.py": "",
         "backend/names.py": "NAME = 'from beside'\n",
-        "backend/server.py": "from fastrtc import Stream\n\nfrom .names import NAME\n\nprint(NAME, __name__)\n\n"
+        "backend/server.py": "from parley import Stream\n\nfrom .names import NAME\n\nprint(NAME, __name__)\n\n"
         "def make():\n    return [Stream(lambda image: image), Stream(lambda image: image)]\n\nstreams = make()\n",
     }
     running = program("", "--host", "0.0.0.0", files=files, target="backend.server").start()
