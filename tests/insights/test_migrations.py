@@ -1,8 +1,13 @@
-"""Data migrations, run on rows of earlier versions."""
+"""Data migrations, run on rows of earlier versions.
+
+All tests share one way through the versions, because each way takes half a minute of CPU: back to an old version, forwards to the present
+one, back again, and forwards again. A test is a generator that stores rows or checks them at each of the stops that it names.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,23 +24,96 @@ from insights.models import Conversation, Insight, InsightReview, Message, Note,
 from insights.models.conversations import new_conversation_id
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
-PREVIOUS = "0003_member_order"
-"""The last migration of the previous version."""
-BEFORE = "0005_server_process"
 LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (None, "Five."))
+SAID = [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
+"""The speakers of LINES after the migration."""
 
 
-@pytest.fixture
-def old_tables(transactional_db: None) -> Iterator[Any]:
-    """Migrate back to the version before speakers and return its models; restore the current tables afterwards."""
-    yield migrate_to(BEFORE)
-    call_command("migrate", verbosity=0)
+class Stop(Enum):
+    """A stop on the way through the versions, in its order."""
+
+    NO_SPEAKERS = auto()
+    """On the way back, where speakers exist and no message has one. No row is stored yet."""
+    VERSION_1 = auto()
+    """The version before speakers, processes and columns of later versions."""
+    NO_SPEAKER_TABLE = auto()
+    SPEAKER_TABLE = auto()
+    STAFF = auto()
+    SHARES = auto()
+    TRACKERS = auto()
+    REVIEW_QUEUE = auto()
+    PRESENT = auto()
+    BACK_BEFORE_REVIEWS = auto()
+    BACK_BEFORE_SPEAKERS = auto()
+    BACK_AT_VERSION_1 = auto()
+    PRESENT_AGAIN = auto()
 
 
-def migrate_to(name: str) -> Any:
-    """Migrate to a version in either direction, and return its models."""
-    call_command("migrate", "insights", name, verbosity=0)
-    return MigrationExecutor(connection).loader.project_state([("insights", name)]).apps
+MIGRATIONS = {
+    Stop.NO_SPEAKERS: "0006_speaker",
+    Stop.VERSION_1: "0003_member_order",
+    Stop.NO_SPEAKER_TABLE: "0005_server_process",
+    Stop.SPEAKER_TABLE: "0006_speaker",
+    Stop.STAFF: "0019_language_results",
+    Stop.SHARES: "0029_share_by_invitation",
+    Stop.TRACKERS: "0035_fill_conversation_trackers",
+    Stop.REVIEW_QUEUE: "0036_review_queue",
+    Stop.BACK_BEFORE_REVIEWS: "0035_fill_conversation_trackers",
+    Stop.BACK_BEFORE_SPEAKERS: "0005_server_process",
+    Stop.BACK_AT_VERSION_1: "0003_member_order",
+}
+"""The last migration at each stop; the present version where there is none."""
+Steps = Generator[Stop, Any, None]
+CHECKS: dict[str, Callable[[], Steps]] = {}
+
+
+def check(steps: Callable[[], Steps]) -> Callable[[], Steps]:
+    """Add a test: it yields the stops that it needs, in their order, and gets the tables of each."""
+    CHECKS[steps.__name__] = steps
+    return steps
+
+
+@pytest.fixture(scope="module")
+def outcomes(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, BaseException | None]]:
+    """Go the way once, and return what each test raised."""
+    with django_db_blocker.unblock():
+        try:
+            yield go_the_way()
+        finally:
+            call_command("migrate", verbosity=0)
+            call_command("flush", verbosity=0, interactive=False)
+
+
+def go_the_way() -> dict[str, BaseException | None]:
+    """Stop at each version, and run the tests that wait for it. One that fails stops no other."""
+    found: dict[str, BaseException | None] = {name: AssertionError(f"{name} waits for a stop that is behind") for name in CHECKS}
+    running = {name: steps() for name, steps in CHECKS.items()}
+    waiting = {name: next(steps) for name, steps in running.items()}
+    for stop in Stop:
+        tables = migrate_to(MIGRATIONS.get(stop))
+        for name in [name for name, wanted in waiting.items() if wanted is stop]:
+            try:
+                waiting[name] = running[name].send(tables)
+            except StopIteration:
+                del waiting[name]
+                found[name] = None
+            except Exception as error:
+                del waiting[name]
+                found[name] = error
+    return found
+
+
+def migrate_to(name: str | None) -> Any:
+    """Migrate to a version in either direction, or to the present one, and return its models."""
+    call_command("migrate", *(["insights", name] if name else []), verbosity=0)
+    loader = MigrationExecutor(connection).loader
+    nodes = [("insights", name)] if name else loader.graph.leaf_nodes("insights")
+    return loader.project_state(nodes).apps
+
+
+def new_user(name: str) -> User:
+    """Store an account."""
+    return User.objects.create_user(name, f"{name}@example.org")
 
 
 def old_conversation(tables: Any, owner: User, *lines: tuple[str | None, str]) -> int:
@@ -54,9 +132,8 @@ def old_conversation(tables: Any, owner: User, *lines: tuple[str | None, str]) -
     return int(talk.pk)
 
 
-def rows_of_previous_version(owner: User) -> tuple[int, UUID]:
-    """Migrate back to the previous version, store a row in each table; return the ids of a live conversation and of its session."""
-    tables = migrate_to(PREVIOUS)
+def rows_of_version_1(tables: Any, owner: User) -> tuple[int, UUID]:
+    """Store a row in each table of version 1; return the ids of a live conversation and of its session."""
     talk = old_conversation(tables, owner, *LINES)
     made = {name: tables.get_model("insights", name).objects for name in OLD_TABLES}
     first, last = made["Message"].filter(conversation_id=talk).order_by("number")[::4]
@@ -82,196 +159,10 @@ def rows_of_previous_version(owner: User) -> tuple[int, UUID]:
 OLD_TABLES = ("Conversation", "Message", "LiveSession", "Insight", "Entity", "Topic", "TopicReference", "TrackerMatch", "Event")
 
 
-def test_a_database_of_the_previous_version_loses_no_row(old_tables: Any, owner: User) -> None:
-    """All new migrations keep every row, remove the stale session, and leave the conversation live until it ends."""
-    talk, session = rows_of_previous_version(owner)
-    call_command("migrate", verbosity=0)
-    assert speakers_of(talk) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
-    conversation = Conversation.objects.get(id=talk)
-    first, second = queries.insights_of(conversation)
-    assert (first.type, first.review, str(first.assignee), str(first.message.member)) == ("action_item", "accepted", "Ben", "Ben")
-    assert (second.type, second.message.member) == ("question", None)
-    assert [(match.insight_id, match.message_id) for match in TrackerMatch.objects.all()] == [(first.id, first.message_id)]
-    assert [entity.text for entity in first.message.entities.all()] == ["One"]
-    assert [reference.message_id for reference in TopicReference.objects.all()] == [first.message_id]
-    events = recorder.record(talk, recorder.Utterance("Six.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session))
-    assert events[0].number == 2
-    assert speakers_of(talk)[-1] == (4, "")
-    assert [str(event.event.kind) for event in recorder.close_due(NOW, 15.0)] == ["conversation_completed"]
-    recorder.remove_conversation(talk)
-    assert not Speaker.objects.exists()
-
-
-def test_it_is_reversible_with_sessions(old_tables: Any, owner: User) -> None:
-    """The way back works with rows of sessions and processes after a crash, and removes those sessions."""
-    call_command("migrate", verbosity=0)
-    process = uuid4()
-    recorder.register_process(process, "host:1", "")
-    session = recorder.Opening(owner_id=owner.pk, connection_id="room", session_id=uuid4(), process=process)
-    talk = recorder.open_conversation(session).conversation_id
-    recorder.record(talk, recorder.Utterance("One.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session.session_id))
-    tables = migrate_to(PREVIOUS)
-    assert [row.text for row in tables.get_model("insights", "Message").objects.filter(conversation_id=talk)] == ["One."]
-    assert not tables.get_model("insights", "LiveSession").objects.exists()
-
-
 def speakers_of(conversation_id: int) -> list[tuple[int, str]]:
     """Return the speaker's number and the member's name of each message."""
     rows = queries.messages_of(Conversation.objects.get(id=conversation_id))
     return [(row.speaker.number, row.member.name if row.member else "") for row in rows]
-
-
-def test_old_messages_get_speakers(old_tables: Any, owner: User) -> None:
-    """Each member of a conversation and its unknown speaker get one, in the order of speech; the search index stays complete."""
-    one, two = old_conversation(old_tables, owner, *LINES), old_conversation(old_tables, owner, ("Ada", "The zeppelin."))
-    empty = old_conversation(old_tables, owner)
-    call_command("migrate", verbosity=0)
-    assert speakers_of(one) == [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
-    assert speakers_of(two) == [(1, "Ada")]
-    assert speakers_of(empty) == []
-    assert Counter(Speaker.objects.values_list("conversation_id", flat=True)) == {one: 3, two: 1}
-    assert set(queries.with_texts(Conversation.objects.all(), ["zeppelin"]).values_list("id", flat=True)) == {two}
-    Message.objects.filter(conversation_id=two).update(text="The airship.")
-    assert set(queries.with_texts(Conversation.objects.all(), ["airship"]).values_list("id", flat=True)) == {two}
-
-
-def test_new_messages_after_the_migration(old_tables: Any, owner: User) -> None:
-    """A note continues the unknown speaker of a migrated conversation; a new session is a new speaker."""
-    one = old_conversation(old_tables, owner, *LINES)
-    call_command("migrate", verbosity=0)
-    note = recorder.Utterance("Milk.", (), 1.0, NOW, NOW)
-    recorder.record(one, note, recorder.Listening())
-    recorder.record(one, recorder.Utterance("Eggs.", (), 1.0, NOW, NOW), recorder.Listening(session_id=uuid4()))
-    assert speakers_of(one)[-2:] == [(2, ""), (4, "")]
-
-
-def test_it_is_reversible_and_repeatable(old_tables: Any, owner: User) -> None:
-    """Backwards, each message gets its speaker's member, also one that has changed since."""
-    one = old_conversation(old_tables, owner, *LINES)
-    call_command("migrate", verbosity=0)
-    ben, ada = (Speaker.objects.get(number=number) for number in (1, 3))
-    Speaker.objects.filter(id=ben.id).update(member=ada.member)
-    tables = migrate_to(BEFORE)
-    rows = tables.get_model("insights", "Message").objects.filter(conversation_id=one).order_by("number")
-    assert [row.member.name if row.member else "" for row in rows] == ["Ada", "", "Ada", "Ada", ""]
-    call_command("migrate", verbosity=0)
-    assert speakers_of(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
-
-
-def test_an_interrupted_migration_continues(old_tables: Any, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each batch is a transaction of its own, and finished batches are not repeated."""
-    module = import_module("insights.migrations.0007_fill_speakers")
-    monkeypatch.setattr(module, "BATCH", 2)
-    talks = sorted(old_conversation(old_tables, owner, *LINES) for _ in range(5))
-    tables = migrate_to("0006_speaker")
-
-    class Interrupted(Exception):
-        pass
-
-    def some(*args: Any, **rest: Any) -> Iterator[list[int]]:
-        for place, ids in enumerate(batches(*args, **rest)):
-            if place == 2:
-                raise Interrupted
-            yield ids
-
-    batches = module.batches
-    with monkeypatch.context() as patch, connection.schema_editor(atomic=False) as editor:
-        patch.setattr(module, "batches", some)
-        with pytest.raises(Interrupted):
-            module.fill(tables, editor)
-    done = tables.get_model("insights", "Message").objects.exclude(speaker=None).values_list("conversation_id", flat=True)
-    assert sorted(set(done)) == talks[:4]
-    call_command("migrate", verbosity=0)
-    assert [speakers_of(talk) for talk in talks] == [[(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]] * 5
-
-
-def test_the_number_of_statements_does_not_grow_with_the_messages(old_tables: Any, owner: User) -> None:
-    """A batch takes the same number of statements for five and for a hundred messages."""
-    module = import_module("insights.migrations.0007_fill_speakers")
-    statements = []
-    for lines in (LINES, LINES * 20):
-        old_conversation(migrate_to(BEFORE), owner, *lines)
-        tables = migrate_to("0006_speaker")
-        with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
-            module.fill(tables, editor)
-        statements.append(len(asked))
-        tables.get_model("insights", "Conversation").objects.all().delete()
-    assert statements[0] == statements[1] < 12
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
-def test_a_batch_reads_the_messages_of_its_conversations_only(old_tables: Any, owner: User) -> None:
-    """No statement in either direction scans the messages of all conversations, so the time grows linearly."""
-    module = import_module("insights.migrations.0007_fill_speakers")
-    old_conversation(old_tables, owner, *LINES)
-    tables = migrate_to("0006_speaker")
-    with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
-        module.fill(tables, editor)
-        module.empty(tables, editor)
-    plans = []
-    of_messages = [query["sql"] for query in asked if '"insights_message"' in query["sql"]]
-    for statement in (sql for sql in of_messages if '"speaker_id" IN (' not in sql):  # these are the messages of certain speakers
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
-            plans += [row[3] for row in cursor.fetchall() if "insights_message" in row[3]]
-    assert len(plans) >= 3
-    assert [plan for plan in plans if "(conversation_id=?" not in plan] == []
-
-
-def test_former_staff_get_roles(old_tables: Any, owner: User, other_owner: User) -> None:
-    """Superusers become administrators and reviewers, other staff become reviewers, everybody else stays a member."""
-    migrate_to("0019_language_results")
-    for name, flags in (
-        ("root", {"is_superuser": True, "is_staff": True}),
-        ("bare", {"is_superuser": True}),
-        ("staff", {"is_staff": True}),
-    ):
-        User.objects.create_user(name, **flags)
-    call_command("migrate", verbosity=0)
-    found = {one.username: {str(role) for role in access.roles_of(one)} - {"member"} for one in User.objects.all()}
-    both = {"administrator", "reviewer"}
-    assert found == {"root": both, "bare": both, "staff": {"reviewer"}, "owner": set(), "stranger": set()}
-    assert User.objects.get(username="bare").is_staff
-
-
-def test_old_conversations_stay_private(old_tables: Any, owner: User, other_owner: User) -> None:
-    """After all migrations a conversation of before is shared with nobody, whatever roles its readers got."""
-    talk = old_conversation(old_tables, owner, *LINES)
-    User.objects.filter(pk=other_owner.pk).update(is_staff=True, is_superuser=True)
-    call_command("migrate", verbosity=0)
-    assert access.has_role(User.objects.get(pk=other_owner.pk), access.REVIEWER)
-    assert queries.conversation_for(owner.pk, talk) is not None
-    assert queries.conversation_for(other_owner.pk, talk) is None
-    assert not queries.visible_to(other_owner.pk).exists()
-    assert not Share.objects.exists()
-
-
-def test_old_conversations_get_their_trackers(transactional_db: None, owner: User) -> None:
-    """Matches tell which trackers a conversation used: those of the account are used as a whole, others with the phrases that matched."""
-    tables = migrate_to("0029_share_by_invitation")
-    try:
-        one, two, three = (old_conversation_with_speaker(tables, owner) for _ in range(3))
-        own = tables.get_model("insights", "AccountTracker").objects.create(owner_id=owner.pk, name="Own", vocabulary=["budget"])
-        matches = tables.get_model("insights", "TrackerMatch").objects
-        for talk, name, identity, value in (
-            (one, "Brought", "b", "zeppelin"),
-            (one, "Brought", "b", "airship"),
-            (one, "Brought", "b", "zeppelin"),
-            (two, "Own", str(own.pk), "budget"),
-            (two, "Pricing", "managed-pricing", "price"),
-        ):
-            message = tables.get_model("insights", "Message").objects.get(conversation=talk)
-            matches.create(conversation_id=talk, message=message, tracker_name=name, tracker_id=identity, value=value, text=value, offset=0)
-        call_command("migrate", verbosity=0)
-        used = dict(Conversation.objects.values_list("pk", "trackers"))
-        assert used == {one: [{"name": "Brought", "vocabulary": ["zeppelin", "airship"], "id": "b"}], two: [], three: []}
-        assert dict(Conversation.objects.values_list("pk", "all_trackers")) == {one: False, two: True, three: False}
-        for talk, text in ((one, "The airship lands."), (two, "The budget is small."), (three, "The budget is small.")):
-            TrackerMatch.objects.filter(conversation_id=talk).delete()
-            recorder.correct_message(Message.objects.get(conversation_id=talk).pk, text, owner.pk)
-        assert set(TrackerMatch.objects.values_list("conversation_id", "tracker_name")) == {(one, "Brought"), (two, "Own")}
-    finally:
-        call_command("migrate", verbosity=0)
 
 
 def old_conversation_with_speaker(tables: Any, owner: User) -> int:
@@ -291,36 +182,255 @@ def old_conversation_with_speaker(tables: Any, owner: User) -> int:
     return int(talk.pk)
 
 
-def test_old_insights_and_conversations_are_ready_for_reviews(transactional_db: None, owner: User) -> None:
+@check
+def the_number_of_statements_does_not_grow_with_the_messages() -> Steps:
+    """A batch takes the same number of statements for five and for a hundred messages."""
+    tables = yield Stop.NO_SPEAKERS
+    module = import_module("insights.migrations.0007_fill_speakers")
+    owner = new_user("statements")
+    statements = []
+    for lines in (LINES, LINES * 20):
+        old_conversation(tables, owner, *lines)
+        with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
+            module.fill(tables, editor)
+        statements.append(len(asked))
+        tables.get_model("insights", "Conversation").objects.all().delete()
+    assert statements[0] == statements[1] < 12
+
+
+@check
+def a_batch_reads_the_messages_of_its_conversations_only() -> Steps:
+    """No statement in either direction scans the messages of all conversations. (PostgreSQL plans by statistics.)"""
+    tables = yield Stop.NO_SPEAKERS
+    if connection.vendor != "sqlite":
+        return
+    module = import_module("insights.migrations.0007_fill_speakers")
+    old_conversation(tables, new_user("plans"), *LINES)
+    with connection.schema_editor(atomic=False) as editor, CaptureQueriesContext(connection) as asked:
+        module.fill(tables, editor)
+        module.empty(tables, editor)
+    tables.get_model("insights", "Conversation").objects.all().delete()
+    plans = []
+    of_messages = [query["sql"] for query in asked if '"insights_message"' in query["sql"]]
+    for statement in (sql for sql in of_messages if '"speaker_id" IN (' not in sql):  # these are the messages of certain speakers
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            plans += [row[3] for row in cursor.fetchall() if "insights_message" in row[3]]
+    assert len(plans) >= 3
+    assert [plan for plan in plans if "(conversation_id=?" not in plan] == []
+
+
+@check
+def old_messages_get_speakers() -> Steps:
+    """Each member of a conversation and its unknown speaker get one, in the order of speech; the search index stays complete."""
+    tables = yield Stop.NO_SPEAKER_TABLE
+    owner = new_user("speakers")
+    one, two = old_conversation(tables, owner, *LINES), old_conversation(tables, owner, ("Ada", "The zeppelin."))
+    empty = old_conversation(tables, owner)
+    yield Stop.PRESENT
+    assert speakers_of(one) == SAID
+    assert speakers_of(two) == [(1, "Ada")]
+    assert speakers_of(empty) == []
+    own = Speaker.objects.filter(conversation__owner=owner)
+    assert Counter(own.values_list("conversation_id", flat=True)) == {one: 3, two: 1}
+    assert set(queries.with_texts(Conversation.objects.all(), ["zeppelin"]).values_list("id", flat=True)) == {two}
+    Message.objects.filter(conversation_id=two).update(text="The airship.")
+    assert set(queries.with_texts(Conversation.objects.filter(owner=owner), ["airship"]).values_list("id", flat=True)) == {two}
+
+
+@check
+def new_messages_after_the_migration() -> Steps:
+    """A note continues the unknown speaker of a migrated conversation; a new session is a new speaker."""
+    tables = yield Stop.NO_SPEAKER_TABLE
+    one = old_conversation(tables, new_user("later"), *LINES)
+    yield Stop.PRESENT
+    recorder.record(one, recorder.Utterance("Milk.", (), 1.0, NOW, NOW), recorder.Listening())
+    recorder.record(one, recorder.Utterance("Eggs.", (), 1.0, NOW, NOW), recorder.Listening(session_id=uuid4()))
+    assert speakers_of(one)[-2:] == [(2, ""), (4, "")]
+
+
+@check
+def the_way_back_and_forwards_again() -> Steps:
+    """Backwards, each message gets its speaker's member, also one that has changed since."""
+    tables = yield Stop.NO_SPEAKER_TABLE
+    one = old_conversation(tables, new_user("back"), *LINES)
+    yield Stop.PRESENT
+    speakers = Speaker.objects.filter(conversation_id=one)
+    speakers.filter(number=1).update(member=speakers.get(number=3).member)
+    tables = yield Stop.BACK_BEFORE_SPEAKERS
+    rows = tables.get_model("insights", "Message").objects.filter(conversation_id=one).order_by("number")
+    assert [row.member.name if row.member else "" for row in rows] == ["Ada", "", "Ada", "Ada", ""]
+    yield Stop.PRESENT_AGAIN
+    assert speakers_of(one) == [(1, "Ada"), (2, ""), (1, "Ada"), (1, "Ada"), (2, "")]
+
+
+@check
+def an_interrupted_migration_continues() -> Steps:
+    """Each batch is a transaction of its own, and finished batches are not repeated."""
+    tables = yield Stop.NO_SPEAKER_TABLE
+    owner = new_user("interrupted")
+    talks = sorted(old_conversation(tables, owner, *LINES) for _ in range(5))
+    tables = yield Stop.SPEAKER_TABLE
+    module = import_module("insights.migrations.0007_fill_speakers")
+    batches = module.batches
+    seen: list[int] = []
+
+    class Interrupted(Exception):
+        pass
+
+    def some(*args: Any, **rest: Any) -> Iterator[list[int]]:
+        for place, ids in enumerate(batches(*args, **rest)):
+            if place == 2:
+                raise Interrupted
+            seen.extend(ids)
+            yield ids
+
+    with pytest.MonkeyPatch.context() as patch, connection.schema_editor(atomic=False) as editor:
+        patch.setattr(module, "BATCH", 2)
+        patch.setattr(module, "batches", some)
+        with pytest.raises(Interrupted):
+            module.fill(tables, editor)
+    assert len(seen) == 4
+    messages = tables.get_model("insights", "Message").objects
+    done = set(messages.exclude(speaker=None).values_list("conversation_id", flat=True))
+    assert done == set(messages.filter(conversation_id__in=seen).values_list("conversation_id", flat=True)) != set()
+    assert not done.issuperset(talks)
+    yield Stop.PRESENT
+    assert [speakers_of(talk) for talk in talks] == [SAID] * 5
+
+
+@check
+def former_staff_get_roles() -> Steps:
+    """Superusers become administrators and reviewers, other staff become reviewers, everybody else stays a member."""
+    yield Stop.STAFF
+    flags = {"root": {"is_superuser": True, "is_staff": True}, "bare": {"is_superuser": True}, "staff": {"is_staff": True}, "nobody": {}}
+    for name, has in flags.items():
+        User.objects.create_user(name, **has)
+    yield Stop.PRESENT
+    found = {one.username: {str(role) for role in access.roles_of(one)} - {"member"} for one in User.objects.filter(username__in=flags)}
+    both = {"administrator", "reviewer"}
+    assert found == {"root": both, "bare": both, "staff": {"reviewer"}, "nobody": set()}
+    assert User.objects.get(username="bare").is_staff
+
+
+@check
+def old_conversations_stay_private() -> Steps:
+    """After all migrations a conversation of before is shared with nobody, whatever roles its readers got."""
+    tables = yield Stop.NO_SPEAKER_TABLE
+    owner, reader = new_user("private"), new_user("reader")
+    talk = old_conversation(tables, owner, *LINES)
+    User.objects.filter(pk=reader.pk).update(is_staff=True, is_superuser=True)
+    yield Stop.PRESENT
+    assert access.has_role(User.objects.get(pk=reader.pk), access.REVIEWER)
+    assert queries.conversation_for(owner.pk, talk) is not None
+    assert queries.conversation_for(reader.pk, talk) is None
+    assert not queries.visible_to(reader.pk).exists()
+    assert not Share.objects.exists()
+
+
+@check
+def old_conversations_get_their_trackers() -> Steps:
+    """Matches tell which trackers a conversation used: those of the account are used as a whole, others with the phrases that matched."""
+    tables = yield Stop.SHARES
+    owner = new_user("trackers")
+    one, two, three = (old_conversation_with_speaker(tables, owner) for _ in range(3))
+    own = tables.get_model("insights", "AccountTracker").objects.create(owner_id=owner.pk, name="Own", vocabulary=["budget"])
+    matches = tables.get_model("insights", "TrackerMatch").objects
+    for talk, name, identity, value in (
+        (one, "Brought", "b", "zeppelin"),
+        (one, "Brought", "b", "airship"),
+        (one, "Brought", "b", "zeppelin"),
+        (two, "Own", str(own.pk), "budget"),
+        (two, "Pricing", "managed-pricing", "price"),
+    ):
+        message = tables.get_model("insights", "Message").objects.get(conversation=talk)
+        matches.create(conversation_id=talk, message=message, tracker_name=name, tracker_id=identity, value=value, text=value, offset=0)
+    yield Stop.PRESENT
+    rows = Conversation.objects.filter(owner=owner)
+    used = dict(rows.values_list("pk", "trackers"))
+    assert used == {one: [{"name": "Brought", "vocabulary": ["zeppelin", "airship"], "id": "b"}], two: [], three: []}
+    assert dict(rows.values_list("pk", "all_trackers")) == {one: False, two: True, three: False}
+    for talk, text in ((one, "The airship lands."), (two, "The budget is small."), (three, "The budget is small.")):
+        TrackerMatch.objects.filter(conversation_id=talk).delete()
+        recorder.correct_message(Message.objects.get(conversation_id=talk).pk, text, owner.pk)
+    found = TrackerMatch.objects.filter(conversation__owner=owner)
+    assert set(found.values_list("conversation_id", "tracker_name")) == {(one, "Brought"), (two, "Own")}
+
+
+@check
+def old_insights_and_conversations_are_ready_for_reviews() -> Steps:
     """Insights are dated by their sentence and keep their verdicts; reviews get the kind of their insight; samples are marked.
 
     Notes, reviews and leases of the present version leave with their tables on the way back, and nothing else does.
     """
-    tables = migrate_to("0035_fill_conversation_trackers")
-    try:
-        talk, sample, same = (old_conversation_with_speaker(tables, owner) for _ in range(3))
-        old = tables.get_model("insights", "Conversation").objects
-        old.filter(pk=sample).update(connection_id=f"import-{sample}", metadata={"sample": "yes"})
-        old.filter(pk=same).update(metadata={"sample": "yes"})  # a client's own word for a live conversation
-        for kind, reviewed in (("question", {}), ("action_item", {"review": "accepted", "reviewed_at": NOW, "reviewed_by_id": owner.pk})):
-            message = tables.get_model("insights", "Message").objects.get(conversation=talk)
-            row = {"conversation_id": talk, "message": message, "type": kind, "text": "One.", "confidence": 0.5}
-            tables.get_model("insights", "Insight").objects.create(**row, **reviewed)
-        tables = migrate_to("0036_review_queue")
-        insight = tables.get_model("insights", "Insight").objects.get(type="question")
-        tables.get_model("insights", "InsightReview").objects.create(insight=insight, confidence=0.5, first="accepted", first_at=NOW)
-        call_command("migrate", verbosity=0)
-        assert set(Insight.objects.values_list("type", "review", "found_at")) == {
-            ("question", "pending", NOW),
-            ("action_item", "accepted", NOW),
-        }
-        assert [(one.kind, one.first, one.second) for one in InsightReview.objects.all()] == [("question", "accepted", "")]
-        assert set(Conversation.objects.filter(sample=True).values_list("pk", flat=True)) == {sample}
-        recorder.write_note(talk, uuid4(), "Ask Ada.", 3.0, owner.pk)
-        recorder.lease_insight(Insight.objects.get(type="question").pk, owner.pk, NOW)
-        tables = migrate_to("0035_fill_conversation_trackers")
-        assert tables.get_model("insights", "Insight").objects.count() == 2
-        call_command("migrate", verbosity=0)
-        assert (Insight.objects.count(), InsightReview.objects.count(), Note.objects.count()) == (2, 0, 0)
-    finally:
-        call_command("migrate", verbosity=0)
+    tables = yield Stop.TRACKERS
+    owner = new_user("reviews")
+    talk, sample, same = (old_conversation_with_speaker(tables, owner) for _ in range(3))
+    old = tables.get_model("insights", "Conversation").objects
+    old.filter(pk=sample).update(connection_id=f"import-{sample}", metadata={"sample": "yes"})
+    old.filter(pk=same).update(metadata={"sample": "yes"})  # a client's own word for a live conversation
+    for kind, reviewed in (("question", {}), ("action_item", {"review": "accepted", "reviewed_at": NOW, "reviewed_by_id": owner.pk})):
+        message = tables.get_model("insights", "Message").objects.get(conversation=talk)
+        row = {"conversation_id": talk, "message": message, "type": kind, "text": "One.", "confidence": 0.5}
+        tables.get_model("insights", "Insight").objects.create(**row, **reviewed)
+    tables = yield Stop.REVIEW_QUEUE
+    insight = tables.get_model("insights", "Insight").objects.get(type="question", conversation_id=talk)
+    tables.get_model("insights", "InsightReview").objects.create(insight=insight, confidence=0.5, first="accepted", first_at=NOW)
+    yield Stop.PRESENT
+    insights = Insight.objects.filter(conversation_id=talk)
+    assert set(insights.values_list("type", "review", "found_at")) == {("question", "pending", NOW), ("action_item", "accepted", NOW)}
+    assert [(one.kind, one.first, one.second) for one in InsightReview.objects.all()] == [("question", "accepted", "")]
+    assert set(Conversation.objects.filter(sample=True).values_list("pk", flat=True)) == {sample}
+    recorder.write_note(talk, uuid4(), "Ask Ada.", 3.0, owner.pk)
+    recorder.lease_insight(insights.get(type="question").pk, owner.pk, NOW)
+    tables = yield Stop.BACK_BEFORE_REVIEWS
+    assert tables.get_model("insights", "Insight").objects.filter(conversation_id=talk).count() == 2
+    yield Stop.PRESENT_AGAIN
+    assert (insights.count(), InsightReview.objects.count(), Note.objects.count()) == (2, 0, 0)
+
+
+@check
+def the_way_back_with_sessions() -> Steps:
+    """The way back works with rows of sessions and processes after a crash, and removes those sessions."""
+    yield Stop.PRESENT
+    process = uuid4()
+    recorder.register_process(process, "host:1", "")
+    session = recorder.Opening(owner_id=new_user("sessions").pk, connection_id="room", session_id=uuid4(), process=process)
+    talk = recorder.open_conversation(session).conversation_id
+    recorder.record(talk, recorder.Utterance("One.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session.session_id))
+    tables = yield Stop.BACK_AT_VERSION_1
+    assert [row.text for row in tables.get_model("insights", "Message").objects.filter(conversation_id=talk)] == ["One."]
+    assert not tables.get_model("insights", "LiveSession").objects.exists()
+
+
+@check
+def a_database_of_version_1_loses_no_row() -> Steps:
+    """All new migrations keep every row, remove the stale session, and leave the conversation live until it ends."""
+    tables = yield Stop.VERSION_1
+    talk, session = rows_of_version_1(tables, new_user("version1"))
+    yield Stop.PRESENT
+    assert speakers_of(talk) == SAID
+    conversation = Conversation.objects.get(id=talk)
+    first, second = queries.insights_of(conversation)
+    assert (first.type, first.review, str(first.assignee), str(first.message.member)) == ("action_item", "accepted", "Ben", "Ben")
+    assert (second.type, second.message.member) == ("question", None)
+    matches = TrackerMatch.objects.filter(conversation_id=talk)
+    assert [(match.insight_id, match.message_id) for match in matches] == [(first.id, first.message_id)]
+    assert [entity.text for entity in first.message.entities.all()] == ["One"]
+    assert [reference.message_id for reference in TopicReference.objects.filter(topic__conversation_id=talk)] == [first.message_id]
+    events = recorder.record(talk, recorder.Utterance("Six.", (), 1.0, NOW, NOW), recorder.Listening(session_id=session))
+    assert events[0].number == 2
+    assert speakers_of(talk)[-1] == (4, "")
+    ended = [event for event in recorder.close_due(NOW, 15.0) if event.conversation_id == talk]
+    assert [str(event.event.kind) for event in ended] == ["conversation_completed"]
+    recorder.remove_conversation(talk)
+    assert not Speaker.objects.filter(conversation_id=talk).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", CHECKS)
+def test_migrations(outcomes: dict[str, BaseException | None], name: str) -> None:
+    """What the test of this name stored and changed at each stop is as it must be."""
+    if error := outcomes[name]:
+        raise error
