@@ -151,8 +151,8 @@ class Program:
                 raise ServesAlready("the program has a server already: one process has one")
             self.served.set()
         own = application if application is not None else self._application()
-        self._default = default = self._default or self._default_of(own)
         self.parley()
+        self._default = default = self._default or self._default_of(own)
         if default is not None:
             settings.DEFAULT_STREAM = default.name
         elif not self.streams:
@@ -176,7 +176,11 @@ class Program:
         return self.mounts[0].application if self.mounts else None
 
     def _default_of(self, own: Any) -> Stream | None:
-        """Return the stream at the root: the first one mounted in the served application, else the first mounted, else the first."""
+        """Return the stream at the root: that of the setting DEFAULT_STREAM if it is the program's, else the first one that is mounted
+        in the served application, else the first mounted, else the first.
+        """
+        if wanted := [stream for stream in self.streams if stream.name == settings.DEFAULT_STREAM]:
+            return wanted[0]
         mounted = [mount for mount in self.mounts if mount.application is own] or self.mounts
         at_root = [mount for mount in mounted if not mount.path] or mounted
         return at_root[0].stream if at_root else next(iter(self.streams), None)
