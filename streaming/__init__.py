@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         WebRTCData,
         get_silero_model,
     )
+    from streaming.handlers.gradio_page import WebRTC
     from streaming.handlers.handler_types import VideoStreamHandler
     from streaming.handlers.options import AlgoOptions, InterruptionOptions, SileroVadOptions
     from streaming.handlers.reply_on_pause import ReplyOnPause
@@ -85,6 +86,7 @@ _HOMES = {
         "StreamHandler",
         "VideoEmit",
     ),
+    "handlers.gradio_page": ("WebRTC",),
     "handlers.handler_types": ("VideoStreamHandler",),
     "handlers.options": ("AlgoOptions", "InterruptionOptions", "SileroVadOptions"),
     "types.outputs": ("AdditionalOutputs", "CloseStream"),
@@ -132,6 +134,7 @@ __all__ = [
     "VideoEmitType",
     "VideoStreamHandler",
     "Warning",
+    "WebRTC",
     "WebRTCData",
     "WebRTCError",
     "aggregate_bytes_to_16bit",

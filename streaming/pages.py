@@ -17,6 +17,7 @@ from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
+from insights.portal.security import policy
 from streaming.components import Component
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
@@ -79,7 +80,8 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if stream is None:
         raise Http404
-    components = [] if stream.inputs is not None else stream.components
+    embed = request.GET.get("embed", "")
+    components = [] if stream.inputs is not None or embed else stream.components
     page = {
         "fields": input_fields(stream.inputs),
         "components": [one for one in components if one.is_field and one.visible],
@@ -88,8 +90,13 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         "takes_text": stream.ui_args.get("variant") == "textbox",
         "wishes": json.dumps(_start_options(stream)),
         "hide_title": stream.ui_args.get("hide_title", False),
+        "embed": embed,
     }
-    return render(request, "streams/stream.html", {**_card(name, stream), **page})
+    response = render(request, "streams/stream.html", {**_card(name, stream), **page})
+    if embed:  # a page of this site, such as one of Gradio, has it in a frame
+        response.headers["Content-Security-Policy"] = policy(request, framed=True)
+        response.xframe_options_exempt = True
+    return response
 
 
 def _start_options(stream: Stream) -> dict[str, Any]:

@@ -18,6 +18,8 @@ class RunningProgram(Server):
     def __init__(self, folder: Path, files: Mapping[str, str], *options: str, target: str = "app.py", **env: str) -> None:
         super().__init__(folder / ".parley", {"RECOGNISER": "scripted", **env})
         self.folder, self.options, self.target = folder, options, target
+        self.python = sys.executable
+        """The interpreter that runs the program."""
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
@@ -62,7 +64,7 @@ class RunningProgram(Server):
         environment = {**environment, **self.env, "PYTHONPATH": str(ROOT)}
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         return subprocess.Popen(
-            [sys.executable, "-m", "parley", "run", self.target, "--port", str(self.port), *self.options],
+            [self.python, "-m", "parley", "run", self.target, "--port", str(self.port), *self.options],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,

@@ -58,7 +58,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "get_current_context",
         "wait_for_item",
     ),
-    "webrtc": (),
+    "webrtc": ("WebRTC",),
     "webrtc_connection_mixin": (),
     "websocket": (),
 }

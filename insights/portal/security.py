@@ -7,8 +7,10 @@ from django.http.response import HttpResponseBase
 from insights.portal.middleware import response_middleware
 
 
-def policy(request: HttpRequest) -> str:
+def policy(request: HttpRequest, *, framed: bool = False) -> str:
     """Return the Content-Security-Policy of the response to a request: everything comes from the same origin.
+
+    With `framed`, pages of the same origin may have the response in a frame; otherwise no page may.
 
     WebSockets are listed with their schemes, as older browsers do not include `ws:` in 'self'. Images may be `data:` URLs, which Django's
     admin uses.
@@ -28,7 +30,7 @@ def policy(request: HttpRequest) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            "frame-ancestors 'self'" if framed else "frame-ancestors 'none'",
         ]
     )
 

@@ -166,7 +166,9 @@ class SessionEndpoint:
 
     async def _component_inputs(self, session: Reachable, body: Body) -> None:
         """Set the inputs of a page's components, which its process has checked; with `submit` let the handler reply at once."""
-        session.set_input(*await COMPONENT_THREADS.run(session.stream.component_inputs, body["values"]))
+        values = await COMPONENT_THREADS.run(session.stream.component_inputs, body["values"])
+        if values:
+            session.set_input(*values)
         submit = getattr(session.handler, "parley_submit", None)
         if body["submit"] and submit is not None:
             submit(body["text"])

@@ -39,11 +39,6 @@ class FastrtcStream:
         """The open sessions of this process, by webrtc_id, each in a list as FastRTC has them."""
         return LiveSessions(self.participants, connection_of)
 
-    @property
-    def webrtc_component(self) -> Any:
-        """The component of the stream's page; without Gradio this stream, which has its methods."""
-        return self
-
     def set_input_gradio(self, webrtc_data: str | WebRTCData, *args: Any) -> None:
         """Set the inputs of a session, as a page of Gradio does. Data with a text become the handler's first input, in place of the audio.
 

@@ -15,6 +15,7 @@ from streaming.cluster import session_client
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.handlers.fastrtc_stream import FastrtcStream
+from streaming.handlers.gradio_page import blocks_of
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
@@ -131,6 +132,7 @@ class Stream(FastrtcStream, StreamComponents):
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
         self._ui: Any = StreamUI(self)
+        self._component: Any = None
         if Stream.program is not None:
             Stream.program.created(self)
 
@@ -167,12 +169,24 @@ class Stream(FastrtcStream, StreamComponents):
 
     @property
     def ui(self) -> Any:
-        """The page on which the stream can be tried (StreamUI), or what the program put in its place, such as Gradio's Blocks."""
+        """The page on which the stream can be tried: Gradio's Blocks where the program has imported Gradio, else a StreamUI.
+
+        A program may put its own Blocks in its place.
+        """
+        if isinstance(self._ui, StreamUI) and (made := blocks_of(self)) is not None:
+            self._ui, self._component = made
         return self._ui
 
     @ui.setter
     def ui(self, page: Any) -> None:
         self._ui = page
+
+    @property
+    def webrtc_component(self) -> Any:
+        """The WebRTC component in the Blocks of `ui`; without Gradio this stream, which has its methods."""
+        if self._component is None and isinstance(self.ui, StreamUI):
+            return self
+        return self._component
 
     def mount(self, app: Any = None, path: str = "", tags: Any = None) -> None:
         """Serve the stream at a path besides /streams/{name}/: {path}/webrtc/offer, {path}/websocket/offer and so on.

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from streaming.discovery import streams
 from streaming.handlers.stream import Stream
 from streaming.pages import InputField, about, input_fields
+from tests.streaming.components import gradio_like as gr
 
 
 class Colour(Enum):
@@ -120,3 +121,34 @@ def test_the_title_of_a_page(user: User, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "It repeats." in page
     monkeypatch.setattr(streams()["echo"], "ui_args", {"hide_title": True})
     assert "<div hidden>" in client.get("/streams/echo/").content.decode()
+
+
+def test_a_page_in_a_frame(user: User) -> None:
+    """Pages of this site may frame it, and then it has no bar; without that no page may."""
+    client = Client()
+    client.force_login(user)
+    framed, plain = client.get("/streams/echo/?embed=box"), client.get("/streams/echo/")
+    assert "frame-ancestors 'self'" in framed.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in framed.headers
+    assert 'data-embed="box"' in framed.content.decode()
+    assert 'class="bar"' not in framed.content.decode()
+    assert "frame-ancestors 'none'" in plain.headers["Content-Security-Policy"]
+    assert plain.headers["X-Frame-Options"] == "DENY"
+    assert 'class="bar"' in plain.content.decode()
+
+
+def test_components_on_a_page(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fields are in the form, what shows outputs has a place, and a hidden one has neither."""
+    stream = streams()["echo"]
+    chat = gr.Chatbot(value=[], label="Chat <1>")
+    monkeypatch.setattr(stream, "additional_input_components", [gr.Slider(0.3, label="Size", minimum=0), gr.State([]), chat])
+    monkeypatch.setattr(stream, "additional_output_components", [chat])
+    monkeypatch.delitem(vars(stream), "components", raising=False)
+    client = Client()
+    client.force_login(user)
+    page = client.get("/streams/echo/").content.decode()
+    vars(stream).pop("components")
+    assert 'id="in-c0" type="range" value="0.3"' in page
+    assert 'id="shown-c2" data-kind="chat" role="log"' in page
+    assert "Chat &lt;1&gt;" in page
+    assert "shown-c1" not in page

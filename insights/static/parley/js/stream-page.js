@@ -2,6 +2,7 @@
 
 import { StreamClient } from "../client/parley.js";
 import { Components } from "./stream-components.js";
+import { Embedding } from "./stream-embed.js";
 import { sentence } from "./stream-errors.js";
 import { Inputs } from "./stream-inputs.js";
 import { Level } from "./stream-level.js";
@@ -10,7 +11,7 @@ import { figures } from "./stream-stats.js";
 import { element, icon } from "./elements.js";
 import { gettext } from "./text.js";
 
-const { name, mode, modality, wishes } = document.getElementById("main").dataset;
+const { name, mode, modality, wishes, embed } = document.getElementById("main").dataset;
 const { trackConstraints, rtpParams, sendInputOnChange } = JSON.parse(wishes);
 const part = (id) => document.getElementById(id);
 const base = `/streams/${name}`;
@@ -35,6 +36,7 @@ const REASONS = {
   OverconstrainedError: gettext("The chosen device is gone. Choose another one, then start again."),
 };
 
+const embedding = new Embedding(embed);
 const outputs = new Log("outputs");
 const messages = new Log("messages");
 const levels = { in: new Level(part("meter-in")), out: new Level(part("meter-out")) };
@@ -154,6 +156,7 @@ function sendInputs() {
 
 function receive(message) {
   messages.message(message);
+  embedding.received(message);
   if (message.type === "send_input") sendInputs();
   if (message.type === "error") showAlert(String(message.message ?? message.data ?? ""));
 }
@@ -163,6 +166,7 @@ function changed({ state, error }) {
   if (state === "connecting" && !sends) running(true);
   if (state === "connected" && !reading) {
     running(true);
+    embedding.began(link.id);
     sendInputs();
     components.follow(link.id);
     reading = setInterval(readFigures, 1000);
