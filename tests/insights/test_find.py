@@ -3,22 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import queries, recorder
 from insights.models import Conversation, Insight, Member, Message, word_index
-from insights.models.conversations import new_conversation_id
 from insights.queries import parse_search
 from tests.insights.conftest import Say, speaker_of
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
-BEFORE = "0019_language_results"
-"""The last migration of the version before the word index."""
 
 
 def talk(owner: User, *lines: tuple[str, str], name: str = "Title", days: int = 0) -> Conversation:
@@ -198,26 +192,6 @@ def test_the_index_follows_every_write(owner: User, say: Say) -> None:
     for one in (message.conversation_id, other.pk):
         recorder.remove_conversation(one)
     assert indexed(message.conversation_id, other.pk) == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_migration_indexes_stored_rows(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of a database made before are found after the migration, which fills in batches, is reversible and repeatable."""
-    monkeypatch.setattr(word_index, "BATCH", 2)
-    one = talk(owner, *(("Ada", f"Zeppelin number {number}.") for number in range(5)), name="Quarterly review")
-    call_command("migrate", "insights", BEFORE, verbosity=0)
-    try:
-        tables = MigrationExecutor(connection).loader.project_state([("insights", BEFORE)]).apps
-        tables.get_model("insights", "Conversation").objects.create(
-            id=new_conversation_id(), owner_id=owner.pk, name="Another journey", started_at=NOW, ended_at=NOW
-        )
-    finally:
-        call_command("migrate", verbosity=0)
-    assert len(found(owner, "zeppelin")) == 5
-    assert queries.find(owner.pk, parse_search("quarterly")).conversations == [one.pk]
-    assert len(queries.find(owner.pk, parse_search("journey")).conversations) == 1
-    Message.objects.filter(number=1).update(text="The airship.")
-    assert found(owner, "airship") == ["The airship."]
 
 
 def test_the_word_index_is_used(owner: User) -> None:

@@ -20,8 +20,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import access, queries, recorder
-from insights.models import Conversation, Insight, InsightReview, Message, Note, Share, Speaker, TopicReference, TrackerMatch
+from insights.models import Conversation, Insight, InsightReview, Message, Note, Share, Speaker, TopicReference, TrackerMatch, word_index
 from insights.models.conversations import new_conversation_id
+from insights.queries import parse_search
+from tests.insights import test_find, test_search
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (None, "Five."))
@@ -46,6 +48,7 @@ class Stop(Enum):
     BACK_BEFORE_REVIEWS = auto()
     BACK_BEFORE_SPEAKERS = auto()
     BACK_AT_VERSION_1 = auto()
+    BACK_AT_FIRST = auto()
     PRESENT_AGAIN = auto()
 
 
@@ -61,6 +64,7 @@ MIGRATIONS = {
     Stop.BACK_BEFORE_REVIEWS: "0035_fill_conversation_trackers",
     Stop.BACK_BEFORE_SPEAKERS: "0005_server_process",
     Stop.BACK_AT_VERSION_1: "0003_member_order",
+    Stop.BACK_AT_FIRST: "0001_initial",
 }
 """The last migration at each stop; the present version where there is none."""
 Steps = Generator[Stop, Any, None]
@@ -401,6 +405,43 @@ def the_way_back_with_sessions() -> Steps:
     tables = yield Stop.BACK_AT_VERSION_1
     assert [row.text for row in tables.get_model("insights", "Message").objects.filter(conversation_id=talk)] == ["One."]
     assert not tables.get_model("insights", "LiveSession").objects.exists()
+
+
+@check
+def stored_rows_get_into_the_search_index() -> Steps:
+    """Rows older than the index of parts of words are found after the migration, which is reversible and repeatable."""
+    yield Stop.PRESENT
+    owner = new_user("search")
+    one = test_search.conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
+    tables = yield Stop.BACK_AT_FIRST
+    another = tables.get_model("insights", "Conversation").objects.create(
+        id=new_conversation_id(), owner_id=owner.pk, name="Another", connection_id="another", started_at=NOW, message_count=1
+    )
+    said = {"number": 1, "text": "The zeppelin again.", "started_at": NOW, "ended_at": NOW}
+    tables.get_model("insights", "Message").objects.create(conversation=another, **said)
+    yield Stop.PRESENT_AGAIN
+    for word, wanted in (("zeppelin", {one, another.pk}), ("quarterly", {one}), ("grace", {one})):
+        assert set(queries.with_texts(Conversation.objects.filter(owner=owner), [word]).values_list("id", flat=True)) == wanted
+
+
+@check
+def stored_rows_get_into_the_word_index() -> Steps:
+    """Rows older than the index of words are found after the migration, which fills in batches, is reversible and repeatable."""
+    yield Stop.PRESENT
+    owner = new_user("words")
+    one = test_find.talk(owner, *(("Ada", f"Zeppelin number {number}.") for number in range(5)), name="Quarterly review")
+    tables = yield Stop.BACK_BEFORE_SPEAKERS
+    tables.get_model("insights", "Conversation").objects.create(
+        id=new_conversation_id(), owner_id=owner.pk, name="Another journey", started_at=NOW, ended_at=NOW
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(word_index, "BATCH", 2)
+        yield Stop.PRESENT_AGAIN
+    assert len(test_find.found(owner, "zeppelin")) == 5
+    assert queries.find(owner.pk, parse_search("quarterly")).conversations == [one.pk]
+    assert len(queries.find(owner.pk, parse_search("journey")).conversations) == 1
+    Message.objects.filter(conversation=one, number=1).update(text="The airship.")
+    assert test_find.found(owner, "airship") == ["The airship."]
 
 
 @check

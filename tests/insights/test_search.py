@@ -6,13 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insights import queries, recorder
 from insights.models import Conversation, Member, Message, search
-from insights.models.conversations import new_conversation_id
 from insights.recorder import Joined, SpeakerIdentity
 from tests.insights.conftest import Say, opening, speaker_of
 
@@ -128,25 +126,6 @@ def test_the_index_is_used(owner: User) -> None:
     plan = queries.with_texts(Conversation.objects.all(), ["zeppelin"]).explain()
     assert [index for index in used if index in plan] == used, plan
     assert "SCAN insights_message" not in plan
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_migration_indexes_stored_rows(owner: User) -> None:
-    """Rows older than the index are found after the migration, which is reversible and repeatable."""
-    one = conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
-    call_command("migrate", "insights", "0001", verbosity=0)
-    try:
-        tables = MigrationExecutor(connection).loader.project_state([("insights", "0001_initial")]).apps
-        another = tables.get_model("insights", "Conversation").objects.create(
-            id=new_conversation_id(), owner_id=owner.pk, name="Another", connection_id="another", started_at=NOW, message_count=1
-        )
-        said = {"number": 1, "text": "The zeppelin again.", "started_at": NOW, "ended_at": NOW}
-        tables.get_model("insights", "Message").objects.create(conversation=another, **said)
-        two = another.pk
-    finally:
-        call_command("migrate", verbosity=0)
-    assert found("zeppelin") == {one, two}
-    assert found("quarterly") == found("grace") == {one}
 
 
 @sqlite_only
