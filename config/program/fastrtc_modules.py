@@ -64,7 +64,26 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """The modules of the package, with what `from ... import *` gives. The package itself has all names of `streaming`."""
 
+_TYPES = "streaming.handlers.fastrtc_compat"
 ELSEWHERE: dict[str, str] = {
+    "reply_on_pause.AppState": "streaming.handlers.vad_chunks",
+    "reply_on_pause.ReplyFnGenerator": _TYPES,
+    "stream.Body": _TYPES,
+    "tracks.StreamHandlerBase": "streaming.handlers.stream_handlers",
+    **{
+        f"tracks.{name}": _TYPES
+        for name in (
+            "AsyncHandler",
+            "AudioVideoStreamHandlerImpl",
+            "EmitType",
+            "HandlerType",
+            "StreamHandlerImpl",
+            "VideoEventHandler",
+            "VideoStreamHandlerImpl",
+        )
+    },
+    "utils.RTCConfigurationCallable": _TYPES,
+    "utils.create_message": _TYPES,
     "speech_to_text.STTModel": "streaming.handlers.stt",
     "speech_to_text.stt_.STTModel": "streaming.handlers.stt",
     "text_to_speech.TTSModel": "streaming.handlers.tts",

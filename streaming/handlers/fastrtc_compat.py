@@ -1,16 +1,33 @@
 """Names that FastRTC's users import: aliases of our own classes, and types that describe FastRTC's pages."""
 
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel
 
-from streaming.handlers.stream_handlers import AudioEmit, VideoEmit
+from streaming.handlers.handler_types import HandlerLike
+from streaming.handlers.stream_handlers import (
+    AsyncAudioVideoStreamHandler,
+    AsyncStreamHandler,
+    AudioEmit,
+    AudioVideoStreamHandler,
+    StreamHandler,
+    VideoEmit,
+)
 from streaming.handlers.stt import SpeechToText, get_stt_model
 from streaming.handlers.vad_chunks import PauseModel, SileroModel
 
-AudioEmitType = AudioEmit
+AudioEmitType = EmitType = AudioEmit
 VideoEmitType = VideoEmit
+HandlerType = HandlerLike
+StreamHandlerImpl = StreamHandler | AsyncStreamHandler
+VideoStreamHandlerImpl = AudioVideoStreamHandlerImpl = AudioVideoStreamHandler | AsyncAudioVideoStreamHandler
+AsyncHandler = AsyncStreamHandler | AsyncAudioVideoStreamHandler
+VideoEventHandler = Callable[..., Any]
+ReplyFnGenerator = Callable[..., Iterator[AudioEmit]] | Callable[..., AsyncIterator[AudioEmit]]
+RTCConfigurationCallable = Callable[[], dict[str, Any]] | Callable[[], Awaitable[dict[str, Any]]] | dict[str, Any]
 PauseDetectionModel = PauseModel
 ModelOptions = Any
 """The options of a custom pause model."""
@@ -43,6 +60,20 @@ class WebRTCData(BaseModel):
     webrtc_id: str
     textbox: str = ""
     audio: Any | None = None
+
+
+class Body(BaseModel):
+    """The body of a request to {path}/webrtc/offer, for routes that call `Stream.offer`."""
+
+    sdp: str | None = None
+    candidate: dict[str, Any] | None = None
+    type: str
+    webrtc_id: str
+
+
+def create_message(type: str, data: list[Any] | str) -> str:
+    """Return a message for `send_message`, as JSON text."""
+    return json.dumps({"type": type, "data": data})
 
 
 class UIArgs(TypedDict, total=False):

@@ -42,6 +42,20 @@ def test_every_name_of_the_table_exists(module: str) -> None:
             assert getattr(found, name) is not None
 
 
+@pytest.mark.parametrize("name", fastrtc_modules.ELSEWHERE)
+def test_every_name_that_lives_elsewhere_exists(name: str) -> None:
+    """Programs import types for annotations, and helpers of their own messages."""
+    module, _, member = name.rpartition(".")
+    assert getattr(importlib.import_module(f"fastrtc.{module}"), member) is not None
+
+
+def test_helpers_of_programs() -> None:
+    """A message for `send_message` is JSON; the body of an offer is a model."""
+    utils, stream = importlib.import_module("fastrtc.utils"), importlib.import_module("fastrtc.stream")
+    assert utils.create_message("log", "hello") == '{"type": "log", "data": "hello"}'
+    assert stream.Body(type="offer", webrtc_id="a", sdp="v=0").model_dump()["candidate"] is None
+
+
 def test_forms_of_imports() -> None:
     """Modules within modules, `as`, and star imports work."""
     scope: dict[str, object] = {}
