@@ -1,7 +1,8 @@
 """The text of a turn, decoded during the pause before its end, so that a reply need not wait for it.
 
-A pause of 0.19 s may be the end of the turn. If the handler transcribed an earlier turn, the recogniser decodes the turn then. If the turn
-does end, its audio is that of the pause, and `stt` returns the text that was decoded.
+A pause of 0.19 s may be the end of the turn. If the handler is known to transcribe its turns, the recogniser decodes the turn then. If the
+turn does end, its audio is that of the pause, and `stt` returns the text that was decoded. A handler is known by its first
+turn; that turn is decoded early if the program has asked for a model at all.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,6 +25,9 @@ from streaming.speech.turn_detector import Turn
 
 WAIT_S = 30.0
 """Longest wait for a decode that began during the pause; then the audio is decoded again."""
+
+MOST_S = 15.0
+"""Longest turn, in seconds, that is decoded early: each pause costs a decode of the turn so far."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +43,21 @@ class TurnTranscriber(Protocol):
 
 @dataclass(slots=True)
 class TranscribedBy:
-    """The model that a handler's function transcribes its turns with; None until it does."""
+    """The model that a handler's function transcribes its turns with; None until it does. `answered`: whether it answered a turn."""
 
     model: TurnTranscriber | None = None
+    answered: bool = False
+
+    @property
+    def expected(self) -> TurnTranscriber | None:
+        """The model that will probably transcribe the next turn."""
+        return self.model if self.answered else self.model or Expected.model
+
+
+class Expected:
+    """The model that the program has asked for, with `get_stt_model`; None before that."""
+
+    model: ClassVar[TurnTranscriber | None] = None
 
 
 _records: WeakKeyDictionary[Any, TranscribedBy] = WeakKeyDictionary()
@@ -99,13 +115,14 @@ class EarlyText:
 
     @property
     def wanted(self) -> bool:
-        """Whether the handler transcribes its turns."""
-        return self.transcribed_by.model is not None
+        """Whether the handler will probably transcribe the next turn."""
+        return self.transcribed_by.expected is not None
 
     def paused(self, turn: Turn) -> None:
-        """Decode a turn that may be over, unless the decode of an earlier pause is still running."""
-        model = self.transcribed_by.model
-        if model is None or (self._text is not None and not self._text.done()):
+        """Decode a turn that may be over, unless it is long, or the decode of an earlier pause is still running."""
+        model = self.transcribed_by.expected
+        is_running = self._text is not None and not self._text.done()
+        if model is None or is_running or len(turn.samples) > MOST_S * turn.rate:
             return
         self._turn, self._model, self._text = turn, model, Future()
         task = asyncio.ensure_future(self._thread.run(partial(_decode, model, turn, self._text)))
@@ -115,6 +132,7 @@ class EarlyText:
         """Return the turn to be answered, with its text if it was decoded."""
         is_same = self._turn is not None and len(self._turn.samples) == len(turn.samples) and self._turn.voiced == turn.voiced
         text, self._text = (self._text, None) if is_same else (None, self._text)
+        self.transcribed_by.answered = True
         return AnsweredTurn(turn, self.transcribed_by, self._model, text)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from streaming import recogniser
 from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.rates import Converter
-from streaming.handlers.early_text import current_turn
+from streaming.handlers.early_text import Expected, current_turn
 from streaming.speech import engines
 from streaming.speech.engines.base import Recogniser
 from streaming.speech.turn_detector import split_turns
@@ -112,6 +112,12 @@ def at_16_khz(audio: Audio) -> Samples:
     return audio_to_float32(np.concatenate((converted, converter.flush())))
 
 
+def _expected(model: SpeechToText) -> SpeechToText:
+    """Return a model, and let the first turns be decoded early with it."""
+    Expected.model = model
+    return model
+
+
 @lru_cache
 def get_stt_model(model: str = "moonshine/base", **options: Any) -> SpeechToText:
     """Return the recogniser of this installation, which a server loads at its start, or a model of your own.
@@ -133,13 +139,13 @@ def get_stt_model(model: str = "moonshine/base", **options: Any) -> SpeechToText
             )
         if options:
             raise TypeError(f"the options {', '.join(sorted(options))} are for a class of your own; {model} takes none")
-        return SpeechToText()
+        return _expected(SpeechToText())
     found = load_class(model)
     method: Callable[..., Any] | None = getattr(found, "stt", None)
     if method is None and hasattr(found, "transcribe"):
         if options:
             raise TypeError(f"a recogniser takes no options; {model} got {', '.join(sorted(options))}")
-        return OwnRecogniser(model)
+        return _expected(OwnRecogniser(model))
     if not callable(method):
         raise ValueError(f"the class {found.__name__} lacks stt(audio) -> str (see streaming.handlers.stt.STTModel)")
     if inspect.iscoroutinefunction(method):

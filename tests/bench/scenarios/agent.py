@@ -21,8 +21,8 @@ VOICES = ("espeak-ng", "flite", "piper")
 _PATIENCE_S = 120.0
 _MEANT = """A user says a sentence again and again, in real time, and waits for the answer: recogniser, an answer by rule, an installed
 voice. The time counts from the last audible sample that was sent to the first audible sample that came back, without a jitter buffer in
-the client. It contains the endpointing delay of 500 ms. The end of the turn is the message pause_detected. The first turn of a server is
-a column of its own: from the second one on, turns are decoded during the pause at their end."""
+the client. It contains the endpointing delay of 500 ms. The end of the turn is the message pause_detected. Turns are decoded during
+the pause at their end. The first turn of a server is a column of its own."""
 
 
 def measure(sizes: Sizes, say: Say, voices: tuple[str, ...] = VOICES) -> Result:

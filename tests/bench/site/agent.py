@@ -10,8 +10,11 @@ VOICE = os.environ.get("BENCH_VOICE", "kokoro")
 """The engine of the voice; "kokoro" is the best one that is installed."""
 
 
+listen = get_stt_model()
+
+
 def answer(audio: Any) -> Iterator[Any]:
     """Answer a turn by its words."""
-    words = get_stt_model().stt(audio).lower()
+    words = listen.stt(audio).lower()
     text = "Yes. The budget comes first." if "budget" in words else "Sorry. I did not understand that."
     yield from get_tts_model(VOICE).stream_tts_sync(text)

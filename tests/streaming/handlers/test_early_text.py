@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.convert import Audio
-from streaming.handlers.early_text import AnsweredTurn, EarlyText, TranscribedBy
+from streaming.handlers.early_text import AnsweredTurn, EarlyText, Expected, TranscribedBy
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stt import SpeechToText
 from streaming.speech.turn_detector import Turn
@@ -45,6 +45,12 @@ def read(answered: AnsweredTurn, model: Model, samples: Any = None) -> str:
     return model.decode((turn.rate, turn.samples)) if found is None else found
 
 
+@pytest.fixture(autouse=True)
+def nothing_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No program has asked for a model."""
+    monkeypatch.setattr(Expected, "model", None)
+
+
 @pytest.fixture
 async def early() -> Any:
     """The early text of one session."""
@@ -64,6 +70,27 @@ async def test_from_the_second_turn_on(early: EarlyText) -> None:
     await until(lambda: model.decodes == 2)
     assert await asyncio.to_thread(read, early.answered(LONGER), model) == "decode 2 of 32000"
     assert await asyncio.to_thread(read, early.answered(LONGER), model) == "decode 3 of 32000"
+
+
+async def test_the_first_turn_of_a_program_with_a_model(early: EarlyText, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is decoded early with the model that the program asked for; a handler that does not transcribe it is left alone from then on."""
+    model = Model()
+    monkeypatch.setattr(Expected, "model", model)
+    early.paused(SAID)
+    await until(lambda: model.decodes == 1)
+    answered = early.answered(SAID)
+    assert not early.wanted
+    assert await asyncio.to_thread(read, answered, model) == "decode 1 of 16000"
+    assert early.wanted
+
+
+async def test_a_long_turn_is_not_decoded_early(early: EarlyText) -> None:
+    """Each pause would cost a decode of all of it."""
+    model = Model()
+    early.transcribed_by.model = model
+    early.paused(Turn(np.zeros(16 * 16_000, dtype=np.int16), 16_000))
+    early.paused(SAID)
+    await until(lambda: model.decodes == 1)
 
 
 async def test_only_for_that_turn_and_that_model(early: EarlyText) -> None:
