@@ -1,6 +1,6 @@
 """Data migrations, run on rows of earlier versions.
 
-All tests share one way through the versions, because each way takes half a minute of CPU: back to an old version, forwards to the present
+All tests share one way through the versions, because each way takes 20 s of CPU: back to an old version, forwards to the present
 one, back again, and forwards again. A test is a generator that stores rows or checks them at each of the stops that it names.
 """
 
