@@ -189,7 +189,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         return chunk_ends_turn(self.model, self.algo_options, self.model_options, audio, sampling_rate, state)
 
     def trigger_response(self) -> None:
-        """Reply to the audio so far, without waiting for a pause. Any thread."""
+        """Reply to the audio so far, without waiting for a pause; without effect before a reply that is to come anyway. Any thread."""
         self._triggered = True
         if self._listener is not None:
             self._listener.detector.flush()
@@ -205,6 +205,11 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def busy(self) -> bool:
         """Whether a reply is due, in progress, or not played to its end."""
         return self._due.is_set() or self._reply is not None or self.parley.playing
+
+    @property
+    def _is_to_come(self) -> bool:
+        """Whether a reply waits for the client's inputs, or has not given its first item: a hook may set the inputs, then trigger."""
+        return self._due.is_set() or (self._reply is not None and self._reply.announces and not self._reply.announced)
 
     @property
     def parley_backlog_s(self) -> float:
@@ -250,6 +255,8 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def ended(self, turn: Turn) -> None:
         """Handle the end of a turn: let `emit` reply, unless it turns out to be no interruption of the reply that is playing."""
         triggered, self._triggered = self._triggered, False
+        if triggered and not len(turn.samples) and not self._text and self._is_to_come:
+            return
         if self._interruptions is not None and self._interruptions.open:
             if not triggered:
                 self._interruptions.ended(turn)

@@ -34,6 +34,28 @@ async def test_inputs_are_requested_before_each_reply(join: Join) -> None:
     assert numbers(session) == [(["hello"], "nobody", (1, 1600)), (["hello", "hello"], "nobody", (1, 1600))]
 
 
+async def test_a_hook_that_sets_the_inputs_and_triggers(join: Join) -> None:
+    """The turn is answered once, with its audio; a later trigger begins a reply of its own."""
+
+    def chat(audio: Any, name: str) -> Iterator[Any]:
+        yield AdditionalOutputs((name, audio[1].shape))
+
+    session = await join(ReplyOnPause(chat))
+    handler = handler_of(session)
+    await reply(session)
+    await until(lambda: len(connection_of(session).of("send_input")) == 1)
+    session.set_input("spoken")
+    handler.trigger_response()
+    await until(lambda: session.outputs.last == 1 and not handler.busy)
+    handler.trigger_response()
+    await until(lambda: len(connection_of(session).of("send_input")) == 2)
+    session.set_input("typed")
+    handler.trigger_response()
+    await until(lambda: session.outputs.last == 2 and not handler.busy)
+    assert numbers(session) == [("spoken", (1, 1600)), ("typed", (1, 0))]
+    assert len(connection_of(session).of("send_input")) == 2
+
+
 async def test_inputs_that_do_not_arrive(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reply uses the old inputs; without any, the client gets an error."""
     monkeypatch.setattr(replies_module, "FIRST_INPUTS_S", 0.02)
