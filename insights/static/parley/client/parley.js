@@ -1,5 +1,5 @@
 // Client of Parley's streams for browsers: audio and video over WebRTC, or audio over a WebSocket; messages, inputs, outputs, devices,
-// screen share, statistics. It has no dependencies, and pages of any origin may import it: docs/guide/javascript-client.md
+// screen share, statistics. It has no dependencies, and pages of any origin may import it: docs/reference/clients.md
 
 const OFFER_WITHIN_MS = 15000;
 const CONNECT_WITHIN_MS = 20000;
@@ -398,7 +398,7 @@ class PeerLink {
     const offeredAt = performance.now();
     const offer = { sdp: peer.localDescription.sdp, type: "offer", webrtc_id: client.id, resume: this.resume ?? true };
     if (client.options.userData !== undefined) offer.user_data = client.options.userData;
-    const answer = await client.post("webrtc/offer", offer).finally(() => before?.close()); // not sooner: a goodbye that arrives ends the session
+    const answer = await client.post("webrtc/offer", offer).finally(() => before?.close()); // its close, sent earlier, would end the session
     client.answeredMs = performance.now() - offeredAt;
     this.resume = answer.resume; // with it the session can be renewed at any time
     await client.options.beforeMedia?.();

@@ -134,8 +134,8 @@ function receive(message) {
   if (inner.type === "audio_recording") part("recording").hidden = false;
   marks.take(inner);
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
-  if (inner.type === "interim_insights") view.supposing(inner.user, inner.insights, inner.audioOwner);
-  if (inner.type === "recognition_result") view.hearing(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal, inner.audioOwner);
+  if (inner.type === "interim_insights") view.showInterimInsights(inner.user, inner.insights, inner.audioOwner);
+  if (inner.type === "recognition_result") view.showInterim(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal, inner.audioOwner);
 }
 
 const on = { message: receive, state: showState, warning: showWarning };

@@ -26,7 +26,7 @@ export class View {
     this.topics = new Map(); // the chip of each topic
     this.voices = new Voices();
     this.interims = new Map();
-    this.supposed = new InterimInsights(this.part("interim-insights"), (type) => this.cards.kindOf(type));
+    this.interimInsights = new InterimInsights(this.part("interim-insights"), (type) => this.cards.kindOf(type));
     this.notes = []; // lines between the messages: {at, line}
     this.pane = this.part("words");
     this.pane.addEventListener("scroll", () => {
@@ -149,7 +149,7 @@ export class View {
    * Words that may still change: one grey line per microphone, under everything that is settled. `owner` is whose microphone it is where
    * several people speak into it; which of them speaks may become known during the turn.
    */
-  hearing(from, text, isFinal, owner = from) {
+  showInterim(from, text, isFinal, owner = from) {
     const stay = this.nearEnd();
     if (isFinal || !text) {
       this.dropInterim(owner);
@@ -171,16 +171,16 @@ export class View {
   }
 
   /** Insights in words that may still change: those of one microphone, which replace the last ones. */
-  supposing(from, insights, owner = from) {
+  showInterimInsights(from, insights, owner = from) {
     const side = this.part("side");
     const stay = this.nearEnd(side);
-    this.supposed.show(keyOf(owner), insights);
+    this.interimInsights.show(keyOf(owner), insights);
     if (stay) side.scrollTop = side.scrollHeight;
   }
 
   dropInterim(from) {
     const key = keyOf(from);
-    this.supposed.show(key, []);
+    this.interimInsights.show(key, []);
     this.interims.get(key)?.remove();
     this.interims.delete(key);
   }
@@ -188,7 +188,7 @@ export class View {
   dropInterims() {
     this.interims.forEach((turn) => turn.remove());
     this.interims.clear();
-    this.supposed.clear();
+    this.interimInsights.clear();
   }
 
   /** A screen reader has read the message; it does not read the new text on its own. */
