@@ -24,17 +24,22 @@ _SMOOTH = 2  # frames on each side of a cut that are taken into account
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When `Progress` is due: the frames of speech before the first, and the least frames and the least growth of the turn between two."""
+    """When `Progress` is due: the frames of speech before the first, and the least frames and the least growth of the turn between two.
+
+    `early`: the least frames between two in the first `early_until` frames of speech of a turn.
+    """
 
     first: int
     least: int
     growth: float = 0.0
+    early: int = 0
+    early_until: int = 0
 
 
 WHOLE_TURN = Pace(31, 62, 0.75)
 """For a listener that decodes the whole turn each time: after 1 s, 2 s later, and then less and less often."""
-UNSTABLE_PART = Pace(10, 10)
-"""For one that decodes a part of bounded length: after 0.32 s, then each 0.32 s."""
+UNSTABLE_PART = Pace(8, 10, early=3, early_until=20)
+"""For one that decodes a part of bounded length: after 0.26 s, each 0.1 s up to 0.64 s of speech, for the first words, then each 0.32 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class Endpointer:
         self._free_from = 0  # end of the previous turn: the next may not start earlier
         self.speaking = False
         """Whether a turn is open."""
-        self._start = self._last_voiced = self._next_progress = 0
+        self._start = self._first_voiced = self._last_voiced = self._next_progress = 0
         self._frames: list[tuple[float, float]] = []  # (probability, loudness) since the start of the turn
         self._before: deque[tuple[float, float]] = deque(maxlen=self._pre_roll + _ONSET_FRAMES)
 
@@ -189,10 +194,13 @@ class Endpointer:
 
     def progress_made(self) -> None:
         """Record that an interim is being decoded: the next `Progress` comes only after more speech."""
-        self._next_progress = self._now + max(self._pace.least, int(self._pace.growth * len(self._frames)))
+        early = self._now - self._first_voiced < self._pace.early_until
+        least = self._pace.early if early else self._pace.least
+        self._next_progress = self._now + max(least, int(self._pace.growth * len(self._frames)))
 
     def _begin(self, number: int) -> Event:
         first = number - self._onset + 1
+        self._first_voiced = first
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
         self.speaking, self._last_voiced, self._end_frames = True, number, self._usual_end

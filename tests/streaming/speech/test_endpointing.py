@@ -1,11 +1,14 @@
 """Endpointing: from probabilities to events; without a model and without audio."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.speech.endpointing import (
     FRAME_S,
+    UNSTABLE_PART,
     Endpointer,
     Event,
     Pace,
@@ -229,3 +232,16 @@ def test_a_decision_about_an_earlier_pause_is_ignored() -> None:
 def test_without_a_decision_the_usual_silence_ends_the_turn() -> None:
     """Asking early alone changes nothing."""
     assert spans(run(Endpointer(asks_early=True), (30, 0.9), (30, 0.0))) == spans(run(Endpointer(), (30, 0.9), (30, 0.0)))
+
+
+def test_the_first_decodes_of_a_turn_follow_soon() -> None:
+    """The first words appear early; after 0.64 s of speech the decodes are as far apart as they may be."""
+    endpointer, due = Endpointer(pace=UNSTABLE_PART), list[int]()
+    for number in range(60):
+        if Progress() in endpointer.push(0.9, 0.1):
+            due.append(number)
+            endpointer.progress_made()
+    assert due[0] == UNSTABLE_PART.first - 1
+    apart = [later - earlier for earlier, later in pairwise(due)]
+    assert apart == [UNSTABLE_PART.early] * apart.count(UNSTABLE_PART.early) + [UNSTABLE_PART.least] * apart.count(UNSTABLE_PART.least)
+    assert UNSTABLE_PART.early_until - UNSTABLE_PART.early <= due[apart.count(UNSTABLE_PART.early)] <= UNSTABLE_PART.early_until + 5
