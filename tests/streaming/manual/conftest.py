@@ -35,6 +35,15 @@ def manual(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="package")
+def beside(manual: Server) -> Iterator[Server]:
+    """A second process of the same installation, which has none of the sessions."""
+    server = Server(manual.data, SITE | {"RECOGNISER": "scripted"})
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="package")
 def token(manual: Server) -> str:
     """An access token."""
     return manual.token()
@@ -114,19 +123,25 @@ def pitches(samples: np.ndarray, rate: int) -> list[float]:
 
 
 @asynccontextmanager
-async def webrtc(server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "") -> AsyncIterator[ManualClient]:
-    """Open a stream over WebRTC, with silence until audio is sent."""
+async def webrtc(
+    server: Server, token: str, stream: str, audio: str = "sendrecv", video: str = "", other: Server | None = None
+) -> AsyncIterator[ManualClient]:
+    """Open a stream over WebRTC, with silence until audio is sent. Inputs and outputs go through another process, where one is given."""
+    at = other or server
     async with to(server, token, f"/streams/{stream}/webrtc/offer") as post:
         caller = await Caller(post, audio, video, microphone=0).call()
-        async with subscribed(server, token, stream, caller.id, "outputs") as events:
-            yield ManualClient(caller, events, 48_000, caller.microphone.say, f"{server.url}/streams/{stream}/input_hook", token)
+        async with subscribed(at, token, stream, caller.id, "outputs") as events:
+            yield ManualClient(caller, events, 48_000, caller.microphone.say, f"{at.url}/streams/{stream}/input_hook", token)
         await caller.close()
     await nothing_is_left()
 
 
 @asynccontextmanager
-async def websocket(server: Server, token: str, stream: str, rate: int = 24_000) -> AsyncIterator[ManualClient]:
-    """Open a stream over a socket, with mu-law faster than real time."""
+async def websocket(
+    server: Server, token: str, stream: str, rate: int = 24_000, other: Server | None = None
+) -> AsyncIterator[ManualClient]:
+    """Open a stream over a socket, with mu-law faster than real time. For `other` see `webrtc`."""
+    at = other or server
     async with streaming(server, token, stream) as client:
         await client.start(sample_rate=rate)
 
@@ -138,8 +153,8 @@ async def websocket(server: Server, token: str, stream: str, rate: int = 24_000)
                     await client.speak(mulaw.encode(samples[at : at + rate // 50]))
                     await asyncio.sleep(0.005)
 
-        async with subscribed(server, token, stream, client.id, "outputs") as events:
-            yield ManualClient(client, events, rate, say, f"{server.url}/streams/{stream}/input_hook", token)
+        async with subscribed(at, token, stream, client.id, "outputs") as events:
+            yield ManualClient(client, events, rate, say, f"{at.url}/streams/{stream}/input_hook", token)
 
 
 CALLS = {"webrtc": webrtc, "websocket": websocket}

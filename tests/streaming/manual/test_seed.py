@@ -1,4 +1,7 @@
-"""The published API text, sentence by sentence: messages, inputs, outputs and errors, as real clients get them."""
+"""The published API text, sentence by sentence: messages, inputs, outputs and errors, as real clients get them.
+
+Where a test uses `call`, it runs over both transports, and inputs and outputs go through another process than the one with the session.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,15 +9,22 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.servers import Server
-from tests.streaming.manual.conftest import recording, webrtc, websocket
+from tests.streaming.manual.conftest import CALLS, recording, webrtc, websocket
 from tests.streaming.transports.rtc import Caller, to
 from tests.streaming.transports.stream_client import streaming
 
 Call = Callable[..., Any]
 TYPES = {"send_input", "fetch_output", "stopword", "error", "warning", "log"}
 REACHED = {"status": "failed", "meta": {"error": "concurrency_limit_reached", "limit": 10}}
+
+
+@pytest.fixture(params=list(CALLS))
+def call(request: pytest.FixtureRequest, manual: Server, beside: Server, token: str) -> Call:
+    """Use as `async with call(stream) as client`: over WebRTC, then over a WebSocket."""
+    return lambda stream: CALLS[request.param](manual, token, stream, other=beside)
 
 
 async def test_both_transports_have_the_same_message_format(call: Call) -> None:
@@ -38,14 +48,15 @@ async def test_when_send_input_is_received_set_input_updates_the_inputs(call: Ca
         await client.receives_tone(450)
 
 
-async def test_inputs_by_a_post_request(manual: Server, token: str) -> None:
-    """An own view, with the pydantic model of the text, and our route with the same model both work."""
+async def test_inputs_by_a_post_request(manual: Server, beside: Server, token: str) -> None:
+    """An own view, with the pydantic model of the text, and our route with the same model both work, in any process."""
     async with (
         webrtc(manual, token, "detector", "", "sendrecv") as client,
         httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
     ):
-        for number, url in enumerate((f"{manual.url}/own/input_hook", f"{manual.url}/streams/detector/input_hook")):
-            wanted = (number + 1) / 4
+        paths = ("/own/input_hook", "/streams/detector/input_hook")
+        for number, url in enumerate(server.url + path for server in (manual, beside) for path in paths):
+            wanted = (number + 1) / 8
             body = {"webrtc_id": client.id, "conf_threshold": wanted}
             assert (await browser.post(url, json=body)).status_code == 200
             await client.until(lambda w=wanted: client.outputs[-1:] == [w], "the next call had the old value")
@@ -82,25 +93,26 @@ async def test_fetch_output_comes_whenever_there_are_additional_outputs(call: Ca
         await client.until(lambda: len(client.of("fetch_output")) == 2 and len(client.outputs) == 2, "no outputs were told")
 
 
-async def test_the_latest_output_can_be_fetched(manual: Server, token: str) -> None:
-    """An own view may call `fetch_latest_output` of the stream."""
+async def test_the_latest_output_can_be_fetched(manual: Server, beside: Server, token: str) -> None:
+    """An own view may call `fetch_latest_output` of the stream, in any process."""
     async with (
         webrtc(manual, token, "detector", "", "sendrecv") as client,
         httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
     ):
         await client.until(lambda: client.of("fetch_output"), "no output was told")
-        answer = await browser.get(f"{manual.url}/own/latest", params={"webrtc_id": client.id})
-        assert answer.json() == {"latest": 0.3}
+        for server in (manual, beside):
+            answer = await browser.get(f"{server.url}/own/latest", params={"webrtc_id": client.id})
+            assert answer.json() == {"latest": 0.3}
 
 
-async def test_all_outputs_as_server_sent_events(manual: Server, token: str) -> None:
-    """An own view with `output_stream`, as in the text, and our own route send all outputs."""
+async def test_all_outputs_as_server_sent_events(manual: Server, beside: Server, token: str) -> None:
+    """An own view with `output_stream`, as in the text, and our own route send all outputs, in any process."""
     async with (
         webrtc(manual, token, "detector", "", "sendrecv") as client,
         httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
     ):
-        for path in ("/own/updates", "/streams/detector/updates"):
-            async with browser.stream("GET", manual.url + path, params={"webrtc_id": client.id}) as response:
+        for url in (server.url + path for server in (manual, beside) for path in ("/own/updates", "/streams/detector/updates")):
+            async with browser.stream("GET", url, params={"webrtc_id": client.id}) as response:
                 assert response.headers["Content-Type"].startswith("text/event-stream")
                 lines = response.aiter_lines()
                 async with asyncio.timeout(60):
