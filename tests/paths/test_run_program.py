@@ -167,6 +167,21 @@ async def _until_line(answer: aiohttp.ClientResponse, last: str) -> Any:
             return
 
 
+async def test_a_second_process_reaches_the_sessions_of_the_first(program: RunningProgram) -> None:
+    """The same program at another port, with the same data: its hook and outputs are those of the session in the first process."""
+    other = RunningProgram(program.folder, {})
+    await asyncio.to_thread(other.start)
+    caller = await heard(program, "/webrtc/offer")
+    try:
+        assert await post(other.url + "/input_hook", {"webrtc_id": caller.id, "note": "from elsewhere"}) == (200, None)
+        async with aiohttp.ClientSession() as client, client.get(f"{other.url}/outputs?webrtc_id={caller.id}") as outputs:
+            async with asyncio.timeout(60):
+                assert [line async for line in _until_line(outputs, 'data: "from elsewhere"')]
+    finally:
+        await caller.close()
+        other.kill()
+
+
 async def test_the_second_stream_is_at_its_path(program: RunningProgram) -> None:
     """Both have the name of their variable, and their routes at the path where the program mounted them."""
     caller = await heard(program, "/second/webrtc/offer")
