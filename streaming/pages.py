@@ -90,6 +90,7 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         "takes_text": stream.ui_args.get("variant") == "textbox",
         "wishes": json.dumps(_start_options(stream)),
         "hide_title": stream.ui_args.get("hide_title", False),
+        "needs_token": not is_public(stream),
         "embed": embed,
     }
     response = render(request, "streams/stream.html", {**_card(name, stream), **page})

@@ -104,6 +104,7 @@ def test_the_page_of_a_public_stream_is_public(db: None, monkeypatch: pytest.Mon
         page = answer.content.decode()
         assert f"/streams/{name}/webrtc/offer" in page
         assert "Sign out" not in page
+        assert "Authorization: Bearer" not in page, "no program needs a token"
         assert f'href="/signin/?next=/streams/{name}/"' in page
     for name in ("motion", "nothing"):
         assert Client().get(f"/streams/{name}/").status_code == 302
