@@ -226,6 +226,7 @@ class Known(Counted):
 
     async def start_up(self) -> None:
         """Output the type and the values of the user data."""
+        await super().start_up()
         data = get_current_context().user_data
         self.queue.put_nowait(AdditionalOutputs(type(data).__name__, data))
 

@@ -30,14 +30,31 @@ def live_token(live: Server) -> str:
     return live.token()
 
 
-@pytest.fixture(scope="session", params=["daphne", "uvicorn"])
-def site(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the streams of `tests.streaming.site` and Parley's own: our Daphne, then uvicorn."""
+@pytest.fixture(scope="session")
+def daphne_site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the streams of `tests.streaming.site` and Parley's own, on our Daphne."""
+    yield from _site("daphne", migrated_data, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def uvicorn_site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same on uvicorn."""
+    yield from _site("uvicorn", migrated_data, tmp_path_factory)
+
+
+def _site(kind: str, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
-    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, request.param)
+    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, kind)
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session", params=["daphne", "uvicorn"])
+def site(request: pytest.FixtureRequest) -> Server:
+    """Both of these servers, one after the other. They live as long as the test run: each file would start them anew otherwise."""
+    server: Server = request.getfixturevalue(f"{request.param}_site")
+    return server
 
 
 @pytest.fixture(scope="session")
