@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
@@ -106,6 +106,34 @@ def test_the_echo_stream(server: Server, open_browser: Callable[..., Browser]) -
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
     assert page.evaluate("document.getElementById('sound').srcObject") is None
     assert troubles == []
+
+
+@pytest.mark.parametrize(
+    ("path", "script"), [("/streams/echo/", "stream-page.js"), ("/live/", "live.js"), ("/developers/network/", "network-test.js")]
+)
+def test_start_waits_for_its_script(server: Server, open_browser: Callable[..., Browser], path: str, script: str) -> None:
+    """The button is disabled and busy until the script listens; a press before does nothing, and takes nobody from the page."""
+    page = open_browser().new_page()
+    sign_in(page, server)
+    held: list[Route] = []
+    page.route(f"**/{script}*", lambda route: held.append(route))
+    page.goto(server.url + path, wait_until="commit")
+    start = page.locator("#start")
+    expect(start).to_be_disabled()
+    expect(start).to_have_attribute("aria-busy", "true")
+    before = page.url
+    start.click(force=True)
+    if path == "/live/":
+        page.locator("#speaker").press("Enter")
+    assert page.url == before
+    while not held:
+        page.wait_for_timeout(50)
+    for route in held:
+        route.continue_()
+    expect(start).to_be_enabled()
+    expect(start).not_to_have_attribute("aria-busy", "true")
+    if path == "/streams/echo/":
+        expect(page.locator("#status")).to_have_text("Ready")
 
 
 def test_the_conversation_stream(server: Server, open_browser: Callable[..., Browser]) -> None:

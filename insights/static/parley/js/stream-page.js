@@ -8,7 +8,7 @@ import { Inputs } from "./stream-inputs.js";
 import { Level } from "./stream-level.js";
 import { Log } from "./stream-log.js";
 import { figures } from "./stream-stats.js";
-import { element, icon } from "./elements.js";
+import { element, enable, icon } from "./elements.js";
 import { gettext } from "./text.js";
 
 const { name, mode, modality, wishes, embed } = document.getElementById("main").dataset;
@@ -255,3 +255,5 @@ part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.mute
 part("screen-share")?.addEventListener("click", share);
 window.addEventListener("pagehide", () => link?.close());
 listDevices();
+part("status").textContent = STATES.ready[0];
+enable(part("start"));
