@@ -14,7 +14,7 @@ class Problem(StrEnum):
     OFF = "off"
     """The speaker models are switched off or cannot be loaded."""
     FORMAT = "format"
-    """A sample is no 16-bit mono PCM at 16 kHz, or too long."""
+    """A sample is no 16-bit mono PCM at 16 kHz, or too long; or a recording is no audio file that can be used."""
     SHORT = "short"
     """A sample has too little speech."""
     SEVERAL = "several"
@@ -24,12 +24,16 @@ class Problem(StrEnum):
 
 
 class EnrolmentRefused(Exception):
-    """The voice cannot be enrolled; `sample` is the place of the sample that is the reason, from 0, None if it is all of them."""
+    """The voice cannot be enrolled; `sample` is the place of the sample that is the reason, from 0, None if it is all of them.
 
-    def __init__(self, problem: Problem, sample: int | None = None) -> None:
+    `detail`: why a file cannot be used, for people; empty for everything else.
+    """
+
+    def __init__(self, problem: Problem, sample: int | None = None, detail: str = "") -> None:
         super().__init__(f"{problem}" if sample is None else f"{problem}, sample {sample}")
         self.problem = problem
         self.sample = sample
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class Enroller(Protocol):
     def from_samples(self, samples: Sequence[bytes]) -> EnrolledVoice:
         """Return the voice that reads sentences: each sample is LINEAR16, mono, 16 kHz. Raises EnrolmentRefused."""
 
+    def from_recording(self, content: bytes) -> EnrolledVoice:
+        """Return the voice of the one person in an audio file of at most 90 seconds. Raises EnrolmentRefused."""
+
     def from_state(self, state: bytes) -> Mapping[int, EnrolledVoice]:
         """Return the voices of an audio source by their numbers, from the state of its diarization. Raises EnrolmentRefused."""
 
@@ -66,6 +73,11 @@ def register(enroller: Enroller) -> None:
 def from_samples(samples: Sequence[bytes]) -> EnrolledVoice:
     """Return the voice that reads sentences, as `Enroller.from_samples`."""
     return _enroller().from_samples(samples)
+
+
+def from_recording(content: bytes) -> EnrolledVoice:
+    """Return the voice of the one person in an audio file, as `Enroller.from_recording`."""
+    return _enroller().from_recording(content)
 
 
 def from_state(state: bytes) -> Mapping[int, EnrolledVoice]:

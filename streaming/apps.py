@@ -16,6 +16,7 @@ class StreamingConfig(AppConfig):
         from streaming.cluster import job_progress, recorder_signals
         from streaming.conversations.voice_enrolment import SpeakerEnroller
         from streaming.imports import import_audio  # noqa: F401  # registers its handler
+        from streaming.imports.enrolment_recording import audio_of
         from streaming.recordings import erasure, mix, removal
 
         recorder_signals.connect()
@@ -24,4 +25,4 @@ class StreamingConfig(AppConfig):
         removal.connect()
         stored_audio.register(mix.open_audio)
         spoken_languages.register(recogniser.languages)
-        voice_enrolment.register(SpeakerEnroller())
+        voice_enrolment.register(SpeakerEnroller(audio_of))

@@ -3,7 +3,7 @@
 - `stream`: speak in conversations and use streams (WebSocket, WebRTC, telephone).
 - `read`: read conversations and subscribe to live ones.
 - `write`: import, change and delete conversations.
-- `manage`: trackers, entities, groups, vocabulary and webhooks of the account.
+- `manage`: trackers, entities, groups, vocabulary, voice profiles and webhooks of the account.
 """
 
 import re
@@ -20,7 +20,7 @@ MEANINGS: dict[Scope, str] = {
     "stream": gettext_noop("speak in conversations and use streams"),
     "read": gettext_noop("read conversations and subscribe to live ones"),
     "write": gettext_noop("import, change and delete conversations"),
-    "manage": gettext_noop("change trackers, entities, groups, vocabulary and webhooks"),
+    "manage": gettext_noop("change trackers, entities, groups, vocabulary, voice profiles and webhooks"),
 }
 _MANAGED = re.compile(r"/v1/(manage|webhooks)(/|$)")
 _READS_BY_POST = re.compile(r"/v1/(conversations/[^/]+/transcript|exports)$")

@@ -186,10 +186,20 @@ def _curl(method: str, path: str, operation: Json, content: Json, schemas: Json)
     if operation.get("security"):
         parts.append('-H "Authorization: Bearer $TOKEN"')
     for kind, one in list(content.items())[:1]:
+        if kind == "multipart/form-data":
+            parts += [f"-F {name}={value}" for name, value in _form_example(one.get("schema", {}), schemas)]
+            continue
         parts.append(f'-H "Content-Type: {kind}"')
         body = json.dumps(_example(one.get("schema", {}), schemas), ensure_ascii=False)
         parts.append(f"-d '{body}'" if kind == "application/json" else "--data-binary @file")
     return " \\\n  ".join(parts)
+
+
+def _form_example(schema: Json, schemas: Json) -> Iterator[tuple[str, Any]]:
+    """Yield the required fields of a form, as curl takes them."""
+    for name in schema.get("required", ()):
+        field = schema["properties"][name]
+        yield name, "@file" if field.get("format") == "binary" else _example(field, schemas)
 
 
 def _example(schema: Json, schemas: Json, depth: int = 0) -> Any:

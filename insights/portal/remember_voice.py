@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from insights import managed, queries, recorder, voice_enrolment
+from insights import managed, queries
 from insights.managed import Enrolment, ManagedError
+from insights.member_voice import voice_of
 from insights.models import Conversation, Member, VoiceProfile
 from insights.portal.account import user_of
 from insights.portal.account_voices import HERE, PROBLEMS, wording
-from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolmentRefused, Problem
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,7 +45,7 @@ def _enrol(conversation: Conversation, member: Member, consent: bool) -> str:
     if not consent:
         return _("Without the consent of the person, no voice is stored. Tick the box if the person agrees.")
     try:
-        voice = _voice(conversation, member)
+        voice = voice_of(conversation, member)
         managed.enrol(conversation.owner_id, Enrolment(member.name, member.email, voice, VoiceProfile.Consent.CONFIRMED))
     except EnrolmentRefused as refused:
         if refused.problem == Problem.SHORT:
@@ -53,16 +54,3 @@ def _enrol(conversation: Conversation, member: Member, consent: bool) -> str:
     except ManagedError as error:
         return wording(error)
     return ""
-
-
-def _voice(conversation: Conversation, member: Member) -> EnrolledVoice:
-    """Return the voice of a member, from all audio sources in which it was told apart. Raises EnrolmentRefused."""
-    wanted = queries.voices_of_member(conversation, member.id)
-    found: list[EnrolledVoice] = []
-    for source, state in recorder.kept_voices(conversation).items():
-        if numbers := {voice.number for voice in wanted if voice.diarization_id == source}:
-            voices = voice_enrolment.from_state(state)
-            found += [voices[number] for number in numbers if number in voices]
-    if not found:
-        raise EnrolmentRefused(Problem.SHORT)
-    return EnrolledVoice(tuple(vector for one in found for vector in one.vectors), found[0].model)

@@ -1,7 +1,8 @@
-"""Computes the voice vectors of people who enrol: from sentences that they read, or from the voices of a conversation."""
+"""Computes the voice vectors of people who enrol: from sentences that they read, a recording, or the voices of a conversation."""
 
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +19,7 @@ LEAST_S = 1.5
 LEAST_TOTAL_S = 6.0
 """Seconds of speech that all sentences together need, and a voice of a conversation."""
 LONGEST_S = 30.0
-"""Seconds of audio of one sentence."""
+"""Seconds of audio of one sentence, and of one part of a recording."""
 MOST_OTHERS = 0.15
 """Share of the speech of a sentence that may be of other voices."""
 LEAST_AGREEMENT = 10.0
@@ -28,7 +29,13 @@ _one_at_a_time = threading.Lock()
 
 
 class SpeakerEnroller:
-    """The enroller of this process; the models are loaded when they are first needed. The methods are those of `Enroller`."""
+    """The enroller of this process; the models are loaded when they are first needed. The methods are those of `Enroller`.
+
+    `decode` returns the audio of a file as LINEAR16, mono, 16 kHz, and raises EnrolmentRefused.
+    """
+
+    def __init__(self, decode: Callable[[bytes], bytes]) -> None:
+        self._decode = decode
 
     def from_samples(self, samples: Sequence[bytes]) -> EnrolledVoice:
         """Return the voice that reads sentences. Raises EnrolmentRefused."""
@@ -40,6 +47,14 @@ class SpeakerEnroller:
         if least_agreement(voices, models.between) < LEAST_AGREEMENT:
             raise EnrolmentRefused(Problem.DIFFERENT)
         return EnrolledVoice(tuple(_vector(one) for one in voices), speaker_models.model_name())
+
+    def from_recording(self, content: bytes) -> EnrolledVoice:
+        """Return the voice of the one person in an audio file. Raises EnrolmentRefused."""
+        _models()
+        audio = self._decode(content)
+        parts = max(1, math.ceil(len(audio) / (2 * RATE * LONGEST_S)))
+        length = 2 * math.ceil(len(audio) / (2 * parts))
+        return self.from_samples([audio[start : start + length] for start in range(0, len(audio), length)])
 
     def from_state(self, state: bytes) -> Mapping[int, EnrolledVoice]:
         """Return the voices of an audio source with enough speech, by their numbers. Raises EnrolmentRefused."""

@@ -37,6 +37,7 @@ READERS = ("reader", "editor", "in_team")
 ONLY_OWN = {"v1/manage/entities/<entity_id>", "v1/groups/<group_id>/conversations", "v1/job/<job_id>", "v1/exports/<export_id>"}
 """Routes of things that belong to an account and are not shared with a conversation."""
 ONLY_OWN |= {f"v1/manage/{one}/<group_id>" for one in ("group", "groups")}
+ONLY_OWN |= {"v1/manage/voice-profiles/<profile_id>"}
 ONLY_OWN |= {f"v1/webhooks/<webhook_id>{rest}" for rest in ("", "/deliveries")}
 ONLY_OWN |= {route for route in TABLE if route.startswith("settings/")}
 ONLY_OWNER = {"conversations/<int:conversation_id>/share/", "teams/<int:team_id>/"}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -21,7 +22,10 @@ from insights.models import (
     Export,
     Job,
     ShareLink,
+    VoiceProfile,
 )
+from insights.voice_enrolment import EnrolledVoice
+from insights.voice_vectors import VoiceVector
 from streaming.aio.database_executors import close_database_threads
 from tests.insights.conftest import Say
 
@@ -189,6 +193,9 @@ TABLE: dict[str, Access] = {
     **{f"v1/manage/{one}/<group_id>": OWN_API for one in ("group", "groups")},
     "v1/groups/<group_id>/conversations": OWN_API,
     "v1/manage/vocabulary": Access(401, 200, 200),
+    "v1/manage/voice-profiles": Access(401, 200, 200),  # those of the account, see api/test_manage_voices
+    "v1/manage/voice-profiles/speaker": POSTED,
+    "v1/manage/voice-profiles/<profile_id>": OWN_API,
     "v1/endpoint:connect": POSTED,
     "v1/event/<connection_id>": POSTED,
     "v1/conversations/experiences/insights/list": Access(401, 200, 200),
@@ -340,6 +347,7 @@ def url_of(route: str, talk: Conversation) -> str:
         "<secret>": lambda: _secret("shared", talk),
         "<export_id>": lambda: _export(talk),
         "<uuid:export_id>": lambda: _export(talk),
+        "<profile_id>": lambda: _voice_profile(talk),
         "<webhook_id>": lambda: _webhook(talk),
         "<uuid:webhook_id>": lambda: _webhook(talk),
     }
@@ -354,6 +362,12 @@ def url_of(route: str, talk: Conversation) -> str:
 def _export(talk: Conversation) -> object:
     """Return the id of a new export of the owner, which has not begun."""
     return Export.objects.create(job=Job.objects.create(kind="export", owner_id=talk.owner_id), format="txt").pk
+
+
+def _voice_profile(talk: Conversation) -> object:
+    """Return the id of a new voice profile of the owner."""
+    voice = EnrolledVoice((VoiceVector(np.ones(2, np.float32), 6.0),), "community")
+    return managed.enrol(talk.owner_id, managed.Enrolment(SECRET, "", voice, VoiceProfile.Consent.CONFIRMED)).pk
 
 
 def _webhook(talk: Conversation) -> object:

@@ -12,6 +12,7 @@ PRICING = {"name": "Discounts", "vocabulary": ["discount", "cheaper"]}
 VEHICLE = {"type": "Vehicle", "subType": "Airship", "category": "Custom", "values": ["zeppelin"]}
 SALES = {"name": "Sales calls", "criteria": "metadata.department==sales"}
 RECORDING = "call.wav"
+VOICE = "anna.wav"
 URL = "https://203.0.113.7/call.mp3"
 NOTE_ID = "0b9d5c9e-6f0e-4a39-9a55-1f6a3d1f2f10"
 HOOK = "https://203.0.113.7/hooks"
@@ -22,6 +23,7 @@ _C = "/v1/conversations/{conversation_id}"
 class Call:
     """One call. `$NAME` in texts, and `{name}` in the path, stand for what an earlier call has saved.
 
+    `file`: the body is this file; `form`: it is a form with these fields, files as `@name`.
     `saves` maps a name to the place in the response where its value is, with dots between keys and numbers.
     `waits`: repeat the call until this place in the response has this value.
     """
@@ -31,6 +33,7 @@ class Call:
     body: object = None
     query: str = ""
     file: str = ""
+    form: Mapping[str, str] = field(default_factory=dict)
     saves: Mapping[str, str] = field(default_factory=dict)
     waits: tuple[str, object] | None = None
 
@@ -121,6 +124,22 @@ IMPORTS = (
     Call("PUT", "/v1/process/video/url/{conversation_id}", {"url": URL}, saves={"url_job": "jobId"}),
     Call("POST", "/v1/job/{url_job}/cancel"),
     Call("GET", "/v1/jobs", query="status=completed&limit=2"),
+)
+VOICES = (
+    Call(
+        "POST",
+        "/v1/manage/voice-profiles",
+        form={"name": "Anna", "consent": "true", "audio": f"@{VOICE}"},
+        saves={"profile_id": "profile.id"},
+    ),
+    Call("GET", "/v1/manage/voice-profiles"),
+    Call("GET", "/v1/manage/voice-profiles/{profile_id}"),
+    Call("PUT", "/v1/manage/voice-profiles/{profile_id}", {"email": "anna@example.com"}),
+    Call(
+        "POST",
+        "/v1/manage/voice-profiles/speaker",
+        {"conversationId": "$CONVERSATION_ID", "memberId": "$MEMBER_ID", "consent": True},
+    ),
 )
 READING = (
     Call("GET", "/v1/conversations", query=f"startTime={START}&limit=2"),
@@ -238,6 +257,7 @@ DELETION = (
     Call("DELETE", "/v1/manage/entities", query="subType=Project"),
     Call("DELETE", "/v1/manage/group/{group_id}"),
     Call("DELETE", "/v1/manage/groups/{other_group_id}"),
+    Call("DELETE", "/v1/manage/voice-profiles/{profile_id}"),
     Call("DELETE", "/v1/webhooks/{webhook_id}"),
     Call("DELETE", "/oauth2/token:revoke", CREDENTIALS),
 )
@@ -246,6 +266,7 @@ CALLS: tuple[Call, ...] = (
     *MANAGEMENT,
     *IMPORTS,
     *READING,
+    *VOICES,
     *EXPORTS,
     *BOOKMARKS,
     *NOTES,

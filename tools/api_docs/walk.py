@@ -45,6 +45,8 @@ def command(call: Call) -> str:
         parts.append('-H "Authorization: Bearer $TOKEN"')
     if call.file:
         parts += ['-H "Content-Type: application/octet-stream"', f"--data-binary @{call.file}"]
+    for name, value in call.form.items():
+        parts.append(f"-F {name}={value}")
     if call.body is not None:
         text = json.dumps(call.body, ensure_ascii=False).replace("'", "'\\''")
         text = _VARIABLE.sub(lambda match: f"'\"${match.group(1)}\"'", text)

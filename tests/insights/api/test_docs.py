@@ -26,6 +26,7 @@ PATHS = {
     *(f"/v1/manage/{one}{rest}" for one in ("group", "groups") for rest in ("", "/{group_id}")),
     *(f"/v1/manage/entities{rest}" for rest in ("", "/bulk", "/{entity_id}")),
     "/v1/manage/vocabulary",
+    *(f"/v1/manage/voice-profiles{rest}" for rest in ("", "/speaker", "/{profile_id}")),
     "/v1/groups/{group_id}/conversations",
     *(f"/v1/process/{one}{rest}" for one in ("text", "audio", "video", "audio/url", "video/url") for rest in ("", "/{conversation_id}")),
     "/v1/manage/person",

@@ -1,19 +1,23 @@
 """Voices that enrol: real clips of two people, and the real speaker models."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from insights.imports import files
 from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
 from streaming import speaker_models
 from streaming.audio.pcm import linear16
 from streaming.conversations.voice_enrolment import SpeakerEnroller
+from streaming.imports.enrolment_recording import audio_of
 from streaming.speech.speakers import EnrolledVoices, LiveDiarizer
 from streaming.speech.speakers.profiles import profile_vector
 from streaming.speech.speakers.tuning import Tuning
 from tests.speech.talk import talk
+from tests.streaming.audio.media_files import wav as file_of
 
 SILENCE = bytes(2 * 16_000 * 4)
 
@@ -24,6 +28,12 @@ def _models() -> Iterator[None]:
     speaker_models.begin_loading().result()
     yield
     speaker_models.forget()
+
+
+@pytest.fixture(autouse=True)
+def _data(settings: Any, tmp_path: Path) -> None:
+    """A folder for uploads."""
+    settings.DATA_DIR = tmp_path
 
 
 def sample(*clips: str) -> bytes:
@@ -39,7 +49,7 @@ def enrolled(name: str, voice: EnrolledVoice) -> EnrolledVoices:
 
 def test_three_sentences_of_one_person() -> None:
     """Each sentence gives a vector, and the person is found in other words of theirs, the other person is not."""
-    voice = SpeakerEnroller().from_samples([sample("a1"), sample("a1"), sample("a1")])
+    voice = SpeakerEnroller(audio_of).from_samples([sample("a1"), sample("a1"), sample("a1")])
     assert voice.model == "community"
     assert len(voice.vectors) == 3
     assert voice.seconds > 6.0
@@ -69,8 +79,39 @@ def test_three_sentences_of_one_person() -> None:
 def test_refused_samples(samples: list[bytes], problem: Problem, place: int | None) -> None:
     """The problem names the sample, if it is one."""
     with pytest.raises(EnrolmentRefused) as refused:
-        SpeakerEnroller().from_samples(samples)
+        SpeakerEnroller(audio_of).from_samples(samples)
     assert (refused.value.problem, refused.value.sample) == (problem, place)
+
+
+def recording(*clips: str) -> bytes:
+    """Return clips as a WAV file."""
+    return file_of(np.frombuffer(sample(*clips), "<i2").reshape(-1, 1), 16_000)
+
+
+def test_a_recording_of_one_person() -> None:
+    """A longer one is cut into parts; no file is left."""
+    (short,) = SpeakerEnroller(audio_of).from_recording(recording("a1", "a2", "a1")).vectors
+    assert short.seconds > 6.0
+    assert len(SpeakerEnroller(audio_of).from_recording(recording(*("a1", "a2") * 5)).vectors) == 2
+    assert list(files.folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "detail"),
+    [
+        (b"no sound", Problem.FORMAT, "the file is damaged"),
+        (b"", Problem.FORMAT, "the file is damaged"),
+        (recording(*("a1",) * 25), Problem.FORMAT, "the file is longer than 90 seconds"),
+        (recording("a1"), Problem.SHORT, ""),
+        (recording("a1", "b1", "a2"), Problem.SEVERAL, ""),
+    ],
+)
+def test_refused_recordings(content: bytes, problem: Problem, detail: str) -> None:
+    """What cannot be used says why, and leaves no file."""
+    with pytest.raises(EnrolmentRefused) as refused:
+        SpeakerEnroller(audio_of).from_recording(content)
+    assert (refused.value.problem, refused.value.detail[: len(detail) or None]) == (problem, detail)
+    assert list(files.folder().iterdir()) == []
 
 
 def test_voices_of_a_conversation() -> None:
@@ -81,14 +122,14 @@ def test_voices_of_a_conversation() -> None:
         samples = linear16(sample(clip))
         diarizer.turn(samples, at)
         at += len(samples) / 16_000
-    voices = SpeakerEnroller().from_state(diarizer.state())
+    voices = SpeakerEnroller(audio_of).from_state(diarizer.state())
     assert set(voices) <= {0, 1}
     assert voices
     for number, voice in voices.items():
         known = diarizer.voice(number)
         assert known is not None
         np.testing.assert_allclose(voice.vectors[0].values, known, atol=0.02)  # stored with 16 bits
-    assert SpeakerEnroller().from_state(b'{"version": 99}') == {}
+    assert SpeakerEnroller(audio_of).from_state(b'{"version": 99}') == {}
 
 
 def test_models_that_are_off(settings: Any) -> None:
@@ -96,6 +137,6 @@ def test_models_that_are_off(settings: Any) -> None:
     speaker_models.forget()
     settings.SPEAKER_MODELS = "none"
     with pytest.raises(EnrolmentRefused) as refused:
-        SpeakerEnroller().from_samples([sample("a1")])
+        SpeakerEnroller(audio_of).from_samples([sample("a1")])
     assert refused.value.problem == Problem.OFF
     speaker_models.forget()
