@@ -1,1 +1,1 @@
-"""Trains and measures the punctuation model of `streaming/speech/punctuation`."""
+"""Measures the punctuation model of `streaming/speech/punctuation`."""

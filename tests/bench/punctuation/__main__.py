@@ -12,9 +12,9 @@ from pathlib import Path
 from streaming.speech.engines.base import Word
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import shipped
-from tests.bench.punctuation import heard as heard_turns
-from tests.bench.punctuation.corpus import ami_turns, without_hesitations
-from tests.bench.punctuation.scoring import Counts, Scores, scores
+from streaming.training.punctuation import heard_turns
+from streaming.training.punctuation.corpus import ami_turns, without_hesitations
+from streaming.training.punctuation.scoring import Counts, Scores, scores
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

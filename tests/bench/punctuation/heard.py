@@ -8,8 +8,8 @@ import argparse
 import difflib
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,12 @@ import numpy as np
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
 from streaming.management.terminal import channels_of
-from streaming.speech.engines.base import EngineOptions, Recogniser, RecognitionOptions, RecognitionResult, Word
+from streaming.speech.engines.base import EngineOptions, Recogniser, RecognitionOptions, RecognitionResult
 from streaming.speech.engines.moonshine import MoonshineRecogniser, large_model, small_model
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.transcript import Transcript
-from tests.bench.punctuation.corpus import Turn, ami_turns
+from streaming.training.punctuation.corpus import Turn, ami_turns
+from streaming.training.punctuation.heard_turns import Heard
 from tests.bench.speech import RATE, Sound
 from tests.bench.tts_corpus.recognised_turns import FinalsListener
 from tests.bench.tts_corpus.voices import speak
@@ -31,16 +32,6 @@ LEAST_WORDS = 4
 AT_ONCE = 8
 QUIET = 300
 """Samples below this at both ends of a synthesised piece are cut off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was recognised of a turn, and the true mark after each of its words. `said`: the text of the transcript."""
-
-    voice: str
-    said: str
-    words: tuple[Word, ...]
-    marks: tuple[int, ...]
 
 
 class OwnMarks(MoonshineRecogniser):
@@ -92,12 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for heard in recognise(engine, voice, own, sounds):
                 out.write(json.dumps(asdict(heard)) + "\n")
     engine.close()
-
-
-def read(file: Path) -> list[Heard]:
-    """Return what `main` wrote."""
-    rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
-    return [Heard(row["voice"], row["said"], tuple(Word(**word) for word in row["words"]), tuple(row["marks"])) for row in rows]
 
 
 def pieces(turn: Turn) -> Iterator[tuple[str, float]]:
@@ -172,13 +157,6 @@ def aligned_marks(turn: Turn, words: Sequence[str]) -> list[Mark]:
             to = max(0, begin + int(np.ceil(share)) - 1)
             marks[to] = max(marks[to], turn[place].mark)
     return marks
-
-
-def results_of(heard: Iterable[Heard]) -> Iterator[tuple[tuple[Word, ...], tuple[int, ...]]]:
-    """Yield the words and true marks of results with words."""
-    for one in heard:
-        if one.words:
-            yield one.words, one.marks
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Trains the shipped weights: python -m tests.bench.punctuation.fit --data DIR --heard FILE [--out FILE]. Minutes on one core; seeded.
+"""Trains the shipped weights: python -m streaming.training.punctuation.fit --data DIR --heard FILE [--out FILE].
 
-The words and pauses are learned from the train parts of AMI (words with times), MRDA and the committees of QMSum, except for the
-meetings of `HELD_OUT`, and from the project's own sentences. How far the recogniser's own marks are right is learned from those meetings,
-read aloud (`heard.py`).
+Minutes on one core; seeded. The words and pauses are learned from the train parts of AMI (words with times), MRDA and the committees of
+QMSum, except for the meetings of `HELD_OUT`, and from the project's own sentences. How far the recogniser's own marks are right is learned
+from those meetings, read aloud (`tests/bench/punctuation/heard.py`).
 """
 
 import argparse
@@ -17,11 +17,11 @@ import numpy as np
 from streaming.speech.punctuation.features import SENTENCE_SIZE, SIZE, category_ids, ids_of, pause_kinds, place_features, sentence_features
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import COMMA, END, NONE, Thresholds, Weights, mark_features, question_features
-from tests.bench.punctuation import heard as heard_turns
-from tests.bench.punctuation.corpus import Turn, ami_turns, committee_texts, own_texts, pauses, texts, without_hesitations
-from tests.bench.punctuation.heard import Heard
-from tests.bench.punctuation.regression import Features, Floats, Rows, fit_dense, fit_places, fit_sentences
-from tests.bench.punctuation.thresholds import choose
+from streaming.training.punctuation import heard_turns
+from streaming.training.punctuation.corpus import Turn, ami_turns, committee_texts, own_texts, pauses, texts, without_hesitations
+from streaming.training.punctuation.heard_turns import Heard
+from streaming.training.punctuation.regression import Features, Floats, Rows, fit_dense, fit_places, fit_sentences
+from streaming.training.punctuation.thresholds import choose
 
 HELD_OUT = "ES2016,IS1007,TS3012"
 LABELS = {Mark.NONE: NONE, Mark.COMMA: COMMA, Mark.PERIOD: END, Mark.QUESTION: END, Mark.OTHER: NONE}

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import Punctuator, Thresholds, Weights
-from tests.bench.punctuation.heard import Heard
-from tests.bench.punctuation.scoring import Scores, scores
+from streaming.training.punctuation.heard_turns import Heard
+from streaming.training.punctuation.scoring import Scores, scores
 
 _SURE = 0.04
 """A mark changes only if the model is surer than the best threshold by this, so that what was right stays."""
