@@ -9,6 +9,7 @@ import asyncio
 import html
 import inspect
 import sys
+import time
 from abc import ABCMeta
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from streaming.handlers.gradio_values import Shown, ShownSessions
 from streaming.handlers.local_outputs import outputs_after
-from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
     from streaming.handlers.stream import Stream
@@ -90,7 +91,6 @@ class _Component:
         names = ("time_limit", "allow_extra_tracks", "rtp_params", "rtc_configuration", "server_rtc_configuration", "track_constraints")
         self._stream_options = {name: options[name] for name in names if options.get(name) is not None}
         self._box = f"parley-webrtc-{next(_numbers)}"
-        self._seen: dict[str, tuple[Reachable, int]] = {}
         module = gradio()
         self._frame = module.HTML(self._frame_html, render=False, elem_id=options.get("elem_id"), elem_classes=options.get("elem_classes"))
         super().__init__(value="", label=label, elem_id=self._box, render=render)  # type: ignore[call-arg]  # the text box
@@ -170,17 +170,21 @@ class _Component:
     ) -> Any:
         """Show the outputs of the handler: `fn` gets the current values of `inputs`, then those of an AdditionalOutputs."""
         given, shown = _listed(inputs), _listed(outputs)
-        chained = len(given) == len(shown) and all(one is other for one, other in zip(given, shown, strict=True))
+        sessions = ShownSessions(given, shown)
         limit = None if concurrency_limit in ("default", None) else concurrency_limit
 
         async def show(webrtc_id: str, *values: Any) -> AsyncIterator[Any]:
             unchanged = [gradio().skip() for _ in shown]
             yield unchanged[0] if len(shown) == 1 else tuple(unchanged)  # without an item Gradio would empty the components
-            async for args in self._new_outputs(webrtc_id):
-                result = await _call(fn, (*values, *args))
+            session = sessions.find(webrtc_id, self._made().participants.get(webrtc_id))
+            if session is None:
+                return
+            session.begin(values, time.monotonic())
+            async for args in _new_outputs(session):
+                result = await _call(fn, (*session.values, *args))
                 yield result
-                if chained and not isinstance(result, dict):  # the next output finds what this one showed
-                    values = (result,) if len(shown) == 1 else tuple(result)
+                session.keep(result, time.monotonic())
+            sessions.forget_ended()
 
         options = {"show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": limit, "concurrency_id": concurrency_id}
         return self.focus(fn=show, inputs=[self, *given], outputs=shown, **options)
@@ -213,17 +217,12 @@ class _Component:
         if webrtc_id in self._made().participants:
             self._made().set_input(webrtc_id, *values)
 
-    async def _new_outputs(self, webrtc_id: str) -> AsyncIterator[tuple[Any, ...]]:
-        """Yield the values of the outputs of a session that were not shown yet."""
-        session, after = self._seen.get(webrtc_id, (self._made().participants.get(webrtc_id), 0))
-        if session is None:
-            return
-        for number, outputs in await outputs_after(session, after, 0.5, MOST_OUTPUTS):
-            self._seen[webrtc_id] = (session, number)
-            yield outputs.args
-        for known, (other, number) in list(self._seen.items()):
-            if other.outputs.closed and number == other.outputs.last:
-                del self._seen[known]
+
+async def _new_outputs(shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
+    """Yield the values of the outputs of a session that were not shown yet."""
+    for number, outputs in await outputs_after(shown.session, shown.number, 0.5, MOST_OUTPUTS):
+        shown.number = number
+        yield outputs.args
 
 
 async def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -86,6 +86,27 @@ stream.mount(app)
 app = gr.mount_gradio_app(app, stream.ui, path="/")
 uvicorn.run(app, port=7860)
 """
+FAST = """
+import time
+
+import gradio as gr
+from fastrtc import AdditionalOutputs, ReplyOnPause, WebRTC
+
+
+def response(data):
+    for number in range(8):
+        time.sleep(0.07 * (number % 4))
+        yield AdditionalOutputs(number)
+
+
+with gr.Blocks() as demo:
+    said = gr.Textbox("", label="Said")
+    webrtc = WebRTC(modality="audio", mode="send", variant="textbox")
+    webrtc.stream(ReplyOnPause(response), inputs=[webrtc], outputs=[webrtc])
+    webrtc.on_additional_outputs(lambda old, new: f"{old}{new}", inputs=[said], outputs=[said])
+
+demo.launch(server_port=7860)
+"""
 
 
 @pytest.fixture(params=PYTHONS)
@@ -125,6 +146,16 @@ def test_a_component_in_blocks(run: Callable[[str], RunningProgram], open_browse
         text.press("Enter")
         expect(page.get_by_test_id("user").filter(has_text=words)).to_be_visible()
         expect(page.get_by_test_id("bot").filter(has_text=f"Jane has {2 * number + 1}")).to_be_visible()
+
+
+def test_outputs_that_follow_each_other_quickly(run: Callable[[str], RunningProgram], open_browser: Callable[..., Browser]) -> None:
+    """Each is shown behind the one before, although the page sends an event before it has applied the last result."""
+    page = opened(open_browser(), run(FAST))
+    text = page.frame_locator("iframe[title=Stream]").get_by_label("Or type")
+    for times in range(1, 4):
+        text.fill("go")
+        text.press("Enter")
+        expect(page.get_by_label("Said")).to_have_value("01234567" * times)
 
 
 def test_the_blocks_of_a_stream(run: Callable[[str], RunningProgram], open_browser: Callable[..., Browser]) -> None:
