@@ -45,6 +45,11 @@ def language_model() -> LanguageModel:
     return LanguageModel(settings.LLM_URL.rstrip("/"), settings.LLM_MODEL, settings.LLM_KEY)
 
 
+def has_language_model() -> bool:
+    """Return whether a language model is configured."""
+    return bool(settings.LLM_URL)
+
+
 def complete(model: LanguageModel, instructions: str, text: str, *, timeout_s: float = ANSWER_S) -> str:
     """Return what the model answers to instructions and a text; it is asked for a JSON object. Raises LanguageModelFailed."""
     body = {

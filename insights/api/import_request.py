@@ -20,6 +20,7 @@ from insights.analysis.text.languages import AUTO, primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions, TextItem
+from insights.language_model import NoLanguageModel, has_language_model
 from insights.recorder import SpeakerIdentity
 
 MOST_NAME = 256
@@ -32,6 +33,8 @@ MOST_VALUES = 100
 MOST_VALUE = 128
 """Values of the metadata, and characters of a key and of a value, as in `PUT /v1/conversations/{id}`."""
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+SCORE_FEATURE = "callScore"
+"""The feature of Symbl's Async API for the score of a call."""
 NOT_TOLD_APART = "enableSpeakerDiarization: speakers in one audio channel are not told apart on this server; the channel is one speaker"
 
 
@@ -140,6 +143,16 @@ class EntityIn(Schema):
     value: Name | None = None
 
 
+def _scores_calls(feature: object) -> bool:
+    """Return whether a feature is the call score, and there is a language model that can compute it."""
+    return feature == SCORE_FEATURE and has_language_model()
+
+
+def _not_available(feature: object) -> str:
+    reason = f": it {NoLanguageModel()}" if feature == SCORE_FEATURE else ""
+    return f"features: {str(feature)[:40]} is not available{reason}"
+
+
 class ImportRequest(Schema):
     """The options of all imports."""
 
@@ -178,11 +191,12 @@ class ImportRequest(Schema):
 
     def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
-        found = []
+        return [_not_available(feature) for feature in self._features() if feature != "insights" and not _scores_calls(feature)]
+
+    def _features(self) -> list[object]:
+        """Return what `features` asks for beside what is always there."""
         wanted = (self.features or {}).get("featureList")
-        if isinstance(wanted, list):
-            found += [f"features: {str(feature)[:40]} is not available" for feature in wanted[:20] if feature != "insights"]
-        return found
+        return wanted[:20] if isinstance(wanted, list) else []
 
     def options(self, *, append: bool) -> ImportOptions:
         """Return what the job is asked to do."""
@@ -196,6 +210,7 @@ class ImportRequest(Schema):
             store_audio=self.storeAudio,
             entities=tuple(CustomEntity(one.customType, (one.text,), value=one.value or "") for one in self.entities or ()),
             append=append,
+            call_score=any(_scores_calls(feature) for feature in self._features()),
         )
 
 

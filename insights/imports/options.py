@@ -39,6 +39,7 @@ class ImportOptions:
     `started_at`: when the recording began, as the request says; None: as the file says. `separate_channels`: each channel has a speaker
     of its own. `append`: the conversation existed before. `several_speakers`: several people speak in each channel, who are told apart;
     `expected_speakers`: how many, None if it is not known. `translate`: messages in another language have a translation into English.
+    `call_score`: the language model scores the call at the end.
     """
 
     started_at: datetime | None = None
@@ -55,6 +56,7 @@ class ImportOptions:
     several_speakers: bool = False
     expected_speakers: int | None = None
     translate: bool = False
+    call_score: bool = False
 
     def dump(self) -> JsonObject:
         """Return the JSON form."""
@@ -76,6 +78,7 @@ class ImportOptions:
             "severalSpeakers": self.several_speakers,
             "expectedSpeakers": self.expected_speakers,
             "translate": self.translate,
+            "callScore": self.call_score,
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class ImportOptions:
             several_speakers=bool(stored.get("severalSpeakers")),
             expected_speakers=stored.get("expectedSpeakers"),
             translate=bool(stored.get("translate")),
+            call_score=bool(stored.get("callScore")),
         )
 
     def listening(self, own: LiveSettings, member_id: UUID | str | None, source: UUID | None = None) -> Listening:

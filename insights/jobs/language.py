@@ -47,6 +47,15 @@ def scored_or_asked(conversation: Conversation, *, again: bool = False) -> Progr
     return _progress(conversation, CALL_SCORE, again, lambda: queries.score_of(conversation))
 
 
+def score_after_import(conversation_id: int) -> None:
+    """Enqueue a job that scores a call, unless one waits that will include what was imported. Raises TooManyJobs and NoLanguageModel."""
+    language_model()
+    conversation = Conversation.objects.filter(pk=conversation_id, message_count__gt=0).first()
+    if conversation is None or Job.objects.filter(conversation=conversation, kind=CALL_SCORE, status=Job.Status.SCHEDULED).exists():
+        return
+    enqueue(CALL_SCORE, conversation.owner_id, {}, conversation_id=conversation.id)
+
+
 def _progress(conversation: Conversation, kind: str, again: bool, read: Callable[[], Written[Result] | None]) -> Progress[Result]:
     language_model()
     written = read()

@@ -1,6 +1,7 @@
 """Imports: the calls, their options in every form that clients send, and the import of text."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,13 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from insights import jobs, recorder
 from insights.imports.options import ImportSource
 from insights.models import Conversation, Event, Job, Message
 from tests.insights.api.conftest import token_of
+from tests.insights.language_server import language_server, scores
 
 pytestmark = pytest.mark.django_db(transaction=True)  # jobs run after the commit
 
@@ -238,7 +241,8 @@ def test_a_repeated_option_is_a_list(sender: Sender, query: list[str]) -> None:
 NOT_DONE = {
     "diarizationSpeakerCount": ("2", "diarizationSpeakerCount: has no effect without"),
     "mode": ("phone", "mode: there is one model"),
-    "features": ('{"featureList": ["callScore"]}', "features: callScore is not available"),
+    "features": ('{"featureList": ["callScore"]}', "features: callScore is not available: it needs a language model"),
+    "a feature": ('{"featureList": ["magic"]}', "features: magic is not available"),
     "channelMetadata": ('[{"channel": 2, "speaker": {"name": "Tom"}}]', "channelMetadata: names the first channel's speaker only"),
     "colour": ("red", "colour: is not an option of this import"),
 }
@@ -258,9 +262,35 @@ def test_several_speakers(sender: Sender, settings: LazySettings) -> None:
 def test_what_is_not_done_is_a_warning(sender: Sender, name: str) -> None:
     """The warning names the option."""
     value, warning = NOT_DONE[name]
-    status, answer = sender.raw("audio", **{name: value})
+    status, answer = sender.raw("audio", **{"features" if name == "a feature" else name: value})
     assert status == 201
     assert [text for text in answer["warnings"] if text.startswith(warning)], answer
+
+
+@pytest.mark.parametrize("most", [10, 1])
+def test_the_call_score_of_an_import(sender: Sender, settings: LazySettings, most: int) -> None:
+    """It is computed at the end of the import, of what was appended, too; at the limit of jobs the import warns."""
+    settings.MAX_JOBS_PER_ACCOUNT = most
+    said = {"messages": SAID, "features": {"featureList": ["insights", "callScore"]}}
+    with language_server(settings, lambda request: scores(81)):
+        status, answer = sender.json("text", said)
+        assert (status, answer.get("warnings")) == (201, None)
+        if most == 1:  # another job of the account takes the place of the import when that has ended
+            Job.objects.create(kind="import_text", owner=Job.objects.get().owner, parameters={}, run_at=timezone.now() + timedelta(days=1))
+        jobs.run_waiting()
+        job = sender.read(f"/v1/job/{answer['jobId']}")
+        assert job["status"] == "completed"
+        if most == 1:
+            assert job["warnings"][0].startswith("features: callScore was not computed: ")
+            return
+        score = f"/v1/conversations/{answer['conversationId']}/callscore"
+        assert sender.read(score)["score"] == 81
+        assert sender.json(f"text/{answer['conversationId']}", said, put=True)[0] == 201
+        jobs.run_waiting()
+        assert [one.status for one in Job.objects.filter(kind="call_score")] == ["completed"] * 2
+        assert sender.json(f"text/{answer['conversationId']}", {"messages": SAID}, put=True)[0] == 201
+        jobs.run_waiting()
+    assert Job.objects.filter(kind="call_score").count() == 2
 
 
 WRONG = {
