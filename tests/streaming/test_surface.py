@@ -1,84 +1,70 @@
-"""FastRTC's public surface, name by name, against the table in docs/reference/fastrtc.md and against what is here.
+"""FastRTC's public surface, name by name: the table in docs/reference/fastrtc.md, and what is here."""
 
-`fastrtc_surface.json` holds the names and parameters of FastRTC 0.0.34, as `inspect` returns them for its package, and the attributes of
-its objects.
-"""
-
-import inspect
-import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 import streaming
 from tests.streaming.sessions.connections import Echo
+from tools.fastrtc_names import table
+from tools.fastrtc_names.table import PAGE, ROWS, SURFACE, Row, here, is_here, page, problems, verdict
 
-ROOT = Path(__file__).parents[2]
-SURFACE: dict[str, dict[str, list[str] | None]] = json.loads((Path(__file__).parent / "fastrtc_surface.json").read_text())
 HERE, NOT_HERE = ("same", "better", "accepted"), "not here"
-ANY = {"args", "kwargs"}
-"""Parameters that accept any argument."""
 
 
-def rows() -> Iterator[tuple[str, str, str]]:
-    """Yield name, verdict and words of each name in the table."""
-    text = (ROOT / "docs" / "reference" / "fastrtc.md").read_text().partition("## Names, one by one")[2]
-    for line in text.splitlines():
-        if line.startswith("| `"):
-            names, verdict, words = (cell.strip() for cell in line.strip("|").split(" | ", 2))
-            yield from ((name, verdict, words.strip("| ")) for name in re.findall(r"`([^`]+)`", names))
-
-
-def surface() -> set[str]:
-    """Return every name of FastRTC's, as the table writes it."""
-    names = set(SURFACE["names"]) | {f"Stream({name})" for name in SURFACE["names"]["Stream"] or ()}
-    return names | {f"{group}.{name}" for group in SURFACE if group != "names" for name in SURFACE[group]}
-
-
-def here(name: str) -> Any:
-    """Return the object of a name of the table. Raises LookupError or AttributeError when there is none."""
-    if parameter := re.fullmatch(r"Stream\((\w+)\)", name):
-        return inspect.signature(streaming.Stream).parameters[parameter[1]]
-    group, _, member = name.rpartition(".")
-    if not group:
-        return getattr(streaming, member)
-    if group == "UIArgs":
-        return streaming.UIArgs.__annotations__[member]
-    if group == "StreamHandler":
-        return getattr(streaming.StreamHandler, member, None) or getattr(Echo(), member, None) or vars(Echo())[member]
-    if group == "Stream" and SURFACE[group][member] is None:
-        return getattr(streaming.Stream(Echo(), modality="audio", name="any"), member)
-    return inspect.getattr_static(getattr(streaming, group), member)
-
-
-def wanted(name: str) -> list[str]:
-    """Return the parameters that FastRTC's users pass to a name."""
-    group, _, member = name.rpartition(".")
-    found = SURFACE[group or "names"].get(member)
-    return [parameter for parameter in found or () if parameter not in ANY]
+def test_the_page_has_the_table() -> None:
+    """`python -m tools.fastrtc_names --write` would not change the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text, "run `python -m tools.fastrtc_names --write`"
 
 
 def test_the_table_has_every_name_once() -> None:
-    """The table has no other names."""
-    names = [name for name, _, _ in rows()]
-    assert sorted(names) == sorted(surface())
+    """There are no other names, no parameter is missing, and the table has the reasons."""
+    assert list(problems()) == []
+    assert len({name for row in ROWS for name in row.names}) > 140
 
 
-@pytest.mark.parametrize(("name", "verdict", "words"), list(rows()))
-def test_each_name_is_what_the_table_says(name: str, verdict: str, words: str) -> None:
-    """A name exists here with FastRTC's parameters in their order, or it does not exist, and the table has the reason."""
-    assert verdict in (*HERE, NOT_HERE)
-    if verdict == NOT_HERE:
-        assert words
-        if name != "Stream.fastphone":  # it is here and raises an error
-            with pytest.raises((LookupError, AttributeError)):
-                here(name)
-        return
-    found = here(name)
-    if parameters := wanted(name):
-        taken = [parameter for parameter in inspect.signature(found).parameters if parameter != "self"]
-        assert [parameter for parameter in taken if parameter in parameters] == parameters
-    assert words or verdict == "same", "say in what way"
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.names[0])
+def test_each_name_is_what_the_table_says(row: Row) -> None:
+    """A name exists here, or it does not exist."""
+    said = verdict(row)
+    assert said in (*HERE, NOT_HERE)
+    for name in row.names:
+        if said in HERE or row.mark == "refused":
+            assert here(name) is not None or SURFACE[name.rpartition(".")[0] or "names"][name.rpartition(".")[2]] is None
+        else:
+            assert not is_here(name)
+
+
+def test_a_refused_name_raises_an_error() -> None:
+    """The row of `fastphone` says so."""
+    assert [row.names for row in ROWS if row.mark == "refused"] == [("Stream.fastphone",)]
+    with pytest.raises(NotImplementedError, match="a number of your own"):
+        streaming.Stream(Echo(), modality="audio", name="any").fastphone()
+
+
+def test_wrong_facts_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is missing, one that FastRTC does not have, a row of names that are here only in part, and a missing reason."""
+    first, *others = ROWS
+    added = Row(("Stream.pcs", "Stream.mode"), None, "internal")
+    monkeypatch.setattr(table, "ROWS", (replace(first, names=(*first.names[1:], "Streem"), words=""), *others))
+    found = list(problems_until_error())
+    assert f"{first.names[0]} has no row" in found
+    assert "Streem is no name of FastRTC's" in found
+    with pytest.raises(ValueError, match=r"Stream\.pcs, Stream\.mode"):
+        verdict(added)
+    monkeypatch.setattr(table, "ROWS", (replace(first, words=""), *others))
+    assert list(problems()) == [f"{first.names[0]}: say in what way it is better"]
+    monkeypatch.setitem(SURFACE["names"], "wait_for_item", ["timeout", "queue"])
+    assert "wait_for_item does not take ['timeout', 'queue'] in this order" in list(problems())
+
+
+def problems_until_error() -> list[str]:
+    """Return the problems that are found before names that are not here in part."""
+    found: list[str] = []
+    try:
+        for one in problems():
+            found.append(one)
+    except ValueError:
+        pass
+    return found
