@@ -6,14 +6,13 @@ Offsets always refer to the message as given, also where the recogniser split a 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from insights.analysis.dates import find
 from insights.analysis.dates.numerals import DIGIT, NUMBER, PRICE, VALUES, value
 from insights.analysis.dates.relative_durations import pointed
 from insights.analysis.names.find import names
 from insights.analysis.text.words import LONGEST, joined
-from insights.analysis.types import Entity, Person
+from insights.analysis.types import Entity, EntityValue, Person
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
     word: code
@@ -34,18 +33,18 @@ _n = rf"(?P<n>{NUMBER})"
 _AND_A_HALF = r" and a half(?! (?:dozen|hours?|days?|million|pages?)\b)"
 _start = r"(?<![\w.,:$€£-])"
 
-_Maker = Callable[[re.Match[str]], dict[str, Any] | None]
+_Maker = Callable[[re.Match[str]], EntityValue | None]
 
 
-def _mail(match: re.Match[str]) -> dict[str, Any] | None:
+def _mail(match: re.Match[str]) -> EntityValue | None:
     return {"email": match.group()}
 
 
-def _spoken_mail(match: re.Match[str]) -> dict[str, Any] | None:
+def _spoken_mail(match: re.Match[str]) -> EntityValue | None:
     return {"email": re.sub(r" (?:at) ", "@", re.sub(r" (?:dot) ", ".", match.group()))}
 
 
-def _url(match: re.Match[str]) -> dict[str, Any] | None:
+def _url(match: re.Match[str]) -> EntityValue | None:
     text = match.group()
     return {"url": text if "://" in text else f"https://{text}"}
 
@@ -55,7 +54,7 @@ _PLAIN_PHONE = re.compile(r"\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{9,11}")
 """Telephone numbers that consist of digits or of digits and dots only."""
 
 
-def _phone(match: re.Match[str]) -> dict[str, Any] | None:
+def _phone(match: re.Match[str]) -> EntityValue | None:
     text = match.group()
     digits = re.sub(r"\D", "", text)
     if text.startswith("+"):
@@ -65,7 +64,7 @@ def _phone(match: re.Match[str]) -> dict[str, Any] | None:
     return None
 
 
-def _money(match: re.Match[str]) -> dict[str, Any] | None:
+def _money(match: re.Match[str]) -> EntityValue | None:
     groups = match.groupdict()
     amount = value(groups["n"])
     code = _CURRENCIES.get(groups["currency"])
@@ -78,7 +77,7 @@ def _money(match: re.Match[str]) -> dict[str, Any] | None:
     return {"amount": round(amount, 2), "currency": code}
 
 
-def _price(match: re.Match[str]) -> dict[str, Any] | None:
+def _price(match: re.Match[str]) -> EntityValue | None:
     """'twelve fifty euros' is 12.50; a number that goes on ('twenty five euros') is left to the plain form."""
     whole, part = value(match.group("whole")), value(match.group("part").removeprefix("oh "))
     code = _CURRENCIES[match.group("currency")]
@@ -87,7 +86,7 @@ def _price(match: re.Match[str]) -> dict[str, Any] | None:
     return {"amount": round(whole + part / 100, 2), "currency": code}
 
 
-def _percent(match: re.Match[str]) -> dict[str, Any] | None:
+def _percent(match: re.Match[str]) -> EntityValue | None:
     number = value(match.group("n")) if match.group("n") else 0.5
     return None if number is None else {"percent": number}
 
@@ -99,7 +98,7 @@ _SECOND_OF_MANY = re.compile(
 )
 
 
-def _one(match: re.Match[str]) -> dict[str, Any] | None:
+def _one(match: re.Match[str]) -> EntityValue | None:
     """Accept 'a day', but not 'fifty texts a day', 'a second presentation' or 'an hour glass'."""
     text, unit = match.string, match.group("unit")
     if text.startswith(" glass", match.end()) or _RATE.search(text, max(0, match.start() - 40), match.start()):
@@ -110,7 +109,7 @@ def _one(match: re.Match[str]) -> dict[str, Any] | None:
 _VAGUE = {"half": 0.5, "couple": 2.0, "few": 3.0, "several": 4.0, "a quarter": 0.25, "three quarters": 0.75}
 
 
-def _duration(match: re.Match[str]) -> dict[str, Any] | None:
+def _duration(match: re.Match[str]) -> EntityValue | None:
     groups = match.groupdict()
     number = value(groups["n"]) if groups.get("n") else _VAGUE.get(groups.get("vague") or "", 1.0)
     if number is None:
@@ -120,7 +119,7 @@ def _duration(match: re.Match[str]) -> dict[str, Any] | None:
     return {"seconds": round(number * _UNITS[groups["unit"]], 3)}
 
 
-def _number(match: re.Match[str]) -> dict[str, Any] | None:
+def _number(match: re.Match[str]) -> EntityValue | None:
     """Parse a number; the word 'one' alone is usually not a number."""
     number = value(match.group("n"))
     return None if number is None or (number == 1 and not match.group().isdigit()) else {"number": number}

@@ -1,10 +1,14 @@
 """Input and output types of the analysis."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 from insights.insight_kinds import KindName
+
+EntityValue: TypeAlias = Mapping[str, str | float]
+"""What an entity means: texts and numbers by name; see `Entity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Entity:
     type: str
     text: str
     offset: int
-    value: dict[str, Any] = field(default_factory=dict)
+    value: EntityValue = field(default_factory=dict)
 
     @property
     def end(self) -> int:

@@ -1,11 +1,11 @@
 """The values of entities in the API: one text, or a start and an end."""
 
-from typing import Any
+from insights.snapshots import Payload
 
 _KEYS = ("seconds", "datetime", "name", "amount", "percent", "number", "email", "phone", "url")
 
 
-def shown(value: dict[str, Any]) -> dict[str, str | None]:
+def shown(value: Payload) -> dict[str, str | None]:
     """Return {value, start, end} as texts: `start` and `end` for a range, else `value`; the others are None."""
     if "start" in value and "end" in value:
         return {"value": None, "start": str(value["start"]), "end": str(value["end"])}

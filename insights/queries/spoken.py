@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 from insights.analysis.personal_data import CUSTOM
 from insights.models import Conversation, Entity, Insight, Member, Message, Speaker
 from insights.queries.plain_rows import dashed
+from insights.snapshots import Payload
 
 BATCH = 300
 """Rows of a batch: about 10 ms of work."""
@@ -38,7 +39,7 @@ class Spoken(NamedTuple):
     translation: str = ""
     overlap: bool = False
     phrases: Sequence[str] = ()
-    words: Sequence[dict[str, Any]] = ()
+    words: Sequence[Payload] = ()
 
 
 _FIELDS = (

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
@@ -197,10 +196,10 @@ def _member_of(person: Person | None, members: Sequence[Member]) -> Member | Non
 def _tag(entity: FoundEntity, finding: Finding, members: Sequence[Member]) -> JsonObject | None:
     """Return Symbl's tag of a person or a time with its offset in the insight's text (-1: not in it); None for other entities."""
     here = finding.text[entity.offset : entity.offset + len(entity.text)] == entity.text
-    tag: dict[str, Any] = {"type": "date", "text": entity.text, "beginOffset": entity.offset if here else finding.text.find(entity.text)}
+    tag: JsonObject = {"type": "date", "text": entity.text, "beginOffset": entity.offset if here else finding.text.find(entity.text)}
     if entity.type in ("date", "time", "datetime", "daterange", "duration"):  # a duration such as "in two weeks" has a date, too
-        value = entity.value.get("datetime") or entity.value.get("start")
-        return {**tag, "value": {"value": {"datetime": value}}} if value else None
+        begins = entity.value.get("datetime") or entity.value.get("start")
+        return {**tag, "value": {"value": {"datetime": begins}}} if begins else None
     if entity.type != "person":
         return None
     named = Person(str(entity.value.get("name", entity.text)), str(entity.value.get("userId", "")), str(entity.value.get("email", "")))

@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import inspect
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
 
@@ -25,6 +25,22 @@ RtcConfiguration = Mapping[str, Any] | Callable[[], Any] | None
 """An RTCConfiguration, or a function or coroutine function that returns one and is called for each client."""
 
 
+class IceServer(TypedDict):
+    """An entry of `iceServers` for a browser; a TURN server has name and password."""
+
+    urls: list[str]
+    username: NotRequired[str]
+    credential: NotRequired[str]
+
+
+class OwnIceServer(TypedDict):
+    """An ICE server that this server itself uses, with all arguments of aiortc's RTCIceServer."""
+
+    urls: str | list[str]
+    username: str | None
+    credential: str | None
+
+
 def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tuple[str, str]:
     """Return username and password that coturn accepts until `lifetime_s` seconds after `now` (seconds since 1970)."""
     username = f"{int(now) + lifetime_s}:{user}"
@@ -32,11 +48,11 @@ def turn_credentials(secret: str, user: str, lifetime_s: int, now: float) -> tup
     return username, base64.b64encode(digest).decode("ascii")
 
 
-def ice_servers(urls: list[str], user: str = ANYBODY, lifetime_s: int | None = None) -> list[dict[str, Any]]:
+def ice_servers(urls: list[str], user: str = ANYBODY, lifetime_s: int | None = None) -> list[IceServer]:
     """Return these URLs as `iceServers`. TURN servers get a password; without TURN_SECRET they are left out."""
     turn = [url for url in urls if is_turn(url)]
     others = [url for url in urls if not is_turn(url)]
-    servers: list[dict[str, Any]] = [{"urls": others}] if others else []
+    servers: list[IceServer] = [{"urls": others}] if others else []
     if turn and settings.TURN_SECRET:
         lifetime_s = settings.TURN_LIFETIME_S if lifetime_s is None else lifetime_s
         username, credential = turn_credentials(settings.TURN_SECRET, user, lifetime_s, time.time())
@@ -49,17 +65,18 @@ def is_turn(url: str) -> bool:
     return url.startswith(("turn:", "turns:"))
 
 
-def browser_servers(user_id: int | None) -> list[dict[str, Any]]:
+def browser_servers(user_id: int | None) -> list[IceServer]:
     """Return the `iceServers` of the settings for one user's browser; None is an anonymous client."""
     return ice_servers(settings.RTC_ICE_SERVERS, ANYBODY if user_id is None else str(user_id))
 
 
-def own_servers(configuration: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def own_servers(configuration: Mapping[str, Any] | None) -> list[OwnIceServer]:
     """Return the ICE servers that this server itself uses: those of a stream's `server_rtc_configuration`, else of RTC_OWN_ICE_SERVERS.
 
     Each has `urls`, `username` and `credential`, as aiortc requires.
     """
-    found = ice_servers(settings.RTC_OWN_ICE_SERVERS, "parley") if configuration is None else configuration.get("iceServers", [])
+    given = {"iceServers": ice_servers(settings.RTC_OWN_ICE_SERVERS, "parley")} if configuration is None else configuration
+    found: Sequence[Mapping[str, Any]] = given.get("iceServers", [])
     return [{"urls": one["urls"], "username": one.get("username"), "credential": one.get("credential")} for one in found]
 
 

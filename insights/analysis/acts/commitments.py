@@ -186,7 +186,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
 
 def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
     """Return when something is due that names this entity as its time."""
-    first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), entity.value.get("end")
+    first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), str(entity.value.get("end") or "")
     if entity.type not in _TIMELY or not first:
         return None
     if "T" in first:
@@ -196,7 +196,7 @@ def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) 
     return _end_of(first, after, said_at, timezone_offset)
 
 
-def _end_of(first: str, after: str | None, said_at: datetime, timezone_offset: int) -> datetime:
+def _end_of(first: str, after: str, said_at: datetime, timezone_offset: int) -> datetime:
     """Return the last second of a day or period; for a week, of its Friday unless that is past."""
     start = datetime.fromisoformat(first)
     end = datetime.fromisoformat(after) if after else start + timedelta(days=1)

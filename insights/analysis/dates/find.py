@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Any
 
 from insights.analysis.dates import calendar
 from insights.analysis.dates.calendar import Moment
 from insights.analysis.dates.clock import times
 from insights.analysis.dates.days import Span, days
 from insights.analysis.dates.period_boundaries import ends
-from insights.analysis.types import Entity
+from insights.analysis.types import Entity, EntityValue
 
 _PAST = re.compile(
     r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|left|saw|heard|wrote|spoke|bought|paid|sold|lost|found|held|began"
@@ -160,7 +159,7 @@ def _entity(low: str, span: Span, zone: timezone) -> Entity:
     return Entity(span.type, low[span.start : span.end], span.start, _value(span, zone))
 
 
-def _value(span: Span, zone: timezone) -> dict[str, Any]:
+def _value(span: Span, zone: timezone) -> EntityValue:
     moment = span.moment
     if span.type in {"time", "datetime"}:
         return {"datetime": moment.start.replace(tzinfo=zone).isoformat()}

@@ -37,7 +37,7 @@ def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int)
     if unit is None or seconds > _FARTHEST:
         return duration
     when = _moved(said_at.astimezone(zone_of(timezone_offset)), -seconds if ago else seconds, unit.group(1))
-    return Entity(duration.type, duration.text, duration.offset, duration.value | {"datetime": when}) if when else duration
+    return Entity(duration.type, duration.text, duration.offset, {**duration.value, "datetime": when}) if when else duration
 
 
 def _is_ahead(low: str, duration: Entity) -> bool:

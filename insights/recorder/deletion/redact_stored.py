@@ -81,7 +81,7 @@ class Masking(Edit):
 
     def entity_forms(self, text: str) -> tuple[JsonObject, ...]:
         """Return the same in the form in which insights and events have them."""
-        return tuple(EntitySnapshot(one.type, one.text, one.offset, one.value).dump() for one in self.entities(text))
+        return tuple(_snapshot(one).dump() for one in self.entities(text))
 
     def message(self, message: MessageSnapshot) -> MessageSnapshot:
         text, original, translation = (self.text(one) for one in (message.text, message.original_text, message.translation))
@@ -90,7 +90,7 @@ class Masking(Edit):
         kept = replace(message, text=text, original_text="" if original == text else original, translation=translation)
         if text == message.text:
             return kept
-        found = tuple(EntitySnapshot(one.type, one.text, one.offset, one.value) for one in self.entities(message.text))
+        found = tuple(_snapshot(one) for one in self.entities(message.text))
         return replace(kept, words=self.words(message.text, message.words), entities=found)
 
     def insight(self, insight: InsightSnapshot) -> InsightSnapshot:
@@ -102,9 +102,7 @@ class Masking(Edit):
         if (text, original, phrase) == (insight.text, insight.original_text, insight.action_phrase):
             return insight
         kept = replace(insight, text=text, original_text=original, action_phrase=phrase, tags=(), hints=self.hints(insight.hints))
-        return replace(
-            kept, entities=tuple(EntitySnapshot(one.type, one.text, one.offset, one.value).dump() for one in self.entities(text))
-        )
+        return replace(kept, entities=tuple(_snapshot(one).dump() for one in self.entities(text)))
 
     def hints(self, hints: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
         """Return the hints without those that quote personal data."""
@@ -272,6 +270,10 @@ def _remove_topics(conversation: Conversation) -> frozenset[str]:
         topics.filter(id__in=gone).delete()
         topics.exclude(parent_text__in=[*left, ""]).update(parent_text="")
         return frozenset(map(str, topics.values_list("id", flat=True)))
+
+
+def _snapshot(found: FoundEntity) -> EntitySnapshot:
+    return EntitySnapshot(found.type, found.text, found.offset, {**found.value})
 
 
 def _time(text: str) -> datetime:
