@@ -1,4 +1,4 @@
-"""The published API text, sentence by sentence: messages, inputs, outputs and errors, as real clients get them.
+"""The published API text: messages, inputs, outputs and errors, as real clients get them. `test_statements.py` lists its statements.
 
 Where a test uses `call`, it runs over both transports, and inputs and outputs go through another process than the one with the session.
 """
@@ -38,6 +38,8 @@ async def test_both_transports_have_the_same_message_format(call: Call) -> None:
         await client.until(lambda: client.of("log")[-1:] == ["response_starting"], "there was no reply")
         assert {message["type"] for message in client.messages} <= TYPES
         assert all(isinstance(message["data"], str | dict | list) for message in client.messages)
+        if isinstance(client.transport_client, Caller):
+            assert client.transport_client.message_types == {str}
 
 
 async def test_when_send_input_is_received_set_input_updates_the_inputs(call: Call) -> None:
@@ -56,13 +58,14 @@ async def test_inputs_by_a_post_request(manual: Server, beside: Server, token: s
     ):
         paths = ("/own/input_hook", "/streams/detector/input_hook")
         for number, url in enumerate(server.url + path for server in (manual, beside) for path in paths):
-            wanted = (number + 1) / 8
+            wanted = (0, 0.25, 0.5, 1)[number]
             body = {"webrtc_id": client.id, "conf_threshold": wanted}
             assert (await browser.post(url, json=body)).status_code == 200
             await client.until(lambda w=wanted: client.outputs[-1:] == [w], "the next call had the old value")
-            wrong = await browser.post(url, json=body | {"conf_threshold": 2})
-            assert wrong.status_code == 422
-            assert "conf_threshold" in wrong.json()["detail"][0]["loc"]
+            for field, value in (("conf_threshold", 1.01), ("conf_threshold", -0.01), ("conf_threshold", "high"), ("webrtc_id", None)):
+                wrong = await browser.post(url, json=body | {field: value})
+                assert wrong.status_code == 422
+                assert field in wrong.json()["detail"][0]["loc"]
 
 
 async def test_the_updated_data_is_passed_on_the_next_call(manual: Server, token: str) -> None:

@@ -108,6 +108,8 @@ class Caller:
         self.resume = resume
         """What the next offer says: whether it asks for a resume value, or the value; None: nothing, as FastRTC's clients."""
         self.messages: list[dict[str, Any]] = []
+        self.message_types: set[type] = set()
+        """Types in which messages came on the data channel."""
         self.pictures: list[np.ndarray] = []
         self.blocks: list[np.ndarray] = []
         self.arrivals: list[float] = []
@@ -121,8 +123,12 @@ class Caller:
                 self.pc.addTransceiver(track if direction != "recvonly" else track.kind, direction=direction)
         if channel:
             self.channel = self.pc.createDataChannel("text")
-            self.channel.on("message", lambda text: self.messages.append(json.loads(text)))
+            self.channel.on("message", self._keep)
         self.pc.on("track", lambda track: self._tasks.append(asyncio.create_task(self._take(track))))
+
+    def _keep(self, message: str | bytes) -> None:
+        self.message_types.add(type(message))
+        self.messages.append(json.loads(message))
 
     async def offer(self) -> dict[str, Any]:
         """Return the body of the offer."""
