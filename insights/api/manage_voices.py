@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
 from ninja import Field, Router, Schema
 from pydantic import ValidationError as PydanticError
 
@@ -251,6 +252,8 @@ def _enabled_account(request: HttpRequest) -> int:
 def _recorded(request: HttpRequest) -> RecordedVoice:
     try:
         return RecordedVoice.model_validate(request.POST.dict())
+    except MultiPartParserError:
+        raise ApiError(400, "body: the form cannot be read") from None
     except PydanticError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         raise ApiError(400, "; ".join(sentence(dict(detail)) for detail in details)) from None

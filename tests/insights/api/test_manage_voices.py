@@ -116,6 +116,22 @@ def test_what_is_refused(account: Api, owner: User, changes: dict[str, object], 
     assert not VoiceProfile.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "message"),
+    [
+        ("multipart/form-data; boundary=q", b"x", "name: Field required; consent: Field required"),
+        ("multipart/form-data", b"x", "body: the form cannot be read"),
+        ("application/json", b'{"name": "Ada"}', "name: Field required; consent: Field required"),
+    ],
+)
+def test_a_body_that_is_no_form(account: Api, owner: User, kind: str, body: bytes, message: str) -> None:
+    """It is refused in the form of all errors."""
+    managed.set_profiles_on(owner, True)
+    headers = {"Authorization": f"Bearer {account.token}"}
+    answer = account.client.generic("POST", account.root + HERE, body, content_type=kind, headers=headers)
+    assert (answer.status_code, answer.json()) == (400, {"message": message})
+
+
 def test_rename_share_and_delete(account: Api, other_account: Api, owner: User, other_owner: User) -> None:
     """Only the owner changes a profile; a team sees its name, not its address; deletion is final and noted."""
     profile = enrol(owner, "Ada", email="ada@example.org")
