@@ -34,6 +34,13 @@ async def application(scope, receive, send):
         await send({"type": "websocket.send", "text": "why"})
         await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
         return
+    if scope["path"] == "/many":
+        for number in range(400):
+            await send({"type": "websocket.send", "text": f"{number} " + "x" * 20_000})
+            if number % 100 == 99:
+                await asyncio.sleep(0.1)
+        await send({"type": "websocket.close"})
+        return
     await asyncio.sleep(float(sys.argv[1]))
     got = 0
     while (message := await receive())["type"] == "websocket.receive":
@@ -92,6 +99,14 @@ def slow() -> Iterator[Callable[..., Slow]]:
     for server in made:
         server.process.kill()
         server.process.communicate()
+
+
+async def test_messages_keep_their_order_whether_the_socket_takes_them_at_once(slow: Callable[..., Slow]) -> None:
+    """Those that its buffer has room for, those that it takes a part of, and those behind them arrive whole and in order."""
+    async with websockets.connect(f"ws://127.0.0.1:{slow(0).port}/many", compression=None, max_queue=1) as socket:
+        await asyncio.sleep(1)  # 8 MB do not fit in the buffers of the sockets
+        got = [message async for message in socket]
+    assert got == [f"{number} " + "x" * 20_000 for number in range(400)]
 
 
 async def test_a_pong_behind_unread_audio_does_not_close(slow: Callable[..., Slow]) -> None:
