@@ -88,7 +88,7 @@ class OutputSubscription:
             return []
         self._misses = 0
         self.ended = answer["ended"]
-        invalid = set(answer["invalid"])
+        invalid = set(answer.get("invalid", ()))  # a process of the former version sends none
         items: list[tuple[int, Any]] = [
             (number, InvalidOutput(output) if number in invalid else output) for number, output in answer["items"]
         ]

@@ -98,7 +98,7 @@ async def test_another_process_is_asked_as_python(stream: Stream, elsewhere: Run
 
 async def test_values_that_cannot_travel(stream: Stream, elsewhere: Runtime) -> None:
     """They are refused where they are given, since the session is not here."""
-    for value in (object(), b"bytes", {1, 2}):
+    for value in (object(), b"bytes", [len]):
         with pytest.raises(TypeError, match="JSON"):
             stream.set_input("far", value)
         with pytest.raises(TypeError, match="JSON"):
