@@ -69,6 +69,7 @@ MIGRATIONS = {
 """The last migration at each stop; the present version where there is none."""
 Steps = Generator[Stop, Any, None]
 CHECKS: dict[str, Callable[[], Steps]] = {}
+ONLY_SQLITE = ("a_batch_reads_the_messages_of_its_conversations_only",)
 
 
 def check(steps: Callable[[], Steps]) -> Callable[[], Steps]:
@@ -204,7 +205,7 @@ def the_number_of_statements_does_not_grow_with_the_messages() -> Steps:
 
 @check
 def a_batch_reads_the_messages_of_its_conversations_only() -> Steps:
-    """No statement in either direction scans the messages of all conversations. (PostgreSQL plans by statistics.)"""
+    """No statement in either direction scans the messages of all conversations."""
     tables = yield Stop.NO_SPEAKERS
     if connection.vendor != "sqlite":
         return
@@ -473,5 +474,7 @@ def a_database_of_version_1_loses_no_row() -> Steps:
 @pytest.mark.parametrize("name", CHECKS)
 def test_migrations(outcomes: dict[str, BaseException | None], name: str) -> None:
     """What the test of this name stored and changed at each stop is as it must be."""
+    if name in ONLY_SQLITE and connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by statistics, so its plan for a small table says nothing")
     if error := outcomes[name]:
         raise error

@@ -9,8 +9,8 @@ VIEW = """
       {type: 'question', name: 'question', label: 'Question', icon: 'kind-question', colour: 'blue'},
       {type: 'action_item', name: 'action_item', label: 'Action item', icon: 'kind-action_item', colour: 'orange', task: true},
     ];
-    document.body.innerHTML = ['words', 'jump', 'panes', 'waiting', 'turns', 'interims', 'side', 'insights', 'interim-insights', 'no-insights', 'insight-count',
-      'tab-count'].map((id) => `<div id="${id}" tabindex="-1"></div>`).join('');
+    document.body.innerHTML = ['words', 'jump', 'panes', 'waiting', 'turns', 'interims', 'side', 'insights', 'interim-insights',
+      'no-insights', 'insight-count', 'tab-count'].map((id) => `<div id="${id}" tabindex="-1"></div>`).join('');
     const view = new m.View(document, KINDS);
     const message = (id, who, at) => ({message: {id, text: id, from: {id: who, name: who}, at}});
     const insight = (id, changes = {}) =>
