@@ -5,7 +5,6 @@ component's value. It lets the box lose the focus when the handler asks for inpu
 reports to the listeners here.
 """
 
-import asyncio
 import html
 import inspect
 import sys
@@ -18,6 +17,7 @@ from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from streaming.aio.executors import COMPONENT_THREADS
 from streaming.handlers.gradio_values import Shown, ShownSessions
 from streaming.handlers.local_outputs import outputs_after
 
@@ -228,7 +228,7 @@ async def _new_outputs(shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
 async def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    return await asyncio.to_thread(function, *args)
+    return await COMPONENT_THREADS.run(function, *args)
 
 
 def _listed(components: Any) -> list[Any]:
