@@ -4,6 +4,8 @@ const TYPING = "input, textarea, select, [contenteditable]";
 const ARROWS = { ArrowLeft: "k", ArrowUp: "k", ArrowRight: "j", ArrowDown: "j" };
 const help = document.getElementById("help");
 const find = (selector) => document.querySelector(selector);
+let settling = false; // the next insight is shown, but its buttons do nothing yet
+let early; // the key that was pressed meanwhile
 
 /** Select the text of an open form, unless somebody writes in it already. */
 function startEdit(form) {
@@ -52,7 +54,9 @@ document.addEventListener("keydown", (event) => {
   }
   if (target.matches(TYPING) || (ARROWS[key] && target.matches("audio"))) return;
   const wanted = ARROWS[key] ?? key.toLowerCase();
-  if (["a", "r", "e", "u", "j", "k", "p", "?"].includes(wanted) && run(wanted)) event.preventDefault();
+  if (!["a", "r", "e", "u", "j", "k", "p", "?"].includes(wanted)) return;
+  if (settling) early = wanted;
+  if (settling || run(wanted)) event.preventDefault();
 });
 
 document.addEventListener(
@@ -63,8 +67,17 @@ document.addEventListener(
   true, // the event does not bubble
 );
 
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id === "item") settling = true;
+});
+
 document.addEventListener("htmx:afterSettle", ({ target }) => {
-  if (target.id === "item") find("#review-text")?.focus();
+  if (target.id !== "item") return;
+  find("#review-text")?.focus();
+  const key = early;
+  settling = false;
+  early = undefined;
+  if (key) run(key);
 });
 
 find(".review-filters").addEventListener("change", ({ currentTarget }) => currentTarget.requestSubmit());
