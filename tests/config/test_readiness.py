@@ -100,7 +100,7 @@ def test_unresponsive_services_are_named(tmp_path: Path) -> None:
                 redis.Redis.from_url(redis_url) as admin,
                 stopped(connection),
             ):
-                admin.client_pause(20_000)  # an end before that would wait for it, too
+                admin.client_pause(40_000)  # an end before that would wait for it, too
                 deadline = time.monotonic() + 60
                 while (answer := until(server, 503))["database"] or answer["channelLayer"]:  # a check of one may have ended just before
                     assert time.monotonic() < deadline, answer
@@ -111,11 +111,12 @@ def test_unresponsive_services_are_named(tmp_path: Path) -> None:
 
 @contextmanager
 def stopped(connection: psycopg.Connection[tuple[int]]) -> Iterator[None]:
-    """Stop the server processes of all other connections to a PostgreSQL within the context."""
+    """Stop the server processes of all other connections to a PostgreSQL, and what accepts new ones, within the context."""
     backends = [
         pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()")
     ]
     assert backends
+    backends.insert(0, int(Path(f"/proc/{backends[0]}/stat").read_text().rpartition(")")[2].split()[1]))  # their parent
     for pid in backends:
         os.kill(pid, signal.SIGSTOP)
     try:
