@@ -2,6 +2,7 @@
 
 import { addFiles, addUrl } from "./drop.js";
 import { takeShared } from "./shared.js";
+import { enable } from "../elements.js";
 import { nameLanguages } from "../language-names.js";
 import { gettext } from "../text.js";
 
@@ -12,7 +13,9 @@ const url = document.getElementById("url");
 const wrong = document.getElementById("url-wrong");
 const languages = document.getElementById("language");
 
-document.getElementById("choose").addEventListener("click", () => files.click());
+const choose = document.getElementById("choose");
+choose.addEventListener("click", () => files.click());
+enable(choose);
 files.addEventListener("change", () => {
   addFiles([...files.files]);
   files.value = "";
