@@ -17,9 +17,9 @@ import numpy as np
 from streaming.speech.punctuation.features import SENTENCE_SIZE, SIZE, category_ids, ids_of, pause_kinds, place_features, sentence_features
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import COMMA, END, NONE, Thresholds, Weights, mark_features, question_features
-from streaming.training.punctuation import heard_turns
+from streaming.training.punctuation import recogniser_output
 from streaming.training.punctuation.corpus import Turn, ami_turns, committee_texts, own_texts, pauses, texts, without_hesitations
-from streaming.training.punctuation.heard_turns import Heard
+from streaming.training.punctuation.recogniser_output import RecognisedTurn
 from streaming.training.punctuation.regression import Features, Floats, Rows, fit_dense, fit_places, fit_sentences
 from streaming.training.punctuation.thresholds import choose
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         places, place_bias, np.zeros((0, 3), np.float32), sentences, sentence_bias, np.zeros(0, np.float32), small_words(timed + written),
         Thresholds(1, 0, 0, 1, 0),
     )  # fmt: skip
-    listened = [one for one in heard_turns.read(chosen.heard) if one.words]
+    listened = [one for one in recogniser_output.read(chosen.heard) if one.words]
     save(choose(with_marks(weights, listened), listened), chosen.out)
 
 
@@ -159,14 +159,14 @@ def small_words(turns: Sequence[Turn]) -> frozenset[str]:
     return frozenset(word for word, count in seen.items() if count >= 20 and small[word] >= _SMALL * count and word.isascii())
 
 
-def with_marks(weights: Weights, listened: Sequence[Heard]) -> Weights:
+def with_marks(weights: Weights, listened: Sequence[RecognisedTurn]) -> Weights:
     """Return the weights with those of the recogniser's own marks."""
     features: list[Floats] = []
     labels: list[int] = []
     asked: list[Floats] = []
     answers: list[int] = []
     for one in listened:
-        features.append(heard_rows(weights, one))
+        features.append(recognised_features(weights, one))
         labels += [LABELS[Mark(mark)] for mark in one.marks]
         tokens = [token(word.text) for word in one.words]
         start = 0
@@ -185,7 +185,7 @@ def with_marks(weights: Weights, listened: Sequence[Heard]) -> Weights:
     )  # fmt: skip
 
 
-def heard_rows(weights: Weights, one: Heard) -> Floats:
+def recognised_features(weights: Weights, one: RecognisedTurn) -> Floats:
     """Return the features of the places of a recognised turn."""
     tokens = [token(word.text) for word in one.words]
     gaps = [after.start - before.end for before, after in zip(one.words, one.words[1:], strict=False)]

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import Punctuator, Thresholds, Weights
-from streaming.training.punctuation.heard_turns import Heard
+from streaming.training.punctuation.recogniser_output import RecognisedTurn
 from streaming.training.punctuation.scoring import Scores, scores
 
 _SURE = 0.04
 """A mark changes only if the model is surer than the best threshold by this, so that what was right stays."""
 
 
-def choose(weights: Weights, listened: Sequence[Heard]) -> Weights:
+def choose(weights: Weights, listened: Sequence[RecognisedTurn]) -> Weights:
     """Return the weights with the thresholds of the best F1, one after the other."""
     limits = Thresholds(end=0.6, no_end=0.3, last_end=0.3, question=0.6, no_question=0.3)
     steps = {
@@ -38,7 +38,7 @@ def choose(weights: Weights, listened: Sequence[Heard]) -> Weights:
     return replace(weights, thresholds=sure)
 
 
-def _measure(weights: Weights, limits: Thresholds, listened: Sequence[Heard]) -> Scores:
+def _measure(weights: Weights, limits: Thresholds, listened: Sequence[RecognisedTurn]) -> Scores:
     punctuator = Punctuator(replace(weights, thresholds=limits))
     total = Scores()
     for one in listened:

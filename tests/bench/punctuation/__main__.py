@@ -12,7 +12,7 @@ from pathlib import Path
 from streaming.speech.engines.base import Word
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.punctuation.model import shipped
-from streaming.training.punctuation import heard_turns
+from streaming.training.punctuation import recogniser_output
 from streaming.training.punctuation.corpus import ami_turns, without_hesitations
 from streaming.training.punctuation.scoring import Counts, Scores, scores
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _heard(file: Path, changes: int) -> None:
-    listened = [one for one in heard_turns.read(file) if one.words]
+    listened = [one for one in recogniser_output.read(file) if one.words]
     for voice in [*sorted({one.voice for one in listened}), ""]:
         own, ours = Scores(), Scores()
         turns = [one for one in listened if voice in ("", one.voice)]

@@ -22,7 +22,7 @@ from streaming.speech.engines.moonshine import MoonshineRecogniser, large_model,
 from streaming.speech.punctuation.marks import Mark, token
 from streaming.speech.transcript import Transcript
 from streaming.training.punctuation.corpus import Turn, ami_turns
-from streaming.training.punctuation.heard_turns import Heard
+from streaming.training.punctuation.recogniser_output import RecognisedTurn
 from tests.bench.speech import RATE, Sound
 from tests.bench.tts_corpus.recognised_turns import FinalsListener
 from tests.bench.tts_corpus.voices import speak
@@ -118,7 +118,7 @@ def _trimmed(file: Path) -> Sound:
     return sound[loud[0] : loud[-1] + 1] if len(loud) else sound[:0]
 
 
-def recognise(engine: Recogniser, voice: str, turns: Sequence[Turn], sounds: Sequence[Sound]) -> Iterator[Heard]:
+def recognise(engine: Recogniser, voice: str, turns: Sequence[Turn], sounds: Sequence[Sound]) -> Iterator[RecognisedTurn]:
     """Yield the final results of each turn."""
     silence = np.zeros(RATE, dtype=np.int16)
     for start in range(0, len(turns), AT_ONCE):
@@ -135,13 +135,13 @@ def recognise(engine: Recogniser, voice: str, turns: Sequence[Turn], sounds: Seq
             yield from _heard(voice, turn, listener.results)
 
 
-def _heard(voice: str, turn: Turn, results: Sequence[RecognitionResult]) -> Iterator[Heard]:
+def _heard(voice: str, turn: Turn, results: Sequence[RecognitionResult]) -> Iterator[RecognisedTurn]:
     words = [word for result in results for word in result.words]
     marks = aligned_marks(turn, [word.text for word in words])
     said = " ".join(text for text, _ in pieces(turn))
     at = 0
     for result in results:
-        yield Heard(voice, said, result.words, tuple(int(mark) for mark in marks[at : at + len(result.words)]))
+        yield RecognisedTurn(voice, said, result.words, tuple(int(mark) for mark in marks[at : at + len(result.words)]))
         at += len(result.words)
 
 

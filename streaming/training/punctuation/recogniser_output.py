@@ -8,7 +8,7 @@ from streaming.speech.engines.base import Word
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RecognisedTurn:
     """What was recognised of a turn, and the true mark after each of its words. `said`: the text of the transcript."""
 
     voice: str
@@ -17,7 +17,7 @@ class Heard:
     marks: tuple[int, ...]
 
 
-def read(file: Path) -> list[Heard]:
+def read(file: Path) -> list[RecognisedTurn]:
     """Return the turns of a file."""
     rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
-    return [Heard(row["voice"], row["said"], tuple(Word(**word) for word in row["words"]), tuple(row["marks"])) for row in rows]
+    return [RecognisedTurn(row["voice"], row["said"], tuple(Word(**word) for word in row["words"]), tuple(row["marks"])) for row in rows]
