@@ -262,9 +262,9 @@ def test_everything_is_exported(reader: Reader) -> None:
     """The menu has all formats, each of which is a file; the minutes are copied."""
     page = reader.page
     page.get_by_role("button", name="Export").click()
-    links = page.locator("#export-menu a")
-    expect(links.first).to_be_focused()
-    addresses = [str(link.get_attribute("href")) for link in links.all()]
+    formats = page.locator("#export-menu [formaction]")
+    expect(formats.first).to_be_focused()
+    addresses = [str(button.get_attribute("formaction")) for button in formats.all()]
     assert [address.rpartition("download.")[2] for address in addresses] == ["minutes.md", "docx", "md", "txt", "srt", "vtt", "json"]
     for address in addresses:
         answer = page.request.get(urljoin(page.url, address))

@@ -99,7 +99,7 @@ def test_a_long_conversation(server: Server, open_browser: Callable[..., Browser
     page.get_by_role("link", name="All hands", exact=True).click()
     page.get_by_role("button", name="Export").click()
     page.get_by_label("Include my notes").check()
-    page.get_by_role("link", name="Text (.txt)").click()
+    page.get_by_role("button", name="Text (.txt)").click()
     expect(page.get_by_role("heading", name="Export “All hands”")).to_be_visible()
     expect(page.get_by_label("Format")).to_have_value("txt")
     expect(page.get_by_label("Include my notes")).to_be_checked()

@@ -97,7 +97,7 @@ def test_notes_on_the_page_of_the_conversation(server: Server, open_browser: Cal
     page.get_by_role("button", name="Export").click()
     page.get_by_label("Include my notes").check()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Text (.txt)").click()
+        page.get_by_role("button", name="Text (.txt)").click()
     assert re.search(r"My notes\n- \d+:\d\d Early bird\n$", download.value.path().read_text())
     page.reload()
     assert written(page) == ["Early bird"]

@@ -51,10 +51,6 @@ async function copyMinutes(query = "") {
   }
 }
 
-function includeNotes() {
-  for (const link of by("export-menu").querySelectorAll("a")) link.search = by("with-notes").checked ? "?notes=yes" : "";
-}
-
 async function deleteNow() {
   by("delete").close();
   const text = gettext("The transcript, the insights and the audio are removed at once, and cannot be restored.");
@@ -83,9 +79,7 @@ document.addEventListener("click", (event) => {
 });
 by("copy-minutes").addEventListener("click", () => copyMinutes());
 by("copy-with-notes").addEventListener("click", () => copyMinutes("?notes=yes"));
-by("with-notes").addEventListener("change", includeNotes);
 if (by("note-list")) new Notes({ conversation: () => main.dataset.conversation, now: position });
-includeNotes();
 by("open-delete").addEventListener("click", () => by("delete").showModal());
 by("delete-now").addEventListener("click", deleteNow);
 by("delete").querySelector("[method=post]").addEventListener("submit", () => deletesItself(true));
