@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -13,8 +14,9 @@ from tests.browser.conftest import ROOT, make_account, page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.http_server import answer, http_server
-from tests.paths.test_import import turns
 from tests.servers import Server, copied
+from tests.streaming.audio.media_files import wav
+from tests.streaming.speech.fakes import BECKETT
 
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
 DROP = """
@@ -55,6 +57,11 @@ def row(page: Page, name: str) -> Locator:
     return page.locator(".import", has=page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$")))
 
 
+def worker_pid(server: Server) -> int:
+    """Return the process id of the worker that runs beside the server."""
+    return int(re.findall(r"worker (\d+) runs", "".join(server.output))[-1])
+
+
 def choose(page: Page, *files: Path | dict[str, object]) -> None:
     """Choose files with the button of the form."""
     with page.expect_file_chooser() as chooser:
@@ -72,8 +79,7 @@ def test_from_a_file_to_minutes(server: Server, page: Page) -> None:
     one = row(page, "Berlin launch")
     expect(one).to_contain_text(re.compile(r"Transcribing, [1-9]\d?%"))
     expect(one).to_contain_text("message")
-    worker = int(re.findall(r"worker (\d+) runs", "".join(server.output))[-1])
-    os.kill(worker, signal.SIGSTOP)  # so that the server is killed during the job, however long the next steps take
+    os.kill(worker_pid(server), signal.SIGSTOP)  # so that the server is killed during the job, however long the next steps take
     assert faults(page) == []
     reader = page.context.new_page()
     reader.goto(page.url)
@@ -144,7 +150,8 @@ def test_cancel_and_a_lost_connection(server: Server, page: Page) -> None:
             {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s},
         )
 
-    talk = {"name": "slow.wav", "mimeType": "audio/wav", "buffer": turns(60)}
+    speech = np.frombuffer(BECKETT * 20, dtype="<i2").reshape(-1, 1)  # transcribed in seconds, unlike noise
+    talk = {"name": "slow.wav", "mimeType": "audio/wav", "buffer": wav(speech)}
     limit(200_000)
     choose(page, talk)
     expect(row(page, "slow")).to_contain_text(re.compile(r"Uploading, [1-9]\d?%"))
@@ -158,7 +165,11 @@ def test_cancel_and_a_lost_connection(server: Server, page: Page) -> None:
     limit(-1)
     row(page, "slow").get_by_role("button", name="Retry").click()
     expect(row(page, "slow")).to_contain_text("Transcribing")
-    row(page, "slow").get_by_role("button", name="Cancel").click()
+    worker = worker_pid(server)
+    os.kill(worker, signal.SIGSTOP)  # so that the job does not end before the click, however long that takes
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        row(page, "slow").get_by_role("button", name="Cancel").click()
+    os.kill(worker, signal.SIGCONT)
     expect(row(page, "slow")).to_contain_text("Cancelled")
     expect(row(page, "slow").get_by_role("button", name="Retry")).to_be_visible()
 

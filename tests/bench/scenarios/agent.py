@@ -18,7 +18,10 @@ GOAL_S = 0.15
 VOICES = ("espeak-ng", "flite", "piper")
 """Engines that are measured where they are installed."""
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 60.0
+"""Most seconds that a client takes, and in addition:"""
+_TURN_S = 20.0
+"""for each turn."""
 _MEANT = """A user says a sentence again and again, in real time, and waits for the answer: recogniser, an answer by rule, an installed
 voice. The time counts from the last audible sample that was sent to the first audible sample that came back, without a jitter buffer in
 the client. It contains the endpointing delay of 500 ms. The end of the turn is the message pause_detected. Turns are decoded during
@@ -48,7 +51,7 @@ def measure(sizes: Sizes, say: Say, voices: tuple[str, ...] = VOICES) -> Result:
 def talk(url: str, transport: str, turns: int) -> Answer:
     """Return the answer of a client that says so many turns to the agent of a server."""
     question = {"mode": "ask", "url": f"{url}/streams/bench-agent", "transport": transport, "clip": CLIP, "turns": turns}
-    found: Answer = ask_child("clients.agent_clients", question, timeout_s=_PATIENCE_S)
+    found: Answer = ask_child("clients.agent_clients", question, timeout_s=_PATIENCE_S + turns * _TURN_S)
     return found
 
 

@@ -1,6 +1,7 @@
 """Many speakers and fast senders: shares, limits, and what is dropped under load."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -145,9 +146,13 @@ def test_finals_first_under_load(recogniser: FakeRecogniser, transcriber: FakeTr
     for chunk in chunks(BECKETT[: 2 * RATE * 4]):
         for recognition, _ in speakers:
             recognition.feed(chunk)
+    assert transcriber.entered.acquire(timeout=30)
+    segmented = time.monotonic() + 60
+    while any(recognition._queue.seconds > 0.1 for recognition, _ in speakers):
+        assert time.monotonic() < segmented
+        time.sleep(0.05)
     for recognition, _ in speakers:
         recognition.stop()
-    assert transcriber.entered.acquire(timeout=30)
     transcriber.gate.set()
     assert all(notes.done.wait(60) for _, notes in speakers)
     assert all(notes.finals for _, notes in speakers)
