@@ -1,15 +1,19 @@
-"""The worker that `manage.py serve` starts beside the server: a process of its own, so that jobs take no time from live speech.
+"""The worker that `manage.py serve` and `parley run` start beside the server: a process of its own, so that jobs take no time from live
+speech.
 
 Its standard input is a pipe of which the server has the other end. When the server ends, however it ends, the pipe is closed, and the
 worker ends too. A worker that ends by itself is started again.
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from django.conf import settings
 
@@ -26,10 +30,13 @@ COMMAND = (sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--wi
 
 
 class WorkerProcess:
-    """Starts a worker, and starts it again when it ends, until `stop`."""
+    """Starts a worker, and starts it again when it ends, until `stop`.
 
-    def __init__(self, command: Sequence[str] = COMMAND) -> None:
-        self._command = command
+    `environment`, `folder`: what the worker has instead of those of this process at its start.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
+        self._command, self._environment, self._folder = command, environment, folder
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -67,7 +74,7 @@ class WorkerProcess:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                self._process = process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 - fixed words only
+                self._process = process = self._open()
             with process:  # closes the pipe, too
                 code = process.wait()
             if self._stopping.is_set():
@@ -78,3 +85,12 @@ class WorkerProcess:
             if self._stopping.wait(wait_s):
                 return
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    def _open(self) -> "subprocess.Popen[bytes]":
+        """Start the process. Its priority is lower from the beginning, so that its imports take no time from the first sessions."""
+        process = subprocess.Popen(  # noqa: S603 - fixed words only
+            self._command, stdin=subprocess.PIPE, env=self._environment, cwd=self._folder
+        )
+        with suppress(OSError):  # it has ended, or the system forbids it
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + settings.WORKER_NICE)
+        return process

@@ -29,8 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("target", metavar="app.py|package.module", help="the program; further arguments are given to it")
     run.add_argument("--public", action="store_true", help="whoever reaches the server may use the program's streams without an account")
     run.add_argument("--reload", action="store_true", help="accepted, without effect")
-    serve = commands.add_parser("serve", help="migrate the database and serve Parley, with a worker, as `make run` does")
+    serve = commands.add_parser("serve", help="migrate the database and serve Parley, as `make run` does")
     for command in (run, serve):
+        command.add_argument("--no-worker", action="store_true", help="start no worker: jobs wait for `parley manage worker`")
         command.add_argument("--host", help="address to bind to (default: HOST, else 127.0.0.1)")
         command.add_argument("--port", help="port to bind to; 0: the system chooses (default: PORT, else 8000)")
     commands.add_parser("manage", help="a management command: `parley manage help` lists them", add_help=False)
@@ -44,13 +45,13 @@ def _run(options: argparse.Namespace, rest: list[str]) -> int:
     _bind(options)
     from config.program import run
 
-    return run.run(options.target, rest, public=options.public, reload=options.reload)
+    return run.run(options.target, rest, public=options.public, reload=options.reload, worker=not options.no_worker)
 
 
 def _serve(options: argparse.Namespace) -> int:
     """Migrate, then serve."""
     _bind(options)
-    return _manage(["serve", "--migrate"])
+    return _manage(["serve", "--migrate", *(["--no-worker"] if options.no_worker else [])])
 
 
 def _bind(options: argparse.Namespace) -> None:

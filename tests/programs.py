@@ -13,11 +13,14 @@ from tests.servers import ROOT, START_S, STOP_S, Server, free_port
 
 
 class RunningProgram(Server):
-    """A program in a folder. `start` waits until it listens; `lines` has what it printed."""
+    """A program in a folder. `start` waits until it listens; `lines` has what it printed. With `worker` a worker runs beside it."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *options: str, target: str = "app.py", **env: str) -> None:
+    def __init__(
+        self, folder: Path, files: Mapping[str, str], *options: str, target: str = "app.py", worker: bool = False, **env: str
+    ) -> None:
         super().__init__(folder / ".parley", {"RECOGNISER": "scripted", **env})
-        self.folder, self.options, self.target = folder, options, target
+        self.folder, self.target, self.worker = folder, target, worker
+        self.options = options if worker else ("--no-worker", *options)
         self.python = sys.executable
         """The interpreter that runs the program."""
         for name, text in files.items():

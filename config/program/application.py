@@ -1,6 +1,6 @@
 """The ASGI application of a program: its own routes first, Parley's behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +33,7 @@ class ProgramApplication:
         streams: all streams of the program by name.
         access: who counts as a user of this machine.
         public: whether everybody may use the streams of the program.
+        ending: called when the drain begins.
     """
 
     def __init__(
@@ -44,9 +45,10 @@ class ProgramApplication:
         streams: Mapping[str, Stream],
         access: LocalAccess,
         public: bool,
+        ending: Callable[[], None] = lambda: None,
     ) -> None:
         self._own, self._mounts, self._default, self._streams = own, mounts, default, streams
-        self._access, self._public = access, public
+        self._access, self._public, self._ending = access, public, ending
         self._lifespan = None if own is None else Lifespan(own)
         self._not_found: Asgi | None = None
         for application in (own, *mounted_in):
@@ -99,7 +101,7 @@ class ProgramApplication:
         return None
 
     async def _serve_lifespan(self, scope: Any, receive: Any, send: Any) -> None:
-        shutdown = DrainFirst(drain)
+        shutdown = DrainFirst(self._drain)
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -118,6 +120,10 @@ class ProgramApplication:
                     await self._lifespan.shutdown()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _drain(self) -> None:
+        self._ending()
+        await drain()
 
 
 def _has_route(path: str) -> bool:

@@ -17,6 +17,7 @@ from config.program.isolation import ProgramImports
 from config.program.local_access import LocalAccess
 from config.program.mounting import Asgi, add_routes
 from config.program.server import ProgramServer, ServerOptions
+from config.worker_process import WorkerProcess
 from streaming import discovery
 from streaming.handlers.stream import Stream
 
@@ -46,16 +47,17 @@ class Program:
         title: what the user named on the command line.
         imports: tells which modules are the program's.
         public: whether everybody who reaches the server may use the streams.
+        worker: started once the server listens; None: none.
     """
 
-    def __init__(self, title: str, imports: ProgramImports, public: bool) -> None:
+    def __init__(self, title: str, imports: ProgramImports, public: bool, worker: WorkerProcess | None = None) -> None:
         self.title = title
         self.streams: list[Stream] = []
         self.mounts: list[Mount] = []
         self.served = threading.Event()
         """Set as soon as a server was asked for."""
         self.ended = threading.Event()
-        self._imports, self._public = imports, public
+        self._imports, self._public, self._worker = imports, public, worker
         self._default: Stream | None = None
         self._parley: Asgi | None = None
         self._lock = threading.RLock()
@@ -165,8 +167,9 @@ class Program:
         }
         streams = {stream.name: stream for stream in self.streams}
         mounted_in = [mount.application for mount in self.mounts]
-        composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public)
-        return ProgramServer(composed, options, access, self._announcement)
+        ending = self._worker.begin_to_stop if self._worker is not None else lambda: None
+        composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public, ending)
+        return ProgramServer(composed, options, access, self._announcement, self._worker)
 
     def _application(self) -> Any:
         """Return the application that a program which ends without a server means: `app`, else the first that a stream is mounted in."""

@@ -21,7 +21,7 @@ class NoProgram(Exception):
     """The target cannot be run; the text says why."""
 
 
-def run(target: str, arguments: Sequence[str], *, public: bool, reload: bool) -> int:
+def run(target: str, arguments: Sequence[str], *, public: bool, reload: bool, worker: bool) -> int:
     """Run a program until its server ends; return the exit code.
 
     Args:
@@ -29,6 +29,7 @@ def run(target: str, arguments: Sequence[str], *, public: bool, reload: bool) ->
         arguments: what the program finds in sys.argv after its own name.
         public: whether everybody who reaches the server may use the program's streams without an account.
         reload: not done; a warning is printed.
+        worker: whether a worker runs beside the server.
     """
     folder = Path(target).resolve().parent if target.endswith(".py") else Path.cwd()
     if target.endswith(".py") and not Path(target).is_file():
@@ -41,7 +42,7 @@ def run(target: str, arguments: Sequence[str], *, public: bool, reload: bool) ->
     from django.db import OperationalError
 
     try:
-        return _run(target, arguments, folder, public)
+        return _run(target, arguments, folder, public, worker)
     except NoProgram as error:
         return _fail(f"parley run: {error}")
     except (ImproperlyConfigured, OperationalError) as error:
@@ -57,7 +58,7 @@ def _set_environment(folder: Path, public: bool) -> None:
         os.environ.setdefault("ALLOWED_HOSTS", "*")
 
 
-def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> int:
+def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, worker: bool) -> int:
     import django
 
     django.setup()
@@ -68,6 +69,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
     from config.program.program import Program
     from config.start import prepare_database
+    from config.worker_process import WorkerProcess
     from streaming import discovery
     from streaming.handlers.stream import Stream
 
@@ -77,7 +79,9 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool) -> i
     imports = ProgramImports(folder, LIBRARY)
     imports.install()
     fastrtc_modules.install()
-    Stream.program = program = Program(target, imports, public)
+    # The program may change the environment and the working directory, for example with a .env file; the worker keeps the database of now.
+    beside = WorkerProcess(environment=dict(os.environ), folder=Path.cwd()) if worker else None
+    Stream.program = program = Program(target, imports, public, beside)
     uvicorn_calls.install(program)
     gradio_launch.install(program)
     main, code = _load(target)

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from config.program.local_access import LocalAccess
 from config.start import account_hint, local_host, network_hint
+from config.worker_process import WorkerProcess
 
 _RUN, _SERVE = uvicorn.Server.run, uvicorn.Server.serve
 PASSED_ON = ("ssl_keyfile", "ssl_certfile", "ssl_keyfile_password", "ssl_ca_certs", "ssl_ciphers", "ssl_cert_reqs", "ssl_version")
@@ -24,10 +25,18 @@ class ServerOptions:
 
 
 class ProgramServer(uvicorn.Server):
-    """uvicorn, which says where it listens. `announcement` gets the base URL, a hint on the network, and who has access."""
+    """uvicorn, which says where it listens, and then starts the worker.
+
+    `announcement` gets the base URL, a hint on the network, and who has access.
+    """
 
     def __init__(
-        self, application: Any, options: ServerOptions, access: LocalAccess, announcement: Callable[[str, str, LocalAccess], str]
+        self,
+        application: Any,
+        options: ServerOptions,
+        access: LocalAccess,
+        announcement: Callable[[str, str, LocalAccess], str],
+        worker: WorkerProcess | None,
     ) -> None:
         config = uvicorn.Config(
             application,
@@ -44,7 +53,7 @@ class ProgramServer(uvicorn.Server):
             **options.tls,
         )
         super().__init__(config)
-        self._access, self._announcement = access, announcement
+        self._access, self._announcement, self._worker = access, announcement, worker
         self._hint_at = account_hint()  # before the event loop starts, because Django forbids database access in it
 
     run = _RUN
@@ -63,3 +72,11 @@ class ProgramServer(uvicorn.Server):
         print(self._announcement(f"{scheme}://{local_host()}:{port}", network_hint(port), self._access), flush=True)
         if not self._access.loopback_only and (hint := self._hint_at(port)):
             print(f"  {hint}", end="", flush=True)
+        if self._worker is not None:
+            self._worker.start()  # afterwards, so that it does not slow the start down
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Stop to listen, and wait for the end of the worker; not after a second signal."""
+        await super().shutdown(sockets)
+        if self._worker is not None and not self.force_exit:
+            await asyncio.to_thread(self._worker.stop)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -23,6 +24,9 @@ SWITCH_S = 0.0005
 """Seconds after which a thread gives up the interpreter lock. A thread that writes needs it after each statement: with the usual 5 ms, and
 other threads that compute, a transaction of some milliseconds would hold the database for a tenth of a second."""
 
+PARENT_S = 2.0
+"""Seconds between two looks whether the server is still the parent."""
+
 
 class Command(BaseCommand):
     """Runs jobs until SIGTERM or Ctrl-C; then finishes them within DRAIN_S seconds, or hands them back."""
@@ -36,7 +40,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, with_server: bool, **options: Any) -> None:
         """Run the worker until it is stopped. Raises UnappliedMigrations."""
         create_missing_tables()
-        os.nice(settings.WORKER_NICE)
+        if not with_server:  # the server has lowered it
+            os.nice(settings.WORKER_NICE)
         give_way_to_other_processes()
         sys.setswitchinterval(SWITCH_S)
         loop = BackgroundLoop()
@@ -53,7 +58,13 @@ class Command(BaseCommand):
 
 
 def _at_end_of_input(stop: Callable[[], None]) -> None:
-    """Call `stop` when the server closes its end of the pipe: it stops, or was killed."""
-    while os.read(sys.stdin.fileno(), 64):
-        pass
+    """Call `stop` when the server closes its end of the pipe: it stops, or was killed.
+
+    A process that a program forked may hold that end open after the server was killed; then this process has another parent.
+    """
+    server, pipe = os.getppid(), sys.stdin.fileno()
+    while os.getppid() == server:
+        readable, _, _ = select.select([pipe], [], [], PARENT_S)
+        if readable and not os.read(pipe, 64):
+            break
     stop()
