@@ -9,32 +9,24 @@ Its session survives a lost connection: the client offers again with the session
 """
 
 import asyncio
-import fractions
 import json
 import logging
-import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import httpx
-import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame, VideoFrame
 from numpy.typing import NDArray
 
-logger = logging.getLogger(__name__)
-T = TypeVar("T")
-Samples = NDArray[np.int16]
-Image = NDArray[np.uint8]
+from parley.client_media import BLOCKS_PER_S, Camera, Image, Inbox, Microphone, Samples, blocks
 
-FRAME_S = 0.02
+logger = logging.getLogger(__name__)
+
 CONNECT_S = 20.0
 """Seconds that a connection may take."""
-MOST_WAITING = 1000
-"""Items that wait for their reader; above this the oldest is dropped. 1,000 blocks of audio are 20 s."""
 
 
 class StreamError(Exception):
@@ -48,67 +40,6 @@ class StreamError(Exception):
         self.status, self.answer = status, answer
 
 
-class _Inbox(Generic[T]):
-    """What was received and not read yet, until it is closed."""
-
-    def __init__(self) -> None:
-        self._items: asyncio.Queue[T | None] = asyncio.Queue()
-
-    def put(self, item: T | None) -> None:
-        """Add an item; None ends the reading."""
-        if self._items.qsize() >= MOST_WAITING:
-            self._items.get_nowait()
-        self._items.put_nowait(item)
-
-    async def read(self) -> AsyncIterator[T]:
-        """Yield the items as they come."""
-        while (item := await self._items.get()) is not None:
-            yield item
-        self._items.put_nowait(None)  # for the other readers
-
-
-class _Microphone(MediaStreamTrack):
-    """Sends the queued audio in real time, and silence while there is none."""
-
-    kind = "audio"
-
-    def __init__(self, queue: "asyncio.Queue[tuple[int, Samples]]") -> None:
-        super().__init__()
-        self._queue = queue
-        self._rate = 48_000
-        self._place = 0
-        self._due = time.monotonic()
-
-    async def recv(self) -> AudioFrame:
-        """Return the next 20 ms."""
-        self._due = max(self._due + FRAME_S, time.monotonic() - 1)
-        await asyncio.sleep(self._due - time.monotonic())
-        samples: Samples = np.zeros(int(self._rate * FRAME_S), np.int16)
-        with suppress(asyncio.QueueEmpty):
-            self._rate, samples = self._queue.get_nowait()
-        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._place, fractions.Fraction(1, self._rate)
-        self._place += len(samples)
-        return frame
-
-
-class _Camera(MediaStreamTrack):
-    """Sends each image once."""
-
-    kind = "video"
-
-    def __init__(self, queue: "asyncio.Queue[Image]") -> None:
-        super().__init__()
-        self._queue = queue
-        self._began = time.monotonic()
-
-    async def recv(self) -> VideoFrame:
-        """Return the next image."""
-        frame = VideoFrame.from_ndarray(await self._queue.get(), format="bgr24")
-        frame.pts, frame.time_base = int((time.monotonic() - self._began) * 90_000), fractions.Fraction(1, 90_000)
-        return frame
-
-
 class StreamClient:
     """One session of a stream.
 
@@ -120,6 +51,10 @@ class StreamClient:
         webrtc_id: the session's id, by default a random one.
         ice_servers: STUN and TURN servers; by default those of the server (`/rtc/config`).
         tries: attempts to come back after a lost connection.
+
+    Attributes:
+        resume: the resume value, once the server gave it.
+        error: why the session ended, if the connection was lost and did not come back.
     """
 
     def __init__(
@@ -134,20 +69,14 @@ class StreamClient:
         ice_servers: Sequence[RTCIceServer] | None = None,
         tries: int = 4,
     ) -> None:
-        self.url = url.rstrip("/")
-        self.id = webrtc_id or uuid.uuid4().hex
+        self.url, self.id = url.rstrip("/"), webrtc_id or uuid.uuid4().hex
         self.resume: bool | str = True
-        """The resume value, once the server gave it."""
         self.error: Exception | None = None
-        """Why the session ended, if the connection was lost and did not come back."""
-        self._send, self._receive, self._user_data = tuple(send), tuple(receive), user_data
-        self._servers, self._tries = ice_servers, tries
+        self._send, self._receive, self._user_data, self._servers, self._tries = send, receive, user_data, ice_servers, tries
         self._http = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=CONNECT_S)
-        self._audio_out: asyncio.Queue[tuple[int, Samples]] = asyncio.Queue(50)
+        self._audio_out: asyncio.Queue[tuple[int, Samples]] = asyncio.Queue(BLOCKS_PER_S)
         self._video_out: asyncio.Queue[Image] = asyncio.Queue(1)
-        self._messages: _Inbox[dict[str, Any]] = _Inbox()
-        self._audio: _Inbox[tuple[int, Samples]] = _Inbox()
-        self._video: _Inbox[Image] = _Inbox()
+        self._messages, self._audio, self._video = Inbox[dict[str, Any]](), Inbox[tuple[int, Samples]](), Inbox[Image]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pc: RTCPeerConnection | None = None
         self._closed = False
@@ -165,29 +94,15 @@ class StreamClient:
 
     async def connect(self) -> None:
         """Connect, or connect again to the same session. Raises StreamError, httpx.HTTPError, or TimeoutError after 20 s."""
-        before, pc = self._pc, RTCPeerConnection(RTCConfiguration(list(await self._ice_servers())))
+        pc = RTCPeerConnection(RTCConfiguration(list(await self._ice_servers())))
         try:
-            await self._connect(pc)
+            await self._offer(pc)
         except BaseException:
             await pc.close()
             raise
-        self._pc = pc
+        before, self._pc = self._pc, pc
         if before is not None:
             await before.close()
-
-    async def _connect(self, pc: RTCPeerConnection) -> None:
-        connected = asyncio.Event()
-        self._add_media(pc)
-        pc.createDataChannel("text").on("message", lambda text: self._messages.put(json.loads(text)))
-        pc.on("track", lambda track: self._spawn(self._read(track)))
-        pc.on("connectionstatechange", lambda: self._changed(pc, connected))
-        await pc.setLocalDescription(await pc.createOffer())
-        offer = {"type": "offer", "sdp": pc.localDescription.sdp, "webrtc_id": self.id, "resume": self.resume, "user_data": self._user_data}
-        answer = await self._post("webrtc/offer", offer)
-        self.resume = answer["resume"]
-        await pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
-        async with asyncio.timeout(CONNECT_S):
-            await connected.wait()
 
     async def close(self) -> None:
         """End the session; the iterators end too."""
@@ -201,12 +116,8 @@ class StreamClient:
 
     async def send_audio(self, rate: int, samples: NDArray[Any]) -> None:
         """Send mono audio, int16 or float32 (-1 to 1) of shape (n,); waits while more than a second of it is not sent yet."""
-        if samples.dtype.kind == "f":
-            samples = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
-        size = int(rate * FRAME_S)
-        for start in range(0, len(samples), size):
-            block = samples[start : start + size]
-            await self._audio_out.put((rate, np.pad(block, (0, size - len(block)))))
+        for block in blocks(rate, samples):
+            await self._audio_out.put((rate, block))
 
     async def send_image(self, image: Image) -> None:
         """Send an image, uint8 of shape (height, width, 3), BGR; waits until the one before was taken."""
@@ -230,30 +141,42 @@ class StreamClient:
 
     async def outputs(self) -> AsyncIterator[Any]:
         """Yield the outputs of the handler from the first one on, parsed where they are JSON, until the session ends."""
-        after, event = "0", ""
+        query = {"webrtc_id": self.id, "after": "0"}
         while not self._closed:
             with suppress(httpx.TransportError):
-                query = {"webrtc_id": self.id, "after": after}
                 async with self._http.stream("GET", f"{self.url}/outputs", params=query, timeout=60) as response:
                     if response.status_code != 200:
                         raise StreamError(response.status_code, json.loads(await response.aread() or b"{}"))
-                    data: list[str] = []
+                    event: dict[str, str] = {}
                     async for line in response.aiter_lines():
                         name, _, value = line.partition(": ")
-                        if not line and event == "end":
+                        if line:
+                            event[name] = f"{event[name]}\n{value}" if name in event else value
+                            continue
+                        if event.get("event") == "end":
                             return
-                        if not line and data:
-                            yield _parsed("\n".join(data))
-                            data = []
-                        event = value if name == "event" else event
-                        after = value if name == "id" else after
-                        data += [value] if name == "data" else []
+                        query["after"] = event.get("id", query["after"])
+                        if "data" in event:
+                            yield _parsed(event["data"])
+                        event = {}
 
-    def _add_media(self, pc: RTCPeerConnection) -> None:
-        for kind, track in (("audio", _Microphone(self._audio_out)), ("video", _Camera(self._video_out))):
-            direction = ("send" if kind in self._send else "") + ("recv" if kind in self._receive else "")
-            if direction:
-                pc.addTransceiver(track if kind in self._send else kind, direction if len(direction) > 4 else f"{direction}only")
+    async def _offer(self, pc: RTCPeerConnection) -> None:
+        """Connect a peer to the session."""
+        connected = asyncio.Event()
+        for track in (Microphone(self._audio_out), Camera(self._video_out)):
+            sends, receives = track.kind in self._send, track.kind in self._receive
+            if sends or receives:
+                pc.addTransceiver(track if sends else track.kind, "sendrecv" if sends and receives else "sendonly" if sends else "recvonly")
+        pc.createDataChannel("text").on("message", lambda text: self._messages.put(json.loads(text)))
+        pc.on("track", lambda track: self._spawn(self._read(track)))
+        pc.on("connectionstatechange", lambda: self._changed(pc, connected))
+        await pc.setLocalDescription(await pc.createOffer())
+        offer = {"type": "offer", "sdp": pc.localDescription.sdp, "webrtc_id": self.id, "resume": self.resume, "user_data": self._user_data}
+        answer = await self._post("webrtc/offer", offer)
+        self.resume = answer["resume"]
+        await pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+        async with asyncio.timeout(CONNECT_S):
+            await connected.wait()
 
     def _changed(self, pc: RTCPeerConnection, connected: asyncio.Event) -> None:
         if pc.connectionState == "connected":
@@ -264,9 +187,8 @@ class StreamClient:
             self._end_readers()
 
     def _end_readers(self) -> None:
-        self._messages.put(None)
-        self._audio.put(None)
-        self._video.put(None)
+        for inbox in (self._messages, self._audio, self._video):
+            inbox.put(None)
 
     async def _come_back(self) -> None:
         for attempt in range(self._tries):
