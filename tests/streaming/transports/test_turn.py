@@ -4,16 +4,25 @@ import asyncio
 import logging
 import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 from aiortc import RTCConfiguration, RTCIceServer, RTCIceTransportPolicy
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from streaming.handlers.ice_servers import turn_credentials
 from tests.servers import ROOT, START_S, STOP_S, Server, free_port
@@ -95,31 +104,84 @@ async def test_other_passwords_are_refused(turn: str, secret: str, since_s: int,
     await caller.close()
 
 
-def test_the_documented_options(tmp_path: Path) -> None:
-    """coturn starts with the options of docs/operate/networks.md, but those of a certificate."""
-    program = shutil.which("turnserver")
-    if program is None:
-        pytest.skip("needs coturn (make test installs it where it may)")
-    listed = re.findall(r"^      - (--\S+)$", (ROOT / "docs" / "operate" / "networks.md").read_text(), re.MULTILINE)
-    assert len(listed) > 8
-    port = free_port()
-    options = [option for option in listed if not option.startswith(("--cert", "--pkey"))]
-    options += [
-        f"--listening-port={port}",
-        "--listening-ip=127.0.0.1",
-        "--no-cli",
-        f"--log-file={tmp_path}/log",
-        f"--pidfile={tmp_path}/pid",
-    ]
-    process = subprocess.Popen([program, "-n", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+@pytest.fixture
+def documented(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Settings of Parley for a coturn that runs with the options of the compose file in docs/operate/networks.md.
+
+    Only what belongs to one installation differs: address, ports and certificate.
+    """
+    program, address = shutil.which("turnserver"), own_address()
+    if program is None or address is None:
+        pytest.skip("needs coturn (make test installs it where it may) and an address other than the loopback one")
+    page = (ROOT / "docs" / "operate" / "networks.md").read_text()
+    [service] = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0])["services"].values()
+    [(outside, inside, _)] = [volume.split(":") for volume in service["volumes"]]
+    write_certificate(tmp_path / outside, address)
+    plain, tls = free_port(), free_port()
+    options = [option.replace("203.0.113.5", address).replace(f"={inside}/", f"={tmp_path / outside}/") for option in service["command"]]
+    options += [f"--listening-port={plain}", f"--tls-listening-port={tls}", "--no-cli", f"--pidfile={tmp_path}/pid"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([program, "-n", "--log-file=stdout", *options], stdout=log, stderr=subprocess.STDOUT, cwd=tmp_path)
     try:
         deadline = time.monotonic() + START_S
-        while not listens(port):
-            assert process.poll() is None, process.communicate()[0]
+        while not listens(plain) or not listens(tls):
+            assert process.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < deadline, "coturn does not listen"
             time.sleep(0.05)
+        named = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+        [settings] = [dict(line.split("=", 1) for line in block.splitlines()) for block in named if "TURN_SECRET" in block]
+        addresses = {"talk.example.org:3478": f"{address}:{plain}", "talk.example.org:5349": f"{address}:{tls}"}
+        for shown, real in addresses.items():
+            assert shown in settings["RTC_ICE_SERVERS"]
+            settings["RTC_ICE_SERVERS"] = settings["RTC_ICE_SERVERS"].replace(shown, real)
+        yield settings
     finally:
         process.terminate()
         process.wait(STOP_S)
-        assert process.stdout is not None
-        process.stdout.close()
+
+
+def own_address() -> str | None:
+    """Return an IPv4 address of this machine that is not a loopback one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # sends nothing
+        address = str(probe.getsockname()[0])
+        return None if address.startswith("127.") else address
+    return None
+
+
+def write_certificate(folder: Path, address: str) -> None:
+    """Write a certificate for an address, signed by itself, with the file names of Let's Encrypt."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+    folder.mkdir()
+    (folder / "fullchain.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+async def test_the_documented_set_up(
+    make_server: Callable[..., Server], documented: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients that use relayed candidates only connect over UDP, TCP and TLS, with the password that Parley makes."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certs" / "fullchain.pem"))
+    server = make_server("uvicorn", **documented, **SITE)
+    token = server.token()
+    urls = documented["RTC_ICE_SERVERS"].split(",")
+    assert [url.partition(":")[0] + url.partition("?")[2] for url in urls] == [
+        "turntransport=udp",
+        "turntransport=tcp",
+        "turnstransport=tcp",
+    ]
+    [given] = await configuration(server, token)
+    assert given.urls == urls
+    async with to(server, token, OFFER) as post:
+        for url in urls:
+            caller = behind([RTCIceServer(url, given.username, given.credential)])(post, "sendrecv")
+            offered = await caller.offer()
+            candidates = [line for line in offered["sdp"].splitlines() if line.startswith("a=candidate")]
+            assert candidates, url
+            assert all(RELAYED in line and 51000 <= int(line.split()[5]) <= 51999 for line in candidates)
+            await caller.call()
+            await caller.wait_for_pitch(440)
+            await caller.close()
