@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_OUTPUTS = 64
 """Outputs that one event of Gradio takes; each is one update of the components."""
+BY_USER = ("input", "clear", "upload", "edit")
+"""Events of Gradio's components that only the user causes, and that change the value."""
 NOT_SERVED = "<p>This component works in a program that <code>parley run</code> runs.</p>"
 HEIGHT_PX = {"audio": 370, "video": 620, "audio-video": 620}
 TEXT_PX = 190
@@ -174,18 +176,30 @@ class _Component:
         limit = None if concurrency_limit in ("default", None) else concurrency_limit
 
         async def show(webrtc_id: str, *values: Any) -> AsyncIterator[Any]:
-            unchanged = [gradio().skip() for _ in shown]
-            yield unchanged[0] if len(shown) == 1 else tuple(unchanged)  # without an item Gradio would empty the components
+            skip = gradio().skip()
+            yield skip if len(shown) == 1 else tuple(skip for _ in shown)  # without an item Gradio would empty the components
             session = sessions.find(webrtc_id, self._made().participants.get(webrtc_id))
             if session is None:
                 return
             session.begin(values, time.monotonic())
             async for args in _new_outputs(session):
-                result = await _call(fn, (*session.values, *args))
-                yield result
+                result = session.changed(await _call(fn, (*session.arguments(), *args)), skip)
                 session.keep(result, time.monotonic())
+                yield result
             sessions.forget_ended()
 
+        def listen_for_edits(place: int, component: Any) -> None:
+            async def edited(webrtc_id: str, value: Any) -> None:
+                if (session := sessions.find(webrtc_id, self._made().participants.get(webrtc_id))) is not None:
+                    session.edited(place, value, time.monotonic())
+
+            for event in (getattr(component, name, None) for name in BY_USER):
+                if callable(event):
+                    event(edited, inputs=[self, component], outputs=None, show_progress="hidden", queue=False, trigger_mode="always_last")
+
+        for place, component in enumerate(given):
+            if any(component is one for one in shown):
+                listen_for_edits(place, component)
         options = {"show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": limit, "concurrency_id": concurrency_id}
         return self.focus(fn=show, inputs=[self, *given], outputs=shown, **options)
 

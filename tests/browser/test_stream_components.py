@@ -73,6 +73,16 @@ def test_a_wrong_input_is_named_at_its_field(server: Server, open_browser: Calla
     assert faults(page) == []
 
 
+def test_outputs_for_others_leave_a_field_that_is_edited(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """What is typed while other components change ten times a second stays, and the next output is made of it."""
+    page = started(open_browser(), server, "page-note")
+    counted, note = page.get_by_role("log", name="Counted"), page.get_by_label("Note")
+    expect(counted).to_contain_text("of")
+    note.press_sequentially("not a letter is lost", delay=60)
+    expect(counted).to_contain_text("of not a letter is lost")
+    expect(note).to_have_value("not a letter is lost")
+
+
 def test_a_text_in_place_of_speech(server: Server, open_browser: Callable[..., Browser]) -> None:
     """With the variant "textbox" the handler gets what is typed, with the chat that the page shows."""
     page = started(open_browser(), server, "page-text")

@@ -6,6 +6,7 @@ The interpreters that have Gradio are named in PARLEY_GRADIO_PYTHON, separated b
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,6 +109,40 @@ with gr.Blocks() as demo:
 demo.launch(server_port=7860)
 """
 
+NOTE = """
+import gradio as gr
+from fastrtc import AdditionalOutputs, AsyncStreamHandler, WebRTC
+
+
+class Counting(AsyncStreamHandler):
+    def __init__(self):
+        super().__init__()
+        self.heard = 0
+
+    def copy(self):
+        return Counting()
+
+    async def receive(self, frame):
+        self.heard += 1
+
+    async def emit(self):
+        if self.heard % 5 == 0:
+            return AdditionalOutputs(self.heard)
+
+
+with gr.Blocks() as demo:
+    note = gr.Textbox("", label="Note")
+    loud = gr.Checkbox(False, label="Loud")
+    counted = gr.Textbox("", label="Counted")
+    webrtc = WebRTC(modality="audio", mode="send")
+    webrtc.stream(Counting(), inputs=[webrtc], outputs=[webrtc])
+    webrtc.on_additional_outputs(
+        lambda note, loud, number: (note, loud, f"{number} {loud} {note}"), inputs=[note, loud], outputs=[note, loud, counted]
+    )
+
+demo.launch(server_port=7860)
+"""
+
 
 @pytest.fixture(params=PYTHONS)
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], RunningProgram]]:
@@ -156,6 +191,18 @@ def test_outputs_that_follow_each_other_quickly(run: Callable[[str], RunningProg
         text.fill("go")
         text.press("Enter")
         expect(page.get_by_label("Said")).to_have_value("01234567" * times)
+
+
+def test_what_the_user_edits_stays(run: Callable[[str], RunningProgram], open_browser: Callable[..., Browser]) -> None:
+    """While outputs for other components follow each other, nothing that is typed or ticked is lost, and the next output is made of it."""
+    page = opened(open_browser(), run(NOTE))
+    note, loud, counted = page.get_by_label("Note"), page.get_by_label("Loud"), page.get_by_label("Counted")
+    expect(counted).to_have_value(re.compile("False"))
+    note.press_sequentially("not a letter is lost", delay=60)
+    loud.check()
+    expect(counted).to_have_value(re.compile("True not a letter is lost"))
+    expect(note).to_have_value("not a letter is lost")
+    expect(loud).to_be_checked()
 
 
 def test_the_blocks_of_a_stream(run: Callable[[str], RunningProgram], open_browser: Callable[..., Browser]) -> None:

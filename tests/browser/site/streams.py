@@ -121,6 +121,16 @@ class Knobs(Talk):
             self.queue.put_nowait(AdditionalOutputs(f"{document}!", [*chat, said], {"loud": 0.75, "quiet": 0.25}, {"picture": size}))
 
 
+class Counting(Talk):
+    """Outputs a number ten times a second."""
+
+    async def receive(self, frame: Any) -> None:
+        """Count the frame."""
+        self.heard += 1
+        if self.heard % 5 == 0:
+            self.queue.put_nowait(AdditionalOutputs(self.heard))
+
+
 def shown(*values: Any) -> tuple[Any, ...]:
     """Return the new values of the components: those of the output come last."""
     return values[4:]
@@ -148,6 +158,15 @@ page_components = Stream(
     ],
     additional_outputs=[document, chat, gr.Label(label="Loudness"), gr.JSON(label="Details")],
     additional_outputs_handler=shown,
+)
+note = gr.Textbox("", label="Note")
+page_note = Stream(
+    Counting(),
+    modality="audio",
+    mode="send",
+    additional_inputs=[note],
+    additional_outputs=[note, gr.Textbox("", label="Counted")],
+    additional_outputs_handler=lambda note, counted, number: (note, f"{number} of {note}"),
 )
 page_text = Stream(
     ReplyOnPause(type_or_talk),

@@ -29,6 +29,16 @@ class Box(metaclass=ABCMeta):  # noqa: B024  # as Gradio's
         self.show = fn
 
 
+class Field:
+    """In place of a component that a user edits: it keeps the function of that event."""
+
+    type: Any = None
+
+    def input(self, fn: Any, **_: Any) -> None:
+        """Keep the listener's function."""
+        self.type = fn
+
+
 @pytest.fixture
 def gradio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the component find stand-ins for Gradio's classes."""
@@ -64,6 +74,68 @@ async def test_an_event_with_the_values_from_before_the_last_result_loses_nothin
     monkeypatch.setattr(gradio_values, "APPLIED_S", 0.0)
     session.outputs.append(AdditionalOutputs("again"))
     assert await event(component, ["edited"], "Joe") == [["edited", "Joe again"]]
+
+
+@pytest.mark.usefixtures("gradio")
+async def test_an_edit_counts_at_once() -> None:
+    """Also right after a result; an output for another component does not touch what was edited."""
+    session, note = live(), Field()
+    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+    component.on_additional_outputs(lambda note, new: (note, f"{new} {note}"), inputs=[note], outputs=[note, CHAT])
+    session.outputs.append(AdditionalOutputs(1))
+    assert await event(component, "a") == [(SKIP, "1 a")]
+    await note.type("an-id", "ab")
+    session.outputs.append(AdditionalOutputs(2))
+    assert await event(component, "a") == [(SKIP, "2 ab")]
+    await note.type("another-id", "x")
+
+
+@pytest.mark.usefixtures("gradio")
+async def test_an_edit_during_the_call_stays() -> None:
+    """The result of the call has the former value, which the page does not get."""
+    session, note = live(), Field()
+    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+
+    async def slow(note_then: str, new: str) -> tuple[str, str]:
+        await note.type("an-id", "ab")
+        return note_then, new
+
+    component.on_additional_outputs(slow, inputs=[note], outputs=[note, CHAT])
+    session.outputs.append(AdditionalOutputs("new"))
+    session.outputs.append(AdditionalOutputs("newer"))
+    assert await event(component, "a") == [(SKIP, "new"), (SKIP, "newer")]
+    component.on_additional_outputs(lambda note, new: (f"{note}{new}", new), inputs=[note], outputs=[note, CHAT])
+    session.outputs.append(AdditionalOutputs("!"))
+    assert (await event(component, "ab"))[-1] == ("abnewnewer!", "!")
+
+
+@pytest.mark.parametrize(
+    ("values", "result", "sent"),
+    [
+        (["old", "text"], ("old", "new"), (SKIP, "new")),
+        (["old", "text"], {CHAT: "old", DOCUMENT: "new"}, {CHAT: SKIP, DOCUMENT: "new"}),
+        ([["a"], None], (["a"], None), (SKIP, SKIP)),
+        ([1, True], (1.0, 1), (1.0, 1)),
+        ([[{"role": "user"}], "text"], ([{"role": "user"}], "new"), ([{"role": "user"}], "new")),
+    ],
+)
+async def test_values_that_a_call_leaves_are_not_sent(values: list[Any], result: Any, sent: Any) -> None:
+    """Texts, numbers and lists of them are compared; others are sent."""
+    shown = Shown(live(), [CHAT, DOCUMENT], [CHAT, DOCUMENT])
+    shown.begin(values, 100.0)
+    shown.arguments()
+    assert shown.changed(result, SKIP) == sent
+
+
+async def test_a_list_that_the_call_changes_is_sent() -> None:
+    """Although it is the same object."""
+    choices = ["a"]
+    shown = Shown(live(), [CHAT], [CHAT])
+    shown.begin([choices], 100.0)
+    shown.arguments()
+    choices.append("b")
+    assert shown.changed(choices, SKIP) == ["a", "b"]
+    assert shown.changed(["a"], SKIP) is SKIP
 
 
 @pytest.mark.usefixtures("gradio")

@@ -3,7 +3,6 @@
 import { gettext } from "./text.js";
 import { light, remember, show } from "./stream-shown.js";
 
-const QUIET_MS = 250;
 const BETWEEN_MS = 100;
 const AGAIN_MS = 1500;
 
@@ -11,6 +10,7 @@ export class Components {
   /** `id()` gives the session's webrtc_id, or nothing where there is none; `onChange`: whether each change is sent; `onProblem(text)`. */
   constructor({ form, base, id, onChange, onProblem }) {
     Object.assign(this, { form, base, id, onChange, onProblem });
+    this.sent = Promise.resolve();
     this.all = JSON.parse(document.getElementById("component-data")?.textContent ?? "[]");
     this.given = new Map(); // files that were chosen, as data URLs
     for (const one of this.all) one.field = form?.querySelector(`[data-component="${one.key}"]`);
@@ -36,9 +36,21 @@ export class Components {
     const output = field.querySelector("output");
     if (output) output.textContent = target.value;
     if (target.type === "file") this.given.set(field.dataset.component, await chosen(target.files[0]));
-    if (!this.onChange) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.send(), QUIET_MS);
+    if (this.all.find(({ key }) => key === field.dataset.component).isOutput !== null) this.asking?.abort(); // ask again, with this value
+    if (this.onChange) this.sendChanges();
+  }
+
+  /** Send a change at once; those that follow before it has arrived are sent together. */
+  async sendChanges() {
+    this.unsent = true;
+    if (this.sending) return;
+    this.sending = true;
+    while (this.unsent) {
+      this.unsent = false;
+      await this.send();
+      await pause(BETWEEN_MS);
+    }
+    this.sending = false;
   }
 
   valueOf(one) {
@@ -66,9 +78,13 @@ export class Components {
     return this.all.filter((one) => one.isInput).map((one) => this.valueOf(one));
   }
 
-  /** Post the inputs; with `text` the handler replies at once. */
-  async send(text) {
-    clearTimeout(this.timer);
+  /** Post the inputs, after those that are on their way; with `text` the handler replies at once. */
+  send(text) {
+    this.sent = this.sent.catch(() => undefined).then(() => this.postInputs(text));
+    return this.sent;
+  }
+
+  async postInputs(text) {
     if (!this.any && text === undefined) return;
     const id = this.id();
     if (!id) {
@@ -95,30 +111,43 @@ export class Components {
     if (line) line.textContent = text;
   }
 
-  /** Follow the outputs of a session until it ends. */
+  /** Follow the outputs of a session until it ends. What an output leaves as it was stays as the user has it by then. */
   async follow(id) {
     const outputs = this.all.filter((one) => one.isOutput !== null).sort((one, other) => one.isOutput - other.isOutput);
     if (!outputs.length) return;
     let after = 0;
     while (this.id() === id) {
-      const [response, answer] = await this.post("outputs", { webrtc_id: id, after, outputs: outputs.map((one) => this.valueOf(one)) });
+      const given = outputs.map((one) => this.valueOf(one));
+      const asking = (this.asking = new AbortController());
+      const [response, answer] = await this.post("outputs", { webrtc_id: id, after, outputs: given }, asking.signal);
+      if (asking.signal.aborted) continue;
       if (response?.status === 404 || this.id() !== id) return;
-      if (response?.ok && answer.after > after) outputs.forEach((one, at) => this.take(one, answer.values[at]));
+      const changed = response?.ok && answer.after > after ? outputs.filter((_, at) => !same(answer.values[at], given[at])) : [];
+      for (const one of changed) this.take(one, answer.values[outputs.indexOf(one)]);
       if (response?.ok && answer.error) this.onProblem(answer.error);
       if (response?.ok) after = answer.after;
       if (response?.ok && answer.ended) return;
-      await new Promise((resolve) => setTimeout(resolve, response?.ok ? BETWEEN_MS : AGAIN_MS));
+      await pause(response?.ok ? BETWEEN_MS : AGAIN_MS);
     }
   }
 
-  async post(what, body) {
+  async post(what, body, signal) {
     const response = await fetch(`${this.base}/page/${what}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
+      signal,
     }).catch(() => undefined);
     return [response, (await response?.json().catch(() => ({}))) ?? {}];
   }
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function same(value, other) {
+  return JSON.stringify(value) === JSON.stringify(other);
 }
 
 function chosen(file) {
