@@ -15,7 +15,7 @@ from django.core import management
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
-from tests import servers
+from tests import fork_server, servers
 
 settings.register_profile(
     "parley",
@@ -64,6 +64,15 @@ def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     yield
     for layer in channel_layers.backends.values():
         asyncio.run(layer.close())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fork_server() -> Iterator[None]:
+    """Servers of the tests are forked from a process that has imported their packages, which saves a part of each start."""
+    servers.fork_server = fork_server.ForkServer()
+    yield
+    servers.fork_server.close()
+    servers.fork_server = None
 
 
 @pytest.fixture(scope="session", autouse=True)

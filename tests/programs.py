@@ -42,7 +42,7 @@ class RunningProgram(Server):
         self.port = self.port or free_port()
         self.output.clear()
         self.process = self._open()
-        reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         reader.start()
         deadline = time.monotonic() + START_S
         while until not in self.lines:

@@ -9,21 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from tests.fork_server import ForkedProcess, ForkServer
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90.0
 STOP_S = 90.0
 ANSWER_S = 30.0
 """Limits of waits that end as soon as what they wait for is there: only a broken server meets them."""
+MANAGE_S = 240.0
 CREATE_TABLES = "from insights.management.tables import create_missing_tables; create_missing_tables()"
 
 
@@ -41,6 +45,10 @@ def free_port() -> int:
     return port
 
 
+fork_server: ForkServer | None = None
+"""Forks servers and management commands during tests; None elsewhere, so that benchmarks measure an interpreter of their own."""
+
+
 @dataclass
 class Server:
     """One server process. `start` waits until it is ready; `kill` is kill -9; `stop` is SIGTERM and the exit code."""
@@ -51,7 +59,9 @@ class Server:
     worker: bool = False
     """Whether `manage.py serve` starts a worker, too."""
     port: int = 0
-    process: "subprocess.Popen[str] | None" = None
+    forked: bool = True
+    """Whether the fork server may start the process; otherwise it is an interpreter of its own, as for users."""
+    process: "subprocess.Popen[str] | ForkedProcess | None" = None
     output: list[str] = field(default_factory=list)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -69,24 +79,35 @@ class Server:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on this server's data and return its output."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+            process = self._run(("manage.py", *arguments), out.fileno(), errors.fileno())
+            try:
+                code = process.wait(MANAGE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+            for file in (out, errors):
+                file.seek(0)
+            text = out.read()
+            assert code == 0, text + errors.read()
+        return text
 
     def start(self, until: str = "/readyz") -> "Server":
         """Start the process and wait until a path answers 200."""
         self.port = self.port or free_port()
         if self.kind == "daphne":
-            command = [sys.executable, "manage.py", "serve", *([] if self.worker else ["--no-worker"])]
+            command = ["manage.py", "serve", *([] if self.worker else ["--no-worker"])]
         else:
-            command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "info"]
+            command = ["-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--log-level", "info"]
             command += ["--no-proxy-headers", "--ws-per-message-deflate", "false", "--ws-max-size", "2097152"]
             command += ["--timeout-graceful-shutdown", "60"]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        reading, writing = os.pipe()
+        try:
+            self.process = self._run(command, writing, writing)
+        finally:
+            os.close(writing)
+        threading.Thread(target=self._read, args=(open(reading),), daemon=True).start()  # noqa: SIM115 - the thread closes it
         deadline = time.monotonic() + START_S
         while not self._answers(until):
             assert self.process.poll() is None, "".join(self.output)
@@ -147,11 +168,18 @@ class Server:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def _read(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            self.output.append(line)
-        process.stdout.close()
+    def _run(self, command: Sequence[str], stdout: int, stderr: int) -> "subprocess.Popen[str] | ForkedProcess":
+        """Start a process that runs the arguments of an interpreter."""
+        if self.forked and fork_server is not None and (forked := fork_server.start(command, self.environment, stdout, stderr)):
+            return forked
+        return subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=self.environment, stdout=stdout, stderr=stderr, text=True, start_new_session=True
+        )
+
+    def _read(self, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self.output.append(line)
 
 
 def _answer(request: urllib.request.Request) -> tuple[int, Any]:

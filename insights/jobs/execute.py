@@ -26,7 +26,11 @@ Status = Job.Status
 
 UNKNOWN_S = 60.0
 """Seconds after which a job is tried again whose kind this worker does not know."""
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"[:200]
+
+
+def worker_name() -> str:
+    """Name this process for administrators."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:200]
 
 
 def execute(job_id: UUID) -> bool:
@@ -60,7 +64,7 @@ def claim(job_id: UUID) -> Job | None:
         changes = {
             "status": Status.IN_PROGRESS,
             "claim": uuid4(),
-            "worker": PROCESS,
+            "worker": worker_name(),
             "attempts": F("attempts") + 1,
             "progress": 0.0,
             "heartbeat_at": Now(),

@@ -43,7 +43,7 @@ def data_file(package: str, *parts: str) -> Path:
     return file
 
 
-def open_model(model: Path | bytes, name: str = "") -> onnxruntime.InferenceSession:
+def open_model(model: Path | bytes, name: str = "") -> "onnxruntime.InferenceSession":
     """Return an onnxruntime session that runs in the calling thread only, because the worker threads provide the parallelism.
 
     The model is a file, or its bytes and a name for errors. Raises RecogniserError if it is not valid.

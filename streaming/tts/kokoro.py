@@ -101,7 +101,7 @@ class Kokoro:
             return self._styles[voice]
 
 
-def _session(model: Path) -> onnxruntime.InferenceSession:
+def _session(model: Path) -> "onnxruntime.InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -71,7 +71,7 @@ def test_not_ready_without_a_recogniser(make_server: Callable[..., Server], migr
 
 def test_serve_creates_the_tables_of_a_new_installation(tmp_path: Path) -> None:
     """A server on an empty directory becomes ready, and its first page leads to the first account."""
-    server = Server(tmp_path, {"RECOGNISER": "scripted", "HOST": "0.0.0.0", "DATABASE_URL": "", "REDIS_URL": ""})
+    server = Server(tmp_path, {"RECOGNISER": "scripted", "HOST": "0.0.0.0", "DATABASE_URL": "", "REDIS_URL": ""}, forked=False)
     try:
         server.start()
         assert server.get("/healthz")[0] == 200

@@ -18,7 +18,7 @@ SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER":
 def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the scripted recogniser: our Daphne, then uvicorn, since tests that concern servers run against both."""
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("live") / "data")
-    server = Server(data, {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param)
+    server = Server(data, {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param, forked=False)
     server.start()
     yield server
     server.kill()
@@ -44,7 +44,7 @@ def uvicorn_site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def _site(kind: str, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
-    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, kind)
+    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, kind, forked=False)
     server.start()
     yield server
     server.kill()
