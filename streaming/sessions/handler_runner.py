@@ -21,6 +21,7 @@ from streaming.handlers.stream_handlers import (
     StreamHandler,
     StreamHandlerBase,
 )
+from streaming.sessions.frame_pace import FramePace
 from streaming.sessions.media_runner import Item, MediaRunner, audio_item, video_item
 from streaming.sessions.session import Session
 from streaming.types.client_connection import MediaConnection, VideoFrame
@@ -36,6 +37,8 @@ WAITING_VIDEO_FRAMES = 8
 """Video frames queued for a slow handler."""
 EMPTY_PAUSE_S = 0.02
 """Seconds between two calls of an `emit` that returns nothing."""
+EARLY_FRAMES = 5
+"""Video frames that `video_emit` may return before their time."""
 AFTER_ERROR_S = 0.1
 """Seconds before the next call after an exception."""
 THE_REST_S = 1.0
@@ -84,7 +87,6 @@ class StreamHandlerRunner(MediaRunner):
         self.handler = handler
         self.shutdown_s = handler.shutdown_s
         self._in_loop = in_loop
-        self.fps = handler.fps
         self._audio = session.stream.has_audio
         self._video = session.stream.has_video and isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
         self._audio_frames: BoundedQueue[AudioFrame] = BoundedQueue(WAITING_FRAMES, FullPolicy.DROP_OLDEST)
@@ -116,7 +118,7 @@ class StreamHandlerRunner(MediaRunner):
             if self._takes_video:
                 receive = bind(handler.video_receive, "video_receive", bare=True)
                 self._receive_tasks.append(spawn(self.session.serve(self._video_frames, self._reporting(receive))))
-            spawn(self._run_emit(handler.video_emit, "video_emit", video_item))
+            spawn(self._run_emit(handler.video_emit, "video_emit", video_item, FramePace(handler.fps, EARLY_FRAMES)))
 
     def restart_emit(self) -> None:
         if self._emit_task is not None:
@@ -192,7 +194,7 @@ class StreamHandlerRunner(MediaRunner):
 
         return call
 
-    async def _run_emit(self, method: Callable[[], Any], name: str, to_item: Callable[[Any], Item]) -> None:
+    async def _run_emit(self, method: Callable[[], Any], name: str, to_item: Callable[[Any], Item], pace: FramePace | None = None) -> None:
         """Call `emit` repeatedly; a blocking one only until `shutdown` begins, which wakes it for the last time."""
         loop = asyncio.get_running_loop()
         emit, blocks = self.calls.bind(method, name, bare=True), not is_async(method)
@@ -202,8 +204,10 @@ class StreamHandlerRunner(MediaRunner):
                 value = await emit()
                 if value is None:
                     await self._pause_after_empty(loop.time() - began)
-                elif not await self.deliver(to_item(value)):
+                elif not await self.deliver(item := to_item(value)):
                     return
+                elif pace is not None and item.frame is not None:
+                    await asyncio.sleep(pace.delay_s(loop.time()))
             except (Exception, *LEAVES) as error:
                 self.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
@@ -226,7 +230,6 @@ class VideoFunctionRunner(MediaRunner):
 
     def __init__(self, session: StreamSession, connection: MediaConnection, handler: VideoStreamHandler) -> None:
         super().__init__(session, connection)
-        self.fps = handler.fps
         self._function = session_copy(handler.callable)
         self._needed = positional(self._function)[0]
         self._args: tuple[Any, ...] = ()
@@ -269,10 +272,10 @@ class GeneratorRunner(MediaRunner):
         self, session: StreamSession, connection: MediaConnection, function: Callable[..., Any], *, video: bool, fps: int = 30
     ) -> None:
         super().__init__(session, connection)
-        self.fps = fps
         self._function = session_copy(function)
         self._needed = positional(self._function)[0]
         self._to_item: Callable[[Any], Item] = video_item if video else audio_item
+        self._pace = FramePace(fps) if video else None
         self._runs = GeneratorRuns()
         self._run: GeneratorRun | None = None
         self._task: asyncio.Task[None] | None = None
@@ -309,7 +312,8 @@ class GeneratorRunner(MediaRunner):
         self._run = run = await self._runs.begin(self._function, args)
         try:
             while await self.deliver(self._to_item(await run.next())):
-                pass
+                if self._pace is not None:
+                    await asyncio.sleep(self._pace.delay_s(self.loop.time()))
         except StopAsyncIteration:
             pass
         except Exception as error:

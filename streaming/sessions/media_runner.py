@@ -48,8 +48,6 @@ class MediaRunner(Runner):
 
     handler: StreamHandlerBase | None = None
     """The handler object; None where the stream has a function."""
-    fps = 30
-    """Video frames per second, where they are generated rather than derived from the client's."""
 
     def __init__(
         self,

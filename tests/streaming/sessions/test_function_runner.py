@@ -10,7 +10,7 @@ import pytest
 
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
-from streaming.handlers.stream_handlers import AudioVideoStreamHandler
+from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler, AudioVideoStreamHandler
 from streaming.sessions.handler_runner import StreamSession
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, numbers, until
@@ -176,11 +176,51 @@ async def test_a_video_generator_keeps_the_pace_of_the_client(join: Join) -> Non
             yield video_frame(start % 256)
             start += 1
 
-    session = await join(video(VideoStreamHandler(count, fps=5), mode="receive"))
-    assert session.runner.fps == 5
+    session = await join(video(VideoStreamHandler(count, fps=50), mode="receive"))
     assert [await colour(session) for _ in range(3)] == [0, 1, 2]
     await asyncio.sleep(0.02)
     assert len(made) < 8
+
+
+class Still(AsyncAudioVideoStreamHandler):
+    """Emits a frame whenever it is asked."""
+
+    def copy(self) -> "Still":
+        """Return a copy for another session."""
+        return Still(fps=self.fps)
+
+    async def receive(self, frame: Any) -> None:
+        """Ignore audio."""
+
+    async def emit(self) -> None:
+        """Emit no audio."""
+
+    async def video_receive(self, frame: Any) -> None:
+        """Ignore video."""
+
+    async def video_emit(self) -> Any:
+        """Emit a frame at once."""
+        return video_frame(0)
+
+
+def stills() -> Iterator[Any]:
+    """Yield frames without end."""
+    while True:
+        yield video_frame(0)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [video(VideoStreamHandler(stills, fps=20), mode="receive"), video(Still(fps=20), modality="audio-video")],
+    ids=["generator", "handler"],
+)
+async def test_video_has_the_frame_rate_of_its_handler(join: Join, stream: Stream) -> None:
+    """However fast the client reads: 12 frames of 50 ms take time, although some were ready and some may come early."""
+    session = await join(stream)
+    began = asyncio.get_running_loop().time()
+    for _ in range(12):
+        await colour(session)
+    assert asyncio.get_running_loop().time() - began >= 0.15
 
 
 async def test_new_inputs_restart_an_audio_generator(join: Join) -> None:
