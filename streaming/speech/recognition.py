@@ -391,7 +391,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         if not is_plausible(transcript, span.voiced_s):
             return
         words = job.stable.add(span, job.pcm, transcript) if job.is_part else job.stable.replace(span, transcript)
-        if words and self._options.interims:
+        if words and self._options.interims and not self._pending:  # they would replace the displayed words of the turn before
             self._interim_end = span.end
             confidence = round(sum(word.confidence for word in words) / len(words), 4)
             self._publish(job, words, confidence, is_final=False)

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import audio_source
 from streaming.speech.engines.base import RecognitionOptions
+from streaming.speech.transcript import Transcript
 from tests.streaming.speech.fakes import (
     BECKETT,
     RATE,
@@ -80,6 +81,31 @@ def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecognise
     assert turns == sorted(turns)
     assert sum(not h.is_final for h in notes.results) >= 2
     assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
+
+
+def test_no_interim_replaces_the_words_of_the_turn_before(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """While the final of a turn that was cut for its length is decoded, interims of the next turn are decoded and not published."""
+    gate, final = threading.Event(), transcriber.final
+    calls_before: list[int] = []
+
+    def first_waits(pcm: Samples, draft: Sequence[int]) -> Transcript:
+        if recognition._pending and not calls_before:
+            calls_before.append(len(transcriber.calls))
+            gate.wait(60)
+        return final(pcm, draft)
+
+    transcriber.final = first_waits  # type: ignore[method-assign]
+    recognition, notes = listen(recogniser, longest_turn_s=3.0)
+    live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 6], decoded=True)
+    assert "interim" in {kind for kind, _, _ in transcriber.calls[calls_before[0] :]}
+    assert {result.turn for result in notes.results} == {1}
+    assert not notes.finals
+    gate.set()
+    recognition.stop()
+    assert notes.done.wait(30)
+    turns = [result.turn for result in notes.results]
+    assert turns == sorted(turns)
+    assert len(set(turns)) > 1
 
 
 def test_no_interims_unless_requested(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
