@@ -93,7 +93,7 @@ class Moonshine:
         self._decoder_masked = "encoder_attention_mask" in shapes
         self._past = [name for name in shapes if name.startswith("past_key_values")]
         self._empty_cache: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in self._past}
-        self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in self._past)]
+        self._changing = [name for name in self._past if ".decoder." in name]  # the keys and values of the encoder do not change
 
     def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False) -> Transcript:
         """Return the words of a block of audio, shape (n,), float32 at 16 kHz, up to about 30 seconds.
@@ -129,26 +129,24 @@ class Moonshine:
         while len(progress.tokens) < most:
             guess = progress.guess(min(_GUESSED, most - len(progress.tokens) - 1))
             inputs["input_ids"] = np.array([[last, *guess]], dtype=np.int64)
-            logits, *present = self._decoder.run(self._outputs, inputs)
+            kept = self._changing if inputs["use_cache_branch"][0] else self._past
+            logits, *present = self._decoder.run(["logits", *(name.replace("past_key_values", "present") for name in kept)], inputs)
             scores = logits[0, -len(guess) - 1 :]
             if not progress.tokens:
                 scores[0, END] = -np.inf  # the audio contains speech: an empty text is wrong
             confirmed, last = _accept(scores, guess, progress)
-            self._update_cache(inputs, present, len(guess) - confirmed)
+            _update_cache(inputs, dict(zip(kept, present, strict=True)), len(guess) - confirmed)
             if last == END:
                 break
         return inputs
 
-    def _update_cache(self, inputs: Arrays, present: list[NDArray[np.float32]], refused: int) -> None:
-        """Put the keys and values into the inputs of the next step, without those of the rejected draft tokens."""
-        first = not inputs["use_cache_branch"][0]
-        for name, values in zip(self._past, present, strict=True):
-            if ".decoder." in name:
-                inputs[name] = values[:, :, : values.shape[2] - refused] if refused else values
-            elif first:  # the encoder's keys and values do not change
-                inputs[name] = values
-        if first:
-            inputs["use_cache_branch"] = np.array([True])
+
+def _update_cache(inputs: Arrays, present: Arrays, refused: int) -> None:
+    """Put keys and values into the inputs of the next step, those of the decoder without those of the rejected draft tokens."""
+    for name, values in present.items():
+        inputs[name] = values[:, :, : values.shape[2] - refused] if refused and ".decoder." in name else values
+    if not inputs["use_cache_branch"][0]:
+        inputs["use_cache_branch"] = np.array([True])
 
 
 def _accept(scores: NDArray[np.float32], guess: list[int], progress: _Progress) -> tuple[int, int]:
