@@ -76,6 +76,7 @@ class DecoderPool:
         self._most_interims = max(1, threads - 1)  # running at the same time, so that a final finds a free worker
         self._interims = 0
         self._budget = InterimBudget(threads, time.monotonic())
+        self._cpu_s = dict.fromkeys(Urgency, 0.0)
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._work, name=f"decoder-{n}", daemon=True) for n in range(threads)]
@@ -84,6 +85,12 @@ class DecoderPool:
         """Start the threads."""
         for thread in self._threads:
             thread.start()
+
+    @property
+    def cpu_s(self) -> dict[Urgency, float]:
+        """CPU seconds of the jobs of each urgency so far."""
+        with self._changed:
+            return dict(self._cpu_s)
 
     def submit(self, job: Job, urgency: Urgency) -> None:
         """Append a job to its queue; returns at once."""
@@ -140,7 +147,7 @@ class DecoderPool:
     def _work(self) -> None:
         while (taken := self._next()) is not None:
             job, urgency = taken
-            began = time.monotonic()
+            began, cpu_before = time.monotonic(), time.thread_time()
             try:
                 job.run()
             except Exception as error:  # its text may contain spoken words
@@ -148,6 +155,7 @@ class DecoderPool:
             with self._changed:
                 now = time.monotonic()
                 self._budget.spent(now - began, urgency, now)
+                self._cpu_s[urgency] += time.thread_time() - cpu_before
                 if urgency is Urgency.INTERIM:
                     self._interims -= 1
                     self._changed.notify()

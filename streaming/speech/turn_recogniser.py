@@ -70,6 +70,11 @@ class TurnRecogniser(Recogniser):
     def ready(self) -> bool:
         return self._pool is not None
 
+    @property
+    def decoding_s(self) -> dict[Urgency, float]:
+        """CPU seconds of the decodes of each urgency so far."""
+        return self._loaded_pool().cpu_s
+
     def open(self, options: RecognitionOptions, decoder: Decoder, listener: Listener) -> TurnRecognition:
         pool = self._loaded_pool()
         recognition = TurnRecognition(options, decoder, listener, self.transcriber(options), pool, self._executor, self._vad.wake)

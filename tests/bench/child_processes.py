@@ -76,6 +76,12 @@ class Server:
         os.kill(self.pid, signal.SIGUSR1)
         return int(self._process.said("tasks "))
 
+    def thread_cpu_s(self) -> dict[str, float]:
+        """Return the CPU seconds so far of the server's threads, by what they do (`thread_cpu.PARTS`)."""
+        os.kill(self.pid, signal.SIGUSR2)
+        found: dict[str, float] = json.loads(self._process.said("threads "))
+        return found
+
     def ask(self, path: str, body: Any = None) -> Any:
         """Return the JSON response to a GET, or to a POST if there is a body."""
         headers = {"Content-Type": "application/json"} | ({"x-api-key": self.token} if self.token else {})

@@ -2,10 +2,11 @@
 
 The server has no worker, so that its resource usage is that of one process. A scenario that needs a worker starts one.
 
-Prints its address, and on SIGUSR1 the number of tasks of its event loop.
+Prints its address, on SIGUSR1 the number of tasks of its event loop, and on SIGUSR2 the CPU seconds of its threads (`thread_cpu.py`).
 """
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,13 @@ import sys
 
 def _say(*_: object) -> None:
     sys.stdout.write(f"tasks {len(asyncio.all_tasks(asyncio.get_running_loop()))}\n")
+    sys.stdout.flush()
+
+
+def _say_cpu(*_: object) -> None:
+    from tests.bench import thread_cpu
+
+    sys.stdout.write(f"threads {json.dumps(thread_cpu.cpu_s())}\n")
     sys.stdout.flush()
 
 
@@ -45,4 +53,5 @@ def _uvicorn() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     signal.signal(signal.SIGUSR1, _say)
+    signal.signal(signal.SIGUSR2, _say_cpu)
     {"daphne": _daphne, "uvicorn": _uvicorn}[sys.argv[1]]()

@@ -20,6 +20,8 @@ class Sizes:
     interim_speakers: tuple[int, ...] = (1, 4, 8)
     interim_s: float = 80.0
     """Seconds of speech from each of them: all of Anna's turns."""
+    fast_speed: float = 8.0
+    """The second speed at which recordings are sent for the word error rate."""
     read_s: float | None = None
     """Seconds of each recording for the word error rate; None: all."""
     read_names: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from insights.analysis import embedding
-from tests.bench import report, resource_usage, scoring, speech, word_errors
+from tests.bench import report, resource_usage, scoring, speech, thread_cpu, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
@@ -40,6 +40,8 @@ class TestParts:
         assert (len(row["delays"]["found"]), row["delays"]["missed"], row["errors"]) == (1, [], [])
         assert len(row["bare_delays"]["found"]) == 1
         assert min(row["server_cpu"], row["recogniser_cpu"], row["model_cpu"]) > 0
+        assert min(row["parts"][part] for part in (thread_cpu.LOOP, thread_cpu.VAD, thread_cpu.DATABASE)) > 0
+        assert row["parts"][thread_cpu.FINALS] + row["parts"][thread_cpu.SPECULATIVE] > 0
 
     def test_interims(self, bench_server: Server) -> None:
         """Anna's first turn is displayed, with a delay for each of its words."""
@@ -56,9 +58,9 @@ class TestParts:
         assert data["live_p95_ratio"] > 0
 
     def test_accuracy(self, bench_server: Server) -> None:
-        """All three ways recognise the first sentence of the demo with few errors."""
+        """All four ways recognise the first sentence of the demo with few errors."""
         rates = accuracy.measure(bench_server, TINY, quiet).data["rates"]
-        assert set(rates) == {"server", "recogniser", "model"}
+        assert set(rates) == {"server", "fast", "recogniser", "model"}
         assert max(rates.values()) < 50
 
     def test_sockets(self, bench_server: Server) -> None:

@@ -14,6 +14,7 @@ from tests.bench.report import Goal, Result, Table, megabytes, number
 from tests.bench.resource_usage import Others
 from tests.bench.scale import Sizes
 from tests.bench.scoring import Delays, all_delays, crossing
+from tests.bench.thread_cpu import PARTS
 
 GOAL_RATIO = 1.5
 LIMIT_S = 1.0
@@ -23,7 +24,10 @@ _HONEST_S = 0.1
 
 @dataclass
 class Row:
-    """Results for one number of speakers. CPU in seconds; `sent_s` and `spoken_s` are sums over the speakers."""
+    """Results for one number of speakers. CPU in seconds; `sent_s` and `spoken_s` are sums over the speakers.
+
+    `parts`: CPU seconds of the server's threads, by what they do.
+    """
 
     speakers: int
     sent_s: float
@@ -39,6 +43,7 @@ class Row:
     late_p99: float = 0.0
     others: float = 0.0
     bare_others: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
 
@@ -51,7 +56,7 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
         say(f"speakers: {speakers}")
         rows.append(_row(server, speakers, sizes))
     data: dict[str, Any] = {"rows": [asdict(row) for row in rows]}
-    return Result("load", "Many speakers at real time", [_cpu(rows), _delay(rows)], _verdicts(rows), data, _goals(rows))
+    return Result("load", "Many speakers at real time", [_cpu(rows), _parts(rows), _delay(rows)], _verdicts(rows), data, _goals(rows))
 
 
 def _numbers(sizes: Sizes, rows: list[Row]) -> Iterator[int]:
@@ -66,9 +71,10 @@ def _row(server: Server, speakers: int, sizes: Sizes) -> Row:
     talks = speech.talks(speech.conversation(), speakers, sizes.seconds)
     row = Row(speakers, speakers * sizes.seconds, sum(talk.spoken_s for talk in talks))
     turns = [talk.whole for talk in talks]
-    others, before = Others(server.pid), server.usage()
+    others, before, parts_before = Others(server.pid), server.usage(), server.thread_cpu_s()
     answer = _speak(server, speakers, sizes)
     after = server.usage()
+    row.parts = {part: seconds - parts_before[part] for part, seconds in server.thread_cpu_s().items()}
     row.others = others.cores()
     row.server_cpu, row.resident = after.cpu_s - before.cpu_s, after.resident
     row.delays, row.late_p99 = all_delays(turns, answer["speakers"], sizes.speed), answer["late_p99"]
@@ -118,6 +124,17 @@ def _cpu(rows: list[Row]) -> Table:
         for row in rows
     ]
     return Table("CPU seconds for each second of speech", heads, cells)
+
+
+def _parts(rows: list[Row]) -> Table:
+    """Return where the CPU time of the server goes."""
+    heads = ["ms of CPU for each second of speech; speakers:", *(str(row.speakers) for row in rows)]
+    measured = [
+        *([part, *(number(1000 * row.parts[part] / row.spoken_s, 1) for row in rows)] for part in PARTS),
+        ["all of the server", *(number(1000 * row.server_cpu / row.spoken_s, 1) for row in rows)],
+        ["(a) model alone", *(number(1000 * row.model_cpu / row.spoken_s, 1) for row in rows)],
+    ]
+    return Table("Where the CPU time of the server goes", heads, measured)
 
 
 def _delay(rows: list[Row]) -> Table:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -50,6 +51,30 @@ def busy(pool: DecoderPool, log: list[str]) -> threading.Event:
     while not pool.has_room:  # the worker has started it once no urgent job is queued
         threading.Event().wait(0.001)
     return gate
+
+
+class Computing:
+    """A job that takes 0.01 s of CPU time."""
+
+    def __init__(self) -> None:
+        self.ran = threading.Event()
+
+    def run(self) -> None:
+        began = time.thread_time()
+        while time.thread_time() - began < 0.01:
+            sum(range(100))
+        self.ran.set()
+
+
+def test_cpu_time_counts_by_urgency(pool: DecoderPool) -> None:
+    """That of the jobs that have ended."""
+    job, after = Computing(), Note("after", [])
+    pool.submit(job, Urgency.SPECULATIVE)
+    pool.submit(after, Urgency.INTERIM)
+    assert after.ran.wait(60)
+    spent = pool.cpu_s
+    assert spent[Urgency.SPECULATIVE] >= 0.01
+    assert spent[Urgency.FINAL] == 0
 
 
 def test_finals_before_speculative_decodes_before_interims(pool: DecoderPool) -> None:
