@@ -1,7 +1,8 @@
-"""Entities of form in languages other than English: addresses, numbers, amounts, percentages, and dates where the language has rules."""
+"""Entities of form in languages other than English: addresses, and where the language has rules numbers, amounts, times and dates."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,8 @@ _NUMBER = r"\d{1,3}(?:[.   ]\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
 """A number as most of Europe writes it: a comma before the fraction, points or spaces between thousands."""
 _PLAIN = re.compile(rf"(?<![\w.,:/-])(?:{_NUMBER})(?![\w%]|[.,:/-]\d)")
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_DAY_S = 86_400
+_FARTHEST_FUTURE_S = 100 * 366 * _DAY_S
 _FARTHEST_PAST = 180
 """Days before today up to which a date without a year is a past one; a longer time ago is next year's."""
 
@@ -29,7 +32,12 @@ def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRul
     taken: list[Entity] = list(entities.addresses(low))
     if rules is not None:
         today = (said_at.astimezone(UTC) + timedelta(minutes=timezone_offset)).replace(tzinfo=None)
-        for one in (*_dates(low, today, rules.dates, timezone_offset), *_amounts(low, rules), *_numbers(low)):
+        for one in (
+            *_dates(low, today, rules.dates, timezone_offset),
+            *_amounts(low, rules),
+            *_durations(low, today, rules),
+            *_numbers(low),
+        ):
             if len(taken) < entities.MOST and all(one.end <= other.offset or one.offset >= other.end for other in taken):
                 taken.append(one)
     return tuple(
@@ -45,8 +53,8 @@ def due(found: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tup
     local = timezone(timedelta(minutes=timezone_offset))
     for one in found:
         first = str(one.value.get("datetime") or one.value.get("end") or "")
-        if one.type in ("date", "daterange") and first:
-            day = date.fromisoformat(first) + timedelta(days=one.type == "date")
+        if one.type in ("date", "daterange", "duration") and first:
+            day = date.fromisoformat(first) + timedelta(days=one.type != "daterange")
             when = datetime.combine(day, time(), local) - timedelta(seconds=1)
             friday = when - timedelta(days=2 * (one.type == "daterange"))
             if when >= said_at:
@@ -58,26 +66,73 @@ def _value(text: str) -> float:
     return float(re.sub(r"[.   ](?=\d{3})", "", text).replace(",", "."))
 
 
-def _amounts(low: str, rules: LanguageRules) -> Iterator[Entity]:
-    for match in _amount_pattern(tuple(rules.currencies)).finditer(low):
-        code = _SIGNS.get(match["sign"] or match["before"] or "") or rules.currencies.get(match["name"] or "")
-        if code:
-            yield Entity("money", match.group(), match.start(), {"amount": _value(match["n"] or match["m"]), "currency": code})
-    for match in _percent_pattern(rules.percent).finditer(low):
-        yield Entity("percent", match.group(), match.start(), {"percent": _value(match["n"])})
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """The compiled patterns of a language."""
+
+    amount: re.Pattern[str]
+    percent: re.Pattern[str]
+    duration: re.Pattern[str]
 
 
 @lru_cache(maxsize=16)
-def _amount_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    named = "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)"
-    return re.compile(
-        rf"(?<![\w.,])(?P<n>{_NUMBER})\s?(?:(?P<sign>[€$£¥])|(?:de )?(?P<name>{named})\b)|(?P<before>[€$£¥])\s?(?P<m>{_NUMBER})(?!\w)"
+def _patterns(
+    code: str,
+    numbers: tuple[str, ...],
+    many: tuple[str, ...],
+    currencies: tuple[str, ...],
+    units: tuple[str, ...],
+    percent: str,
+    ahead: str,
+) -> _Patterns:
+    """Return the patterns of a language; the code is part of the key only."""
+    number = rf"(?<![\w.,])(?P<n>{_NUMBER}|{_any(numbers)})"
+    named = _any(currencies)
+    return _Patterns(
+        re.compile(
+            rf"{number}(?:\s(?P<many>{_any(many)})\b)?\s?(?:(?P<sign>[€$£¥])|(?:de |d')?(?P<name>{named})\b)"
+            rf"|(?P<before>[€$£¥])\s?(?P<m>{_NUMBER})(?!\w)"
+        ),
+        re.compile(rf"{number}\s?(?:%|(?:{percent})\b)"),
+        re.compile(rf"(?P<ahead>\b(?:{ahead}) )?{number}\s(?P<unit>{_any(units)})\b"),
     )
 
 
-@lru_cache(maxsize=16)
-def _percent_pattern(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.,])(?P<n>{_NUMBER})\s?(?:%|(?:{name})\b)")
+def _patterns_of(rules: LanguageRules) -> _Patterns:
+    numbers, many, currencies, units = (tuple(one) for one in (rules.dates.numbers, rules.many, rules.currencies, rules.units))
+    return _patterns(rules.code, numbers, many, currencies, units, rules.percent, rules.ahead)
+
+
+def _any(names: Iterable[str]) -> str:
+    """Return a pattern for any of the names; one that never matches for none."""
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)"
+
+
+def _count(text: str, rules: LanguageRules) -> float:
+    """Return a number in digits or in words."""
+    known = rules.dates.numbers.get(text)
+    return _value(text) if known is None else float(known)
+
+
+def _amounts(low: str, rules: LanguageRules) -> Iterator[Entity]:
+    patterns = _patterns_of(rules)
+    for match in patterns.amount.finditer(low):
+        code = _SIGNS.get(match["sign"] or match["before"] or "") or rules.currencies.get(match["name"] or "")
+        if code:
+            amount = _count(match["n"] or match["m"], rules) * rules.many.get(match["many"] or "", 1.0)
+            yield Entity("money", match.group(), match.start(), {"amount": round(amount, 2), "currency": code})
+    for match in patterns.percent.finditer(low):
+        yield Entity("percent", match.group(), match.start(), {"percent": _count(match["n"], rules)})
+
+
+def _durations(low: str, now: datetime, rules: LanguageRules) -> Iterator[Entity]:
+    """Yield durations; whole days that are said to lie ahead have the day that they point to."""
+    for match in _patterns_of(rules).duration.finditer(low):
+        seconds = _count(match["n"], rules) * rules.units[match["unit"]]
+        value: dict[str, str | float] = {"seconds": seconds}
+        if match["ahead"] and seconds >= _DAY_S and seconds % _DAY_S == 0 and seconds < _FARTHEST_FUTURE_S:
+            value["datetime"] = (now.date() + timedelta(seconds=seconds)).isoformat()
+        yield Entity("duration", match.group(), match.start(), value)
 
 
 def _numbers(low: str) -> Iterator[Entity]:
@@ -106,7 +161,9 @@ def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> I
             when = today + timedelta(days=words.days[match.group()])
             yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
     for match in patterns.clock.finditer(low):
-        hour, minute = int(match["hour"]), int(match["minute"] or match["late"] or 0)
+        groups = match.groupdict()
+        hour = words.numbers[groups["word"]] if groups.get("word") else int(groups.get("hour") or groups["hour2"])
+        minute = int(groups.get("minute") or groups.get("minute2") or groups.get("late") or 0)
         if hour < 24:
             when_at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
             zone = timezone_text(timezone_offset)

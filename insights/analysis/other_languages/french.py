@@ -82,9 +82,15 @@ RULES = LanguageRules(
         weekdays=(("lundi",), ("mardi",), ("mercredi",), ("jeudi",), ("vendredi",), ("samedi",), ("dimanche",)),
         days={"avant-hier": -2, "après-demain": 2, "aujourd'hui": 0, "demain": 1, "hier": -1},
         weeks={"la semaine dernière": -1, "cette semaine": 0, "la semaine prochaine": 1},
-        clock=r"\b(?:à |vers )?(?P<hour>[01]?\d|2[0-4])\s?(?:h|heures?)(?:\s?(?P<minute>[0-5]\d))?\b(?P<late>)",
+        clock=r"\b(?:(?:à|vers) )?(?P<hour>[01]?\d|2[0-4])\s?h(?:\s?(?P<minute>[0-5]\d))?\b"
+        r"|(?:\b(?:à|vers|dès|avant|après) |(?<=\best ))(?:(?P<hour2>[01]?\d|2[0-4])|(?P<word>{numbers}))"
+        r" heures?(?:\s(?P<minute2>[0-5]\d))?\b",
         date=r"\b(?:le )?(?P<day>\d{1,2}|1er)\s(?P<month>{months})(?:\s(?P<year>\d{4}))?|\b(?P<day2>\d{1,2})/(?P<month2>\d{1,2})"
         r"(?:/(?P<year2>\d{4}|\d{2}))?\b",
+        numbers={
+            "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
+            "onze": 11, "douze": 12, "quinze": 15, "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "cent": 100, "mille": 1000,
+        },
         before_weekday=r"(?:(?:le|ce|avant|d'ici|jusqu'à|dès) )?",
     ),
     stop_words=words("stop_words_fr"),
@@ -92,4 +98,11 @@ RULES = LanguageRules(
     joining=frozenset(["de", "du", "des", "d", "à", "la", "le", "l"]),
     currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "francs": "CHF", "livres": "GBP"},
     percent=r"pour cent",
+    many={"mille": 1e3, "million": 1e6, "millions": 1e6, "milliard": 1e9, "milliards": 1e9},
+    units={
+        "seconde": 1, "secondes": 1, "minute": 60, "minutes": 60, "heure": 3600, "heures": 3600, "jour": 86_400, "jours": 86_400,
+        "semaine": 604_800, "semaines": 604_800, "mois": 2_629_800, "an": 31_557_600, "ans": 31_557_600, "année": 31_557_600,
+        "années": 31_557_600,
+    },
+    ahead=r"dans|d'ici",
 )  # fmt: skip

@@ -94,9 +94,15 @@ RULES = LanguageRules(
         ),
         days={"vorgestern": -2, "gestern": -1, "heute": 0, "übermorgen": 2, "morgen": 1},
         weeks={"letzte woche": -1, "diese woche": 0, "nächste woche": 1, "nächster woche": 1, "kommende woche": 1, "übernächste woche": 2},
-        clock=r"\b(?:um )?(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?(?:\s*uhr(?:\s*(?P<late>[0-5]?\d)\b)?)",
+        clock=r"\b(?:um )?(?:(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?|(?P<word>{numbers}))"
+        r"(?:\s*uhr(?:\s*(?P<late>[0-5]?\d)\b)?)",
         date=r"\b(?P<day>\d{1,2})\.\s?(?P<month>{months}|\d{1,2}\.)(?:\s?(?P<year>\d{4}|\d{2}(?=\D|$)))?",
         before_weekday=r"(?:(?:am|bis|nächste[nr]?|kommende[nr]?|diesen|zum|ab|jeden) )?",
+        numbers={
+            "ein": 1, "eine": 1, "einem": 1, "einen": 1, "einer": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7,
+            "acht": 8, "neun": 9, "zehn": 10, "elf": 11, "zwölf": 12, "fünfzehn": 15, "zwanzig": 20, "dreißig": 30, "vierzig": 40,
+            "fünfzig": 50, "hundert": 100, "tausend": 1000,
+        },
         not_a_day=r"\b(?:guten morgen|(?:am|heute|gestern|jeden|diesen|eines|nächsten|den|im|der|einen) morgen)\b",
     ),
     stop_words=words("stop_words_de"),
@@ -104,4 +110,11 @@ RULES = LanguageRules(
     nouns_are_capitalised=True,
     currencies={"euro": "EUR", "euros": "EUR", "dollar": "USD", "franken": "CHF", "pfund": "GBP"},
     percent=r"prozent",
+    many={"tausend": 1e3, "million": 1e6, "millionen": 1e6, "milliarde": 1e9, "milliarden": 1e9},
+    units={
+        "sekunde": 1, "sekunden": 1, "minute": 60, "minuten": 60, "stunde": 3600, "stunden": 3600, "tag": 86_400, "tage": 86_400,
+        "tagen": 86_400, "woche": 604_800, "wochen": 604_800, "monat": 2_629_800, "monate": 2_629_800, "monaten": 2_629_800,
+        "jahr": 31_557_600, "jahre": 31_557_600, "jahren": 31_557_600,
+    },
+    ahead=r"in",
 )  # fmt: skip

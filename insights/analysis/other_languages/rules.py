@@ -35,8 +35,9 @@ class DateWords:
 
     `months` and `weekdays` begin with January and Monday; each has all its forms. `days`: words for a day and its distance from today.
     `weeks`: expressions for a week and its distance from this one. `clock`: pattern of a time of day with the groups `hour` and
-    `minute`. `date`: pattern of a date with the groups `day`, `month` and `year`; `{months}` stands for the names. `not_a_day`: pattern of
-    what looks like a word of `days` and is none.
+    `minute`, and `word` for an hour in words; `{numbers}` stands for those. `date`: pattern of a date with the groups `day`, `month` and
+    `year`; `{months}` stands for the names. `numbers`: small numbers in words. `not_a_day`: pattern of what looks like a word of `days`
+    and is none.
     """
 
     months: tuple[Words, ...]
@@ -46,6 +47,7 @@ class DateWords:
     clock: str
     date: str
     before_weekday: str
+    numbers: dict[str, int]
     not_a_day: str = r"(?!)"
 
     @cached_property
@@ -58,7 +60,7 @@ class DateWords:
             re.compile(rf"\b(?:{_any(self.weeks)})\b"),
             re.compile(rf"\b{self.before_weekday}(?P<day>{weekdays})\b"),
             re.compile(rf"\b(?:{_any(self.days)})\b"),
-            re.compile(self.clock),
+            re.compile(self.clock.replace("{numbers}", _any(self.numbers))),
         )
 
 
@@ -77,6 +79,8 @@ class LanguageRules:
     stop_words, determiners: words that are no topic; words that stand before a noun phrase.
     joining: words that may stand inside a topic ("plan de marketing").
     nouns_are_capitalised: whether nouns begin with a capital.
+    many: words for large numbers, such as a million, which follow another number.
+    units: units of time and their seconds. ahead: pattern of what stands before a time in the future, such as "in".
     """
 
     code: str
@@ -95,6 +99,9 @@ class LanguageRules:
     nouns_are_capitalised: bool = False
     currencies: dict[str, str] = field(default_factory=dict)
     percent: str = r"(?!)"
+    many: dict[str, float] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
+    ahead: str = r"(?!)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,13 @@ RULES = LanguageRules(
         ),
         days={"anteayer": -2, "pasado mañana": 2, "hoy": 0, "ayer": -1, "mañana": 1},
         weeks={"la semana pasada": -1, "esta semana": 0, "la próxima semana": 1, "la semana que viene": 1},
-        clock=r"\ba las? (?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?\b(?: horas?)?(?P<late>)",
+        clock=r"\ba las? (?:(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?|(?P<word>{numbers}))\b(?: horas?)?",
         date=r"\b(?:el )?(?P<day>\d{1,2}) de (?P<month>{months})(?: (?:de|del) (?P<year>\d{4}))?|\b(?P<day2>\d{1,2})/(?P<month2>\d{1,2})"
         r"(?:/(?P<year2>\d{4}|\d{2}))?\b",
+        numbers={
+            "un": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
+            "once": 11, "doce": 12, "quince": 15, "veinte": 20, "treinta": 30, "cuarenta": 40, "cincuenta": 50, "cien": 100, "mil": 1000,
+        },
         before_weekday=r"(?:(?:el|este|próximo|para el|hasta el) )?(?:próximo )?",
         not_a_day=r"\b(?:(?:por|de|en) la mañana|esta mañana|la mañana|cada mañana|las? (?:\d+|\w+) de la mañana)\b",
     ),
@@ -94,4 +98,10 @@ RULES = LanguageRules(
     joining=frozenset(["de", "del", "la", "las", "los", "el"]),
     currencies={"euro": "EUR", "euros": "EUR", "dólar": "USD", "dólares": "USD", "pesos": "MXN", "libras": "GBP"},
     percent=r"por ciento",
+    many={"mil": 1e3, "millón": 1e6, "millones": 1e6},
+    units={
+        "segundo": 1, "segundos": 1, "minuto": 60, "minutos": 60, "hora": 3600, "horas": 3600, "día": 86_400, "días": 86_400,
+        "semana": 604_800, "semanas": 604_800, "mes": 2_629_800, "meses": 2_629_800, "año": 31_557_600, "años": 31_557_600,
+    },
+    ahead=r"en|dentro de",
 )  # fmt: skip

@@ -63,6 +63,9 @@ def test_a_task_has_who_and_when() -> None:
     (later,) = said("Wir treffen uns nächste Woche noch einmal.", "de").findings
     assert later.due is not None
     assert later.due.isoformat() == "2026-03-13T23:59:59+01:00"  # a Friday
+    (ahead,) = said("Ich schicke Ihnen den Bericht in zwei Wochen.", "de").findings
+    assert ahead.due is not None
+    assert (ahead.due.isoformat(), ahead.hints["dueText"]) == ("2026-03-18T23:59:59+01:00", "in zwei Wochen")
     (request,) = said("¿Puedes enviar el informe mañana?", "es").findings
     assert (request.assignee, request.hints["dueText"]) == (None, "mañana")
 
@@ -86,6 +89,11 @@ def values(text: str, language: str) -> list[tuple[str, str, object]]:
         ("es", "El 3 de mayo de 2026 a las 16:00.", [("date", "El 3 de mayo de 2026", "2026-05-03"),
                                                      ("time", "a las 16:00", "2026-03-04T16:00:00+01:00")]),
         ("es", "Mañana por la mañana, 20 por ciento.", [("date", "Mañana", "2026-03-05"), ("percent", "20 por ciento", 20.0)]),
+        ("de", "Das dauert 1,5 Stunden und kostet eine Million Euro.", [("duration", "1,5 Stunden", 5400.0),
+                                                                         ("money", "eine Million Euro", 1e6)]),
+        ("fr", "Il est 8 heures, on a 2 heures.", [("time", "8 heures", "2026-03-04T08:00:00+01:00"), ("duration", "2 heures", 7200.0)]),
+        ("es", "A la una, dentro de tres días.", [("time", "A la una", "2026-03-04T01:00:00+01:00"),
+                                                   ("duration", "dentro de tres días", 259_200.0)]),
         ("it", "Scrivi a anna@example.com entro il 3 maggio.", [("email", "anna@example.com", "anna@example.com")]),
     ],
 )  # fmt: skip
