@@ -38,7 +38,8 @@ from streaming.training.simulated_turns import Outcome, simulate, turns
 
 FIXED_S = 0.5
 """The fixed pause whose share of false cut-offs is matched."""
-_MARGIN = 0.88  # of that share, on the training part
+MARGIN = 0.88
+"""Of that share, on the training part."""
 _LEAST_COUNT = 8  # rows with a feature
 _LEAST_WEIGHT = 0.02  # weights below it are not stored
 _PENALTY = 20.0
@@ -85,8 +86,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"took {time.process_time() - began:.0f} s of CPU")
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Fitted weights, and the scores by which the table of silences is chosen: those of meetings that were not fitted to."""
+
+    rows: Rows
+    scores: Numbers
+    complete: NDArray[np.bool_]
+    weights: dict[str, list[float]]
+    bias: list[float]
+
+    def model(self, margin: float = MARGIN) -> WordsModel:
+        """Return the model whose table cuts that share of the holds that the fixed pause cuts."""
+        end, complete = ({name: pair[number] for name, pair in self.weights.items()} for number in range(2))
+        return WordsModel(Weights(end, self.bias[0], complete, self.bias[1]), self.waits(margin))
+
+    def waits(self, margin: float = MARGIN) -> list[tuple[float, int]]:
+        """Return its table."""
+        return _waits(self.scores, self.complete, self.rows, margin)
+
+
 def train(tracks: Sequence[Track]) -> tuple[WordsModel, dict[str, object]]:
     """Return the model, and its weights as they are stored."""
+    fitted = fit(tracks)
+    stored: dict[str, object] = {
+        "made_by": "python -m streaming.training.end_of_turn",
+        "from": "AMI Meeting Corpus, manual annotations 1.6.2, the AMI Consortium, CC BY 4.0; reduced to weights of features",
+        "bias": fitted.bias,
+        "waits": fitted.waits(),
+        "weights": fitted.weights,
+    }
+    return fitted.model(), stored
+
+
+def fit(tracks: Sequence[Track]) -> Fitted:
+    """Fit both regressions to the pauses of these tracks."""
     rows = rows_of(tracks)
     names, matrix = _matrix(rows)
     print(f"{len(rows.ends)} pauses, {int(rows.ends.sum())} of them ends of turns; {len(names)} features")
@@ -94,20 +128,11 @@ def train(tracks: Sequence[Track]) -> tuple[WordsModel, dict[str, object]]:
     for name, scores, labels in (("end", end, rows.ends), ("complete sentence", complete, rows.complete)):
         print(f"{name}, area under the curve on unseen meetings: {area_under_curve(scores, labels):.3f}")
     scores = np.array([score_of(*pair) for pair in zip(end.tolist(), complete.tolist(), strict=True)])
-    waits = _waits(scores, np.array([probability_of(odds) >= COMPLETE for odds in complete.tolist()]), rows)
     fitted = np.stack([logistic(matrix, labels, _PENALTY) for labels in (rows.ends, rows.complete)], axis=1).astype(np.float64)
     rounded = {name: [round(float(weight), 2) for weight in pair] for name, pair in zip(names, fitted, strict=False)}
     kept = {name: pair for name, pair in sorted(rounded.items()) if max(map(abs, pair)) >= _LEAST_WEIGHT}
     bias = [round(float(weight), 3) for weight in fitted[-1]]
-    stored: dict[str, object] = {
-        "made_by": "python -m streaming.training.end_of_turn",
-        "from": "AMI Meeting Corpus, manual annotations 1.6.2, the AMI Consortium, CC BY 4.0; reduced to weights of features",
-        "bias": bias,
-        "waits": waits,
-        "weights": kept,
-    }
-    weights = [{name: pair[number] for name, pair in kept.items()} for number in range(2)]
-    return WordsModel(Weights(weights[0], bias[0], weights[1], bias[1]), waits), stored
+    return Fitted(rows, scores, np.array([probability_of(odds) >= COMPLETE for odds in complete.tolist()]), kept, bias)
 
 
 def rows_of(tracks: Sequence[Track]) -> Rows:
@@ -157,18 +182,19 @@ def _on_unseen_meetings(matrix: Matrix, labels: Numbers, meetings: NDArray[np.in
     return found
 
 
-def _waits(scores: Numbers, complete: NDArray[np.bool_], rows: Rows) -> list[tuple[float, int]]:
+def _waits(scores: Numbers, complete: NDArray[np.bool_], rows: Rows, margin: float) -> list[tuple[float, int]]:
     """Return the table of `WordsModel`: the least expected cost at the false cut-offs of the fixed pause.
 
     At a price of a false cut-off, a pause with the score s gets the silence t that minimises exp(s) t + price S(t), where S(t) is the share
     of holds that are longer than t. The price is found by bisection. `complete`: the pauses whose silence has the limit `COMPLETE_MS`.
+    `margin`: of the cut-offs of the fixed pause.
     """
     holds = np.sort(rows.seconds[rows.ends == 0])
     silences = np.arange(EARLIEST_MS, LATEST_MS + 1, _STEP_MS)
     survivors = 1 - np.searchsorted(holds, silences / 1000, side="right") / len(holds)
     grid = np.arange(-_MOST_SCORE, _MOST_SCORE, _SCORE_STEP)
     bins = np.clip(np.floor((scores - grid[0]) / _SCORE_STEP).astype(int), 0, len(grid) - 1)
-    target = _MARGIN * float(np.mean(holds > FIXED_S))
+    target = margin * float(np.mean(holds > FIXED_S))
 
     def table(price: float) -> NDArray[np.int64]:
         odds = np.exp(grid + _SCORE_STEP / 2)

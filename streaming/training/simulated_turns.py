@@ -35,6 +35,13 @@ class Outcome:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def joined(parts: Iterable[Outcome]) -> Outcome:
+    """Return the outcome on the tracks of all parts."""
+    found = list(parts)
+    latencies = tuple(seconds for one in found for seconds in one.latencies)
+    return Outcome(sum(one.holds for one in found), sum(one.cut_off for one in found), latencies, sum(one.missed for one in found))
+
+
 def simulate(tracks: Iterable[Track], rule: Rule, earliest_s: float = 0.0) -> Outcome:
     """Return what a rule does if it cannot decide before `earliest_s` of silence. A turn that it ends is not seen by it any more."""
     holds = cut_off = missed = 0

@@ -26,6 +26,7 @@ from tests.bench.scenarios import (
     growth,
     imports,
     interims,
+    interruptions,
     languages,
     listeners,
     load,
@@ -82,6 +83,7 @@ PAGES = {
     TURNS: DOCS / "end-of-turn.md",
     "diarization": DOCS / "speakers.md",
     "agent": DOCS / "performance-streams.md",
+    "interruptions": DOCS / "performance-streams.md",
 }
 
 
@@ -106,6 +108,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--turns-data", type=Path, help="a file of words with times in JSON lines, for the part `turns`; without it it is left out"
         )
+        parser.add_argument("--smart-turn", type=Path, help="smart-turn-v3.2-cpu.onnx, to measure it beside the words in the part `turns`")
         parser.add_argument("--rttm", type=Path, help="a folder for the RTTM files of the part `speakers`")
         parser.add_argument("--only", nargs="+", type=_parts, help=f"parts to measure (default: all): {', '.join(PAGES)}")
         parser.add_argument("--quick", action="store_true", help="a few minutes instead of about twenty: short windows, one round")
@@ -155,7 +158,7 @@ class Command(BaseCommand):
         if name == SPEAKERS:
             return speakers.measure(options["speakers_data"], options["rttm"], self._say, 4 if options["quick"] else speakers.CONVERSATIONS)
         if name == TURNS:
-            return turns.measure(options["turns_data"], self._say, 16 if options["quick"] else turns.SPOKEN)
+            return turns.measure(options["turns_data"], options["smart_turn"], self._say, 16 if options["quick"] else turns.SPOKEN)
         return QMSUM[name](options["qmsum"], self._say) if name in QMSUM else None
 
     def _say(self, text: str) -> None:
@@ -181,6 +184,8 @@ def _measure(name: str, sizes: Sizes, fastrtc: str, say: Say) -> Result:
         return languages.measure(sizes, say)
     if name == "agent":
         return agent.measure(sizes, say)
+    if name == "interruptions":
+        return interruptions.measure(sizes, say)
     if name == "reading":
         return reading.measure(sizes, say)
     if name == "optimisations":
@@ -227,6 +232,7 @@ def _command(name: str, options: dict[str, Any]) -> str:
         words.append("--speakers-data FOLDER")
     if name == TURNS:
         words.append("--turns-data ami.dev.jsonl.gz")
+        words += ["--smart-turn smart-turn-v3.2-cpu.onnx"] if options["smart_turn"] else []
     if name == "load":
         words += [f"--speakers {','.join(map(str, options['speakers']))}"] if options["speakers"] else []
         words += [f"--most {options['most']}"] if options["most"] else []

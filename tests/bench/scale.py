@@ -53,6 +53,8 @@ class Sizes:
     subscribers: int = 8
     agent_turns: int = 20
     """Turns of the user of a voice agent, after the first one."""
+    interruptions: int = 20
+    """Interruptions, and backchannels, during the replies of a voice agent."""
     peers: tuple[int, ...] = (1, 16)
     stored_messages: int = 10_000
     searched_messages: int = 100_000
@@ -84,6 +86,7 @@ QUICK = Sizes(
     idle_s=5.0,
     idle_sessions=(1,),
     agent_turns=8,
+    interruptions=8,
     peers=(16,),
     visits=200,
     warm_visits=50,
@@ -120,6 +123,7 @@ TINY = Sizes(
     blocking=3,
     subscribers=2,
     agent_turns=1,
+    interruptions=1,
     peers=(1,),
     visits=4,
     warm_visits=2,

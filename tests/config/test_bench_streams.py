@@ -15,13 +15,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.bench import baselines, report, rounds
+from tests.bench.clients.agent_clients import RATE as CLIENT_RATE
+from tests.bench.clients.interrupting_clients import SILENT_S, Playback, Speaker
 from tests.bench.clients.noise import FRAME, SILENCE, Echo, Noise
 from tests.bench.clients.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
 from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
 from tests.bench.scale import TINY
-from tests.bench.scenarios import agent, growth, optimisations, streams, webrtc
+from tests.bench.scenarios import agent, growth, interruptions, optimisations, streams, webrtc
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
@@ -90,6 +92,14 @@ class TestParts:
         assert found["errors"] == []
         [delay], [end] = found["delays"], found["turn_ends"]
         assert agent.ENDPOINTING_S - 0.1 < end <= delay + 0.1
+
+    @pytest.mark.skipif(not agent.is_installed("flite"), reason="flite is not installed (make test installs it where it may)")
+    def test_interruptions(self, parley: Target) -> None:
+        """Speech of each kind silences the reply, which then ends or continues."""
+        found = interruptions.talk(parley.url, "websocket", 1, noises=False)
+        assert found["errors"] == []
+        assert [one["kind"] for one in found["trials"]] == ["interruption", "backchannel"]
+        assert all(one["silent_s"] >= 0 and one["outcome"] in ("ended", "continued") for one in found["trials"])
 
     def test_optimisations(self, parley: Target) -> None:
         """Each optimisation is measured on a server with it and on one without it."""
@@ -293,3 +303,34 @@ def test_process_is_ended_with_its_block() -> None:
         assert process.pid > 0
     with pytest.raises(BenchError, match="has ended"):
         process.usage()
+
+
+class TestInterruptions:
+    """The client that speaks during replies, on made sound."""
+
+    LOUD = np.full(int(0.1 * CLIENT_RATE), 5000, np.int16)
+
+    def test_sound_is_played_in_real_time(self) -> None:
+        """What arrives early is heard later; `clear` drops what was not heard."""
+        playback = Playback(by_frame=False)
+        for _ in range(3):
+            playback.sound(self.LOUD, 10.0)
+        assert [end for _, end in playback.audible] == pytest.approx([10.1, 10.2, 10.3])
+        playback.message(json.dumps({"event": "clear"}), 10.15)
+        assert [end for _, end in playback.audible] == pytest.approx([10.1, 10.15])
+
+    def test_the_first_long_gap_is_the_silence(self) -> None:
+        """A short gap is inside of the reply, a gap before the speech of the user does not count."""
+        playback = Playback(by_frame=False)
+        for at in (1.0, 2.0, 2.15, 2.3, 4.0):
+            playback.sound(self.LOUD, at)
+        assert playback.silent_from(2.05) == pytest.approx(2.4)
+        assert playback.silent_from(2.05 + SILENT_S + 0.2) == pytest.approx(2.05 + SILENT_S + 0.2)  # it was silent already
+
+    def test_the_microphone_knows_when_it_was_heard(self) -> None:
+        """The times of the first and the last audible sample."""
+        speaker = Speaker()
+        speaker.say(np.concatenate((np.zeros(2000, np.int16), self.LOUD)))
+        for number in range(12):
+            speaker.frame(number * 0.02)
+        assert (speaker.begun, speaker.spoken) == (pytest.approx([0.04]), pytest.approx([0.14]))

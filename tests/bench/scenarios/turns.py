@@ -8,29 +8,28 @@ from statistics import fmean, median
 from typing import Any
 
 from streaming.audio.resample import EMPTY
-from streaming.speech.end_of_turn import EARLIEST_MS, FILLERS, Pause, bare_word, words_model
+from streaming.speech.end_of_turn import Pause, words_model
 from streaming.speech.engines.base import EngineOptions, RecognitionOptions
 from streaming.speech.engines.moonshine import MoonshineRecogniser
 from streaming.training.corpus_pauses import Lengths, Track, durations_of, read
+from streaming.training.end_of_turn_validation import EARLIEST_S, LONGEST_S, rule
 from streaming.training.simulated_turns import Outcome, simulate
 from tests.bench.child_processes import BenchError
+from tests.bench.pauses.smart_turn import SmartTurn
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
 from tests.bench.spoken_turns import Heard, hear, spoken_turns, voice
 
 FIXED_MS = 500
-LONGEST_PAUSE_MS = 1200
-"""The default of the setting."""
 SPOKEN = 60
 """Turns that are spoken."""
 MOST_CPU_MS = 10.0
-EARLIEST_S = (EARLIEST_MS + 40) / 1000
-"""The earliest decision on words without audio: the pause is reported after 0.2 s, and the turn is decoded then."""
+LONGEST_PAUSE_MS = round(1000 * LONGEST_S)
 _HEADS = ["pauses", "words", "what ends a turn", "holds", "cut off", "ends", "latency: median", "mean", "p90", "missed"]
 
 
-def measure(file: Path | None, say: Say, spoken: int) -> Result:
-    """Measure on the words, then on so many spoken turns, if a voice is installed. Raises BenchError."""
+def measure(file: Path | None, smart_turn: Path | None, say: Say, spoken: int) -> Result:
+    """Measure on the words, then on so many spoken turns, if a voice is installed; beside it Smart Turn, a file. Raises BenchError."""
     if file is None or not file.is_file():
         raise BenchError("--turns-data must name a file of words with times")
     durations = durations_of(file)
@@ -40,7 +39,8 @@ def measure(file: Path | None, say: Say, spoken: int) -> Result:
     for lengths in Lengths:
         tracks = read(file, lengths, durations)
         for fillers in (True, False):
-            fixed, ours = (simulate(tracks, rule) for rule in (lambda words: FIXED_MS / 1000, _rule(fillers)))
+            by_words = rule(words_model(), fillers)
+            fixed, ours = (simulate(tracks, each) for each in (lambda words: FIXED_MS / 1000, by_words))
             kind = "all" if fillers else "without fillers"
             rows += [_row(lengths, kind, f"{FIXED_MS} ms", fixed), _row(lengths, kind, "words", ours)]
             data[f"{lengths}, {kind}"] = {name: _figures(found) for name, found in (("fixed", fixed), ("words", ours))}
@@ -57,30 +57,18 @@ def measure(file: Path | None, say: Say, spoken: int) -> Result:
         verdicts.append("No voice is installed (flite, espeak-ng): nothing was spoken.")
     else:
         say(f"{spoken} spoken turns")
-        heard = _heard(tracks, spoken)
+        heard = _heard(tracks, smart_turn, spoken)
         tables.append(_spoken_table(heard))
         data["spoken"] = {name: asdict(found) for name, found in heard.items()}
         goals.append(_spoken_goal(heard))
         verdicts.append(
             "Spoken: turns of the corpus with their pauses (estimated), by Flite or eSpeak NG, in real time, three at once, through the"
-            " embedded recogniser, with both rules at the same time. The latency is that of the final result, from the end of the sound."
+            " embedded recogniser, with all rules at the same time. The latency is that of the final result, from the end of the sound."
         )
     return Result("turns", "The end of a turn", tables, verdicts, data, goals)
 
 
-def _rule(fillers: bool) -> Any:
-    model = words_model()
-
-    def rule(words: Sequence[str]) -> float:
-        known = tuple(words if fillers else [word for word in words if bare_word(word) not in FILLERS])
-        if not known:  # without a word there is no decision
-            return FIXED_MS / 1000
-        return max(EARLIEST_S, min(model.silence_ms(Pause(known, EMPTY)), LONGEST_PAUSE_MS) / 1000)
-
-    return rule
-
-
-def _heard(tracks: Sequence[Track], count: int) -> dict[str, Heard]:
+def _heard(tracks: Sequence[Track], smart_turn: Path | None, count: int) -> dict[str, Heard]:
     engine = voice()
     assert engine is not None
     turns = spoken_turns(tracks, engine, count)
@@ -89,7 +77,10 @@ def _heard(tracks: Sequence[Track], count: int) -> dict[str, Heard]:
     try:
         fixed = RecognitionOptions(end_of_turn_ms=FIXED_MS)
         words = replace(fixed, end_of_turn=words_model(), longest_pause_ms=LONGEST_PAUSE_MS)
-        return hear(turns, recogniser, {f"{FIXED_MS} ms": fixed, "words": words})
+        rules = {f"{FIXED_MS} ms": fixed, "words": words}
+        if smart_turn is not None:
+            rules["Smart Turn"] = replace(words, end_of_turn=SmartTurn(smart_turn, unfinished_ms=LONGEST_PAUSE_MS))
+        return hear(turns, recogniser, rules)
     finally:
         recogniser.close()
 
@@ -144,7 +135,7 @@ def _spoken_table(heard: dict[str, Heard]) -> Table:
 
 
 def _spoken_goal(heard: dict[str, Heard]) -> Goal:
-    fixed, ours = heard.values()
+    fixed, ours = list(heard.values())[:2]
     medians = [median(one for one in found.latencies if one is not None) for found in (fixed, ours)]
     shares = [found.cut_off / max(1, found.holds) for found in (fixed, ours)]
     return Goal(

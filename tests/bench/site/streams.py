@@ -3,7 +3,7 @@
 from typing import Any
 
 from streaming import ReplyOnPause, Stream
-from tests.bench.site.agent import answer
+from tests.bench.site.agent import answer, long_answer
 from tests.bench.site.handlers import Blocking, Echo, Ticker, respond
 from tests.bench.site.session_counts import Counted
 
@@ -20,4 +20,5 @@ pause = _stream(ReplyOnPause(respond, input_sample_rate=TELEPHONE, output_sample
 blocking = _stream(Blocking(TELEPHONE), "bench-blocking")
 counted = _stream(Counted(TELEPHONE), "bench-counted")
 agent = _stream(ReplyOnPause(answer), "bench-agent")
+long = _stream(ReplyOnPause(long_answer), "bench-long")
 ticker = _stream(Ticker(TELEPHONE), "bench-ticker")
