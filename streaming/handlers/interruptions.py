@@ -30,11 +30,19 @@ BRIEF_S = 0.5
 """Seconds of speech up to which the results must agree."""
 PADDING_S = (0.25, 0.5)
 """Seconds of silence around it, the further times."""
+HOLD_S = 0.5
+"""Longest silence of a reply after sound that may be the start of speech, if the audio of the user stops to come."""
 _HELD_S = 0.1  # for which the VAD still reports speech after its end; see docs/develop/speech.md
 
 
 class InterruptibleReply(Protocol):
     """The reply of a handler, as seen from here."""
+
+    def parley_hold(self) -> None:
+        """Stop the audio of the reply for a moment, since the user may have begun to speak."""
+
+    def parley_release(self) -> None:
+        """Continue it: the user did not."""
 
     def parley_pause(self) -> None:
         """Stop the audio of the reply where it is."""
@@ -81,6 +89,7 @@ class Interruptions:
         self._reply, self._host, self._options = reply, host, options
         self._speech: _OpenSpeech | None = None
         self._pausing: set[_OpenSpeech] = set()
+        self._hold: asyncio.TimerHandle | None = None  # ends the silence after sound that may be the start of speech
         self._backchannels: Backchannels | None = None
         self._thread = WorkerThread("interruptions")
 
@@ -89,8 +98,17 @@ class Interruptions:
         """Whether the user speaks, and began to do so during a reply."""
         return self._speech is not None
 
+    def may_begin(self, possible: bool) -> None:
+        """Hold the reply at sound that may be the start of speech; let it continue if it was not."""
+        if not possible:
+            self._end_hold(release=True)
+        elif self._hold is None and not self._pausing:
+            self._hold = asyncio.get_running_loop().call_later(HOLD_S, partial(self._end_hold, release=True))
+            self._reply.parley_hold()
+
     def began(self) -> None:
         """Handle the start of speech during a reply."""
+        self._end_hold(release=not self._options.resume_false_interruption)
         self._forget()
         if self._options.at_once:
             self._reply.parley_interrupt()
@@ -134,7 +152,16 @@ class Interruptions:
             speech.close()
         self._speech = None
         self._pausing.clear()
+        self._end_hold(release=False)
         self._thread.close()
+
+    def _end_hold(self, *, release: bool) -> None:
+        """End the hold, if there is one; with `release` the audio continues, unless speech pauses it."""
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.cancel()
+            if release and not self._pausing:
+                self._reply.parley_release()
 
     def _forget(self) -> None:
         """Leave the speech before, of which no end was reported."""

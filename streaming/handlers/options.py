@@ -89,15 +89,26 @@ class InterruptionOptions:
             raise ValueError("backchannels must be a list of words or phrases, not a single text")
 
     @property
+    def holds(self) -> bool:
+        """Whether the reply is silent while the user may have begun to speak."""
+        return self.resume_false_interruption and not self.at_once
+
+    @property
     def at_once(self) -> bool:
         """Whether any speech interrupts, without a decision."""
         return self.min_interruption_duration == 0 and self.min_interruption_words == 0
 
 
 def turn_detector_options(
-    algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False, asks_end: bool = False
+    algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False, asks_end: bool = False, asks_onset: bool = False
 ) -> TurnDetectorOptions:
-    """Return the options of the turn detector; `progress` requests updates during a turn, `asks_end` a question at each pause."""
+    """Return the options of the turn detector.
+
+    Args:
+        progress: updates during a turn.
+        asks_end: a question at each pause.
+        asks_onset: a report of sound that may be the beginning of speech.
+    """
     return TurnDetectorOptions(
         pause_ms=algo.min_silence_ms,
         longest_s=min(LONGEST_TURN_S, algo.max_continuous_speech_s),
@@ -106,4 +117,5 @@ def turn_detector_options(
         pre_roll_ms=model.speech_pad_ms,
         progress=progress,
         asks_end=asks_end,
+        asks_onset=asks_onset,
     )

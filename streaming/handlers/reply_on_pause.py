@@ -140,7 +140,13 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         self._interruptions = Interruptions(self, host, self.interruption_options)
         if not self._by_chunks:
             asks_end = self._end_of_turn is not None
-            options = turn_detector_options(self.algo_options, self._vad_options, progress=self.wants_progress, asks_end=asks_end)
+            options = turn_detector_options(
+                self.algo_options,
+                self._vad_options,
+                progress=self.wants_progress,
+                asks_end=asks_end,
+                asks_onset=self.can_interrupt and self.interruption_options.holds,
+            )
             self._listener = TurnListener(self, options, self.input_sample_rate, self._end_of_turn)
             self._early_text = EarlyText(transcribed_by(self.fn))
         if self.startup_fn is not None:
@@ -222,6 +228,11 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     # -- the user's turn, in the event loop
 
+    def may_begin(self, possible: bool) -> None:
+        """Handle sound that may be the start of speech, or that nothing followed: the reply is silent meanwhile."""
+        if self._interruptions is not None and (not possible or self.busy):
+            self._interruptions.may_begin(possible)
+
     def began(self) -> None:
         """Handle the start of speech: pause the reply, if `can_interrupt`, until it is decided whether the speech interrupts it."""
         self.state.started_talking = True
@@ -292,6 +303,14 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         heard_s = 0.0 if self._due.is_set() else self.parley.played_s - self._played_before_s
         producing = self._due.is_set() or self._reply is not None
         return ReplyPosition(heard_s, math.inf if producing else self.parley.left_s)
+
+    def parley_hold(self) -> None:
+        """Stop the audio of the reply, since the user may have begun to speak."""
+        self.parley.pause_audio()
+
+    def parley_release(self) -> None:
+        """Continue it: the user did not."""
+        self.parley.resume_audio()
 
     def parley_pause(self) -> None:
         """Pause the reply, since the user speaks."""

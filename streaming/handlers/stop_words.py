@@ -89,6 +89,9 @@ class ReplyOnStopWords(ReplyOnPause):
         super().parley_leave()
         self._worker_thread.close()
 
+    def may_begin(self, possible: bool) -> None:
+        """Ignore it: speech without a stop word does not interrupt a reply."""
+
     def began(self) -> None:
         """Handle the start of speech; it counts as a turn only after a stop word."""
         self._announced, self._early_end_s = False, None

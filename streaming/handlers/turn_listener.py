@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 class TurnReceiver(Protocol):
     """Receives the turns of a session; called in the event loop."""
 
+    def may_begin(self, possible: bool) -> None:
+        """The user may have begun to speak; False: did not. Only if the options request it."""
+
     def began(self) -> None:
         """The user began to speak."""
 
@@ -90,6 +93,10 @@ class TurnListener:
             self.detector.attend(shared.wake)
 
     # -- called in the VAD thread
+
+    def may_begin(self, possible: bool) -> None:
+        """The user may have begun to speak, or did not after all."""
+        self._forward(self._receiver.may_begin, possible)
 
     def began(self) -> None:
         """The user began to speak."""

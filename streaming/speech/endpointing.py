@@ -11,6 +11,8 @@ FRAME_S = 0.032
 
 _ONSET = 0.5  # minimum probability of a frame that starts a turn
 _HOLD = 0.3  # minimum probability of a frame that continues a turn
+_POSSIBLE = 0.3  # minimum probability of a frame that may be the first of a turn
+_POSSIBLE_FRAMES = 5  # frames after it within which a turn may start: 0.16 s
 _HELD = 3  # approximate frames after the end of speech that the detector still reports as speech; measured, see docs/develop/speech.md
 _ONSET_FRAMES = 2  # consecutive frames that start a turn: 64 ms, so that speech is detected within 100 ms
 _LEAST_VOICED = 3  # minimum frames of speech in a turn: a click is at most two
@@ -75,6 +77,16 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPossible:
+    """A frame may be the beginning of speech: `SpeechStarted` or `SpeechImprobable` follows. Only if `asks_onset`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechImprobable:
+    """No speech followed `SpeechPossible`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The turn continues and an interim result is due. Repeated with each frame until `Endpointer.progress_made` is called."""
 
@@ -101,7 +113,7 @@ class SpeechDiscarded:
     """The open turn contained no speech."""
 
 
-Event = SpeechStarted | Progress | SpeechPaused | SpeechEnded | SpeechDiscarded
+Event = SpeechPossible | SpeechImprobable | SpeechStarted | Progress | SpeechPaused | SpeechEnded | SpeechDiscarded
 
 
 class Endpointer:
@@ -113,6 +125,7 @@ class Endpointer:
         onset: probability in [0, 1] that starts a turn; a turn continues down to 0.3.
         least_speech_ms: a turn with less speech is discarded.
         pre_roll_ms: audio kept before the first frame of speech.
+        asks_onset: whether `SpeechPossible` and `SpeechImprobable` are reported.
         asks_early: whether a pause is reported after 0.19 s instead of 0.38 s, so that `end_after` can end the turn early.
         pace: when `Progress` is due.
     """
@@ -125,6 +138,7 @@ class Endpointer:
         onset: float = _ONSET,
         least_speech_ms: int = 100,
         pre_roll_ms: int = 320,
+        asks_onset: bool = False,
         asks_early: bool = False,
         pace: Pace = WHOLE_TURN,
     ) -> None:
@@ -140,6 +154,8 @@ class Endpointer:
         self._longest = max(4 * _PAUSE, round(longest_turn_s / FRAME_S))
         self._now = 0  # number of the next frame
         self._onset = 0  # consecutive voiced frames while no turn is open
+        self._asks_onset = asks_onset
+        self._possible = 0  # frames within which a turn may still start after `SpeechPossible`
         self._free_from = 0  # end of the previous turn: the next may not start earlier
         self.speaking = False
         """Whether a turn is open."""
@@ -158,7 +174,7 @@ class Endpointer:
         if not self.speaking:
             self._before.append((probability, loudness))
             self._onset = self._onset + 1 if probability >= self._onset_from else 0
-            return [self._begin(number)] if self._onset >= _ONSET_FRAMES else []
+            return [self._begin(number)] if self._onset >= _ONSET_FRAMES else self._possible_onset(probability)
         self._frames.append((probability, loudness))
         if probability >= self._hold_from:
             self._last_voiced, self._end_frames = number, self._usual_end
@@ -198,8 +214,19 @@ class Endpointer:
         least = self._pace.early if early else self._pace.least
         self._next_progress = self._now + max(least, int(self._pace.growth * len(self._frames)))
 
+    def _possible_onset(self, probability: float) -> list[Event]:
+        """Report the first frame that may begin a turn, and that nothing followed it."""
+        if not self._asks_onset:
+            return []
+        before = self._possible
+        self._possible = _POSSIBLE_FRAMES if probability >= min(_POSSIBLE, self._onset_from) else max(0, before - 1)
+        if self._possible and not before:
+            return [SpeechPossible()]
+        return [SpeechImprobable()] if before and not self._possible else []
+
     def _begin(self, number: int) -> Event:
         first = number - self._onset + 1
+        self._possible = 0
         self._first_voiced = first
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]

@@ -33,7 +33,9 @@ from streaming.speech.endpointing import (
     Span,
     SpeechDiscarded,
     SpeechEnded,
+    SpeechImprobable,
     SpeechPaused,
+    SpeechPossible,
     SpeechStarted,
 )
 from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult, Word
@@ -286,6 +288,8 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
 
     def _handle(self, event: Event) -> None:
         match event:
+            case SpeechPossible() | SpeechImprobable():  # not requested
+                pass
             case SpeechStarted(at):
                 self._callbacks.call(self._listener.speech_started, round(at * FRAME_S, 3))
             case Progress():

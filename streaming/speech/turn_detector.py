@@ -23,7 +23,9 @@ from streaming.speech.endpointing import (
     Span,
     SpeechDiscarded,
     SpeechEnded,
+    SpeechImprobable,
     SpeechPaused,
+    SpeechPossible,
     SpeechStarted,
 )
 from streaming.speech.vad import FRAME, VadModel
@@ -59,7 +61,8 @@ class Turn:
 class TurnDetectorOptions:
     """Endpointing options: probabilities in [0, 1], times in milliseconds or seconds.
 
-    `progress` requests `TurnCallbacks.progress`, `asks_end` requests `TurnCallbacks.paused`.
+    `progress` requests `TurnCallbacks.progress`, `asks_end` requests `TurnCallbacks.paused`, `asks_onset` requests
+    `TurnCallbacks.may_begin`.
     """
 
     pause_ms: int = 500
@@ -69,10 +72,14 @@ class TurnDetectorOptions:
     pre_roll_ms: int = 400
     progress: bool = False
     asks_end: bool = False
+    asks_onset: bool = False
 
 
 class TurnCallbacks(Protocol):
     """Receives the turns. Called in the VAD thread; every method must return at once."""
+
+    def may_begin(self, possible: bool) -> None:
+        """Speech may have started; False: it did not. `began` follows it otherwise. Only if the options request it."""
 
     def began(self) -> None:
         """Speech started."""
@@ -104,6 +111,7 @@ class TurnDetector(AudioSource[Pcm]):
             onset=options.onset,
             least_speech_ms=options.least_speech_ms,
             pre_roll_ms=options.pre_roll_ms,
+            asks_onset=options.asks_onset,
             asks_early=options.asks_end,
         )
         super().__init__(endpointer, AudioHistory(rate, NO_SOUND))
@@ -231,6 +239,10 @@ class TurnDetector(AudioSource[Pcm]):
         if self._closed:
             return
         match event:
+            case SpeechPossible():
+                self._callbacks.may_begin(True)
+            case SpeechImprobable():
+                self._callbacks.may_begin(False)
             case SpeechStarted():
                 self._callbacks.began()
             case Progress():

@@ -168,6 +168,28 @@ def test_two_voices_from_one_loudspeaker(hearing_server: Server, open_browser: C
     assert troubles == []
 
 
+def test_two_voices_and_a_crash(hearing_server: Server, open_browser: Callable[..., Browser], tmp_path: Path) -> None:
+    """After kill -9 each voice keeps its name, and nothing is lost or there twice."""
+    audio = np.frombuffer(talk("a1", "b1", "a2", "b2")[0], "<i2").repeat(RATE // PCM_RATE)
+    page = enter(open_browser(Path(f"{wav(tmp_path / 'talk.wav', audio)}%noloop")), hearing_server)
+    page.goto(f"{hearing_server.url}/live/")
+    page.get_by_label("Several people speak here").check()
+    page.locator("#start").click()
+    names = page.locator("#turns .who strong")
+    expect(names).to_have_text(["Speaker 1", "Speaker 2"])
+    before = said(page)
+    hearing_server.kill()
+    expect(page.locator("#status")).to_have_text("Connection lost")
+    hearing_server.start()
+    expect(page.locator("#status")).to_have_text("Listening")
+    expect(names).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"])
+    end(page)
+    expect(page.locator(".turns .name")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"])
+    after = said(page)
+    assert after[: len(before)] == before
+    assert len(set(after)) == len(after)
+
+
 def test_insights_are_beside_their_messages(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """Insights appear during speech, and selecting one shows its message, live and saved."""
     page = enter(open_browser(recorded_speech()), scripted_server)

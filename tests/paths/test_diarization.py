@@ -24,7 +24,7 @@ from tests.speech.talk import sentences
 from tests.speech.talk import talk as clips
 from tests.streaming.audio.media_files import wav
 from tests.streaming.transports.client import SymblClient, connected
-from tests.streaming.transports.stream_client import streaming
+from tests.streaming.transports.stream_client import StreamClient, streaming
 from tests.streaming.transports.test_twilio import begin, speak
 
 SEVERAL = {"speakerDiarization": True, "diarizationSpeakerCount": 2}
@@ -149,20 +149,49 @@ async def test_two_people_at_one_telephone(make_server: Callable[..., Server]) -
     _, twiml = await asyncio.to_thread(server.get, address)
     parameters = {one.attrib["name"]: one.attrib["value"] for one in ElementTree.fromstring(twiml).iter("Parameter")}
     assert {**parameters, "access_token": ""} == {"access_token": "", "several": "true", "final": "true"}
-    audio, _ = clips("a1", "b1")
-    narrow = mulaw.encode(soxr.resample(np.frombuffer(audio, "<i2"), 16_000, mulaw.RATE))
     async with streaming(server, "", "conversation", "telephone/handler") as call:
-        await begin(call, **parameters)
-        for at in range(0, len(narrow), 160):
-            await speak(call, narrow[at : at + 160])
-        talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: bool(answer["conversations"]))
-        conversation_id = talks["conversations"][0]["id"]
-        await eventually(lambda: stored_names(server, token, conversation_id), lambda names: len(set(names)) == 2)
+        conversation_id = await talk_by_telephone(server, token, call, parameters)
         await call.send({"event": "stop", "streamSid": call.id, "stop": {"callSid": "CA1"}})
         assert await call.wait_closed() == 1000
     await eventually(lambda: read(server, token, f"/v1/conversations/{conversation_id}"), lambda answer: "endTime" in answer)
     names = await stored_names(server, token, conversation_id)
     assert (names[0], names[-1], len(set(names))) == ("Speaker 1", "Speaker 2", 2)
+
+
+async def talk_by_telephone(server: Server, token: str, call: StreamClient, parameters: dict[str, str]) -> str:
+    """Begin a call in which two people talk, wait until both are told apart, and return the id of the conversation."""
+    audio, _ = clips("a1", "b1")
+    narrow = mulaw.encode(soxr.resample(np.frombuffer(audio, "<i2"), 16_000, mulaw.RATE))
+    await begin(call, **parameters)
+    for at in range(0, len(narrow), 160):
+        await speak(call, narrow[at : at + 160])
+    talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: bool(answer["conversations"]))
+    conversation_id: str = talks["conversations"][0]["id"]
+    await eventually(lambda: stored_names(server, token, conversation_id), lambda names: len(set(names)) == 2)
+    return conversation_id
+
+
+async def test_a_crash_in_a_telephone_call(make_server: Callable[..., Server]) -> None:
+    """After kill -9 all that was stored is there with the names that it had, also one that somebody gave; the next call works."""
+    server = make_server(RECOGNISER="moonshine")
+    token = await asyncio.to_thread(server.token)
+    parameters = {"access_token": token, "several": "true", "final": "true"}
+    async with streaming(server, "", "conversation", "telephone/handler") as call:
+        conversation_id = await talk_by_telephone(server, token, call, parameters)
+        root = f"/v1/conversations/{conversation_id}"
+        second = (await read(server, token, f"{root}/messages"))["messages"][-1]["from"]["id"]
+        assert (await asyncio.to_thread(server.send, "PUT", f"{root}/members/{second}", token, {"name": "Paul"}))[0] == 200
+        before = (await read(server, token, f"{root}/messages"))["messages"]
+        server.kill()
+        await call.wait_closed()
+    await asyncio.to_thread(server.start)
+    after = (await read(server, token, f"{root}/messages"))["messages"]
+    assert after[: len(before)] == before
+    assert {one["from"]["name"] for one in before} == {"Speaker 1", "Paul"}
+    async with streaming(server, "", "conversation", "telephone/handler") as call:
+        await begin(call, **parameters)
+        talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: len(answer["conversations"]) == 2)
+        assert conversation_id in {one["id"] for one in talks["conversations"]}
 
 
 async def test_a_file_of_several_people(make_server: Callable[..., Server]) -> None:

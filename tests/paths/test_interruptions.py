@@ -15,6 +15,7 @@ import pytest
 from tests import speech
 from tests.servers import Server, copied
 from tests.streaming.transports.rtc import Caller, to, until
+from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import StreamClient, streaming
 
 RATE = 24_000
@@ -31,13 +32,18 @@ PROGRAM = f'''
 
 import numpy as np
 
-from streaming import AdditionalOutputs, ReplyOnPause, Stream
+from streaming import AdditionalOutputs, ReplyOnPause, Stream, get_stt_model
+
+model = get_stt_model()
+
+
+blocks = {RATE}, np.repeat(np.arange(1, {BLOCKS} + 1, dtype=np.int16) * {STEP}, {BLOCK})
 
 
 def respond(audio):
     """Say how long the turn is, then reply with numbered blocks."""
     yield AdditionalOutputs(round(audio[1].shape[1] / audio[0], 1))
-    yield {RATE}, np.repeat(np.arange(1, {BLOCKS} + 1, dtype=np.int16) * {STEP}, {BLOCK})
+    yield blocks
 
 
 def play(audio):
@@ -45,6 +51,13 @@ def play(audio):
     yield {RATE}, (8000 * np.sin(np.arange(8 * {RATE}) * 2 * np.pi * 440 / {RATE})).astype(np.int16)
 
 
+def repeat(audio):
+    """Tell the words of the turn, then reply with numbered blocks."""
+    yield AdditionalOutputs(model.stt(audio))
+    yield blocks
+
+
+told = Stream(ReplyOnPause(repeat), modality="audio", mode="send-receive", name="told")
 numbered = Stream(ReplyOnPause(respond), modality="audio", mode="send-receive", name="numbered")
 tonal = Stream(ReplyOnPause(play), modality="audio", mode="send-receive", name="tonal")
 '''
@@ -92,21 +105,28 @@ class Microphone:
 
 
 @asynccontextmanager
+async def microphone_of(client: StreamClient) -> AsyncIterator[Microphone]:
+    """Start a session with a microphone."""
+    await client.send({"event": "start", "websocket_id": client.id, "format": "pcm16"})
+    await client.ping()
+    microphone = Microphone(client)
+    running = asyncio.create_task(microphone.run())
+    try:
+        yield microphone
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
 async def talking(server: Server) -> AsyncIterator[tuple[StreamClient, Microphone]]:
     """Ask, and hear the first second and a half of the reply."""
-    async with streaming(server, await asyncio.to_thread(server.token), "numbered") as client:
-        await client.send({"event": "start", "websocket_id": client.id, "format": "pcm16"})
-        microphone = Microphone(client)
-        running = asyncio.create_task(microphone.run())
-        try:
-            microphone.say(speech.clip("question", 0.3))
-            await client.wait(type="log", data="response_starting")
-            await client.until(lambda: len(client.sound) > 1.5 * RATE * 2)
-            microphone.heard_at_speech = 0
-            yield client, microphone
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+    async with streaming(server, await asyncio.to_thread(server.token), "numbered") as client, microphone_of(client) as microphone:
+        microphone.say(speech.clip("question", 0.3))
+        await client.wait(type="log", data="response_starting")
+        await client.until(lambda: len(client.sound) > 1.5 * RATE * 2)
+        microphone.heard_at_speech = 0
+        yield client, microphone
 
 
 def numbers(client: StreamClient) -> list[int]:
@@ -140,6 +160,51 @@ async def test_an_interruption(server: Server) -> None:
         await client.until(lambda: len([one for one in client.messages if one.get("data") == "response_starting"]) == 2)
         await client.until(lambda: numbers(client)[-1] < numbers(client)[60])
         assert "response_resumed" not in [one.get("data") for one in client.messages]
+
+
+@pytest.mark.parametrize("pause_s", [0.8, 1.4])
+async def test_a_pause_inside_of_the_users_sentence(server: Server, pause_s: float) -> None:
+    """The reply to the first part may begin in the pause; the reply that stays answers the whole sentence, and nothing is said twice."""
+    token = await asyncio.to_thread(server.token)
+    async with (
+        streaming(server, token, "told") as client,
+        microphone_of(client) as microphone,
+        subscribed(server, token, "told", client.id) as outputs,
+    ):
+        microphone.say(speech.clip("unfinished", 0.3, pause_s))
+        microphone.say(speech.clip("rest"))
+        await outputs.until(lambda: any("Tom" in text for text in words(outputs)))
+        last = words(outputs)[-1]
+        assert ("customer" in last, "Tom" in last) == (True, True), words(outputs)
+        await client.until(lambda: numbers(client)[-1:] == [BLOCKS])  # it is played to its end
+        assert len(words(outputs)) <= 2  # the first part alone, and the whole
+        assert numbers(client)[-BLOCKS:] == list(range(1, BLOCKS + 1))
+
+
+def words(outputs: Events) -> list[str]:
+    """Return the words of each turn that was answered."""
+    return [event.data for event in outputs.events]
+
+
+async def test_a_crash_during_a_reply(server: Server) -> None:
+    """After kill -9 the same client starts again under its id; "mhm" then leaves the new reply whole, and "stop" ends the next one."""
+    async with talking(server) as (client, microphone):
+        name = client.id
+        await asyncio.to_thread(server.kill)
+        await client.wait_closed()
+    await asyncio.to_thread(server.start)
+    async with streaming(server, await asyncio.to_thread(server.token), "numbered") as client:
+        client.id = name
+        async with microphone_of(client) as microphone:
+            microphone.say(speech.clip("question", 0.3))
+            await client.wait(type="log", data="response_starting")
+            await client.until(lambda: len(client.sound) > 1.5 * RATE * 2)
+            microphone.say(speech.clip("hum"))
+            await client.wait(type="log", data="response_resumed")
+            assert numbers(client) == list(range(1, len(numbers(client)) + 1))
+            microphone.say(speech.clip("stop"))
+            await client.until(lambda: {"event": "clear"} in client.messages)
+            await client.until(lambda: [one.get("data") for one in client.messages].count("response_starting") == 2)
 
 
 async def test_an_interruption_over_webrtc(server: Server) -> None:

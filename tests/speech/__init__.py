@@ -22,6 +22,7 @@ SAID = {
     "rest": "the budget to Tom.",
     "backchannel": "Yes.",
     "stop": "Stop, please.",
+    "hum": "Mhm.",
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from streaming import recogniser
 from streaming.audio.pcm import Samples
+from streaming.handlers import interruptions
 from streaming.handlers.interruptions import PADDING_S
 from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
@@ -119,6 +120,57 @@ async def test_a_backchannel_or_a_noise_pauses_the_reply(join: Join, scripted: S
     assert frame is not None
     assert frame.after_pause
     assert numbers(session) == [0.1]
+
+
+async def test_a_possible_start_of_speech_holds_the_reply(join: Join, scripted: ScriptedRecogniser) -> None:
+    """The reply is silent at once and without a message; it continues with the same audio if no speech follows."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    left_s = session.runner.left_s
+    handler_of(session).may_begin(True)
+    fading = await session.runner.next_audio()
+    following = asyncio.ensure_future(session.runner.next_audio())
+    await asyncio.sleep(0)
+    assert not following.done()
+    handler_of(session).may_begin(False)
+    frame = await following
+    assert frame.after_pause
+    assert session.runner.left_s == pytest.approx(left_s + fading.seconds)
+    assert states(session) == []
+
+
+async def test_speech_after_a_hold_pauses_the_reply(join: Join, scripted: ScriptedRecogniser) -> None:
+    """The reply stays silent until the decision."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    scripted.final = ["Yes."]
+    handler_of(session).may_begin(True)
+    handler_of(session).began()
+    handler_of(session).may_begin(False)
+    await session.runner.next_audio()
+    following = asyncio.ensure_future(session.runner.next_audio())
+    await asyncio.sleep(0)
+    assert not following.done()
+    handler_of(session).ended(said(0.3))
+    assert (await following).after_pause
+    assert states(session) == ["response_paused", "response_resumed"]
+
+
+async def test_a_hold_ends_if_the_audio_of_the_user_stops(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends nothing more hears the rest of the reply."""
+    monkeypatch.setattr(interruptions, "HOLD_S", 0.01)
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler_of(session).may_begin(True)
+    await session.runner.next_audio()
+    assert (await session.runner.next_audio()).after_pause
+
+
+@pytest.mark.parametrize("options", [AT_ONCE, InterruptionOptions(resume_false_interruption=False)])
+def test_a_reply_that_is_not_paused_is_not_held(options: InterruptionOptions) -> None:
+    """Its handler does not ask for the possible starts of speech."""
+    assert not options.holds
+    assert InterruptionOptions().holds
 
 
 async def test_words_interrupt(join: Join, scripted: ScriptedRecogniser) -> None:

@@ -16,7 +16,9 @@ from streaming.speech.endpointing import (
     Span,
     SpeechDiscarded,
     SpeechEnded,
+    SpeechImprobable,
     SpeechPaused,
+    SpeechPossible,
     SpeechStarted,
 )
 
@@ -62,6 +64,22 @@ def test_speech_is_detected_within_100_ms() -> None:
 def test_a_click_is_no_turn(frames: int) -> None:
     """One or two voiced frames are no turn."""
     assert spans(run(Endpointer(), (20, 0.0), (frames, 0.95), (40, 0.0))) == []
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_possible_speech_is_reported_at_its_first_frame(asks: bool) -> None:
+    """If it is requested: a frame before the start of a turn, or followed by a report that there is none."""
+    finder = Endpointer(asks_onset=asks)
+    possible, improbable = ([SpeechPossible()], [SpeechImprobable()]) if asks else ([], [])
+    assert run(finder, (10, 0.0)) == []
+    assert run(finder, (1, 0.9)) == possible
+    assert run(finder, (1, 0.9)) == [SpeechStarted(10)]
+    assert [type(event) for event in run(finder, (40, 0.0))] == [SpeechPaused, SpeechDiscarded]
+    assert run(finder, (1, 0.4), (4, 0.0)) == possible
+    assert run(finder, (1, 0.0)) == improbable
+    assert run(finder, (20, 0.0)) == []
+    assert run(finder, (1, 0.4), (3, 0.0), (1, 0.4), (3, 0.0)) == possible  # once, however often
+    assert run(finder, (2, 0.9))[0] == SpeechStarted(finder.keep_from + 10)
 
 
 def test_a_dropped_turn_is_reported() -> None:

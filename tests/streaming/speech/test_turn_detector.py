@@ -38,6 +38,10 @@ class Notes:
             self.calls.append(what)
             self.changed.notify_all()
 
+    def may_begin(self, possible: bool) -> None:
+        """Record the call."""
+        self._note("may begin" if possible else "did not begin")
+
     def began(self) -> None:
         """Record the call."""
         self._note("began")
@@ -115,6 +119,15 @@ def test_speech_is_detected_within_100_ms(vad: VadWorker) -> None:
     detector, notes = detecting(vad)
     feed(detector, VOICE[: int((0.33 + 0.1 + 0.032) * 16_000)])
     assert notes.wait("began")
+
+
+def test_speech_may_begin_before_it_does(vad: VadWorker) -> None:
+    """Each turn is announced by what may be its beginning, if that is requested; silence is not."""
+    detector, notes = detecting(vad, TurnDetectorOptions(asks_onset=True))
+    feed(detector, SILENCE, FIRST_SENTENCE, SILENCE)
+    assert notes.wait("ended")
+    assert notes.calls[:2] == ["may begin", "began"]
+    assert notes.calls[-1] == "ended"
 
 
 @pytest.mark.parametrize("milliseconds", [5, 10, 20])
