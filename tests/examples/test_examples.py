@@ -220,6 +220,8 @@ async def test_slides_are_reported(server: Server) -> None:
                 async for line in response.aiter_lines():
                     if line.startswith("data: ") and json.loads(line.removeprefix("data: "))["slide"] >= 2:
                         break
+                else:
+                    pytest.fail("the session ended without a second slide")
         finally:
             await caller.close()
             await posts.__aexit__(None, None, None)

@@ -100,6 +100,8 @@ async def test_images_go_both_ways(site: Server, site_token: str) -> None:
         async for received in client.video():
             if received.shape == image.shape and np.abs(received[48, 64].astype(int) - image[48, 64]).max() < 25:
                 break
+        else:
+            pytest.fail("the video ended without the image")
         sending.cancel()
 
 
