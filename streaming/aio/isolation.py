@@ -12,7 +12,7 @@ Args = TypeVarTuple("Args")
 T = TypeVar("T")
 
 
-LEAVES = (BaseException,)
+ANY_ERROR = (BaseException,)
 """What a handler's coroutine may raise: also SystemExit, cancellations, and others that are not Exceptions, such as panics of Rust."""
 
 
@@ -24,7 +24,7 @@ def contained(function: Callable[[*Args], Awaitable[T]]) -> Callable[[*Args], Aw
             return await function(*args)
         except Exception:
             raise
-        except LEAVES as error:
+        except ANY_ERROR as error:
             raise as_exception(error) from None
 
     return call

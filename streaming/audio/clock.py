@@ -72,7 +72,7 @@ class Clock:
         """Return the wall-clock time of the audio at `place` (seconds). Raises ValueError before any audio arrived."""
         with self._lock:
             if not self._places:
-                raise ValueError("no sound has arrived yet")
+                raise ValueError("no audio has arrived yet")
             index = max(0, bisect_right(self._places, place) - 1)
             return self._from(index, place)
 

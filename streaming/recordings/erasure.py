@@ -56,7 +56,7 @@ def erase(job: RunningJob) -> None:
 
 
 def _erase_in(audio: StoredAudio, conversation: Conversation, removed: list[Stretch], by: str) -> None:
-    """Rewrite one file, if it has sound in these stretches (seconds on the clock of the conversation)."""
+    """Rewrite one file, if it has audio in these stretches (seconds on the clock of the conversation)."""
     offset = (audio.started_at - conversation.started_at).total_seconds()
     stretches = [(start - MARGIN_S - offset, end + MARGIN_S - offset) for start, end in removed]
     stretches = [(start, end) for start, end in stretches if end > 0 and start < audio.seconds]
@@ -68,11 +68,11 @@ def _erase_in(audio: StoredAudio, conversation: Conversation, removed: list[Stre
             return
         raise AudioAway("a file of the stored audio is not here")
     with open(path, "rb") as file:
-        if _has_sound(path, stretches):
+        if _has_audio(path, stretches):
             recorder.resize_audio(audio.id, files.replace(audio, silenced(file, stretches), by))
 
 
-def _has_sound(path: Path, stretches: list[Stretch]) -> bool:
+def _has_audio(path: Path, stretches: list[Stretch]) -> bool:
     """Return whether a file is not silent yet in these stretches."""
     with open(path, "rb") as file, open(path, "rb") as former:
         return any(piece != former.read(len(piece)) for piece in silenced(file, stretches))

@@ -7,7 +7,7 @@ from typing import Any
 
 from insights.access import Grant
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy
-from streaming.aio.isolation import LEAVES, as_exception
+from streaming.aio.isolation import ANY_ERROR, as_exception
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import VideoStreamHandler, is_async, positional
 from streaming.handlers.in_loop import InLoopHandler
@@ -132,7 +132,7 @@ class StreamHandlerRunner(MediaRunner):
         if self._receive_now is not None:
             try:
                 self._receive_now(frame)
-            except (Exception, *LEAVES) as error:
+            except (Exception, *ANY_ERROR) as error:
                 self.calls.report(as_exception(error))
             return
         self._audio_frames.put(frame)
@@ -189,7 +189,7 @@ class StreamHandlerRunner(MediaRunner):
         async def call(frame: Any) -> None:
             try:
                 await receive(frame)
-            except (Exception, *LEAVES) as error:
+            except (Exception, *ANY_ERROR) as error:
                 self.calls.report(as_exception(error))
 
         return call
@@ -208,7 +208,7 @@ class StreamHandlerRunner(MediaRunner):
                     return
                 elif pace is not None and item.frame is not None:
                     await asyncio.sleep(pace.delay_s(loop.time()))
-            except (Exception, *LEAVES) as error:
+            except (Exception, *ANY_ERROR) as error:
                 self.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
 

@@ -30,11 +30,11 @@ Block = npt.NDArray[np.int16]
 
 PACKET_S = 0.02
 LEAD_S = 0.06
-"""Seconds that audio may be sent ahead of real time. It hides the jitter of a handler, but a barge-in cannot take it back."""
+"""Seconds that audio may be sent ahead of real time. It hides the jitter of a handler, but an interruption cannot take it back."""
 PAUSABLE_LEAD_S = 0.04
 """The same where a reply may be paused: then it is silent within 0.2 s of the start of the user's speech."""
 STALL_S = 0.34
-"""After a delay of up to this many seconds the late packets are sent at once; a barge-in cannot take back what is then ahead of time."""
+"""After a delay of up to this many seconds the late packets are sent at once; an interruption cannot take them back."""
 HEARD_AFTER_S = 0.15
 """Seconds after sending at which a packet counts as played: the lead, the network delay and the browser's jitter buffer."""
 CLOCK = 48_000
@@ -127,7 +127,7 @@ class AudioTrack(MediaStreamTrack):
             wait = self._pace.wait(time.monotonic())
             if wait > 0:
                 await asyncio.sleep(wait)
-            if self._held and self._encoder is not None:  # a barge-in may have cleared it meanwhile
+            if self._held and self._encoder is not None:  # an interruption may have cleared it meanwhile
                 break
         block = self._take(self._encoder.samples)
         packet = await self._encode(self._encoder, block)
@@ -173,24 +173,24 @@ class AudioTrack(MediaStreamTrack):
         self._next_block = None
         if next_block.cancelled():
             return False
-        sound = next_block.result()
-        if sound is None:
+        frame = next_block.result()
+        if frame is None:
             self.stop()
             return False
-        self._add(sound)
+        self._add(frame)
         return self._encoder is not None and self._held >= self._encoder.samples
 
-    def _add(self, sound: AudioFrame) -> None:
+    def _add(self, frame: AudioFrame) -> None:
         if self._encoder is None:
-            self._encoder = OpusEncoder(sound.rate)
+            self._encoder = OpusEncoder(frame.rate)
             self._pace.begin(time.monotonic())
             self._lag.need()
-        if sound.after_pause:
+        if frame.after_pause:
             self._pace.resume(time.monotonic())
-        block: Block = np.asarray(sound.samples, dtype=np.int16).reshape(-1)
-        if sound.rate != self._encoder.rate:
-            if self._resampler is None or self._resampler[0] != sound.rate:
-                self._resampler = (sound.rate, soxr.ResampleStream(sound.rate, self._encoder.rate, 1, dtype="int16", quality="HQ"))
+        block: Block = np.asarray(frame.samples, dtype=np.int16).reshape(-1)
+        if frame.rate != self._encoder.rate:
+            if self._resampler is None or self._resampler[0] != frame.rate:
+                self._resampler = (frame.rate, soxr.ResampleStream(frame.rate, self._encoder.rate, 1, dtype="int16", quality="HQ"))
             block = self._resampler[1].resample_chunk(block)
         self._blocks.append(block)
         self._held += len(block)
