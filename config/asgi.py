@@ -67,7 +67,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     elif scope["type"] == "websocket":
         await websockets(scope, receive, send)
     else:
-        await _limited_http(scope, receive, log_http_status(scope, send))
+        logged_send: Any = log_http_status(scope, send)
+        await _limited_http(scope, receive, logged_send)
 
 
 def start() -> None:

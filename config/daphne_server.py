@@ -25,6 +25,7 @@ from twisted.internet.tcp import Connection
 
 from config.daphne_uploads import UploadRequest, drop_first_end
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
+from streaming.types.asgi import AsgiMessage, AsgiScope
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ LONGEST_WRITE_POLL_S = 0.16
 a core."""
 
 
-class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
+class ApplicationQueue(asyncio.Queue[AsgiMessage]):
     """The queue from one connection to its application. While too much is queued, `blocked` is true and the socket is not read."""
 
     def __init__(self, *, upload: bool = False) -> None:
@@ -79,7 +80,7 @@ class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
         self.blocked = False
         self.has_room()
 
-    def put_nowait(self, item: dict[str, Any]) -> None:
+    def put_nowait(self, item: AsgiMessage) -> None:
         """Queue one ASGI message from the server; its size is its payload plus MESSAGE_BYTES."""
         if self._discards and item["type"] == "websocket.receive":
             return
@@ -90,7 +91,7 @@ class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
         self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
         super().put_nowait(item)
 
-    async def get(self) -> dict[str, Any]:
+    async def get(self) -> AsgiMessage:
         """Return the next ASGI message to the application."""
         item = await super().get()
         self.waiting_bytes -= _size(item)
@@ -100,7 +101,7 @@ class ApplicationQueue(asyncio.Queue[dict[str, Any]]):
         return item
 
 
-def _size(item: dict[str, Any]) -> int:
+def _size(item: AsgiMessage) -> int:
     return MESSAGE_BYTES + len(item.get("bytes") or item.get("text") or b"")
 
 
@@ -209,7 +210,7 @@ class BoundedProtocol(WebSocketProtocol):
         """
         super().dropConnection(abort=abort and not self.wasClean)
 
-    def handle_reply(self, message: dict[str, Any]) -> None:
+    def handle_reply(self, message: AsgiMessage) -> None:
         """Handle an ASGI message of the application; stock Daphne loses close reasons and empty messages."""
         if message["type"] == "websocket.close":
             self.close_reason = message.get("reason") or ""
@@ -342,13 +343,13 @@ class BoundedServer(Server):
         super().run()
         _end_tasks(loop)
 
-    def create_application(self, protocol: Any, scope: dict[str, Any]) -> ApplicationQueue | None:
+    def create_application(self, protocol: Any, scope: AsgiScope) -> ApplicationQueue | None:
         """Start the application of one connection, behind a bounded queue."""
         queue = ApplicationQueue(upload=getattr(protocol, "streams", False))
         scope.setdefault("asgi", {"version": "3.0"})
         scope.setdefault("extensions", {})["parley.waits"] = {}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: AsgiMessage) -> None:
             await self.handle_reply(protocol, message)
             await self._wait_until_written(protocol)
 

@@ -6,11 +6,10 @@ application is started when the headers are complete, and the socket is not read
 The names of Twisted and Daphne without a public contract that are used here have a test in `tests/config/test_private_names.py`.
 """
 
-from typing import Any
-
 from daphne import http_protocol
 
 from config.upload_paths import is_upload
+from streaming.types.asgi import AsgiMessage
 
 DISCARD_BYTES = 16 * 1024 * 1024
 """Bytes of a body that are read and dropped after the response. A client that still sends reads the response only if it is not reset."""
@@ -80,6 +79,6 @@ class UploadRequest(http_protocol.WebRequest):
             self.channel.transport.resumeProducing()
 
 
-def drop_first_end(item: dict[str, Any]) -> bool:
+def drop_first_end(item: AsgiMessage) -> bool:
     """Return whether this is the end of the empty body that Daphne passes on when it starts the application of an upload."""
     return item["type"] == "http.request" and not item["more_body"] and not item["body"]

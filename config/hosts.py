@@ -10,6 +10,8 @@ from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from streaming.types.asgi import AsgiScope
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -17,7 +19,7 @@ HEALTH_PATHS = ("/healthz", "/readyz")
 _DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
 
-def host_is_allowed(scope: dict[str, Any]) -> bool:
+def host_is_allowed(scope: AsgiScope) -> bool:
     """Return whether the Host header of a WebSocket handshake is in ALLOWED_HOSTS, as Django requires for HTTP requests."""
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host"]
     if len(hosts) != 1:

@@ -7,9 +7,10 @@ It runs first for every connection, HTTP and WebSocket, on both servers. The ser
 import logging
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Any
 
 from django.conf import settings
+
+from streaming.types.asgi import AsgiScope
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ UNIX = "unix"
 _reported: set[str] = set()
 
 
-def apply_forwarded(scope: dict[str, Any]) -> None:
+def apply_forwarded(scope: AsgiScope) -> None:
     """Set `client` and `scheme` of an HTTP or WebSocket scope to those of the client behind the trusted proxies.
 
     `client` becomes None if the address is unknown; rate limits count all such clients as one.
@@ -51,7 +52,7 @@ def apply_forwarded(scope: dict[str, Any]) -> None:
         _apply_proto(scope)
 
 
-def _apply_proto(scope: dict[str, Any]) -> None:
+def _apply_proto(scope: AsgiScope) -> None:
     """Set the scheme from X-Forwarded-Proto. Without TRUSTED_PROXIES a client can forge it, but only for its own requests."""
     proto = _list(scope, b"x-forwarded-proto")[-1:]
     if proto and (scheme := proto[0].lower()) in ("http", "https", "ws", "wss"):
@@ -60,7 +61,7 @@ def _apply_proto(scope: dict[str, Any]) -> None:
         scope["scheme"] = f"{plain}s" if secure else plain
 
 
-def _list(scope: dict[str, Any], name: bytes) -> list[str]:
+def _list(scope: AsgiScope, name: bytes) -> list[str]:
     """Return the elements of a comma-separated header, which may be repeated, in order; at most MAX_HOPS + 1 elements."""
     values = [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
     return [part.strip() for part in ",".join(values).rsplit(",", MAX_HOPS)] if values else []

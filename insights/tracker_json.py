@@ -6,7 +6,7 @@ is written for each.
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -62,7 +62,7 @@ def _segments(conversation: Conversation, before: str, behind: str, most: int | 
     yield behind
 
 
-def _add(row: dict[str, Any], names: dict[str, str], groups: dict[str, dict[str, _Group]]) -> None:
+def _add(row: Mapping[str, Any], names: dict[str, str], groups: dict[str, dict[str, _Group]]) -> None:
     names.setdefault(row["tracker_id"], row["tracker_name"])
     group = groups.setdefault(row["tracker_id"], {}).setdefault(row["value"], _Group())
     (group.messages if row["insight_id"] is None else group.insights).append(row["id"])

@@ -3,7 +3,6 @@
 import inspect
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,8 @@ from django.views.decorators.cache import never_cache
 from pydantic import BaseModel
 
 from insights.portal.security import policy
+from insights.portal.template_context import TemplateContext
+from insights.snapshots import JsonObject, Payload
 from streaming.components import Component
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
@@ -100,13 +101,13 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-def _start_options(stream: Stream) -> dict[str, Any]:
+def _start_options(stream: Stream) -> JsonObject:
     """Return the stream's options for the browser: track constraints, RTP parameters, and when to send inputs."""
     on_change = stream.ui_args.get("send_input_on", "change") == "change"
     return {"trackConstraints": stream.track_constraints, "rtpParams": stream.rtp_params, "sendInputOnChange": on_change}
 
 
-def _component_data(component: Component, stream: Stream) -> dict[str, Any]:
+def _component_data(component: Component, stream: Stream) -> JsonObject:
     """Return what the script of the page knows of a component; `isOutput` is its place among the outputs, or null."""
     return {
         "key": component.key,
@@ -118,7 +119,7 @@ def _component_data(component: Component, stream: Stream) -> dict[str, Any]:
     }
 
 
-def _card(name: str, stream: Stream) -> dict[str, Any]:
+def _card(name: str, stream: Stream) -> TemplateContext:
     return {
         "name": name,
         "title": _translated(strip_tags(stream.ui_args.get("title", ""))) or name,
@@ -160,7 +161,7 @@ def input_fields(model: type[BaseModel] | None) -> list[InputField]:
     return [field for name, part in properties.items() if (field := _field(name, part, parts)) is not None]
 
 
-def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(part: Payload, parts: Payload) -> Payload:
     """Return a JSON schema property with its references resolved, and without the null type of optional properties."""
     found = dict(part)
     if "$ref" in found:
@@ -172,7 +173,7 @@ def _plain(part: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _field(name: str, part: Mapping[str, Any], parts: Mapping[str, Any]) -> InputField | None:
+def _field(name: str, part: Payload, parts: Payload) -> InputField | None:
     """Return the form field of one property; None for a type that the form does not support, which only programs can send."""
     title = str(part.get("title", ""))
     generated = title == name.replace("_", " ").title()  # by pydantic, if the author gave no title

@@ -15,6 +15,7 @@ from config.program.local_access import LocalAccess
 from config.program.mounting import BEHIND, IN_APPLICATION, Asgi, moved
 from streaming.discovery import is_local
 from streaming.handlers.stream import Stream
+from streaming.types.asgi import AsgiScope
 
 _OWN = (f"{settings.STATIC_URL}parley/", "/rtc/config")
 """What pages of streams load. It comes before the program's routes, since a page of Gradio at `/` has all paths below it."""
@@ -87,7 +88,7 @@ class ProgramApplication:
         else:
             await parley(moved(scope, path or scope["path"]), receive, send)
 
-    def _path_behind(self, scope: Mapping[str, Any]) -> str | None:
+    def _path_behind(self, scope: AsgiScope) -> str | None:
         """Return the path at which Parley serves a request; None if it has nothing there."""
         path = str(scope["path"])
         if path in _PAGES and self._default is not None and is_local.get():
@@ -134,7 +135,7 @@ def _has_route(path: str) -> bool:
     return True
 
 
-async def _refuse(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+async def _refuse(scope: AsgiScope, receive: Any, send: Any) -> None:
     """Refuse a request for a host that is not this machine."""
     if scope["type"] == "websocket":
         await refuse_host(receive, send)

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from config.program.mounting import Asgi
+from streaming.types.asgi import AsgiMessage, AsgiScope
 
 logger = logging.getLogger(__name__)
 
@@ -19,11 +18,11 @@ class Lifespan:
 
     def __init__(self, application: Asgi) -> None:
         self._application = application
-        self._messages: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._messages: asyncio.Queue[AsgiMessage] = asyncio.Queue()
+        self._answers: asyncio.Queue[AsgiMessage] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
-    async def startup(self, scope: Mapping[str, Any]) -> None:
+    async def startup(self, scope: AsgiScope) -> None:
         """Start the application. Raises StartupFailed; an application without a lifespan is started at once."""
         self._task = asyncio.create_task(self._application(dict(scope), self._messages.get, self._answers.put))  # type: ignore[arg-type]
         answer = await self._ask("lifespan.startup")
@@ -51,7 +50,7 @@ class Lifespan:
         error = None if task.cancelled() else task.exception()
         return type(error).__name__ if error else ""
 
-    async def _ask(self, kind: str) -> dict[str, Any] | None:
+    async def _ask(self, kind: str) -> AsgiMessage | None:
         """Send a message and return the answer; None if the application ends or raises without one."""
         assert self._task is not None  # noqa: S101
         await self._messages.put({"type": kind})

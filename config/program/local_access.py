@@ -5,13 +5,14 @@ of somebody else that was pointed to 127.0.0.1), the Origin header (a page of an
 brings others) count as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+
+from streaming.types.asgi import AsgiScope
 
 _FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via", b"cf-connecting-ip")
 
@@ -38,13 +39,13 @@ class LocalAccess:
         bound = list(addresses)
         self.loopback_only = bool(bound) and all(is_loopback(address) for address in bound)
 
-    def refuses_host(self, scope: Mapping[str, Any]) -> bool:
+    def refuses_host(self, scope: AsgiScope) -> bool:
         """Return whether a request names a host that it may not: on a loopback address that is an attempt of another site's page."""
         hosts = _headers(scope, b"host")
         domain, _ = split_domain_port(hosts[0]) if len(hosts) == 1 else ("", "")
         return self.loopback_only and not is_loopback(domain) and not (domain and validate_host(domain, settings.ALLOWED_HOSTS))
 
-    def is_local(self, scope: Mapping[str, Any]) -> bool:
+    def is_local(self, scope: AsgiScope) -> bool:
         """Return whether a request comes from a program or page of this machine."""
         if not self.loopback_only or any(name.lower() in _FORWARDING for name, _ in scope["headers"]):
             return False
@@ -68,5 +69,5 @@ def _is_local_origin(origin: str) -> bool:
     return origin in settings.CSRF_TRUSTED_ORIGINS or (host is not None and is_loopback(host))
 
 
-def _headers(scope: Mapping[str, Any], wanted: bytes) -> list[str]:
+def _headers(scope: AsgiScope, wanted: bytes) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == wanted]

@@ -1,11 +1,12 @@
 """Routes of a stream in the program's own FastAPI or Starlette application. The program brings that package; Parley has none of them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
 from streaming.handlers.stream import Stream
+from streaming.types.asgi import AsgiScope
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
@@ -16,7 +17,7 @@ BEHIND = ("input_hook", "outputs", "updates")
 """Routes of each stream that come behind all of the program's, since programs have routes of their own with these names."""
 
 
-def moved(scope: Mapping[str, Any], path: str) -> dict[str, Any]:
+def moved(scope: AsgiScope, path: str) -> AsgiScope:
     """Return the scope of a request for another path."""
     return {**scope, "path": path, "raw_path": quote(path).encode(), "root_path": ""}
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -18,6 +17,7 @@ from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Shape, shape_of
+from insights.json_text import Form
 from insights.models import AccessLevel, Bookmark, Conversation
 from insights.payloads import iso
 from insights.queries.bookmarks import Marked
@@ -310,7 +310,7 @@ def _shown(conversation: Conversation, bookmark: Bookmark, edited: Edited | None
     return BookmarkOut(**_form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id]), changeId=change)
 
 
-def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> dict[str, Any]:
+def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> Form:
     """Return a BookmarkOut. Whole numbers are integers, as Symbl's Go SDK reads nothing else."""
     begin, duration = bookmark.begin_s, bookmark.duration_s
     if begin is None or duration is None:
@@ -330,7 +330,7 @@ def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> dict[str, Any]:
     }
 
 
-def _sentences(bookmark: Bookmark, chosen: Sequence[Marked]) -> list[dict[str, Any]]:
+def _sentences(bookmark: Bookmark, chosen: Sequence[Marked]) -> list[Form]:
     """Return a list of BookmarkSentence."""
     return [
         {

@@ -1,7 +1,6 @@
 """The changes that people made to a conversation, and undoing one. Not part of Symbl's API."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -17,6 +16,7 @@ from insights.json_text import array_of
 from insights.models import Change, Conversation
 from insights.payloads import iso
 from insights.recorder.edits.row_states import split_key
+from insights.snapshots import JsonObject
 
 router = Router(tags=["Changes"])
 UNKNOWN_CHANGE = "The changeId is either invalid or does not exist."
@@ -85,7 +85,7 @@ def undo_change(request: HttpRequest, conversation_id: str, change_id: str) -> E
 
 def _form(row: Change) -> dict[str, object]:
     """Return a ChangeOut."""
-    form: dict[str, Any] = {"id": str(row.pk), "kind": row.kind, "target": row.target, "changedAt": iso(row.created_at)}
+    form: dict[str, object] = {"id": str(row.pk), "kind": row.kind, "target": row.target, "changedAt": iso(row.created_at)}
     if row.user is not None:
         form["changedBy"] = row.user.get_username()
     elif row.by_profile:
@@ -98,6 +98,6 @@ def _form(row: Change) -> dict[str, object]:
     return form
 
 
-def _rows(states: dict[str, Any]) -> dict[str, Any]:
+def _rows(states: JsonObject) -> JsonObject:
     """Return the states without the places of messages, which only the recorder uses."""
     return {key: state for key, state in states.items() if split_key(key)[0] != "place"}

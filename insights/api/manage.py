@@ -5,7 +5,7 @@ The older calls (`/tracker`, PUT) and the newer ones (everything under `/tracker
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -18,6 +18,7 @@ from insights.analysis.managed_trackers import ManagedTracker, managed_trackers
 from insights.api import auth, tracker_patch
 from insights.api.errors import ApiError
 from insights.api.managing import READ_PROBLEMS, WRITE_PROBLEMS, Deleted, at_most_1_mb, kind_of_body, listed, managing
+from insights.json_text import Form
 from insights.managed import TrackerFields
 from insights.models import AccountTracker
 from insights.payloads import iso
@@ -192,7 +193,7 @@ def delete_tracker(request: HttpRequest, tracker_id: str) -> Deleted:
     return Deleted(id=tracker_id, type="tracker")
 
 
-def _all(account: int, name: str | None) -> Iterator[list[dict[str, Any]]]:
+def _all(account: int, name: str | None) -> Iterator[list[Form]]:
     for batch in queries.in_batches(managed.trackers_in(account, name), "created_at", "id"):
         yield list(map(_form, batch))
     yield [_managed_form(one) for one in managed_trackers() if name is None or one.tracker.name == name]
@@ -207,7 +208,7 @@ def _refuse_built_in(tracker_id: str) -> None:
         raise ApiError(403, READ_ONLY)
 
 
-def _form(row: AccountTracker) -> dict[str, Any]:
+def _form(row: AccountTracker) -> Form:
     """Return a TrackerOut."""
     return {
         "id": str(row.id),
@@ -222,7 +223,7 @@ def _form(row: AccountTracker) -> dict[str, Any]:
     }
 
 
-def _managed_form(one: ManagedTracker) -> dict[str, Any]:
+def _managed_form(one: ManagedTracker) -> Form:
     """Return a TrackerOut without times."""
     return {
         "id": one.tracker.id,

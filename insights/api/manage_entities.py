@@ -1,7 +1,7 @@
 """The custom entities and the vocabulary of an account."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, RootModel, Tag
 from insights import long_responses, managed, queries
 from insights.api import auth
 from insights.api.managing import READ_PROBLEMS, WRITE_PROBLEMS, Deleted, at_most_1_mb, kind_of_body, listed, managing
+from insights.json_text import Form
 from insights.managed import EntityFields
 from insights.models import AccountEntity
 
@@ -154,11 +155,11 @@ def replace_vocabulary(request: HttpRequest, body: Vocabulary) -> Vocabulary:
         return Vocabulary(vocabulary=list(managed.set_vocabulary(auth.caller(request).pk, body.vocabulary)))
 
 
-def _all(account: int, sub_type: str | None) -> Iterator[list[dict[str, Any]]]:
+def _all(account: int, sub_type: str | None) -> Iterator[list[Form]]:
     for batch in queries.in_batches(managed.entities_in(account, sub_type), "created_at", "id"):
         yield list(map(_form, batch))
 
 
-def _form(row: AccountEntity) -> dict[str, Any]:
+def _form(row: AccountEntity) -> Form:
     """Return an AccountEntityOut."""
     return {"id": str(row.id), "type": row.type, "subType": row.sub_type, "category": row.category, "values": row.values}

@@ -1,7 +1,7 @@
 """Groups of conversations: a name for those that fulfil a criterion in RSQL."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,6 +15,7 @@ from insights.api.conversations import ConversationList, Page, answer_list
 from insights.api.errors import ApiError
 from insights.api.managing import READ_PROBLEMS, WRITE_PROBLEMS, Deleted, at_most_1_mb, kind_of_body, listed, managing
 from insights.api.paging import responses
+from insights.json_text import Form
 from insights.managed import GroupFields
 from insights.models import ConversationGroup
 from insights.queries import rsql
@@ -150,11 +151,11 @@ def list_group_conversations(request: HttpRequest, group_id: str, page: Query[Pa
     return answer_list(request, page, rsql.condition(rsql.parse(criteria)))
 
 
-def _all(account: int) -> Iterator[list[dict[str, Any]]]:
+def _all(account: int) -> Iterator[list[Form]]:
     for batch in queries.in_batches(managed.groups_in(account), "created_at", "id"):
         yield list(map(_form, batch))
 
 
-def _form(row: ConversationGroup) -> dict[str, Any]:
+def _form(row: ConversationGroup) -> Form:
     """Return a GroupOut."""
     return {"id": str(row.id), "name": row.name, "description": row.description, "criteria": row.criteria}

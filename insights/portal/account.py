@@ -1,6 +1,5 @@
 """The parts of the account page: what all of them share, and the profile."""
 
-from typing import Any
 from zoneinfo import available_timezones
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +15,7 @@ from insights import access
 from insights.portal.devices import TIME_ZONE
 from insights.portal.forms import ProfileForm
 from insights.portal.languages import note_language
+from insights.portal.template_context import TemplateContext
 
 DONE = {"profile": gettext_lazy("Profile saved.")}
 
@@ -27,7 +27,7 @@ def user_of(request: HttpRequest) -> User:
     return request.user
 
 
-def part(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def part(request: HttpRequest, name: str, context: TemplateContext, status: int = 200) -> HttpResponse:
     """Return a part of the account page."""
     return render(request, f"portal/account/{name}.html", {"part": name, **context}, status=status)
 

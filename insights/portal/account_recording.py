@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from insights import access
 from insights.portal.account import part, user_of
 from insights.portal.forms import RetentionForm, SummaryPagesForm
+from insights.portal.template_context import TemplateContext
 
 HERE = "/account/recording/"
 DONE = {"retention": gettext_lazy("Retention saved."), "summary-pages": gettext_lazy("Summary pages saved.")}
@@ -21,7 +22,7 @@ DONE = {"retention": gettext_lazy("Retention saved."), "summary-pages": gettext_
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the part; `parts` replaces parts of it, such as a form with errors."""
     user = user_of(request)
-    context: dict[str, Any] = {"installation_days": settings.KEEP_DAYS, **parts}
+    context: TemplateContext = {"installation_days": settings.KEEP_DAYS, **parts}
     stored = access.settings_of(user)
     context.setdefault("retention", RetentionForm(instance=stored))
     context.setdefault("summary_pages", SummaryPagesForm(instance=stored))

@@ -17,6 +17,7 @@ from insights import access
 from insights.access import devices
 from insights.portal.account import part, user_of
 from insights.portal.forms import NewPasswordForm
+from insights.portal.template_context import TemplateContext
 
 HERE = "/account/security/"
 DONE = {
@@ -31,7 +32,7 @@ def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     user = user_of(request)
     own = access.factors_of(user)
     codes = next((one.wrap() for one in own if one.type == Authenticator.Type.RECOVERY_CODES), None)
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "password": NewPasswordForm(user),
         "has_password": user.has_usable_password(),
         "app": next((one for one in own if one.type == Authenticator.Type.TOTP), None),

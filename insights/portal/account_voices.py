@@ -21,6 +21,7 @@ from insights.managed import Enrolment, ManagedError
 from insights.models import Team, VoiceProfile
 from insights.names import LONGEST_NAME
 from insights.portal.account import part, user_of
+from insights.portal.template_context import TemplateContext
 from insights.voice_enrolment import EnrolmentRefused, Problem
 
 HERE = "/account/voices/"
@@ -79,7 +80,7 @@ class VoiceForm(forms.Form):
 def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the page; `parts` replaces parts of it, such as an error."""
     user = user_of(request)
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "installed": settings.VOICE_PROFILES,
         "on": managed.profiles_on(user.pk),
         "form": VoiceForm(user, initial={"name": user.get_full_name(), "email": user.email}),

@@ -25,6 +25,7 @@ from insights.languages import in_language_of
 from insights.models import LinkRequest
 from insights.names import clean_name
 from insights.portal.account_words import MAILS, MESSAGES, NOT_YOU
+from insights.portal.template_context import TemplateContext
 
 _LINKS = {
     "account/email/password_reset_key": LinkRequest.RESET,
@@ -108,7 +109,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if text := message or MESSAGES.get(message_template or ""):
             messages.add_message(request, level, str(text))
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, context: TemplateContext) -> None:
         """Enqueue a mail; without a mail server store that an account waits for its link."""
         user = context.get("user")
         if settings.MAIL_CONFIGURED:

@@ -1,7 +1,6 @@
 """The list of the conversations that the user may see, with filters and a search that htmx refreshes while the user types."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -15,6 +14,7 @@ from insights import kind_words, queries
 from insights.portal.exports import FORMATS
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
+from insights.portal.template_context import TemplateContext
 from insights.portal.upload import drop_context
 
 DONE = {
@@ -52,11 +52,11 @@ def list_part(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
     return render(request, "portal/_conversations.html", _context(request, query))
 
 
-def _context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, Any]:
+def _context(request: HttpRequest, query: Mapping[str, str]) -> TemplateContext:
     user_id, number = int(request.user.pk or 0), query.get("page", "1")
     wanted = ListFilter.of(query)
     terms = queries.parse_search(wanted.query)
-    context: dict[str, Any] = {"wanted": wanted, "errors": terms.errors, "bin_days": settings.BIN_DAYS}
+    context: TemplateContext = {"wanted": wanted, "errors": terms.errors, "bin_days": settings.BIN_DAYS}
     if terms.wanted or wanted.person:
         results = results_of(user_id, wanted, terms, number)
         return context | {"results": results, "page": results.page, "rows": results.rows}

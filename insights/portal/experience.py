@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
 from insights.portal.faces import People, people_of, person_of
 from insights.portal.parts import message_link
+from insights.portal.template_context import TemplateContext
 from insights.portal.wording import clock, duration
 from insights.task_text import as_task
 
@@ -62,7 +62,7 @@ def experience(request: HttpRequest, conversation_id: int, experience_id: int) -
     return render(request, "portal/experience.html", {**context, "style": style})
 
 
-def context_of(one: Conversation, found: Experience, page: str) -> dict[str, Any]:
+def context_of(one: Conversation, found: Experience, page: str) -> TemplateContext:
     """Return what the page shows. `page`: the path of the conversation's page; empty: nothing leads there."""
     insights = list(queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS])
     summary = [text for _, text in queries.summary_of(one)] if knows(one.language) else []

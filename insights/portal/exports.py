@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -29,6 +28,7 @@ from insights.jobs.export_requests import (
     still_allowed,
 )
 from insights.models import Export
+from insights.portal.template_context import TemplateContext
 from insights.portal.upload import plain_reason, state_of
 
 FORMATS = {
@@ -191,7 +191,7 @@ def remove(request: HttpRequest, export_id: UUID) -> HttpResponse:
     return redirect("/exports/?done=removed")
 
 
-def _list(user_id: int) -> dict[str, Any]:
+def _list(user_id: int) -> TemplateContext:
     rows = [ExportRow.of(one) for one in exports_of(user_id)]
     unfinished = any(row.unfinished for row in rows)
     return {"exports": rows, "unfinished": unfinished, "no_worker": unfinished and jobs.worker_is_missing()}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -23,6 +22,7 @@ from insights.models import Insight
 from insights.portal.cards import person_who
 from insights.portal.listing import owners_of, rows_of
 from insights.portal.parts import part_of
+from insights.portal.template_context import TemplateContext
 from insights.portal.upload import drop_context
 from insights.recorder import InsightEdit
 from insights.task_text import as_task
@@ -100,7 +100,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     editable = queries.editable_among(person.user_id, listed)
     owners = owners_of(listed, person.user_id)
     live = rows_of(list(shown.filter(ended_at=None)[:MOST_LIVE]), person.user_id)
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "everybody": everybody,
         **{
             name: [

@@ -1,7 +1,6 @@
 """Invitations to a live conversation: the dialog of its owner, and the page on which those who are invited join under their own name."""
 
 import uuid
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -19,6 +18,7 @@ from insights.names import clean_name
 from insights.portal.live import Visit, live_page, possible
 from insights.portal.public import gone, private
 from insights.portal.sharing import TOO_MANY_LINKS, is_part, link_id, link_row
+from insights.portal.template_context import TemplateContext
 
 GUEST_COOKIE = "parley_guest"
 KINDS = (ShareLink.Kind.SPEAK, ShareLink.Kind.WATCH)
@@ -113,7 +113,7 @@ def _as_guest(request: HttpRequest, link: ShareLink, secret: str) -> HttpRespons
 
 
 def _not_live(request: HttpRequest, link: ShareLink, ended: Conversation | None) -> HttpResponse:
-    context: dict[str, Any] = {"ended": ended, "host": access.person_of(link.owner).name}
+    context: TemplateContext = {"ended": ended, "host": access.person_of(link.owner).name}
     response = render(request, "portal/join_waiting.html", context)
     if ended is None:
         response.headers["Refresh"] = "4"

@@ -17,6 +17,7 @@ from insights.portal.account import user_of
 from insights.portal.administrators import for_administrators
 from insights.portal.forms import LimitsForm, RolesForm
 from insights.portal.people import USAGE_DAYS, reset_link
+from insights.portal.template_context import TemplateContext
 
 DONE = {
     "roles": gettext_lazy("Roles saved."),
@@ -115,7 +116,7 @@ def _account(user_id: int) -> User:
 def _page(request: HttpRequest, account: User, status: int = 200, **parts: Any) -> HttpResponse:
     given = roles.roles_by_account([account])[account.pk] - {access.MEMBER}
     usage = queries.usage_since(timezone.now() - timedelta(days=USAGE_DAYS)).get(account.pk, queries.Usage())
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "account": account,
         "roles_form": RolesForm(initial={"roles": sorted(given)}),
         "limits_form": LimitsForm(instance=access.settings_of(account)),

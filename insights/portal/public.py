@@ -1,7 +1,5 @@
 """The public pages of a conversation: for whoever has the link, without an account."""
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +17,7 @@ from insights.portal import experience, parts
 from insights.portal.conversation import MOST_CARDS, wanted_part
 from insights.portal.faces import people_of
 from insights.portal.parts import part_of
+from insights.portal.template_context import TemplateContext
 from insights.portal.transcript import paragraphs_of
 from insights.portal.wording import clock, duration
 from insights.task_text import as_task
@@ -81,7 +80,7 @@ def shared_style(request: HttpRequest, secret: str) -> HttpResponse:
     return private(experience.style_of(found))
 
 
-def _public(one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
+def _public(one: Conversation, link: ShareLink, secret: str) -> TemplateContext:
     """Return what the public pages have in common."""
     with_audio = link.audio and queries.audio_of(one).exists()
     return {"public": True, "audio": f"/v1/shared/{secret}/audio" if with_audio else "", "expires_at": link.expires_at}
@@ -92,7 +91,7 @@ def _short(insight: Insight) -> str:
     return as_task(insight.text, insight.action_phrase, edited=bool(insight.original_text))
 
 
-def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: str) -> dict[str, Any]:
+def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: str) -> TemplateContext:
     part = wanted_part(request, one)
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     found = queries.insights_of(one).exclude(review=Insight.Review.REJECTED)[:MOST_CARDS]

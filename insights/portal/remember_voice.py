@@ -1,6 +1,5 @@
 """The page on which the owner of a conversation enrols the voice of a speaker who was told apart in it, with the speaker's consent."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +15,7 @@ from insights.member_voice import voice_of
 from insights.models import Conversation, Member, VoiceProfile
 from insights.portal.account import user_of
 from insights.portal.account_voices import HERE, PROBLEMS, wording
+from insights.portal.template_context import TemplateContext
 from insights.voice_enrolment import EnrolmentRefused, Problem
 
 
@@ -36,7 +36,7 @@ def remember_voice(request: HttpRequest, conversation_id: int, member_id: UUID) 
         wrong = _enrol(one, member, request.POST.get("consent") == "yes")
         if not wrong:
             return redirect(f"{HERE}?done=enrolled")
-    context: dict[str, Any] = {"conversation": one, "member": member, "wrong": wrong, "consent_version": managed.CONSENT_VERSION}
+    context: TemplateContext = {"conversation": one, "member": member, "wrong": wrong, "consent_version": managed.CONSENT_VERSION}
     return render(request, "portal/remember_voice.html", context, status=400 if wrong else 200)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -19,6 +18,7 @@ from insights.access import SharingError, TooManyLinks
 from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation, ShareLink
 from insights.models.sharing import SHARED_LEVELS
+from insights.portal.template_context import TemplateContext
 
 DAYS = {"1": gettext_lazy("1 day"), "7": gettext_lazy("7 days"), "30": gettext_lazy("30 days"), "90": gettext_lazy("90 days")}
 TOO_MANY_LINKS = gettext_lazy("There are too many links already. Withdraw some first.")
@@ -73,7 +73,7 @@ def share(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 def _answer(request: HttpRequest, one: Conversation, done: str, wrong: str) -> HttpResponse:
     links = [link_row(request, link) for link in access.public_links(one)]
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "conversation": one,
         "title": shown_name(one, [str(member) for member in queries.members_of(one)]),
         "shares": access.shares_of(one),

@@ -1,7 +1,5 @@
 """The pages of teams: create, rename, people, what is shared automatically, delete."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -15,6 +13,7 @@ from insights import managed
 from insights.managed import TeamError
 from insights.models import AccessLevel, TeamMembership
 from insights.models.sharing import SHARED_LEVELS
+from insights.portal.template_context import TemplateContext
 
 NOT_MANAGER = gettext_lazy("Only a manager of the team can do this.")
 
@@ -54,7 +53,7 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
             return _change(own, request.POST)
         except TeamError as error:
             wrong = str(error)
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "own": own,
         "team": own.team,
         "people": managed.people_of(own.team),

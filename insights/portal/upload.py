@@ -6,7 +6,6 @@ The page calls `/v1/process/audio` and `/v1/job/{id}/cancel` with the session an
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from insights import access, jobs, reason_words, spoken_languages
 from insights.models import Job
 from insights.portal.account import user_of
+from insights.portal.template_context import TemplateContext
 
 MOST_LISTED = 30
 LONGEST_SINCE = 10
@@ -116,12 +116,12 @@ def imports(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/_imports.html", _imports(request))
 
 
-def drop_context() -> dict[str, Any]:
+def drop_context() -> TemplateContext:
     """Return what a page shows on which files can be dropped: the limit, and the time from which on it lists imports."""
     return {"most_mb": settings.MAX_UPLOAD_MB, "since": int(timezone.now().timestamp())}
 
 
-def _imports(request: HttpRequest) -> dict[str, Any]:
+def _imports(request: HttpRequest) -> TemplateContext:
     """Return the imports of the user; with `since` (seconds since 1970) in the query only those that began later."""
     found = jobs.recordings_of(user_of(request).pk)
     since = request.GET.get("since", "")

@@ -10,17 +10,25 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from insights import queries
 from insights.database import DATABASE_AWAY
 from insights.events import parse
+from insights.snapshots import JsonObject, Payload
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
+from streaming.cluster.transcript_update import (
+    ConversationDeleted,
+    Delivery,
+    JobProgress,
+    PeopleOfProcess,
+    PresentPeople,
+    StoredEvent,
+    TranscriptUpdate,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +121,7 @@ class Broadcaster:
         self._poller = poller
         self._subscriptions: dict[int, set[Subscription]] = {}
         self._latest: dict[int, int] = {}
-        self.on_presence: Callable[[int, str, dict[str, Any]], None] | None = None
+        self.on_presence: Callable[[int, str, PeopleOfProcess], None] | None = None
         """Takes what other processes tell of a conversation's people: its id, the process, and the list."""
 
     async def subscribe(self, conversation_id: int, after: int) -> Subscription:
@@ -151,7 +159,7 @@ class Broadcaster:
         if self._pubsub.alone:
             return
         for event in events:
-            body = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
+            body: JsonObject = {"number": event.number, "kind": str(event.kind), "payload": event.payload, "at": event.at.isoformat()}
             await self._send(event.conversation_id, body)
 
     async def publish_update(self, update: TranscriptUpdate) -> None:
@@ -170,10 +178,10 @@ class Broadcaster:
         """Send to the subscribers of this event loop."""
         self._deliver(delivery)
 
-    async def tell_presence(self, conversation_id: int, body: dict[str, Any]) -> None:
+    async def tell_presence(self, conversation_id: int, people: PeopleOfProcess) -> None:
         """Send a process's list of people to the others that have subscribers; it may be lost."""
         if not self._pubsub.alone:
-            await self._send(conversation_id, {"presence": body})
+            await self._send(conversation_id, {"presence": people.dump()})
 
     def end_deleted(self, conversation_id: int) -> None:
         """End the subscriptions of this event loop to a conversation that was deleted."""
@@ -202,16 +210,16 @@ class Broadcaster:
         for subscription in subscribers:
             subscription.push(delivery)
 
-    async def _send(self, conversation_id: int, body: dict[str, Any]) -> None:
+    async def _send(self, conversation_id: int, body: JsonObject) -> None:
         await self._pubsub.tell(_group(conversation_id), {"conversation": conversation_id, **body})
 
-    def _on_message(self, message: dict[str, Any]) -> None:
+    def _on_message(self, message: Payload) -> None:
         conversation_id = message["conversation"]
         if "update" in message:
             self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
         elif "presence" in message:
             if self.on_presence is not None:
-                self.on_presence(conversation_id, message["origin"], message["presence"])
+                self.on_presence(conversation_id, message["origin"], PeopleOfProcess.parse(message["presence"]))
         elif "job" in message:
             self._deliver(JobProgress.parse(message["job"]))
         else:

@@ -6,9 +6,10 @@ does so for subscriptions (`broadcast.py`), the check here for caches.
 
 import logging
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import assert_never
 
 from insights import derived, queries, recorder
+from insights.snapshots import Payload
 from streaming.aio.database_executors import run_in_database, run_maintenance
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.poller import Poller
@@ -58,7 +59,7 @@ class Deletions:
         """Tell all other processes."""
         await self._pubsub.tell(GROUP, {"change": str(change), "conversation": conversation_id})
 
-    def _on_message(self, message: dict[str, Any]) -> None:
+    def _on_message(self, message: Payload) -> None:
         self.apply(Change(message["change"]), message["conversation"])
 
     async def _check(self) -> None:

@@ -29,6 +29,8 @@ AT_ONCE = 64
 """Messages that `receive` returns without letting other tasks run."""
 _CLOSING_THREADS = Threads("local-sockets-closing", 1)
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+LayerMessage = dict[str, Any]
+"""A message of a channel layer, as Channels defines it: any values that msgpack serialises."""
 
 
 class _Kind(IntEnum):
@@ -127,7 +129,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
         """Whether no other process can receive messages now."""
         return not self._sockets.others()
 
-    async def send(self, channel: str, message: dict[str, Any]) -> None:
+    async def send(self, channel: str, message: LayerMessage) -> None:
         """Send a message to a channel. Raises ChannelFull where a channel of this process has no room."""
         packed = _packed(message)
         self.require_valid_channel_name(channel)
@@ -139,7 +141,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
             if not self._put(channel, packed):
                 raise ChannelFull(channel)
 
-    async def receive(self, channel: str) -> dict[str, Any]:
+    async def receive(self, channel: str) -> LayerMessage:
         """Wait for the next message of a channel of this process."""
         self.require_valid_channel_name(channel)
         while True:
@@ -156,7 +158,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
             if packed is not None:
                 if found.received % AT_ONCE == 0:
                     await asyncio.sleep(0)
-                message: dict[str, Any] = _unpacked(packed)
+                message: LayerMessage = _unpacked(packed)
                 return message
             try:
                 await waiter[1]
@@ -177,7 +179,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
         """Remove a channel from a group."""
         self._change_group(_Kind.GROUP_DISCARD, group, channel)
 
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+    async def group_send(self, group: str, message: LayerMessage) -> None:
         """Send a message to all channels of a group; it is dropped for those that have no room."""
         packed = _packed(message)
         self.require_valid_group_name(group)
@@ -267,7 +269,7 @@ class LocalChannelLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has
                 del self._groups[group]
 
 
-def _packed(message: dict[str, Any]) -> bytes:
+def _packed(message: LayerMessage) -> bytes:
     if not isinstance(message, dict):
         raise TypeError(f"a message is a dict, not {type(message).__name__}")
     packed: bytes = msgpack.packb(message, unicode_errors="surrogatepass")

@@ -6,12 +6,11 @@ session's process dies, requests stay unanswered and its heartbeat stops; the su
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, cast
 
 from streaming.cluster.directory import DirectoryAway
-from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
-from streaming.cluster.session_endpoint import Ask
+from streaming.cluster.session_requests import Ask, OutputForm, OutputsAnswer, OutputsRequest
 
 CALL_S = 5.0
 """Seconds that one request waits for a new output; a dead process is detected after that."""
@@ -43,7 +42,7 @@ class OutputSubscription:
         form: "text" for outputs as server-sent events carry them, "values" for the values of AdditionalOutputs, converted to JSON types.
     """
 
-    def __init__(self, ask: Ask, after: int = 0, form: Literal["text", "values"] = "text") -> None:
+    def __init__(self, ask: Ask, after: int = 0, form: OutputForm = "text") -> None:
         self.ended = False
         """Whether no more outputs will come."""
         self.lost = False
@@ -88,7 +87,7 @@ class OutputSubscription:
             return []
         self._misses = 0
         self.ended = answer["ended"]
-        invalid = set(answer.get("invalid", ()))  # a process of the former version sends none
+        invalid = set(answer.get("invalid", ()))
         items: list[tuple[int, Any]] = [
             (number, InvalidOutput(output) if number in invalid else output) for number, output in answer["items"]
         ]
@@ -96,9 +95,9 @@ class OutputSubscription:
             self._cursor = items[-1][0]
         return items
 
-    async def _ask(self, wait: float) -> Body | None:
-        question = {"ask": "outputs", "form": self._form, "after": self._cursor, "wait": wait}
-        answer = await self._ask_session(question, wait + SLACK_S)
+    async def _ask(self, wait: float) -> OutputsAnswer | None:
+        request: OutputsRequest = {"ask": "outputs", "form": self._form, "after": self._cursor, "wait": wait}
+        answer = cast(OutputsAnswer | None, await self._ask_session(request, wait + SLACK_S))
         if answer is not None:
             self._home = answer["home"]
         return answer

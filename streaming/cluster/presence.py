@@ -8,11 +8,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.poller import Poller
-from streaming.cluster.transcript_update import PresentPeople, PresentPerson
+from streaming.cluster.transcript_update import PeopleOfProcess, PresentPeople, PresentPerson
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +67,8 @@ class Presence:
         self._broadcaster.deliver(PresentPeople(conversation_id, self.people(conversation_id)))
 
     async def _tell(self, conversation_id: int, *, ask: bool = False) -> None:
-        own = list({one.id: one for one in self._own.get(conversation_id, {}).values()}.values())[:MOST_PEOPLE]
-        await self._broadcaster.tell_presence(conversation_id, {"people": [one.dump() for one in own], "ask": ask})
+        own = tuple({one.id: one for one in self._own.get(conversation_id, {}).values()}.values())[:MOST_PEOPLE]
+        await self._broadcaster.tell_presence(conversation_id, PeopleOfProcess(own, ask))
 
     async def _tell_all(self) -> None:
         for conversation_id in list(self._own):
@@ -90,14 +89,13 @@ class Presence:
                 del self._others[conversation_id]
         return [one for one in changed if one in self._own]
 
-    def _received(self, conversation_id: int, process: str, body: dict[str, Any]) -> None:
+    def _received(self, conversation_id: int, process: str, received: PeopleOfProcess) -> None:
         if conversation_id not in self._own:
             return
-        people = tuple(map(PresentPerson.parse, body["people"]))
         told = self._others.setdefault(conversation_id, {})
         before = told.get(process, (0.0, ()))[1]
-        told[process] = (time.monotonic(), people)
-        if before != people:
+        told[process] = (time.monotonic(), received.people)
+        if before != received.people:
             self._deliver(conversation_id)
-        if body["ask"]:
+        if received.ask:
             self._changed(conversation_id)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from channels.layers import get_channel_layer
 
+from insights.snapshots import JsonObject, Payload
 from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ ANSWER_S = 2.0
 SILENT_S = 5.0
 """Seconds for which no call is made after one that timed out."""
 
-Callback = Callable[[dict[str, Any]], None]
+Callback = Callable[[Payload], None]
 """Receives a message; must not block."""
 
 
@@ -75,12 +76,12 @@ class PubSub:
             self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._rejoin())]
         return self._channel
 
-    async def tell(self, group: str, body: dict[str, Any]) -> None:
+    async def tell(self, group: str, body: JsonObject) -> None:
         """Send a message to all other processes that joined a group; values must be serialisable by msgpack."""
         if not self.alone:
             await self._call(self._layer.group_send(group, self._message(group, body)))
 
-    async def send(self, channel: str, name: str, body: dict[str, Any]) -> bool:
+    async def send(self, channel: str, name: str, body: JsonObject) -> bool:
         """Send a message to one channel, under the name that it listens to; return False if that failed."""
         return await self._call(self._layer.send(channel, self._message(name, body)))
 
@@ -91,7 +92,7 @@ class PubSub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    def _message(self, to: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _message(self, to: str, body: JsonObject) -> JsonObject:
         return {"type": "parley.message", "origin": self.origin, "to": to, **body}
 
     async def _call(self, call: Coroutine[Any, Any, Any]) -> bool:

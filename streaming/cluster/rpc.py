@@ -8,16 +8,15 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import uuid4
 
+from insights.snapshots import JsonObject, Payload
 from streaming.aio.safe_log import error_location
 from streaming.cluster.pubsub import PubSub
 
 logger = logging.getLogger(__name__)
 
-Body = dict[str, Any]
-Answerer = Callable[[Body], Awaitable[Body | None]]
+Answerer = Callable[[Payload], Awaitable[Payload | None]]
 """Answers a call; None sends no answer, as if the address were not registered."""
 
 TIMEOUT_S = 2.0
@@ -33,7 +32,7 @@ class Rpc:
     def __init__(self, on: PubSub) -> None:
         self._pubsub = on
         self._answerers: dict[str, Answerer] = {}
-        self._waiting: dict[str, asyncio.Future[Body]] = {}
+        self._waiting: dict[str, asyncio.Future[Payload]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         on.listen(_CALLS, self._on_call)
         on.listen(_REPLIES, self._on_reply)
@@ -50,7 +49,7 @@ class Rpc:
         """Unregister an address."""
         self._answerers.pop(address, None)
 
-    async def call(self, channel: str, address: str, body: Body, timeout: float = TIMEOUT_S) -> Body | None:  # noqa: ASYNC109
+    async def call(self, channel: str, address: str, body: Payload, timeout: float = TIMEOUT_S) -> Payload | None:  # noqa: ASYNC109
         """Call an address at a channel; an address of this process needs none. Return None without an answer within `timeout` seconds."""
         answerer = self._answerers.get(address)
         if answerer is not None:
@@ -58,17 +57,17 @@ class Rpc:
         if not channel or self._pubsub.alone or channel == await self._pubsub.channel():
             return None
         call = uuid4().hex
-        answer: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
         self._waiting[call] = answer
         try:
-            question = {"call": call, "reply": await self._pubsub.channel(), "address": address, "body": json.dumps(body)}
+            question: JsonObject = {"call": call, "reply": await self._pubsub.channel(), "address": address, "body": json.dumps(body)}
             if not await self._pubsub.send(channel, _CALLS, question):
                 return None
             return await _within(timeout, answer)
         finally:
             del self._waiting[call]
 
-    def _on_call(self, message: dict[str, Any]) -> None:
+    def _on_call(self, message: Payload) -> None:
         answerer = self._answerers.get(message["address"])
         if answerer is None or len(self._tasks) >= MOST_CALLS:
             return
@@ -76,7 +75,7 @@ class Rpc:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, answerer: Answerer, message: dict[str, Any]) -> None:
+    async def _answer(self, answerer: Answerer, message: Payload) -> None:
         try:
             answer = await answerer(json.loads(message["body"]))
         except Exception as error:
@@ -85,13 +84,13 @@ class Rpc:
         if answer is not None:
             await self._pubsub.send(message["reply"], _REPLIES, {"call": message["call"], "answer": json.dumps(answer)})
 
-    def _on_reply(self, message: dict[str, Any]) -> None:
+    def _on_reply(self, message: Payload) -> None:
         waiting = self._waiting.get(message["call"])
         if waiting is not None and not waiting.done():
             waiting.set_result(dict(json.loads(message["answer"])))
 
 
-async def _within(seconds: float, answer: Awaitable[Body | None]) -> Body | None:
+async def _within(seconds: float, answer: Awaitable[Payload | None]) -> Payload | None:
     """Return an answer, or None if it takes too long."""
     try:
         async with asyncio.timeout(seconds):

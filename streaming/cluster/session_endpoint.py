@@ -6,15 +6,27 @@ can be read for `LINGER_S` after the session's end.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, assert_never, cast
 from uuid import UUID
 
+from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
-from streaming.cluster.rpc import Body
 from streaming.cluster.runtime import runtime
+from streaming.cluster.session_requests import (
+    Ask,
+    ComponentsRequest,
+    InputAnswer,
+    LatestAnswer,
+    LiveRequest,
+    OutputForm,
+    OutputsAnswer,
+    ResumeAnswer,
+    ResumeRequest,
+    SessionAnswer,
+    SessionRequest,
+)
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import BodyError, NotJsonError, output_text, plain
 from streaming.types import resume
@@ -23,10 +35,7 @@ from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
 
-__all__ = ["PYTHON", "Ask", "Asker", "address", "announce", "asking", "claim", "end_resumed", "withdraw"]
-
-Ask = Callable[[Body, float], Awaitable[Body | None]]
-"""Sends a request to one session, with a timeout in seconds; returns None without an answer. Raises DirectoryAway."""
+__all__ = ["PYTHON", "Asker", "address", "announce", "asking", "claim", "end_resumed", "withdraw"]
 
 END_S = 25.0
 """Seconds that the end of a session may take whose client came back: its handler is shut down."""
@@ -52,12 +61,12 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
     """
     location: SessionLocation | None = None
 
-    async def ask(question: Body, timeout_s: float) -> Body | None:
+    async def ask(request: SessionRequest, timeout_s: float) -> Payload | None:
         nonlocal location
         location = location or await runtime().directory.find(stream, webrtc_id, user)
         if location is None:
             return None
-        answer = await runtime().rpc.call(location.channel, address(location.session), {**question, "user": user}, timeout_s)
+        answer = await runtime().rpc.call(location.channel, address(location.session), {**request, "user": user}, timeout_s)
         if answer is None:
             location = None
         return answer
@@ -84,9 +93,10 @@ async def end_resumed(stream: str, webrtc_id: str, owner_id: int | None, present
         return False
     if location is None or location.ended or location.owner_id != owner_id:
         return False
-    question = {"ask": "resume", "resume": presented, "user": owner_id}
-    answer = await runtime().rpc.call(location.channel, address(location.session), question, END_S)
-    return answer is not None and bool(answer["ended"])
+    request: ResumeRequest = {"ask": "resume", "resume": presented}
+    found = await runtime().rpc.call(location.channel, address(location.session), {**request, "user": owner_id}, END_S)
+    answer = cast(ResumeAnswer | None, found)
+    return answer is not None and answer["ended"]
 
 
 def announce(session: Reachable) -> None:
@@ -127,36 +137,39 @@ class SessionEndpoint:
         self._stream = session.stream.name
         self._reported = 0  # the number of the newest output that was reported as invalid
 
-    async def answer(self, body: Body) -> Body | None:
+    async def answer(self, body: Payload) -> SessionAnswer | None:
         """Answer a request; return None, as if the session did not exist, to callers that do not own it (design law 6)."""
         if self._owner_id is not None and body["user"] not in (self._owner_id, PYTHON):
             return None
-        ask = body["ask"]
-        if ask == "outputs":
-            return await self._outputs(body["after"], min(body["wait"], MOST_WAIT_S), body["form"])
-        if self.session is None:
-            return None
-        if ask == "resume":
-            return await self._end_resumed(self.session, body["resume"])
-        if ask == "latest":
-            return await self._latest(self.session, min(body["wait"], MOST_WAIT_S))
-        if ask == "input":
-            return self._input(self.session, body["body"])
-        if ask == "components":
-            await self._component_inputs(self.session, body)
-        elif ask == "values":
-            self.session.set_input(*body["values"])
-        elif ask == "close":
-            self.session.dismiss(notify=body["notify"])
+        request = cast(SessionRequest, body)
+        if request["ask"] == "outputs":
+            return await self._outputs(request["after"], min(request["wait"], MOST_WAIT_S), request["form"])
+        return None if self.session is None else await self._answer_live(self.session, request)
+
+    async def _answer_live(self, session: Reachable, request: LiveRequest) -> SessionAnswer:
+        if request["ask"] == "resume":
+            return await self._end_resumed(session, request["resume"])
+        if request["ask"] == "latest":
+            return await self._latest(session, min(request["wait"], MOST_WAIT_S))
+        if request["ask"] == "input":
+            return self._input(session, request["body"])
+        if request["ask"] == "components":
+            await self._component_inputs(session, request)
+        elif request["ask"] == "values":
+            session.set_input(*request["values"])
+        elif request["ask"] == "close":
+            session.dismiss(notify=request["notify"])
+        else:
+            assert_never(request)
         return {}
 
-    async def _end_resumed(self, session: Reachable, presented: str) -> Body:
+    async def _end_resumed(self, session: Reachable, presented: str) -> ResumeAnswer:
         found = resume.matches(session.resume, presented)
         if found:
             await session.close("its client came back")
         return {"ended": found}
 
-    def _input(self, session: Reachable, body: dict[str, Any]) -> Body:
+    def _input(self, session: Reachable, body: Payload) -> InputAnswer:
         try:
             values = input_values(session.stream.inputs, body)
         except BodyError as error:
@@ -164,20 +177,17 @@ class SessionEndpoint:
         session.set_input(*values)
         return {"details": []}
 
-    async def _component_inputs(self, session: Reachable, body: Body) -> None:
+    async def _component_inputs(self, session: Reachable, request: ComponentsRequest) -> None:
         """Set the inputs of a page's components, which its process has checked; with `submit` let the handler reply at once."""
-        values = await COMPONENT_THREADS.run(session.stream.component_inputs, body["values"])
+        values = await COMPONENT_THREADS.run(session.stream.component_inputs, request["values"])
         if values:
             session.set_input(*values)
         submit = getattr(session.handler, "parley_submit", None)
-        if body["submit"] and submit is not None:
-            submit(body["text"])
+        if request["submit"] and submit is not None:
+            submit(request["text"])
 
-    async def _outputs(self, after: int, wait: float, form: str) -> Body:
-        """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0.
-
-        `invalid` has the numbers of the outputs that cannot be sent; a sentence that names the type is in their place.
-        """
+    async def _outputs(self, after: int, wait: float, form: OutputForm) -> OutputsAnswer:
+        """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0."""
         cursor = after if after <= self.log.last else 0
         if cursor == self.log.last and wait > 0:
             await self._wait_for_output(cursor, wait)
@@ -208,7 +218,7 @@ class SessionEndpoint:
                 self.session.send_message(wire.error(text))
         return text
 
-    async def _latest(self, session: Reachable, wait: float) -> Body:
+    async def _latest(self, session: Reachable, wait: float) -> LatestAnswer:
         """Return the values of the newest output that was not fetched yet; wait up to `wait` seconds for one, else None."""
         if session.fetched == self.log.last and wait > 0:
             await self._wait_for_output(session.fetched, wait)

@@ -1,15 +1,22 @@
 """What a subscription delivers: numbered events; recognition results, progress of jobs and presence, which may be lost; its deletion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from insights.recorder import StoredEvent
-from insights.snapshots import JobProgress, JsonObject, MemberSnapshot, TrackerSnapshot
+from insights.snapshots import JobProgress, JsonObject, MemberSnapshot, Payload, TrackerSnapshot
 from streaming.speech.engines.base import Word
 
-__all__ = ["ConversationDeleted", "Delivery", "JobProgress", "PresentPeople", "PresentPerson", "StoredEvent", "TranscriptUpdate"]
+__all__ = [
+    "ConversationDeleted",
+    "Delivery",
+    "JobProgress",
+    "PeopleOfProcess",
+    "PresentPeople",
+    "PresentPerson",
+    "StoredEvent",
+    "TranscriptUpdate",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class TranscriptUpdate:
     spoken_language: str = "en-US"
 
     @classmethod
-    def parse(cls, conversation_id: int, session_id: UUID, payload: Mapping[str, Any]) -> "TranscriptUpdate":
+    def parse(cls, conversation_id: int, session_id: UUID, payload: Payload) -> "TranscriptUpdate":
         """Return the result from its JSON form, as `dump` of another process made it."""
         words = tuple([Word(word["text"], word["start"], word["end"], payload["confidence"]) for word in payload["words"]])
         return cls(
@@ -75,13 +82,30 @@ class PresentPerson:
     speaks: bool
 
     @classmethod
-    def parse(cls, payload: Mapping[str, Any]) -> "PresentPerson":
+    def parse(cls, payload: Payload) -> "PresentPerson":
         """Return the person from the JSON form, as `dump` of another process made it."""
         return cls(str(payload["id"]), str(payload["name"]), bool(payload["speaks"]))
 
     def dump(self) -> JsonObject:
         """Return the JSON form."""
         return {"id": self.id, "name": self.name, "speaks": self.speaks}
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOfProcess:
+    """The people of one process who are connected to a conversation, as it tells the others; with `ask` it asks for theirs."""
+
+    people: tuple[PresentPerson, ...]
+    ask: bool
+
+    @classmethod
+    def parse(cls, payload: Payload) -> "PeopleOfProcess":
+        """Return the people from the JSON form, as `dump` of another process made it."""
+        return cls(tuple(map(PresentPerson.parse, payload["people"])), bool(payload["ask"]))
+
+    def dump(self) -> JsonObject:
+        """Return the JSON form."""
+        return {"people": [one.dump() for one in self.people], "ask": self.ask}
 
 
 @dataclass(frozen=True, slots=True)

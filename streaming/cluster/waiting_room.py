@@ -10,10 +10,10 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from insights import queries
 from insights.models import Conversation
+from insights.snapshots import Payload
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
@@ -78,7 +78,7 @@ class WaitingRoom:
             self._joined = True
             await self._pubsub.join(_GROUP, self._on_notification)
 
-    def _on_notification(self, message: dict[str, Any]) -> None:
+    def _on_notification(self, message: Payload) -> None:
         if message["name"] in self._waiting:
             self._notified.add(message["name"])
             if self._querying is None:

@@ -6,7 +6,7 @@ import mimetypes
 import wave
 from base64 import b64decode, b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import av
 import numpy as np
@@ -16,14 +16,20 @@ from streaming.audio.convert import mono
 from streaming.audio.files import temporary_file
 
 MOST_BYTES = 8_000_000
-"""Bytes of one picture or sound for a page."""
+"""Bytes of one picture or audio clip for a page."""
 
-Media = dict[str, Any]
-"""{"media": "image" or "audio" or "file", "id", "name", "data": a data URL}. The page need not send `data` back: it knows it by the id."""
+
+class Media(TypedDict):
+    """A picture, audio clip or file on a page. `data` is a data URL; the page need not send it back, since it knows it by the id."""
+
+    media: str
+    id: str
+    name: str
+    data: str
 
 
 class MediaError(ValueError):
-    """A picture, sound or file that cannot be read or shown."""
+    """A picture, audio clip or file that cannot be read or shown."""
 
 
 def picture(value: Any) -> Media:
@@ -37,8 +43,8 @@ def picture(value: Any) -> Media:
     return from_file(value, "image")
 
 
-def sound(value: Any) -> Media:
-    """Return a sound for the page: (rate, array) or a file."""
+def audio(value: Any) -> Media:
+    """Return audio for the page: (rate, array) or a file."""
     if isinstance(value, (tuple, list)) and len(value) == 2:
         rate, samples = value
         return _media("audio", _wav(int(rate), np.asarray(samples)), "audio/wav", "sound.wav")
@@ -80,8 +86,8 @@ def to_array(data_url: str) -> NDArray[np.uint8]:
         raise MediaError("the picture cannot be read") from None
 
 
-def to_sound(data_url: str) -> tuple[int, NDArray[np.int16]]:
-    """Return a sound of the page as (rate, int16 of shape (n,)), mono. Raises MediaError."""
+def to_audio(data_url: str) -> tuple[int, NDArray[np.int16]]:
+    """Return audio of the page as (rate, int16 of shape (n,)), mono. Raises MediaError."""
     content, _ = content_of(data_url)
     try:
         with av.open(io.BytesIO(content), "r") as container:

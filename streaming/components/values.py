@@ -1,7 +1,7 @@
 """Values between a page and a handler: what a handler gets for a component, and what a page shows of what it gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def _file(component: Component, value: Any) -> Any:
             array = media.to_array(str(value.get("data")))
             return _pil(array) if wanted == "pil" else array
         if component.kind == "audio" and wanted == "numpy":
-            return media.to_sound(str(value.get("data")))
+            return media.to_audio(str(value.get("data")))
         return media.to_file(str(value.get("data")), str(value.get("name", "")))
     except MediaError as error:
         raise ComponentError(component, str(error)) from None
@@ -172,14 +172,21 @@ def _positions(component: Component, value: Any) -> list[int | None]:
     return [_position(component, one) for one in value]
 
 
-def _messages(component: Component, value: Any) -> list[Any]:
-    """Return the messages of a chat: {"role", "content"}, where content is a text or a list of texts and media."""
+class ChatMessage(TypedDict):
+    """A message of a chat component; `content` is a text, a Media, or a list of both."""
+
+    role: str
+    content: Any
+
+
+def _messages(component: Component, value: Any) -> list[ChatMessage]:
+    """Return the messages of a chat. Raises TypeError."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError
     return [shown for message in value for shown in _message(message)]
 
 
-def _message(message: Any) -> list[dict[str, Any]]:
+def _message(message: Any) -> list[ChatMessage]:
     if isinstance(message, (tuple, list)):  # a pair: what the user said, and the answer
         roles = ("user", "assistant")
         return [{"role": role, "content": _content(part)} for role, part in zip(roles, message, strict=False) if part is not None]
@@ -198,7 +205,7 @@ def _content(content: Any) -> Any:
     if hasattr(content, "get_block_name") or kind in ("Image", "Audio"):
         content = _value_of(content)
     if isinstance(content, tuple) and len(content) == 2 and isinstance(content[1], np.ndarray):
-        return media.sound(content)
+        return media.audio(content)
     if isinstance(content, np.ndarray):
         return media.picture(content)
     if isinstance(content, tuple) and content and isinstance(content[0], str):  # (path,), as Gradio has files of a chat
@@ -232,6 +239,6 @@ _SHOWN: dict[str, Callable[[Component, Any], Any]] = {
     "chat": _messages,
     "label": _label,
     "image": lambda component, value: media.picture(value),
-    "audio": lambda component, value: media.sound(value),
+    "audio": lambda component, value: media.audio(value),
     "file": lambda component, value: media.from_file(value, "file"),
 }

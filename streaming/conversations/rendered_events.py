@@ -14,8 +14,8 @@ from streaming.cluster.broadcast import Subscription
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import ConversationDeleted, Delivery, JobProgress, PresentPeople, StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_insights import Found, insights_of
+from streaming.protocols.json_message import JsonMessage
 from streaming.protocols.symbl import (
-    Message,
     View,
     conversation_deleted,
     encode,
@@ -259,7 +259,7 @@ class SymblTexts:
         return () if DELETION in self._skip else (encode(conversation_deleted(conversation_id)),)
 
 
-def recognition_message(update: TranscriptUpdate) -> Message:
+def recognition_message(update: TranscriptUpdate) -> JsonMessage:
     """Return the message of one recognition result."""
     return recognition_result(
         update.text,

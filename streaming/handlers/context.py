@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from streaming.types.client_connection import Message
+from streaming.protocols.json_message import JsonMessage
 from streaming.types.session_end import End
 
 
@@ -34,7 +34,7 @@ class SessionContext:
     """A context, and a function that sends JSON to its client; `send_message` may be called from any thread."""
 
     context: Context
-    send_message: Callable[[Message], None]
+    send_message: Callable[[JsonMessage], None]
 
 
 current_session: ContextVar[SessionContext | None] = ContextVar("parley_session", default=None)
@@ -48,12 +48,12 @@ def get_current_context() -> Context:
     return current.context
 
 
-def error_message(text: str) -> Message:
+def error_message(text: str) -> JsonMessage:
     """Return an error message for a client. It holds the text twice, since some clients read `data` and others `message`."""
     return {"type": "error", "data": text, "message": text}
 
 
-def end_message(end: End, reason: str) -> Message | None:
+def end_message(end: End, reason: str) -> JsonMessage | None:
     """Return the message to a client whose session the server or the handler ends; None where the closed connection says enough."""
     if end in (End.STALE, End.REVOKED, End.DELETED):
         return error_message(reason)
@@ -62,12 +62,12 @@ def end_message(end: End, reason: str) -> Message | None:
     return None
 
 
-def warning_message(text: str) -> Message:
+def warning_message(text: str) -> JsonMessage:
     """Return a warning message for a client; like an error message, it holds the text twice."""
     return {"type": "warning", "data": text, "message": text}
 
 
-def log_message(text: str) -> Message:
+def log_message(text: str) -> JsonMessage:
     """Return a log message for a client, about the state of its turn."""
     return {"type": "log", "data": text}
 

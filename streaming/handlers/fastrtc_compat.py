@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 from pydantic import BaseModel
 
 from streaming.handlers.handler_types import HandlerLike
+from streaming.handlers.ice_servers import RtcConfiguration
 from streaming.handlers.stream_handlers import (
     AsyncAudioVideoStreamHandler,
     AsyncStreamHandler,
@@ -27,7 +28,7 @@ VideoStreamHandlerImpl = AudioVideoStreamHandlerImpl = AudioVideoStreamHandler |
 AsyncHandler = AsyncStreamHandler | AsyncAudioVideoStreamHandler
 VideoEventHandler = Callable[..., Any]
 ReplyFnGenerator = Callable[..., Iterator[AudioEmit]] | Callable[..., AsyncIterator[AudioEmit]]
-RTCConfigurationCallable = Callable[[], dict[str, Any]] | Callable[[], Awaitable[dict[str, Any]]] | dict[str, Any]
+RTCConfigurationCallable = Callable[[], RtcConfiguration] | Callable[[], Awaitable[RtcConfiguration]] | RtcConfiguration
 PauseDetectionModel = PauseModel
 ModelOptions = Any
 """The options of a custom pause model."""

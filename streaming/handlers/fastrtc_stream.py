@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from streaming.handlers.fastrtc_compat import WebRTCData
+from streaming.handlers.ice_servers import RtcConfiguration
 from streaming.handlers.live_sessions import LiveSessions, connection_of, handler_of
 from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
@@ -80,7 +81,7 @@ class FastrtcStream:
         assert FastrtcStream.answer_call is not None  # noqa: S101  # set by the transports
         return await FastrtcStream.answer_call(self, request)  # type: ignore[arg-type]  # the base of Stream only
 
-    async def resolve_rtc_configuration(self) -> dict[str, Any]:
+    async def resolve_rtc_configuration(self) -> RtcConfiguration:
         """Return the stream's own RTCConfiguration for a browser; an empty one if it has none."""
         return await self.get_rtc_configuration() or {}
 
@@ -100,6 +101,6 @@ class FastrtcStream:
         """Set the inputs of one session's handler."""
         raise NotImplementedError
 
-    async def get_rtc_configuration(self) -> dict[str, Any] | None:
+    async def get_rtc_configuration(self) -> RtcConfiguration | None:
         """Return the stream's own RTCConfiguration for a browser."""
         raise NotImplementedError

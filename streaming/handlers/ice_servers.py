@@ -11,7 +11,7 @@ import hmac
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict, cast
 
 from django.conf import settings
 
@@ -21,16 +21,26 @@ ANYBODY = "anybody"
 CONFIGURATION_S = 15.0
 """Seconds that a function may take for an RTCConfiguration: more than the timeout of the services in `turn_credentials.py`."""
 
-RtcConfiguration = Mapping[str, Any] | Callable[[], Any] | None
-"""An RTCConfiguration, or a function or coroutine function that returns one and is called for each client."""
-
 
 class IceServer(TypedDict):
     """An entry of `iceServers` for a browser; a TURN server has name and password."""
 
-    urls: list[str]
+    urls: str | list[str]
     username: NotRequired[str]
     credential: NotRequired[str]
+
+
+class RtcConfiguration(TypedDict, total=False):
+    """The argument of RTCPeerConnection in a browser. That of a developer may have further fields of the standard."""
+
+    iceServers: list[IceServer]
+    iceTransportPolicy: str
+    bundlePolicy: str
+    iceCandidatePoolSize: int
+
+
+RtcConfigurationSource: TypeAlias = Mapping[str, Any] | Callable[[], Any] | None
+"""What developers pass: an RTCConfiguration, or a function or coroutine function that returns one and is called for each client."""
 
 
 class OwnIceServer(TypedDict):
@@ -93,7 +103,7 @@ def check_configuration(configuration: Any, name: str) -> None:
         raise ValueError(f"{name}: iceServers must be a list of dictionaries with 'urls'")
 
 
-async def resolved(configuration: RtcConfiguration, name: str) -> dict[str, Any] | None:
+async def resolved(configuration: RtcConfigurationSource, name: str) -> RtcConfiguration | None:
     """Return a configuration, or the result of its function: coroutine functions are awaited, others run in a thread.
 
     Raises what the function raises, TimeoutError after `CONFIGURATION_S`, and TypeError or ValueError if it is no RTCConfiguration.
@@ -108,7 +118,7 @@ async def resolved(configuration: RtcConfiguration, name: str) -> dict[str, Any]
                 raise TimeoutError(f"{name}: its function gave nothing within {CONFIGURATION_S:g} s") from None
             raise
     check_configuration(found, name)
-    return None if found is None else dict(found)
+    return None if found is None else cast(RtcConfiguration, dict(found))
 
 
 async def _call(configuration: Callable[[], Any]) -> Any:

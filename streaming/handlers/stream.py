@@ -6,24 +6,27 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from django.conf import settings
 from pydantic import BaseModel
 
+from insights.snapshots import Payload
 from streaming.cluster import session_client
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
+from streaming.cluster.session_requests import LatestAnswer, SessionRequest
 from streaming.handlers.fastrtc_stream import FastrtcStream
 from streaming.handlers.gradio_page import blocks_of
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
-from streaming.handlers.ice_servers import RtcConfiguration, check_configuration, resolved
+from streaming.handlers.ice_servers import RtcConfiguration, RtcConfigurationSource, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
 from streaming.handlers.program import NO_PROGRAM, ProgramHost
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_components import StreamComponents
 from streaming.handlers.stream_ui import StreamUI
 from streaming.protocols.fastrtc import NotJsonError, plain
+from streaming.protocols.json_message import JsonMessage
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
@@ -69,7 +72,7 @@ class Stream(FastrtcStream, StreamComponents):
     additional_outputs without an additional_outputs_handler.
     """
 
-    take_offer: ClassVar[Callable[["Stream", int | None, dict[str, Any]], Awaitable[dict[str, Any]]] | None] = None
+    take_offer: ClassVar[Callable[["Stream", int | None, Payload], Awaitable[JsonMessage]] | None] = None
     """Answers a WebRTC offer; set by the WebRTC transport, which this package must not import."""
     routed: ClassVar[bool] = False
     """Whether the routes have been created, so that `mount` comes too late."""
@@ -87,7 +90,7 @@ class Stream(FastrtcStream, StreamComponents):
         time_limit: float | None = None,
         allow_extra_tracks: bool = False,
         rtp_params: dict[str, Any] | None = None,
-        rtc_configuration: RtcConfiguration = None,
+        rtc_configuration: RtcConfigurationSource = None,
         server_rtc_configuration: Mapping[str, Any] | None = None,
         track_constraints: dict[str, Any] | None = None,
         additional_inputs: list[Any] | None = None,
@@ -216,7 +219,7 @@ class Stream(FastrtcStream, StreamComponents):
             raise RuntimeError("mount() comes too late: call it where the stream is made, in the streams.py of an app")
         self.paths.append(plain)
 
-    async def offer(self, body: Any, user_id: int | None = None) -> dict[str, Any]:
+    async def offer(self, body: Any, user_id: int | None = None) -> JsonMessage:
         """Answer the body of a request to {path}/webrtc/offer, for custom views, which must have authenticated the client.
 
         Args:
@@ -230,7 +233,7 @@ class Stream(FastrtcStream, StreamComponents):
         assert Stream.take_offer is not None  # noqa: S101  # set by the WebRTC transport
         return await Stream.take_offer(self, user_id, body.model_dump() if isinstance(body, BaseModel) else dict(body))
 
-    async def get_rtc_configuration(self) -> dict[str, Any] | None:
+    async def get_rtc_configuration(self) -> RtcConfiguration | None:
         """Return the stream's own RTCConfiguration for a browser, or None if it has none. Raises what its function raises."""
         return await resolved(self.rtc_configuration, "rtc_configuration")
 
@@ -304,7 +307,8 @@ class Stream(FastrtcStream, StreamComponents):
         """
         here = await self._find(webrtc_id)
         if here is None:
-            answer = await self._request(webrtc_id, {"ask": "latest", "wait": FETCH_S}, FETCH_S + TIMEOUT_S)
+            found = await self._request(webrtc_id, {"ask": "latest", "wait": FETCH_S}, FETCH_S + TIMEOUT_S)
+            answer = cast(LatestAnswer | None, found)
             if answer is not None and answer.get("invalid"):
                 raise TypeError(answer["invalid"])
             if answer is None or answer["values"] is None:
@@ -335,14 +339,14 @@ class Stream(FastrtcStream, StreamComponents):
         if not self.name:
             import_module(settings.ROOT_URLCONF)
 
-    async def _request(self, webrtc_id: str, question: dict[str, Any], timeout_s: float | None = None) -> dict[str, Any] | None:
+    async def _request(self, webrtc_id: str, request: SessionRequest, timeout_s: float | None = None) -> Payload | None:
         self._find_name()
         ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
-        return await ask(question, TIMEOUT_S if timeout_s is None else timeout_s)
+        return await ask(request, TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _reader(self, webrtc_id: str) -> OutputSubscription:
-        async def ask(question: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
-            return await self._request(webrtc_id, question, timeout_s)
+        async def ask(request: SessionRequest, timeout_s: float) -> Payload | None:
+            return await self._request(webrtc_id, request, timeout_s)
 
         return OutputSubscription(ask, form="values")
 

@@ -16,7 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.types.client_connection import Message, VideoFrame
+from streaming.protocols.json_message import JsonMessage
+from streaming.types.client_connection import VideoFrame
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class Host(Protocol):
     def playing(self) -> bool:
         """Whether audio for the client is queued, or sent and not played yet."""
 
-    def send_message(self, message: Message) -> None:
+    def send_message(self, message: JsonMessage) -> None:
         """Send the client JSON. Any thread."""
 
     def clear_audio(self) -> None:

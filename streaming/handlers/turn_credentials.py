@@ -10,12 +10,13 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
-from streaming.handlers.ice_servers import ANYBODY, ice_servers, is_turn
+from insights.snapshots import Payload
+from streaming.handlers.ice_servers import ANYBODY, RtcConfiguration, ice_servers, is_turn
 
 TIMEOUT_S = 10.0
 CLOUDFLARE = "https://rtc.live.cloudflare.com/v1/turn/keys/{key}/credentials/generate-ice-servers"
@@ -27,7 +28,7 @@ class TurnError(Exception):
     """A service returned no credentials; the text names the service and the status."""
 
 
-def get_turn_credentials(method: str = "own", **options: Any) -> dict[str, Any]:
+def get_turn_credentials(method: str = "own", **options: Any) -> RtcConfiguration:
     """Return an RTCConfiguration, `{"iceServers": [...]}`, with temporary TURN passwords.
 
     Args:
@@ -37,7 +38,7 @@ def get_turn_credentials(method: str = "own", **options: Any) -> dict[str, Any]:
 
     Raises ValueError for an unknown method or a missing secret, TurnError if a service returns no credentials.
     """
-    methods: dict[str, Callable[..., dict[str, Any]]] = {
+    methods: dict[str, Callable[..., RtcConfiguration]] = {
         "own": _own,
         "cloudflare": get_cloudflare_turn_credentials,
         "hf": get_hf_turn_credentials,
@@ -50,7 +51,7 @@ def get_turn_credentials(method: str = "own", **options: Any) -> dict[str, Any]:
 
 def get_cloudflare_turn_credentials(
     turn_key_id: str | None = None, turn_key_api_token: str | None = None, hf_token: str | None = None, ttl: int = 600
-) -> dict[str, Any]:
+) -> RtcConfiguration:
     """Return TURN credentials of Cloudflare, valid for `ttl` seconds; with a Hugging Face token, of FastRTC's own service.
 
     Missing arguments are read from CLOUDFLARE_TURN_KEY_ID, CLOUDFLARE_TURN_KEY_API_TOKEN and HF_TOKEN.
@@ -62,18 +63,18 @@ def get_cloudflare_turn_credentials(
     token = turn_key_api_token or os.environ.get("CLOUDFLARE_TURN_KEY_API_TOKEN")
     if not key or not token:
         raise ValueError("needs turn_key_id and turn_key_api_token, or CLOUDFLARE_TURN_KEY_ID and CLOUDFLARE_TURN_KEY_API_TOKEN")
-    return _request(CLOUDFLARE.format(key=quote(key, safe="")), f"Bearer {token}", {"ttl": ttl})
+    return cast(RtcConfiguration, _request(CLOUDFLARE.format(key=quote(key, safe="")), f"Bearer {token}", {"ttl": ttl}))
 
 
-def get_hf_turn_credentials(token: str | None = None, ttl: int = 600) -> dict[str, Any]:
+def get_hf_turn_credentials(token: str | None = None, ttl: int = 600) -> RtcConfiguration:
     """Return credentials of FastRTC's own service, with a Hugging Face token or HF_TOKEN. Raises ValueError without one, TurnError."""
     token = token or os.environ.get("HF_TOKEN", "").strip()
     if not token:
         raise ValueError("needs token, or HF_TOKEN")
-    return _request(f"{HUGGING_FACE}?{urlencode({'ttl': ttl})}", f"Bearer {token}")
+    return cast(RtcConfiguration, _request(f"{HUGGING_FACE}?{urlencode({'ttl': ttl})}", f"Bearer {token}"))
 
 
-def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str | None = None) -> dict[str, Any]:
+def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str | None = None) -> RtcConfiguration:
     """Return credentials of Twilio, with the arguments or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN. Raises ValueError, TurnError."""
     account = twilio_sid or os.environ.get("TWILIO_ACCOUNT_SID")
     token = twilio_token or settings.TWILIO_AUTH_TOKEN
@@ -84,7 +85,7 @@ def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str
     return {"iceServers": found["ice_servers"], "iceTransportPolicy": "relay"}
 
 
-async def get_turn_credentials_async(method: str = "own", **options: Any) -> dict[str, Any]:
+async def get_turn_credentials_async(method: str = "own", **options: Any) -> RtcConfiguration:
     """Do as `get_turn_credentials`, in a thread if a service is called; FastRTC's `client` is accepted and not used."""
     options.pop("client", None)
     if method == "own":
@@ -98,24 +99,24 @@ async def get_cloudflare_turn_credentials_async(
     hf_token: str | None = None,
     ttl: int = 600,
     client: Any = None,
-) -> dict[str, Any]:
+) -> RtcConfiguration:
     """Do as `get_cloudflare_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
     return await asyncio.to_thread(get_cloudflare_turn_credentials, turn_key_id, turn_key_api_token, hf_token, ttl)
 
 
-async def get_hf_turn_credentials_async(token: str | None = None, ttl: int = 600, client: Any = None) -> dict[str, Any]:
+async def get_hf_turn_credentials_async(token: str | None = None, ttl: int = 600, client: Any = None) -> RtcConfiguration:
     """Do as `get_hf_turn_credentials` in a thread; FastRTC's `client` is accepted and not used."""
     return await asyncio.to_thread(get_hf_turn_credentials, token, ttl)
 
 
-def _own(ttl: int | None = None, user: str = ANYBODY) -> dict[str, Any]:
+def _own(ttl: int | None = None, user: str = ANYBODY) -> RtcConfiguration:
     servers = [url for url in settings.RTC_ICE_SERVERS if is_turn(url)]
     if not servers or not settings.TURN_SECRET:
         raise ValueError("there is no TURN server of one's own: set RTC_ICE_SERVERS and TURN_SECRET, or name another method")
     return {"iceServers": ice_servers(settings.RTC_ICE_SERVERS, user, ttl)}
 
 
-def _request(url: str, authorization: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _request(url: str, authorization: str, body: Payload | None = None) -> Payload:
     """GET, or POST a body as JSON (an empty one as no content), and return the JSON object of the response. Raises TurnError."""
     data = None if body is None else json.dumps(body).encode() if body else b""
     headers = {"Authorization": authorization, "Content-Type": "application/json"}

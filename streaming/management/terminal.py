@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 from urllib.parse import quote
 
 import av
@@ -18,6 +18,7 @@ import numpy as np
 import websockets
 
 from insights import insight_kinds
+from streaming.protocols.json_message import JsonMessage
 
 RATE = 16_000
 CHUNK_S = 0.1
@@ -39,7 +40,7 @@ def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
     try:
         with av.open(str(file)) as container:
             if not container.streams.audio:
-                raise StreamError(f"{file}: there is no sound in it")
+                raise StreamError(f"{file}: it has no audio")
             stream = container.streams.audio[0]
             layout = "stereo" if wanted == 2 and stream.channels == 2 else "mono"
             resampler = av.AudioResampler(format="s16p", layout=layout, rate=RATE)
@@ -48,7 +49,7 @@ def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
     except (av.FFmpegError, OSError) as error:
         raise StreamError(f"{file}: {error}") from None
     if not pieces:
-        raise StreamError(f"{file}: there is no sound in it")
+        raise StreamError(f"{file}: it has no audio")
     return list(np.concatenate(pieces, axis=1))
 
 
@@ -133,7 +134,7 @@ class Voice:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    def _start(self) -> dict[str, Any]:
+    def _start(self) -> JsonMessage:
         return {
             "type": "start_request",
             "insightTypes": list(insight_kinds.wire_types()),
@@ -152,7 +153,7 @@ class Voice:
                 self.screen.progress(index * CHUNK_S, len(self.samples) / RATE, self.interim)
         await socket.send(json.dumps({"type": "stop_request"}))
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _take(self, message: JsonMessage) -> None:
         kind = message["type"]
         if kind == "message":
             self._take_envelope(message["message"])
@@ -167,7 +168,7 @@ class Voice:
             for insight in message["insights"]:
                 self._print(insight, f"    {describe(insight)}", YELLOW)
 
-    def _print(self, item: dict[str, Any], line: str, colour: str) -> None:
+    def _print(self, item: JsonMessage, line: str, colour: str) -> None:
         """Print a message or an insight; mark one that was printed before as changed or dismissed, which a reviewer does."""
         known, dismissed = item["id"] in self.shown, item.get("dismissed", False)
         if dismissed and not known:
@@ -177,7 +178,7 @@ class Voice:
         indent = line[: len(line) - len(line.lstrip())]
         self.screen.line(f"{indent}{note}{line.lstrip()}", colour)
 
-    def _take_envelope(self, inner: dict[str, Any]) -> None:
+    def _take_envelope(self, inner: JsonMessage) -> None:
         kind = inner["type"]
         if kind == "conversation_created":
             self.conversation_id = inner["data"]["conversationId"]
@@ -187,7 +188,7 @@ class Voice:
             raise StreamError(inner["message"])
 
 
-def describe(insight: dict[str, Any]) -> str:
+def describe(insight: JsonMessage) -> str:
     """Return an insight of the protocol as one line of text."""
     label = insight_kinds.label_of_wire_type(insight["type"])
     parts = [f"{label} ({insight['confidence']:.0%}): {insight['payload']['content']}"]

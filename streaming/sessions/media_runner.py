@@ -12,10 +12,11 @@ from streaming.audio.convert import mono
 from streaming.handlers.context import end_message
 from streaming.handlers.stream_handlers import FRAME_PLACEHOLDER, StreamHandlerBase
 from streaming.handlers.stream_handlers import AudioFrame as InputFrame
+from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.audio import AudioBlock, AudioInput, AudioOutput
 from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.session import Runner, Session
-from streaming.types.client_connection import AudioFrame, MediaConnection, Message, Pcm, VideoFrame
+from streaming.types.client_connection import AudioFrame, MediaConnection, Pcm, VideoFrame
 from streaming.types.outputs import AdditionalOutputs, CloseStream
 from streaming.types.session_end import End
 
@@ -125,7 +126,7 @@ class MediaRunner(Runner):
         """Seconds of audio that the client has still to play."""
         return self.audio_output.left_s
 
-    def send_message(self, message: Message) -> None:
+    def send_message(self, message: JsonMessage) -> None:
         """Send the client JSON. Any thread."""
         self.session.send_message(message)
 

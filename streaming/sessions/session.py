@@ -27,7 +27,8 @@ from streaming.cluster.registry import TooManySessions, describe_session
 from streaming.cluster.runtime import runtime
 from streaming.handlers.context import Context, SessionContext, current_session, warning_message
 from streaming.handlers.stream import Stream
-from streaming.types.client_connection import ClientConnection, IdTaken, LimitReached, Message
+from streaming.protocols.json_message import JsonMessage
+from streaming.types.client_connection import ClientConnection, IdTaken, LimitReached
 from streaming.types.outputs import OutputLog
 from streaming.types.session_end import AT_ONCE, TEXTS, End
 
@@ -204,7 +205,7 @@ class Session(Generic[R]):
         """Set the handler's inputs, used from its next call on. Any thread, so that synchronous views can call it."""
         self.in_loop(self._take_input, args)
 
-    def send_message(self, message: Message) -> None:
+    def send_message(self, message: JsonMessage) -> None:
         """Send the client JSON. Any thread."""
         self.in_loop(self._send, message)
 
@@ -383,7 +384,7 @@ class Session(Generic[R]):
         if self._runner is not None and self._ending is None:
             self._runner.set_input(args)
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: JsonMessage) -> None:
         if self.ended.is_set():
             return
         try:

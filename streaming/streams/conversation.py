@@ -23,9 +23,9 @@ from streaming.conversations.live_speech import LanguageError, StartOptions, Sto
 from streaming.conversations.rendered_events import recognition_message
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
+from streaming.protocols.json_message import JsonMessage
 from streaming.protocols.symbl import View, conversation_deleted, job_progress, render_event
 from streaming.speech.engines.base import RecogniserError
-from streaming.types.client_connection import Message
 from streaming.types.session_end import TEXTS, End
 
 RATE = 16_000
@@ -80,7 +80,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
 
     def __init__(self) -> None:
         super().__init__(input_sample_rate=RATE)
-        self._conversation: ConversationHandler[Message] | None = None
+        self._conversation: ConversationHandler[JsonMessage] | None = None
         self._inputs = Inputs()
         self._start_options = StartOptions()
         self._refused = False
@@ -150,27 +150,27 @@ class ConversationStreamHandler(AsyncStreamHandler):
         finally:
             await self._conversation.unsubscribe()
 
-    def event(self, event: StoredEvent) -> list[Message]:
+    def event(self, event: StoredEvent) -> list[JsonMessage]:
         """Render an event for the inputs at that time."""
         view = View(insight_types=frozenset(self._inputs.insight_types), confidence_threshold=self._inputs.conf_threshold)
         return render_event(event.event, event.number, view)
 
-    def update(self, update: TranscriptUpdate) -> list[Message]:
+    def update(self, update: TranscriptUpdate) -> list[JsonMessage]:
         """Render a recognition result."""
         return [recognition_message(update)]
 
     def found(self, update: TranscriptUpdate) -> None:
         """Find nothing: the stream sends insights that are stored."""
 
-    def progress(self, progress: JobProgress) -> list[Message]:
+    def progress(self, progress: JobProgress) -> list[JsonMessage]:
         """Render the progress of a job."""
         return [job_progress(progress)]
 
-    def present(self, people: PresentPeople) -> list[Message]:
+    def present(self, people: PresentPeople) -> list[JsonMessage]:
         """Return nothing: the stream tells its client what is said."""
         return []
 
-    def deleted(self, conversation_id: int) -> list[Message]:
+    def deleted(self, conversation_id: int) -> list[JsonMessage]:
         """Render the deletion of the conversation."""
         return [conversation_deleted(conversation_id)]
 
@@ -182,7 +182,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
         identity, name = (member.user_id or member.id, member.name) if member is not None else (str(id(self)), "")
         runtime().presence.enter(joined.conversation_id, self, PresentPerson(identity, name or "Unknown speaker", True))
 
-    async def _begin(self, conversation: ConversationHandler[Message], start_options: StartOptions) -> None:
+    async def _begin(self, conversation: ConversationHandler[JsonMessage], start_options: StartOptions) -> None:
         """Join, or join again with other options. Raises WebRTCError when it is refused."""
         self._start_options = start_options
         try:

@@ -9,7 +9,6 @@ after a few messages, and a client that sends too many messages without audio is
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -20,12 +19,7 @@ from streaming.aio.send_queue import POLICY, SendQueue
 from streaming.transports.auth import Credentials
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 from streaming.transports.request_log import log_close, log_refused_handshake
-
-Scope = MutableMapping[str, Any]
-Event = MutableMapping[str, Any]
-"""An ASGI message."""
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
+from streaming.types.asgi import AsgiMessage, AsgiReceive, AsgiScope, AsgiSend
 
 REASON_BYTES = 123
 RESTART = 1012
@@ -61,13 +55,13 @@ class Consumer(AsyncConsumer):
     call `receive`. uvicorn does, our own Daphne does (config/daphne_server.py), a bare Daphne does not.
     """
 
-    scope: Scope
+    scope: AsgiScope
     user_id: int | None = None
     """The authenticated user, for the log."""
     credentials: Credentials
     makes_client_wait: bool
-    base_send: Send
-    _receive: Receive
+    base_send: AsgiSend
+    _receive: AsgiReceive
     _writer: "asyncio.Task[None] | None" = None
 
     def __init__(self) -> None:
@@ -81,7 +75,7 @@ class Consumer(AsyncConsumer):
         scheme = "https" if self.scope.get("scheme") == "wss" else "http"
         return f"{scheme}://{self.credentials.headers.get('host', '')}"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Serve one connection until the client or the server closes it. Yields to the event loop after a few messages."""
         self.scope, self._receive, self.base_send = scope, receive, send
         self.credentials = Credentials.from_scope(scope)
@@ -105,7 +99,7 @@ class Consumer(AsyncConsumer):
         if self._writer is not None:
             await self._writer
 
-    async def dispatch(self, message: Event) -> None:
+    async def dispatch(self, message: AsgiMessage) -> None:
         """Call the method for an ASGI message. Raises ValueError for a message of another type."""
         match message["type"]:
             case "websocket.receive":
@@ -117,7 +111,7 @@ class Consumer(AsyncConsumer):
             case other:
                 raise ValueError(f"No handler for message type {other}")
 
-    async def websocket_connect(self, message: Event) -> None:
+    async def websocket_connect(self, message: AsgiMessage) -> None:
         """Accept the connection with the first subprotocol that the client offers, and start to write."""
         subprotocol = self.credentials.subprotocols[0] if self.credentials.subprotocols else None
         await self.base_send({"type": "websocket.accept", "subprotocol": subprotocol})
@@ -126,7 +120,7 @@ class Consumer(AsyncConsumer):
         self._writer.add_done_callback(_open.pop)
         await self.connected()
 
-    async def websocket_receive(self, message: Event) -> None:
+    async def websocket_receive(self, message: AsgiMessage) -> None:
         """Handle a message of the client; drop it if we closed the connection. Only messages without audio count for the rate limit."""
         if self.send_queue.closed:
             return
@@ -138,7 +132,7 @@ class Consumer(AsyncConsumer):
         if not audio and not self._rate_limit.allows(self._clock(), len(text)) and not self.send_queue.closed:
             self.refuse_rate(TOO_MANY_MESSAGES)
 
-    async def websocket_disconnect(self, message: Event) -> None:
+    async def websocket_disconnect(self, message: AsgiMessage) -> None:
         """Handle the end of the connection. Raises StopConsumer, which ends the receive loop."""
         raise StopConsumer
 
@@ -175,7 +169,7 @@ class Consumer(AsyncConsumer):
         await self.base_send({"type": "websocket.close", "code": code, "reason": short})
 
 
-async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+async def unknown_path(scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
     """Refuse the handshake of a WebSocket with an unknown path."""
     log_refused_handshake(scope)
     await receive()

@@ -6,9 +6,10 @@ from streaming.audio import mulaw
 from streaming.audio.rates import Converter
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import BodyError, Media, Ping, Start, Stop, WireError
+from streaming.protocols.json_message import JsonMessage
 from streaming.transports.http_auth import Requester
 from streaming.transports.stream_socket import StreamConsumer
-from streaming.types.client_connection import AudioFrame, Message
+from streaming.types.client_connection import AudioFrame
 from streaming.types.user_data import checked_user_data
 
 DEFAULT_RATE = 24_000
@@ -24,7 +25,7 @@ class FastrtcConsumer(StreamConsumer):
     _format = wire.FORMATS[0]
     _rate_in = 0
     _rate_out = 0
-    _held: list[Message] | None = None
+    _held: list[JsonMessage] | None = None
     """Messages of a session that is being opened: a client of our extensions reads `started` before them."""
 
     async def authenticated(self) -> None:
@@ -73,7 +74,7 @@ class FastrtcConsumer(StreamConsumer):
             return True
         return False
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Send JSON to the client, once its session is open."""
         if self._held is None:
             super().message(message)

@@ -1,5 +1,7 @@
 """`POST .../input_hook`: new inputs for the handler of a session, in whichever process has it."""
 
+from typing import cast
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -7,6 +9,7 @@ from django.http.response import HttpResponseBase
 from streaming.cluster import session_endpoint
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.rpc import TIMEOUT_S
+from streaming.cluster.session_requests import InputAnswer
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import BodyError, body_object, webrtc_id
 from streaming.transports.http_auth import on_stream, refusal
@@ -25,9 +28,10 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
     except BodyError as error:
         return JsonResponse(error.answer, status=422)
     try:
-        answer = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
+        found = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
     except DirectoryAway as error:
         return refusal(503, str(error))
+    answer = cast(InputAnswer | None, found)
     if answer is None:
         return refusal(404, "there is no session with this webrtc_id")
     if answer["details"]:

@@ -12,17 +12,19 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
-from streaming.aio.isolation import LEAVES, as_exception
+from streaming.aio.isolation import ANY_ERROR, as_exception
 from streaming.aio.safe_log import error_location
 from streaming.cluster import session_endpoint
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
+from streaming.cluster.session_requests import ComponentsRequest
 from streaming.components import ComponentError, HandlerResult
 from streaming.handlers.local_outputs import outputs_after
 from streaming.handlers.stream import Stream
-from streaming.protocols.fastrtc import BodyError, body_object, invalid_detail, webrtc_id
+from streaming.protocols.fastrtc import BodyError, Detail, body_object, invalid_detail, webrtc_id
 from streaming.transports.http_auth import on_stream, refusal
 
 logger = logging.getLogger(__name__)
@@ -50,9 +52,10 @@ async def page_inputs(request: HttpRequest, stream: Stream, user_id: int | None)
         return JsonResponse(error.answer, status=422)
     except ValueError as error:
         return JsonResponse({"detail": [_detail(error, "inputs")]}, status=422)
-    question = {"ask": "components", "values": values, "text": str(body.get("text") or ""), "submit": body.get("submit") is True}
+    submit, text = body.get("submit") is True, str(body.get("text") or "")
+    inputs: ComponentsRequest = {"ask": "components", "values": values, "text": text, "submit": submit}
     try:
-        answer = await session_endpoint.asking(stream.name, identity, user_id)(question, TIMEOUT_S)
+        answer = await session_endpoint.asking(stream.name, identity, user_id)(inputs, TIMEOUT_S)
     except DirectoryAway as error:
         return refusal(503, str(error))
     return refusal(404, NO_SESSION) if answer is None else JsonResponse({"status": "ok"})
@@ -88,7 +91,7 @@ async def page_outputs(request: HttpRequest, stream: Stream, user_id: int | None
             values = await stream.component_outputs(values, outputs)
         except (ComponentError, HandlerResult, TimeoutError, ValueError) as error:
             problem = str(error) or "additional_outputs_handler took too long"
-        except (Exception, *LEAVES) as error:
+        except (Exception, *ANY_ERROR) as error:
             logger.warning("the additional_outputs_handler of stream %s failed: %s", stream.name, error_location(as_exception(error)))
             problem = f"additional_outputs_handler failed: {type(error).__name__}"
     return JsonResponse({"after": after, "values": values, "ended": ended and len(found) < MOST_AT_ONCE, "error": problem})
@@ -109,21 +112,21 @@ async def _outputs(stream: Stream, user_id: int | None, identity: str, after: in
     return items[:MOST_AT_ONCE], reader.ended
 
 
-def _values(body: dict[str, Any], name: str) -> list[Any]:
+def _values(body: Payload, name: str) -> list[Any]:
     values = body.get(name)
     if not isinstance(values, list):
         raise BodyError([invalid_detail(name, "list_type", "Input should be a valid list", None)])
     return values
 
 
-def _number(body: dict[str, Any]) -> int:
+def _number(body: Payload) -> int:
     after = body.get("after", 0)
     if isinstance(after, bool) or not isinstance(after, int) or after < 0:
         raise BodyError([invalid_detail("after", "int_type", "Input should be a number of an output", None)])
     return after
 
 
-def _detail(error: ValueError, name: str) -> dict[str, Any]:
+def _detail(error: ValueError, name: str) -> Detail:
     """Return the detail of an invalid value, with the key of its component."""
     key = error.component.key if isinstance(error, ComponentError) else name
     return {"type": "value_error", "loc": ["body", key], "msg": str(error)}

@@ -16,17 +16,19 @@ from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
+from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.audio import AudioBlock
 from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import grant_of
-from streaming.transports.consumer import RESTART, Consumer, Event, Receive, keep_task
+from streaming.transports.consumer import RESTART, Consumer, keep_task
 from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
 from streaming.types import resume
-from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, Message, TransportKind
+from streaming.types.asgi import AsgiMessage, AsgiReceive
+from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, TransportKind
 from streaming.types.session_end import End
 
 logger = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ BACKLOG_POLL_S = 0.02
 STALLED_S = 30.0
 """Seconds after which a handler that takes no audio no longer stops the reading; otherwise a disconnect would go unnoticed."""
 LEAD_S = 0.2
-"""Seconds that audio may be sent ahead of real time. It hides network jitter, but a barge-in cannot take it back."""
+"""Seconds that audio may be sent ahead of real time. It hides network jitter, but an interruption cannot take it back."""
 PAUSABLE_LEAD_S = 0.06
 """The same where a reply may be paused: then it is silent within 0.2 s of the start of the user's speech."""
 REPORT_S = 0.1
@@ -111,11 +113,11 @@ class StreamConsumer(Consumer):
                 return
             await asyncio.sleep(BACKLOG_POLL_S)
 
-    def batched_receive(self, runner: MediaRunner, receive: Receive) -> Receive:
+    def batched_receive(self, runner: MediaRunner, receive: AsgiReceive) -> AsgiReceive:
         """Return a `receive` that pauses before it reads, if nearly all audio was read and the client is silent (`read_batching.py`)."""
         read_batching, now = ReadBatching(), self.loop.time
 
-        async def receive_later() -> Event:
+        async def receive_later() -> AsgiMessage:
             if read_batching.is_due(now(), runner.audio_input.received_s) and runner.audio_input.silent:
                 await self.wait_for_batch()
             asked = now()
@@ -136,7 +138,7 @@ class StreamConsumer(Consumer):
         """Return the requester that the handshake's credentials identify."""
         return Requester(await grant_of(self.credentials))
 
-    def refuse(self, message: Message, code: int = POLICY) -> None:
+    def refuse(self, message: JsonMessage, code: int = POLICY) -> None:
         """Send a message with the reason, then close."""
         self.send_queue.put(wire.encode(message))
         self.send_queue.finish(code, "refused")
@@ -217,12 +219,12 @@ class StreamConsumer(Consumer):
             self._audio_task.cancel()
         self.end("the client disconnected")
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Send JSON to the client."""
         self.send_queue.put(wire.encode(message))
 
     def clear(self) -> None:
-        """Drop audio that was handed over and is not sent yet (barge-in)."""
+        """Drop audio that was handed over and is not sent yet (interruption)."""
         self._next_frame = None
         self.pace.clear(self.loop.time())
 

@@ -24,6 +24,7 @@ from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.rendered_events import RenderedEvents, SymblTexts, send_events
+from streaming.protocols.json_message import JsonMessage
 from streaming.protocols.symbl import (
     PONG,
     Audio,
@@ -46,7 +47,7 @@ from streaming.sessions.session import Session
 from streaming.transports.auth import REFUSED, grant_of
 from streaming.transports.consumer import RESTART, Consumer
 from streaming.transports.symbl_speaker import SymblSpeaker
-from streaming.types.client_connection import LimitReached, Message, TransportKind
+from streaming.types.client_connection import LimitReached, TransportKind
 from streaming.types.session_end import TEXTS, End
 
 logger = logging.getLogger(__name__)
@@ -215,7 +216,7 @@ class SpeakConsumer(SymblConsumer):
         if self._session is not None:
             self._session.end(End.LOST)
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Send JSON to the client."""
         self.send_queue.put(encode(message))
 

@@ -19,12 +19,13 @@ from streaming.audio.rates import Converter
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import BodyError, Dtmf, Mark, Media, Ping, Start, Stop, WireError, user_data_value
+from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import StreamSession
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import Credentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import LEAD_S, StreamConsumer
-from streaming.types.client_connection import AudioFrame, Message, TransportKind
+from streaming.types.client_connection import AudioFrame, TransportKind
 from streaming.types.user_data import checked_user_data
 
 ANONYMOUS_START_S = 5.0
@@ -86,7 +87,7 @@ class TelephoneConsumer(StreamConsumer):
         self.send_error("only text messages are understood here")
         return False
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Drop a message: Twilio accepts none."""
 
     def clear(self) -> None:

@@ -1,11 +1,12 @@
 """The interface between sessions and transports, and the values that they exchange."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streaming.protocols.json_message import JsonMessage
 from streaming.types.session_end import End
 
 Pcm = NDArray[np.int16]
@@ -13,9 +14,6 @@ Pcm = NDArray[np.int16]
 
 VideoFrame = NDArray[np.uint8]
 """A video frame, shape (height, width, 3), BGR."""
-
-Message = dict[str, Any]
-"""JSON for a client: `type`, `data`, and for errors and warnings the same text as `message`."""
 
 TransportKind = Literal["webrtc", "websocket", "telephone"]
 
@@ -42,8 +40,8 @@ class ClientConnection(Protocol):
 
     kind: TransportKind
 
-    def message(self, message: Message) -> None:
-        """Send JSON to the client."""
+    def message(self, message: JsonMessage) -> None:
+        """Send the client a message: `type`, `data`, and for errors and warnings the same text as `message`."""
 
     def hang_up(self, end: End, reason: str) -> None:
         """Close the connection after all pending output was sent. Called exactly once for each opened session, at its end."""

@@ -7,12 +7,13 @@ from typing import Any
 from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from streaming.protocols.fastrtc import BodyError
+from insights.snapshots import Payload
+from streaming.protocols.fastrtc import BodyError, Detail
 
 ID = "webrtc_id"
 
 
-def input_values(declared: type[BaseModel] | None, body: dict[str, Any]) -> list[Any]:
+def input_values(declared: type[BaseModel] | None, body: Payload) -> list[Any]:
     """Return the values of a body in its order; a declared model validates them, and adds its defaults for what is missing.
 
     Defaults have the place of their field in the model, as long as the body has the model's order; otherwise they come last.
@@ -25,7 +26,7 @@ def input_values(declared: type[BaseModel] | None, body: dict[str, Any]) -> list
     try:
         model = declared.model_validate(known)
     except ValidationError as error:
-        details = json.loads(error.json(include_url=False))
+        details: list[Detail] = json.loads(error.json(include_url=False))
         raise BodyError([{**detail, "loc": ["body", *detail["loc"]]} for detail in details]) from None
     return [getattr(model, name) for name in _order(declared.model_fields, known)]
 

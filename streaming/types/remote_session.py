@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from streaming.types.client_connection import ClientConnection, Message
+from streaming.protocols.json_message import JsonMessage
+from streaming.types.client_connection import ClientConnection
 from streaming.types.outputs import OutputLog
 
 
@@ -50,7 +51,7 @@ class Reachable(Protocol):
     def set_input(self, *args: Any) -> None:
         """Set the handler's inputs."""
 
-    def send_message(self, message: Message) -> None:
+    def send_message(self, message: JsonMessage) -> None:
         """Send the client JSON."""
 
     def dismiss(self, *, notify: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from streaming.protocols.fastrtc import BodyError
+from streaming.protocols.fastrtc import BodyError, Detail
 
 FIELD = "user_data"
 
@@ -21,5 +21,5 @@ def checked_user_data(declared: type[BaseModel] | None, value: Any) -> Any:
     try:
         return declared.model_validate({} if value is None else value)
     except ValidationError as error:
-        details = json.loads(error.json(include_url=False, include_input=False, include_context=False))
+        details: list[Detail] = json.loads(error.json(include_url=False, include_input=False, include_context=False))
         raise BodyError([{**detail, "loc": ["body", FIELD, *detail["loc"]], "input": None} for detail in details]) from None

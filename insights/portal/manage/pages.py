@@ -18,6 +18,7 @@ from insights.models import Conversation
 from insights.portal.account import user_of
 from insights.portal.manage.forms import ManagedForm, VocabularyForm
 from insights.portal.manage.kinds import GROUPS, TRACKERS, ManagedKind, item_of
+from insights.portal.template_context import TemplateContext
 from insights.queries import rsql
 
 PER_PAGE = 50
@@ -25,7 +26,7 @@ OF_GROUP = 20
 """Conversations that the page of a group lists."""
 
 
-def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: TemplateContext, status: int = 200) -> HttpResponse:
     """Return a page with the tabs of what an account manages."""
     part = kind.name if kind else "vocabulary"
     return render(request, f"portal/manage/{page}.html", {"part": part, "kind": kind, **context}, status=status)
@@ -37,7 +38,7 @@ def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: di
 def listing(request: HttpRequest, kind: ManagedKind) -> HttpResponse:
     """List the account's objects of a kind, oldest first, with a confirmation of the last action."""
     page = Paginator(kind.rows(user_of(request).pk), PER_PAGE).get_page(request.GET.get("page", "1"))
-    context: dict[str, Any] = {"page": page, "items": [kind.item(row) for row in page.object_list]}
+    context: TemplateContext = {"page": page, "items": [kind.item(row) for row in page.object_list]}
     if kind is TRACKERS:
         context["built_in"] = _built_in(user_of(request).pk)
     return shown(request, "list", kind, context | {"done": kind.done.get(request.GET.get("done", ""))})
@@ -64,7 +65,7 @@ def edit(request: HttpRequest, kind: ManagedKind, identity: str) -> HttpResponse
             return _saved(request, kind, kind.form(request.POST), identity)
     except managed.Unknown:
         raise Http404 from None
-    context: dict[str, Any] = {"form": kind.form_of(row), "item": kind.item(row)}
+    context: TemplateContext = {"form": kind.form_of(row), "item": kind.item(row)}
     if kind is GROUPS:
         context["members"] = _conversations(user_of(request).pk, row.criteria)
     return shown(request, "edit", kind, context)
@@ -102,7 +103,7 @@ def _saved(request: HttpRequest, kind: ManagedKind, form: ManagedForm, identity:
     owner_id = user_of(request).pk
     if form.is_valid() and form.save(owner_id, identity):
         return redirect(f"{kind.address}?done={'saved' if identity else 'created'}")
-    context: dict[str, Any] = {"form": form}
+    context: TemplateContext = {"form": form}
     if identity:
         context["item"] = kind.item(kind.find(owner_id, identity))
     return shown(request, "edit", kind, context, 400)

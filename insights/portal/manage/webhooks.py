@@ -1,6 +1,5 @@
 """The webhooks of the account: create, change and remove them, send a test message, rotate the secret, and read the delivery log."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +15,7 @@ from insights import reason_words, webhooks
 from insights.models import WebhookEndpoint
 from insights.portal.account import part, user_of
 from insights.portal.manage.webhook_forms import WebhookForm
+from insights.portal.template_context import TemplateContext
 
 HERE = "/settings/webhooks/"
 LOGGED = 25
@@ -48,7 +48,7 @@ def done(request: HttpRequest) -> str | Promise | None:
 def listing(request: HttpRequest) -> HttpResponse:
     """List the webhooks, and create one, whose secret is then shown once."""
     owner_id = user_of(request).pk
-    context: dict[str, Any] = {"form": WebhookForm(), "done": done(request)}
+    context: TemplateContext = {"form": WebhookForm(), "done": done(request)}
     status = 200
     if request.method == "POST":
         form = context["form"] = WebhookForm(request.POST)
@@ -124,13 +124,13 @@ def remove(request: HttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect(f"{HERE}?done=deleted")
 
 
-def _detail(request: HttpRequest, endpoint: WebhookEndpoint, more: dict[str, Any], status: int = 200) -> HttpResponse:
+def _detail(request: HttpRequest, endpoint: WebhookEndpoint, more: TemplateContext, status: int = 200) -> HttpResponse:
     context = {"webhook": endpoint, "form": WebhookForm.of(endpoint), **_log(request, endpoint), **more}
     context["inactive_reason"] = reason_words.translated(endpoint.inactive_reason)
     return part(request, "webhook", context, status)
 
 
-def _log(request: HttpRequest, endpoint: WebhookEndpoint) -> dict[str, Any]:
+def _log(request: HttpRequest, endpoint: WebhookEndpoint) -> TemplateContext:
     """Return a part of the log: the newest deliveries, or those before one."""
     try:
         before = UUID(request.GET["before"]) if "before" in request.GET else None

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +24,7 @@ from insights.portal.review.decisions import forget_last, last_decision, remembe
 from insights.portal.review.filters import LEVELS, STATES, QueueFilter
 from insights.portal.review.items import ReviewItem, item_of
 from insights.portal.reviewers import for_reviewers
+from insights.portal.template_context import TemplateContext
 from insights.queries import QueueCandidate, QueuePlace, ReviewState
 
 logger = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def _item(request: HttpRequest, wanted: QueueFilter, found: QueueCandidate) -> R
 def _answer(
     request: HttpRequest, wanted: QueueFilter, item: ReviewItem | None, *, problem: str = "", undone: bool = False, status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = {
+    context: TemplateContext = {
         "wanted": wanted,
         "item": item,
         "last": last_decision(request),

@@ -2,12 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
+from insights.snapshots import Payload
 from streaming.protocols.fastrtc.messages import WireError
 from streaming.protocols.fastrtc.parsing import LONGEST_ID, resume_value, user_data_value
 
-Detail = dict[str, Any]
+
+class Detail(TypedDict):
+    """What is wrong with a field, as FastAPI says it. `loc` is the path to the field, `input` the value, `ctx` more about the error."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+    input: NotRequired[Any]
+    ctx: NotRequired[Any]
 
 
 class BodyError(ValueError):
@@ -38,21 +47,20 @@ def invalid_detail(field: str, kind: str, text: str, value: Any) -> Detail:
     return {"type": kind, "loc": ["body", field], "msg": text, "input": value}
 
 
-def body_object(body: bytes) -> dict[str, Any]:
+def body_object(body: bytes) -> Payload:
     """Return the JSON object of a body. Raises BodyError for anything else."""
     try:
         found = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         place = error.pos if isinstance(error, json.JSONDecodeError) else 0
-        detail = {"type": "json_invalid", "loc": ["body", place], "msg": "JSON decode error", "input": {}, "ctx": {"error": "not JSON"}}
-        raise BodyError([detail]) from None
+        cause = {"error": "not JSON"}
+        raise BodyError([{"type": "json_invalid", "loc": ["body", place], "msg": "JSON decode error", "input": {}, "ctx": cause}]) from None
     if not isinstance(found, dict):
-        detail = {"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a valid dictionary", "input": found}
-        raise BodyError([detail])
+        raise BodyError([{"type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a valid dictionary", "input": found}])
     return found
 
 
-def webrtc_id(body: dict[str, Any]) -> str:
+def webrtc_id(body: Payload) -> str:
     """Return the session id in a body. Raises BodyError if it is missing or not valid."""
     if "webrtc_id" not in body:
         raise BodyError([missing_detail("webrtc_id", body)])
@@ -66,7 +74,7 @@ def webrtc_id(body: dict[str, Any]) -> str:
     return value
 
 
-def resume(body: dict[str, Any]) -> bool | str:
+def resume(body: Payload) -> bool | str:
     """Return whether an offer asks for a resume value (our extension), or the value that it presents. Raises BodyError."""
     try:
         return resume_value(body.get("resume"))
@@ -74,7 +82,7 @@ def resume(body: dict[str, Any]) -> bool | str:
         raise BodyError([invalid_detail("resume", "value_error", str(error).removeprefix("resume: "), None)]) from None
 
 
-def user_data(body: dict[str, Any]) -> Any:
+def user_data(body: Payload) -> Any:
     """Return the `user_data` of an offer (our extension), None if there is none. Raises BodyError if it is too large."""
     try:
         return user_data_value(body.get("user_data"))

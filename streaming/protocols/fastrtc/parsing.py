@@ -4,6 +4,7 @@ import binascii
 import json
 from typing import Any
 
+from insights.snapshots import Payload
 from streaming.protocols.fastrtc.messages import (
     FORMATS,
     LONGEST_MEDIA_BYTES,
@@ -39,7 +40,7 @@ def parse(text: str) -> ClientMessage:
     for plain in _PLAIN_MEDIA:
         if text.startswith(plain) and text.endswith('"}}'):
             try:
-                return Media(_sound(text[len(plain) : -3]))
+                return Media(_audio(text[len(plain) : -3]))
             except WireError:
                 break  # more than a payload, or not valid: parse as JSON
     if sum(map(text.count, "[{,")) > MOST_VALUES:
@@ -74,20 +75,20 @@ def _media(media: Any) -> Media:
         raise WireError(
             'media.payload: mu-law bytes in base64 are needed, as in {"event": "media", "media": {"payload": "..."}}', "media.payload"
         )
-    return Media(_sound(payload), media.get("track") == "outbound")
+    return Media(_audio(payload), media.get("track") == "outbound")
 
 
-def _sound(payload: str) -> bytes:
+def _audio(payload: str) -> bytes:
     try:
-        sound = binascii.a2b_base64(payload, strict_mode=True)
+        audio = binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
         raise WireError("media.payload: this is not base64", "media.payload") from None
-    if len(sound) > LONGEST_MEDIA_BYTES:
-        raise WireError(f"media.payload: at most {LONGEST_MEDIA_BYTES} bytes of sound in one message, not {len(sound)}", "media.payload")
-    return sound
+    if len(audio) > LONGEST_MEDIA_BYTES:
+        raise WireError(f"media.payload: at most {LONGEST_MEDIA_BYTES} bytes of audio in one message, not {len(audio)}", "media.payload")
+    return audio
 
 
-def _start(message: dict[str, Any]) -> Start:
+def _start(message: Payload) -> Start:
     inner = message.get("start")
     details = inner if isinstance(inner, dict) else {}
     name, value = next(
@@ -150,7 +151,7 @@ def _rate(value: Any) -> int | None:
     return value
 
 
-def _inner(message: dict[str, Any], name: str) -> dict[str, Any]:
+def _inner(message: Payload, name: str) -> Payload:
     inner = message.get(name)
     if not isinstance(inner, dict):
         raise WireError(f"{name}: an object is needed", name)

@@ -5,14 +5,14 @@ import json
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-Message = dict[str, Any]
+from streaming.protocols.json_message import JsonMessage
 
 PONG = '{"event":"pong"}'
 CLEAR = '{"event":"clear"}'
 """Our extension: the user interrupts; a client with a playback queue should empty it."""
 
 
-def encode(message: Message) -> str:
+def encode(message: JsonMessage) -> str:
     """Return a message as JSON text."""
     return json.dumps(message, separators=(",", ":"))
 
@@ -24,47 +24,47 @@ def media(payload: bytes) -> str:
 
 def telephone_media(payload: bytes, stream_sid: str) -> str:
     """Return a block of mu-law audio for a telephone exchange as JSON text."""
-    sound = binascii.b2a_base64(payload, newline=False).decode("ascii")
-    return f'{{"event":"media","streamSid":{json.dumps(stream_sid)},"media":{{"payload":"{sound}"}}}}'
+    encoded = binascii.b2a_base64(payload, newline=False).decode("ascii")
+    return f'{{"event":"media","streamSid":{json.dumps(stream_sid)},"media":{{"payload":"{encoded}"}}}}'
 
 
-def mark(name: str, stream_sid: str) -> Message:
+def mark(name: str, stream_sid: str) -> JsonMessage:
     """Return a request to a telephone exchange to report when all audio before the mark was played."""
     return {"event": "mark", "streamSid": stream_sid, "mark": {"name": name}}
 
 
-def clear(stream_sid: str) -> Message:
+def clear(stream_sid: str) -> JsonMessage:
     """Return a request to a telephone exchange to drop the audio that was not played yet."""
     return {"event": "clear", "streamSid": stream_sid}
 
 
-def error(text: str) -> Message:
+def error(text: str) -> JsonMessage:
     """Return an error message."""
     return {"type": "error", "data": text, "message": text}
 
 
-def warning(text: str) -> Message:
+def warning(text: str) -> JsonMessage:
     """Return a warning; the session continues."""
     return {"type": "warning", "data": text, "message": text}
 
 
-def started(format: str, input_rate: int, output_rate: int, resume: str = "") -> Message:
+def started(format: str, input_rate: int, output_rate: int, resume: str = "") -> JsonMessage:
     """Return the rates in Hz of the audio, for a client that requested pcm16 or a resume value (our extensions)."""
     rates = {"format": format, "input_sample_rate": input_rate, "output_sample_rate": output_rate}
     return {"type": "log", "data": "started", **rates, **({"resume": resume} if resume else {})}
 
 
-def failed(reason: str, **meta: Any) -> Message:
+def failed(reason: str, **meta: Any) -> JsonMessage:
     """Return the message that a session did not start; `reason` is one of FastRTC's error codes or a sentence."""
     return {"status": "failed", "meta": {"error": reason, **meta}}
 
 
-def limit_reached(limit: int) -> Message:
+def limit_reached(limit: int) -> JsonMessage:
     """Return the message that the stream's limit of sessions is reached: sent with HTTP 429, or before a socket is closed."""
     return failed("concurrency_limit_reached", limit=limit)
 
 
-def already_exists() -> Message:
+def already_exists() -> JsonMessage:
     """Return the message that a session with this id already exists."""
     return failed("connection_already_exists")
 

@@ -21,7 +21,6 @@ from streaming.protocols.symbl.messages import (
 from streaming.protocols.symbl.parsing import after, connection_id, parse
 from streaming.protocols.symbl.render import (
     PONG,
-    Message,
     audio_recording,
     conversation_completed,
     conversation_created,
@@ -46,7 +45,6 @@ __all__ = [
     "PONG",
     "Audio",
     "ClientMessage",
-    "Message",
     "Modify",
     "Notice",
     "Ping",

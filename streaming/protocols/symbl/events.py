@@ -46,9 +46,10 @@ from insights.snapshots import (
     TrackerSnapshot,
 )
 from insights.task_text import as_task
+from streaming.protocols.json_message import JsonMessage
 from streaming.protocols.symbl import render
 from streaming.protocols.symbl.messages import Start, insight_types
-from streaming.protocols.symbl.render import Message, encode, user
+from streaming.protocols.symbl.render import encode, user
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class InterimInsight(Protocol):
     def confidence(self) -> float: ...
 
 
-def render_event(event: ConversationEvent, number: int, view: View) -> list[Message]:
+def render_event(event: ConversationEvent, number: int, view: View) -> list[JsonMessage]:
     """Return the messages of one event for one subscriber, each with `sequenceNumber` = number; often none.
 
     Insights are filtered by type and minimum confidence; topics are always included; entities and sentiment are included if requested.
@@ -97,7 +98,7 @@ def render_event(event: ConversationEvent, number: int, view: View) -> list[Mess
     return [message | {"sequenceNumber": number} for message in _responses(event, view)]
 
 
-def _responses(event: ConversationEvent, view: View) -> list[Message]:
+def _responses(event: ConversationEvent, view: View) -> list[JsonMessage]:
     match event:
         case ConversationCreated():
             return [render.conversation_created(event.conversation_id)]
@@ -138,16 +139,16 @@ def _responses(event: ConversationEvent, view: View) -> list[Message]:
             assert_never(event)
 
 
-def tracker_response(trackers: Iterable[TrackerSnapshot], view: View, *, is_final: bool) -> Message:
+def tracker_response(trackers: Iterable[TrackerSnapshot], view: View, *, is_final: bool) -> JsonMessage:
     """Return matched trackers; `is_final` is False for matches in interim text, which may still change."""
     return {"type": "tracker_response", "isFinal": is_final, "trackers": [_tracker(tracker, view) for tracker in trackers]}
 
 
-def _tracker(tracker: TrackerSnapshot, view: View) -> Message:
+def _tracker(tracker: TrackerSnapshot, view: View) -> JsonMessage:
     return tracker.dump() | {"matches": [_tracker_match(match, view) for match in tracker.matches]}
 
 
-def _tracker_match(match: TrackerMatchSnapshot, view: View) -> Message:
+def _tracker_match(match: TrackerMatchSnapshot, view: View) -> JsonMessage:
     """Return the matches of one phrase; an insight has the type that it has in `insight_response`."""
     found = [one.dump() | {"type": _reference_type(one.type, view)} for one in match.insights]
     return match.dump() | {"insightRefs": found}
@@ -155,7 +156,7 @@ def _tracker_match(match: TrackerMatchSnapshot, view: View) -> Message:
 
 def interim_insights(
     found: Iterable[InterimInsight], view: View, member: MemberSnapshot | None, audio_owner: MemberSnapshot | None
-) -> Message:
+) -> JsonMessage:
     """Return all insights in the words of an open turn (our extension). They replace those that were sent for it before.
 
     `audio_owner`: whose audio it is, where several people speak in it.
@@ -174,25 +175,25 @@ def _reference_type(name: str, view: View) -> str:
     return insight_kinds.wire_type_for(name, view.insight_types) or insight_kinds.kind_of(name).wire_type
 
 
-def _messages(messages: Sequence[MessageSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
+def _messages(messages: Sequence[MessageSnapshot], view: View, *, dismissed: bool = False) -> list[JsonMessage]:
     if not messages:
         return []
     rendered = [_message(message, view) | {"dismissed": dismissed or message.deleted} for message in messages]
-    response: Message = {"type": "message_response", "messages": rendered}
+    response: JsonMessage = {"type": "message_response", "messages": rendered}
     if view.sentiment:
         response["sentiment"] = True
     found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
     return [response, {"type": "entity_response", "entities": found}] if found else [response]
 
 
-def _corrected(rendered: list[Message], behind: str) -> list[Message]:
+def _corrected(rendered: list[JsonMessage], behind: str) -> list[JsonMessage]:
     """Add to a message that a person put into the transcript the id of the message before it."""
     if behind:
         rendered[0]["messages"][0]["previousMessageId"] = behind
     return rendered
 
 
-def _message(message: MessageSnapshot, view: View) -> Message:
+def _message(message: MessageSnapshot, view: View) -> JsonMessage:
     rendered = {
         "id": message.id,
         "from": user(message.member),
@@ -216,9 +217,9 @@ def _message(message: MessageSnapshot, view: View) -> Message:
     return rendered
 
 
-def _metadata(message: MessageSnapshot, view: View) -> Message:
+def _metadata(message: MessageSnapshot, view: View) -> JsonMessage:
     words = [{"word": one.word, "startTime": one.start_time, "endTime": one.end_time} for one in message.words]
-    metadata: Message = {
+    metadata: JsonMessage = {
         "disablePunctuation": True,
         "originalContent": message.original_text or message.text,
         "words": encode(words),  # a JSON string inside JSON: clients parse it themselves
@@ -233,35 +234,35 @@ def _metadata(message: MessageSnapshot, view: View) -> Message:
     return metadata if view.timezone_offset is None else metadata | {"timezoneOffset": view.timezone_offset}
 
 
-def _content(text: str) -> Message:
+def _content(text: str) -> JsonMessage:
     return {"content": text, "contentType": "text/plain"}
 
 
-def _entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+def _entity(entity: EntitySnapshot, message: MessageSnapshot) -> JsonMessage:
     """Return an entity of a message. `message` is an object: the Go SDK drops the whole response if it is a text."""
     reference = {"id": message.id, "payload": _content(message.text)}
     return _entity_kind(entity) | {"detectedValue": entity.text, "offset": entity.offset, "message": reference}
 
 
-def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> Message:
+def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> JsonMessage:
     times = {"startTime": message.start_time, "endTime": message.end_time}
     reference = {"id": message.id, "text": message.text, **times, "offset": entity.offset}
     return _entity_kind(entity) | {"matches": [{"detectedValue": entity.text, "messageRefs": [reference]}]}
 
 
-def _entity_kind(entity: EntitySnapshot) -> Message:
+def _entity_kind(entity: EntitySnapshot) -> JsonMessage:
     if entity.type == CUSTOM:
         get = entity.value.get
         return {"type": get("customType"), "subType": get("subType"), "category": get("category") or "Custom"}
     return {"type": entity.type, "subType": entity.type, "category": "Managed"}
 
 
-def _sentiment(score: float) -> Message:
+def _sentiment(score: float) -> JsonMessage:
     suggested = "positive" if score > 0.3 else "negative" if score < -0.3 else "neutral"
     return {"polarity": {"score": score}, "suggested": suggested}
 
 
-def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[Message]:
+def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: bool = False) -> list[JsonMessage]:
     wanted = [
         _insight(insight, kind, view) | {"dismissed": dismissed or insight.deleted}
         for insight in insights
@@ -270,7 +271,7 @@ def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: boo
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
 
 
-def _insight(insight: InsightSnapshot, kind: str, view: View) -> Message:
+def _insight(insight: InsightSnapshot, kind: str, view: View) -> JsonMessage:
     rendered = {
         "id": insight.id,
         "type": kind,
@@ -300,7 +301,7 @@ def _local(at: str, offset: int | None) -> str:
     return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))).isoformat(timespec="seconds")
 
 
-def _topic(topic: TopicSnapshot, view: View) -> Message:
+def _topic(topic: TopicSnapshot, view: View) -> JsonMessage:
     rendered = {
         "id": topic.id,
         "messageReferences": [{"id": message_id, "relation": "text instance"} for message_id in topic.message_ids],

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from insights.snapshots import Payload
+
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Characters that a database column or UTF-8 text cannot contain."""
 
@@ -52,7 +54,7 @@ def refused(path: str, needed: str, value: object) -> WireError:
 class Fields:
     """One JSON object of a message and the dotted path to it ("" for the message itself)."""
 
-    def __init__(self, values: dict[str, Any], path: str = "") -> None:
+    def __init__(self, values: Payload, path: str = "") -> None:
         self._values = values
         self._read: set[str] = set()
         self._children: dict[str, Fields] = {}

@@ -1,13 +1,12 @@
 """Parses and renders the trickled ICE candidates that browsers post."""
 
 import ipaddress
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aiortc import RTCIceCandidate
 from aiortc.sdp import candidate_from_sdp, candidate_to_sdp
 
+from insights.snapshots import JsonObject, Payload
 from streaming.transports.webrtc.offer_limits import LONGEST_CANDIDATE
 
 LONGEST_MID = 256
@@ -39,7 +38,7 @@ class Trickled:
         return found.sdpMid, found.sdpMLineIndex, found.protocol.lower(), found.ip, found.port
 
 
-def parse(init: Mapping[str, Any] | None) -> Trickled:
+def parse(init: Payload | None) -> Trickled:
     """Parse the `candidate` member of a request: an RTCIceCandidateInit, or null or an empty text for the end of candidates.
 
     Accepts every form of RFC 8839 section 5.1, with or without extensions, mDNS host names and TCP types.
@@ -67,7 +66,7 @@ def parse(init: Mapping[str, Any] | None) -> Trickled:
     return Trickled(candidate)
 
 
-def _set_section(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
+def _set_section(candidate: RTCIceCandidate, init: Payload) -> None:
     """Set the media section; the first one if none is named, because all of ours share one transport."""
     mid, index = init.get("sdpMid"), init.get("sdpMLineIndex")
     if isinstance(mid, str) and len(mid) > LONGEST_MID:
@@ -78,8 +77,14 @@ def _set_section(candidate: RTCIceCandidate, init: Mapping[str, Any]) -> None:
         candidate.sdpMLineIndex = 0
 
 
-def posted(webrtc_id: str, trickled: Trickled) -> dict[str, Any]:
+def posted(webrtc_id: str, trickled: Trickled) -> JsonObject:
     """Return the body of a request that posts a candidate: the inverse of `parse`."""
     found = trickled.candidate
-    init = found and {"candidate": f"candidate:{candidate_to_sdp(found)}", "sdpMid": found.sdpMid, "sdpMLineIndex": found.sdpMLineIndex}
+    init: JsonObject | None = None
+    if found is not None:
+        init = {
+            "candidate": f"candidate:{candidate_to_sdp(found)}",
+            "sdpMid": found.sdpMid,
+            "sdpMLineIndex": found.sdpMLineIndex,
+        }
     return {"type": "ice-candidate", "webrtc_id": webrtc_id, "candidate": init}

@@ -4,11 +4,11 @@ import asyncio
 import json
 import logging
 from collections import deque
-from typing import Any
 
 from aiortc import RTCDataChannel
 
 from streaming.protocols import fastrtc as wire
+from streaming.protocols.json_message import JsonMessage
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Messages:
         self._rate_limit = MessageRateLimit()
         self._warned = False
 
-    def put(self, message: dict[str, Any]) -> None:
+    def put(self, message: JsonMessage) -> None:
         """Send a message as soon as a channel is open; above MOST_WAITING the oldest one is dropped."""
         self._waiting.append(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
         if len(self._waiting) > MOST_WAITING:
@@ -69,7 +69,7 @@ class Messages:
         while self._waiting and channel is not None and channel.readyState == "open" and channel.bufferedAmount < CROWDED_BYTES:
             channel.send(self._waiting.popleft())
 
-    def _echo(self, text: Any) -> None:
+    def _echo(self, text: object) -> None:
         """Echo a client's message, as FastRTC does; inputs have a route of their own. Above the rate limit drop it, with one warning."""
         if not self._rate_limit.allows(asyncio.get_running_loop().time()):
             if not self._warned:

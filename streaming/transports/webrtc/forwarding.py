@@ -9,11 +9,13 @@ the database or the channel layer is unreachable, candidates stay where they are
 import asyncio
 import logging
 from itertools import islice
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
+from insights.snapshots import Payload
 from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import runtime
+from streaming.protocols.json_message import JsonMessage
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, posted
 from streaming.transports.webrtc.early_candidates import MOST, EarlyCandidates
@@ -31,6 +33,30 @@ _SUCCESS = 200
 
 Target = tuple[str, UUID]
 """The channel of a process and the session that it has."""
+
+
+class PeerCall(TypedDict):
+    """A request to the peer of a session in another process: the body of an offer or a candidate, from a user (None: anonymous).
+
+    `by` is the grant of an offer: app id, session key and generation.
+    """
+
+    user: int | None
+    body: Payload
+    by: NotRequired[list[str | int] | None]
+
+
+class PeerAnswer(TypedDict):
+    """The peer's response: HTTP status and JSON."""
+
+    status: int
+    body: JsonMessage
+
+
+async def call_peer(to: Target, call: PeerCall, timeout_s: float) -> PeerAnswer | None:
+    """Call the peer of a session; return None without an answer."""
+    channel, session = to
+    return cast(PeerAnswer | None, await runtime().rpc.call(channel, peer_address(session), call, timeout_s))
 
 
 def peer_address(session: UUID) -> str:
@@ -84,7 +110,7 @@ class Forwarding:
         finally:
             self._lookup = None
 
-    def _announced(self, message: dict[str, Any]) -> None:
+    def _announced(self, message: Payload) -> None:
         key = (message["owner"], message["stream"], message["webrtc_id"])
         if self._early.oldest(key) is not None:
             self._send(key, (message["channel"], UUID(message["session"])))
@@ -99,9 +125,7 @@ class Forwarding:
         try:
             while (waiting := self._early.oldest(key)) is not None and (to := self._sending[key]) is not None:
                 self._sending[key] = None
-                call = {"user": key[0], "body": posted(key[2], waiting.trickled)}
-                channel, session = to
-                answered = await runtime().rpc.call(channel, peer_address(session), call, FORWARD_S)
+                answered = await call_peer(to, {"user": key[0], "body": posted(key[2], waiting.trickled)}, FORWARD_S)
                 if answered is not None and answered["status"] == _SUCCESS:
                     self._early.drop(waiting)
                     waiting.taken.set()

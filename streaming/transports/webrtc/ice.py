@@ -4,14 +4,13 @@ It is the stream's `rtc_configuration` if the developer set one, otherwise it co
 """
 
 import logging
-from typing import Any
 
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
 from streaming.aio.safe_log import error_location
 from streaming.discovery import is_public
-from streaming.handlers.ice_servers import browser_servers
+from streaming.handlers.ice_servers import RtcConfiguration, browser_servers
 from streaming.handlers.stream import Stream
 from streaming.transports.cors import preflight, readable
 from streaming.transports.http_auth import find_stream, refusal, requester_of, unauthorised
@@ -41,7 +40,7 @@ async def _configuration_of(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-async def rtc_configuration(stream: Stream | None, user_id: int | None) -> dict[str, Any]:
+async def rtc_configuration(stream: Stream | None, user_id: int | None) -> RtcConfiguration:
     """Return the RTCConfiguration for a requester's browser. Raises what the stream's function raises."""
     wanted = await stream.get_rtc_configuration() if stream is not None else None
     return {"iceServers": browser_servers(user_id)} if wanted is None else wanted

@@ -10,13 +10,14 @@ Ids of other users have no influence on an answer.
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from insights.access import Grant
+from insights.snapshots import Payload
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import END_S, end_resumed
@@ -33,11 +34,12 @@ from streaming.protocols.fastrtc import (
     user_data,
     webrtc_id,
 )
+from streaming.protocols.json_message import JsonMessage
 from streaming.transports.consumer import keep_task
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
 from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.webrtc.connection import Offer, read_offer
-from streaming.transports.webrtc.forwarding import announce, peer_address
+from streaming.transports.webrtc.forwarding import PeerAnswer, PeerCall, announce, call_peer, peer_address
 from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import OfferQueue, TooManyOffers
 from streaming.transports.webrtc.peer import Peer, Peers
@@ -56,14 +58,12 @@ OFFER_ELSEWHERE_S = 5.0
 
 UNKNOWN, CLOSED = "unknown_connection", "connection_closed"
 
-Body = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The response to a request: HTTP status and JSON. FastRTC's failures have status 200."""
 
-    body: Body
+    body: JsonMessage
     status: int = 200
 
 
@@ -82,7 +82,7 @@ async def webrtc_offer(request: HttpRequest, stream: Stream, user_id: int | None
     return JsonResponse(answered.body, status=answered.status)
 
 
-async def answer(stream: Stream, user_id: int | None, body: Body, by: Grant | None = None, address: str = "") -> Answer:
+async def answer(stream: Stream, user_id: int | None, body: Payload, by: Grant | None = None, address: str = "") -> Answer:
     """Answer one request of an authorised requester (with a grant, or anonymous) from a client address.
 
     Raises BodyError for missing or invalid fields.
@@ -107,7 +107,7 @@ def _watch_grant(stream: Stream, key: Key, by: Grant | None) -> None:
         runtime().revocation.note(peer.session, by)
 
 
-def _checked(body: Body) -> str:
+def _checked(body: Payload) -> str:
     """Return the webrtc_id of a valid body. Raises BodyError, which names each missing or invalid field."""
     wrong = []
     kind = body.get("type")
@@ -136,7 +136,7 @@ def _checked(body: Body) -> str:
     return found
 
 
-async def _offer(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer:
+async def _offer(stream: Stream, key: Key, body: Payload, by: Grant | None) -> Answer:
     wish = resume(body)
     try:
         offer = read_offer(body["sdp"])
@@ -191,7 +191,7 @@ def _answer_body(sdp: str, resume_value: str) -> Answer:
     return Answer({"sdp": sdp, "type": "answer", **({"resume": resume_value} if resume_value else {})})
 
 
-async def _candidate(stream: Stream, key: Key, body: Body, address: str) -> Answer:
+async def _candidate(stream: Stream, key: Key, body: Payload, address: str) -> Answer:
     try:
         trickled = parse(body.get("candidate"))
     except CandidateError as error:
@@ -211,7 +211,7 @@ async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
     return Answer({"status": "success"} if await runtime().part(Peers).early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
-async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | None) -> Answer | None:
+async def _answer_elsewhere(stream: Stream, key: Key, body: Payload, by: Grant | None) -> Answer | None:
     """Forward an offer to the process with the requester's session; return None if there is none.
 
     Raises IdTaken if that is no WebRTC session, unless the offer presents its resume value: then that session ends.
@@ -228,8 +228,8 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Body, by: Grant | No
         return None
     if not at.channel:
         return None
-    call = {"user": key[0], "body": body, "by": by and [by.app_id, by.session_key, by.generation]}
-    found = await runtime().rpc.call(at.channel, peer_address(at.session), call, OFFER_ELSEWHERE_S)
+    grant: list[str | int] | None = None if by is None else [by.app_id, by.session_key, by.generation]
+    found = await call_peer((at.channel, at.session), {"user": key[0], "body": body, "by": grant}, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
@@ -237,11 +237,11 @@ def _register(peer: Peer) -> None:
     """Register a peer for calls from other processes, and announce it to them."""
     stream, identity, session = peer.stream, peer.webrtc_id, peer.session.id
 
-    async def handle_call(call: Body) -> Body:
+    async def handle_call(received: Payload) -> PeerAnswer:
+        call = cast(PeerCall, received)
         if runtime().part(Peers).find(stream, identity, call["user"]) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
-        by = Grant(call["user"], *call["by"]) if call.get("by") else None
-        answered = await answer(stream, call["user"], call["body"], by)
+        answered = await answer(stream, call["user"], call["body"], _forwarded_grant(call))
         return {"status": answered.status, "body": answered.body}
 
     if not peer.over:
@@ -249,11 +249,20 @@ def _register(peer: Peer) -> None:
         keep_task(asyncio.create_task(announce((peer.session.owner_id, stream.name, identity), session)))
 
 
+def _forwarded_grant(call: PeerCall) -> Grant | None:
+    """Return the grant of an offer from another process; one of the former version names no generation."""
+    user_id, by = call["user"], call.get("by")
+    if user_id is None or not by:
+        return None
+    app_id, session_key, generation = [*by, 0][:3]
+    return Grant(user_id, str(app_id), str(session_key), int(generation))
+
+
 def _unregister(peer: Peer) -> None:
     runtime().rpc.unregister(peer_address(peer.session.id))
 
 
-async def _from_python(stream: Stream, user_id: int | None, body: Body) -> Body:
+async def _from_python(stream: Stream, user_id: int | None, body: Payload) -> JsonMessage:
     return (await answer(stream, user_id, body)).body
 
 

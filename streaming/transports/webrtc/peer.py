@@ -15,6 +15,7 @@ from django.conf import settings
 
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
+from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import stream_session
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, Trickled
@@ -25,7 +26,7 @@ from streaming.transports.webrtc.forwarding import Forwarding
 from streaming.transports.webrtc.offer_limits import OfferError
 from streaming.transports.webrtc.offer_queue import OfferQueue
 from streaming.types import resume
-from streaming.types.client_connection import IdTaken, Message, TransportKind
+from streaming.types.client_connection import IdTaken, TransportKind
 from streaming.types.session_end import End as SessionEnd
 
 logger = logging.getLogger(__name__)
@@ -113,12 +114,12 @@ class Peer:
         """Seconds since the answer without a connection; 0 once the client has connected."""
         return self._connection.connecting_s if self._connection is not None else 0.0
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Send JSON over the data channel; the message waits until there is one."""
         self._messages.put(message)
 
     def clear(self) -> None:
-        """Drop audio that is not sent yet (barge-in)."""
+        """Drop audio that is not sent yet (interruption)."""
         if self._connection is not None and self._connection.audio_track is not None:
             self._connection.audio_track.clear()
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from insights.snapshots import Payload
 from streaming.cluster import rpc as module
 from streaming.cluster.pubsub import PubSub
-from streaming.cluster.rpc import Body, Rpc
+from streaming.cluster.rpc import Rpc
 from streaming.cluster.runtime import runtime
 from tests.streaming.cluster.layers import processes
 from tests.streaming.sessions.connections import until
@@ -23,7 +24,7 @@ class Process:
         self.channel = channel
         self.rpc = Rpc(layer)
 
-    async def call(self, other: "Process", body: Body, timeout_s: float = 60.0, address: str = "a") -> Body | None:
+    async def call(self, other: "Process", body: Payload, timeout_s: float = 60.0, address: str = "a") -> Payload | None:
         """Call an address of another process."""
         return await self.rpc.call(other.channel, address, body, timeout_s)
 

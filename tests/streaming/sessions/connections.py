@@ -10,8 +10,9 @@ import numpy as np
 
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler
+from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import StreamSession
-from streaming.types.client_connection import Message, Pcm, TransportKind
+from streaming.types.client_connection import Pcm, TransportKind
 from streaming.types.outputs import AdditionalOutputs
 from streaming.types.session_end import End
 
@@ -25,12 +26,12 @@ class FakeConnection:
 
     def __init__(self, kind: TransportKind = "websocket") -> None:
         self.kind: TransportKind = kind
-        self.messages: list[Message] = []
+        self.messages: list[JsonMessage] = []
         self.cleared = 0
         self.ends: list[End] = []
         self.reasons: list[str] = []
 
-    def message(self, message: Message) -> None:
+    def message(self, message: JsonMessage) -> None:
         """Record the message."""
         self.messages.append(message)
 
