@@ -1,4 +1,4 @@
-"""Encryption at rest of what describes a person's voice (biometric data). The keys follow from SECRET_KEY, so every process can read it.
+"""Encryption at rest of voices (biometric data) and of keys of second factors. The keys follow from SECRET_KEY: all processes can read it.
 
 The key is in `SECRET_KEY` or `DATA_DIR/secret_key`, not in the database: a copy of the database alone discloses nothing.
 """

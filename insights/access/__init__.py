@@ -65,7 +65,14 @@ from insights.access.roles import (
     roles_of,
 )
 from insights.access.scopes import EVERY_SCOPE, MEANINGS, SCOPES, MissingScope, Scope, check_scope, parse_scopes, scope_of_call
-from insights.access.second_factor import factors_of, has_second_factor, remove_second_factors
+from insights.access.second_factor import (
+    encrypted_key,
+    factors_of,
+    has_second_factor,
+    readable_key,
+    recovery_codes_left,
+    remove_second_factors,
+)
 from insights.access.setup import (
     ExpiredSetupToken,
     SetupClosed,
@@ -142,7 +149,9 @@ __all__ = [
     "is_reviewer",
     "note_reading_once",
     "note_readings",
+    "readable_key",
     "readers_of",
+    "recovery_codes_left",
     "revoke_role",
     "roles_by_account",
     "roles_of",
@@ -167,6 +176,7 @@ __all__ = [
     "account_for",
     "account_with_id",
     "accounts_matching",
+    "encrypted_key",
     "factors_of",
     "uses_single_sign_on",
     "active_account",

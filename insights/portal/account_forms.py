@@ -1,5 +1,6 @@
 """The forms of django-allauth with our labels and without placeholders."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as account
@@ -13,9 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from insights.access import addresses
+from insights.encryption import NotDecryptable
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+logger = logging.getLogger(__name__)
 
 PASSWORD_HELP = gettext_lazy("At least 10 characters.")  # noqa: S105
 _CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
@@ -94,18 +98,29 @@ class ConfirmPasswordForm(_Labelled, account.ReauthenticateForm):
     attributes = {"password": {"autofocus": True}}
 
 
-class CodeForm(_Labelled, mfa.AuthenticateForm):
-    """A code of the authenticator app or a recovery code, to sign in."""
+class _Code(_Labelled, mfa.BaseAuthenticateForm):
+    """A code of the authenticator app or a recovery code."""
 
     labels: "dict[str, str | _StrPromise]" = {"code": gettext_lazy("Code")}
     attributes = {"code": _CODE}
 
+    def clean_code(self) -> str:
+        """Say so if no code can be checked, because the stored keys were encrypted with another SECRET_KEY."""
+        try:
+            return str(super().clean_code())
+        except NotDecryptable:
+            logger.error("the second factors of account %s were encrypted with another SECRET_KEY", self.user.pk)
+            raise ValidationError(
+                _("No code can be checked, because the key of this server has changed. Ask an administrator to remove your second factors.")
+            ) from None
 
-class ConfirmCodeForm(_Labelled, mfa.ReauthenticateForm):
+
+class CodeForm(_Code, mfa.AuthenticateForm):
+    """A code, to sign in."""
+
+
+class ConfirmCodeForm(_Code, mfa.ReauthenticateForm):
     """A code, before something that needs it."""
-
-    labels: "dict[str, str | _StrPromise]" = {"code": gettext_lazy("Code")}
-    attributes = {"code": _CODE}
 
 
 class ActivateCodesForm(_Labelled, totp.ActivateTOTPForm):

@@ -31,13 +31,13 @@ def page(request: HttpRequest, status: int = 200, **parts: Any) -> HttpResponse:
     """Return the part; `parts` replaces parts of it, such as a form with errors."""
     user = user_of(request)
     own = access.factors_of(user)
-    codes = next((one.wrap() for one in own if one.type == Authenticator.Type.RECOVERY_CODES), None)
     context: TemplateContext = {
         "password": NewPasswordForm(user),
         "has_password": user.has_usable_password(),
         "app": next((one for one in own if one.type == Authenticator.Type.TOTP), None),
         "passkeys": [one for one in own if one.type == Authenticator.Type.WEBAUTHN],
-        "codes_left": len(codes.get_unused_codes()) if codes else None,
+        "has_codes": any(one.type == Authenticator.Type.RECOVERY_CODES for one in own),
+        "codes_left": access.recovery_codes_left(own),
         "devices": devices.devices_of(user, request.session.session_key or ""),
         "single_sign_on": settings.OIDC_NAME if settings.OIDC_URL else "",
         "connected": bool(settings.OIDC_URL) and access.uses_single_sign_on(user),

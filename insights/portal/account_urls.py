@@ -1,7 +1,6 @@
 """Routes of the views of django-allauth that this installation has, by the names that django-allauth gives them."""
 
 from allauth.account import views as account
-from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as social
@@ -48,7 +47,7 @@ urlpatterns = [
     path(f"{_SECURITY}passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
     path(f"{_SECURITY}passkeys/<int:pk>/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path(f"{_SECURITY}passkeys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
-    path(f"{_SECURITY}recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path(f"{_SECURITY}recovery-codes/new/", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
-    path(f"{_SECURITY}recovery-codes/download/", recovery_codes.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path(f"{_SECURITY}recovery-codes/", account_views.show_recovery_codes, name="mfa_view_recovery_codes"),
+    path(f"{_SECURITY}recovery-codes/new/", account_views.ReplaceRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path(f"{_SECURITY}recovery-codes/download/", account_views.download_recovery_codes, name="mfa_download_recovery_codes"),
 ]

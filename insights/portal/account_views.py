@@ -1,4 +1,7 @@
-"""The views of django-allauth with our limits: sign-up, new passwords, second step of sign-in, passkeys, confirmation of the password."""
+"""The views of django-allauth with our limits: sign-up, new passwords, second step of sign-in, passkeys, confirmation of the password.
+
+And the recovery codes, whose keys may be unreadable after a change of SECRET_KEY.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount.providers.openid_connect import views as openid
@@ -19,6 +23,7 @@ from requests import RequestException
 
 from insights import access
 from insights.access import addresses
+from insights.encryption import NotDecryptable
 from insights.portal.limited import counted, limited, redirects
 
 logger = logging.getLogger(__name__)
@@ -153,6 +158,34 @@ class ActivateCodes(totp.ActivateTOTPView):
         """Limit wrong codes."""
         attempt = attempt_of(request, "code", f"new {request.user.pk}")
         return limited(request, attempt, lambda: super(ActivateCodes, self).post(request), redirects)
+
+
+class ReplaceRecoveryCodes(recovery_codes.GenerateRecoveryCodesView):
+    """Replace the recovery codes, also those that cannot be read any more."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Count the unused codes without a failure."""
+        context: dict[str, Any] = super(recovery_codes.GenerateRecoveryCodesView, self).get_context_data(**kwargs)
+        return {**context, "unused_code_count": access.recovery_codes_left(access.factors_of(self.request.user)) or 0}
+
+
+def show_recovery_codes(request: HttpRequest) -> HttpResponseBase:
+    """Show the unused recovery codes."""
+    return _readable(request, recovery_codes.view_recovery_codes)
+
+
+def download_recovery_codes(request: HttpRequest) -> HttpResponseBase:
+    """Return the unused recovery codes as a file."""
+    return _readable(request, recovery_codes.download_recovery_codes)
+
+
+def _readable(request: HttpRequest, view: Callable[[HttpRequest], HttpResponseBase]) -> HttpResponseBase:
+    """Return the response of a view of recovery codes; if they cannot be read, the page that replaces them."""
+    try:
+        return view(request)
+    except NotDecryptable:
+        messages.error(request, _("Your recovery codes no longer work, because the key of this server has changed. Replace them."))
+        return redirect("mfa_generate_recovery_codes")
 
 
 def single_sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -133,6 +133,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def _get_site_name(self) -> str:
         return "Parley"
 
+    def encrypt(self, text: str) -> str:
+        """Return the key of an authenticator app, or the seed of recovery codes, as it is stored."""
+        return access.encrypted_key(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return such a key. Raises NotDecryptable."""
+        return access.readable_key(encrypted_text)
+
     def generate_authenticator_name(self, user: User, type: Any) -> str:
         """Return the name that a new passkey has until it is renamed."""
         number = user.authenticator_set.filter(type=type).count() + 1  # type: ignore[attr-defined]  # allauth has no types

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth.models import User
 from django.test import Client
@@ -79,6 +80,38 @@ def test_a_passkey_of_somebody_else(user: User, other_client: Client) -> None:
         assert other_client.get(path).status_code == 404
         assert other_client.post(path, {"name": "Mine"}).status_code == 404
     assert Authenticator.objects.get().data == {"name": "Phone"}
+
+
+def test_keys_are_not_readable_in_the_database(client: Client, user: User, secret: str) -> None:
+    """Neither the key of the app nor the seed of the recovery codes; both still sign in."""
+    RecoveryCodes.activate(user)
+    app, codes = Authenticator.objects.order_by("pk")
+    assert secret not in str(app.data)
+    assert app.data["secret"].startswith("encrypted:")
+    assert codes.data["seed"].startswith("encrypted:")
+    code = codes.wrap().get_unused_codes()[0]
+    for one in (code_of(secret), code):
+        client.post("/signin/", SIGN_IN)
+        assert client.post("/signin/second-step/", {"code": one}).headers["Location"] == "/"
+        client.post("/signout/")
+
+
+def test_a_new_key_of_the_server(client: Client, user: User, secret: str, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Codes are refused with the reason, and the person can replace the recovery codes after another way to sign in."""
+    RecoveryCodes.activate(user)
+    settings.SECRET_KEY = "k" * 50
+    client.post("/signin/", SIGN_IN)
+    answer = client.post("/signin/second-step/", {"code": code_of(secret)})
+    assert "the key of this server has changed" in answer.content.decode()
+    assert "another SECRET_KEY" in caplog.text
+    client.force_login(user)
+    assert "No longer work" in client.get("/account/security/").content.decode()
+    client.post("/account/confirm/", {"password": PASSWORD})
+    for path in ("", "download/"):
+        assert client.get(f"/account/security/recovery-codes/{path}").headers["Location"] == "/account/security/recovery-codes/new/"
+    assert "Replace them" in client.get("/account/security/recovery-codes/new/").content.decode()
+    client.post("/account/security/recovery-codes/new/")
+    assert "10 left" in client.get("/account/security/").content.decode()
 
 
 def test_an_administrator_removes_lost_factors(client: Client, user: User, other_user: User, secret: str) -> None:
