@@ -67,6 +67,8 @@ SENTENCES = (
     gettext_noop("only letters, digits, spaces and the characters . ' - are allowed"),
     gettext_noop("must have at least one letter or digit"),
     gettext_noop("must have at least one letter"),
+    gettext_noop("at least one visible character is needed"),
+    gettext_noop("only a team that you are in can be chosen"),
     gettext_noop("is the same as %(place)s; each must be different"),
     gettext_noop("two of the trackers have the same name; each must be different"),
     gettext_noop("a tracker with the name %(name)s exists already; change it or choose another name"),

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from insights import access, persons
 from insights.access.addresses import confirm_address
@@ -24,6 +24,20 @@ from insights.models import Conversation, Role
 
 HIDDEN = (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession)
 """Tables of django-allauth whose pages in the admin would show secrets, or change rows without the checks of the portal's pages."""
+
+
+UNTRANSLATED = (
+    gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
+    gettext_noop("Password-based authentication"),
+    gettext_noop("Enabled"),
+    gettext_noop("Disabled"),
+    gettext_noop(
+        "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to authenticate using "
+        "other backends, such as Single Sign-On or LDAP."
+    ),
+    gettext_noop("Enable password-based authentication for this user by setting a password."),
+)
+"""Texts of Django's own forms that its German catalogue lacks; ours has them."""
 
 
 def address() -> forms.EmailField:
@@ -52,6 +66,7 @@ class AccountForm(UserFormBase):
         choices=[(one.value, one.label) for one in (access.ADMINISTRATOR, access.REVIEWER)],
         widget=forms.CheckboxSelectMultiple,
         required=False,
+        label=gettext_lazy("Roles"),
         help_text=gettext_lazy("Administrators manage accounts. Reviewers read the conversations of all accounts; the owners see who did."),
     )
 

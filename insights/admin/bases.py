@@ -18,9 +18,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from insights import recorder
+from insights.exports.titles import UNKNOWN
 from insights.models import App, Conversation, Insight, Message
 from insights.names import isolated
 
@@ -110,7 +111,7 @@ def submit_review(insight: Insight, form: Any, request: HttpRequest) -> None:
 
 def place(message: Message) -> str:
     """Return the speaker and the time from the start in minutes and seconds: `Ada, 0:42`."""
-    return f"{isolated(str(message.member or 'Unknown speaker'))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
+    return f"{isolated(str(message.member or UNKNOWN))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
 def time_element(at: datetime | None) -> SafeString | str:
@@ -118,10 +119,18 @@ def time_element(at: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" data-as="full">{} UTC</time>', at.isoformat(), f"{at:%Y-%m-%d %H:%M}") if at else "-"
 
 
-def history(original: str, who: object, at: datetime | None, done: str = "") -> SafeString | str:
-    """Return the history of a row: `rejected by jane, 3 May 2026 at 10:15; was “...”`."""
+DONE = {
+    "corrected": gettext_lazy("corrected by {who}, {at}"),
+    Insight.Review.ACCEPTED.value: gettext_lazy("accepted by {who}, {at}"),
+    Insight.Review.REJECTED.value: gettext_lazy("rejected by {who}, {at}"),
+}
+"""What a person did, in the history of a row."""
+
+
+def history(original: str, who: object, at: datetime | None, done: str) -> SafeString | str:
+    """Return the history of a row: `rejected by jane, 3 May 2026 at 10:15; was “...”`. `done`: one of DONE."""
     parts: Sequence[SafeString] = [
-        *([format_html("{} by {}, {}", done, who or "somebody", time_element(at))] if at else []),
-        *([format_html("was “{}”", original)] if original else []),
+        *([format_html(str(DONE[done]), who=who or gettext("somebody"), at=time_element(at))] if at else []),
+        *([format_html(gettext("was “{text}”"), text=original)] if original else []),
     ]
     return format_html("; ".join(["{}"] * len(parts)), *parts) if parts else "-"

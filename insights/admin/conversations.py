@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
-from insights import access, exports, queries, recorder
+from insights import access, exports, kind_words, queries, recorder
 from insights.admin.bases import (
     VERDICTS,
     ConversationBase,
@@ -75,7 +75,7 @@ class InsightInline(WithConfidence, PagedInline):
     @admin.display(description=gettext_lazy("Type"))
     def kind(self, insight: Insight) -> str:
         """Return the type, the speaker and the time."""
-        return f"{kind_of(insight.type).label} ({place(insight.message)})"
+        return f"{kind_words.label(kind_of(insight.type))} ({place(insight.message)})"
 
     @admin.display(description=gettext_lazy("For, due"))
     def for_whom(self, insight: Insight) -> SafeString:
@@ -93,7 +93,7 @@ class InsightInline(WithConfidence, PagedInline):
 def _untitled(conversation: Conversation) -> Conversation:
     """Return a copy, not to be saved, with its id in place of its title."""
     masked = copy(conversation)
-    masked.name = f"Conversation {conversation.pk}"
+    masked.name = gettext("Conversation %(number)s") % {"number": conversation.pk}
     return masked
 
 
@@ -173,7 +173,7 @@ class ConversationAdmin(Titled, ConversationBase):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the form, and store that a reviewer read the conversation."""
-        title = {} if reviews(request) else {"title": "Conversation"}
+        title = {} if reviews(request) else {"title": gettext("Conversation")}
         response = super().change_view(request, object_id, form_url, {**title, **(extra_context or {})})
         if response.status_code == 200 and reviews(request) and (one := self.get_object(request, object_id)) is not None:
             access.note_readings([one], reviewer(request), Reading.Place.REVIEW)
@@ -193,7 +193,7 @@ class ConversationAdmin(Titled, ConversationBase):
     @admin.display(description=gettext_lazy("Ended"), ordering="ended_at")
     def ended(self, conversation: Conversation) -> SafeString | str:
         """Return when it ended."""
-        return time_element(conversation.ended_at) if conversation.ended_at else "live now"
+        return time_element(conversation.ended_at) if conversation.ended_at else gettext("live now")
 
     @admin.display(description=gettext_lazy("Messages"))
     def message_pages(self, conversation: Conversation) -> SafeString:

@@ -5,12 +5,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 
-from insights.insight_kinds import choices
+from insights import kind_words
 from insights.models import Conversation, Insight
 
 _LEVELS = {"90": (0.9, 1.01), "70": (0.7, 0.9), "50": (0.5, 0.7), "0": (0.0, 0.5)}
-_NAMES = {"90": "90 % and more", "70": "70 % to 90 %", "50": "50 % to 70 %", "0": "less than 50 %"}
+_NAMES = {
+    "90": gettext_lazy("90% and more"),
+    "70": gettext_lazy("70% to 90%"),
+    "50": gettext_lazy("50% to 70%"),
+    "0": gettext_lazy("less than 50%"),
+}
 
 
 class _InsightFilter(admin.SimpleListFilter):
@@ -33,12 +39,12 @@ class _InsightFilter(admin.SimpleListFilter):
 class InsightType(_InsightFilter):
     """By type of insight."""
 
-    title = "insight type"
+    title = gettext_lazy("insight type")
     parameter_name = "insight"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choices."""
-        return choices()
+        return kind_words.choices()
 
     def wanted(self) -> dict[str, object] | None:
         """Return the condition on insights."""
@@ -48,12 +54,12 @@ class InsightType(_InsightFilter):
 class Confidence(_InsightFilter):
     """By confidence of an insight."""
 
-    title = "confidence"
+    title = gettext_lazy("confidence")
     parameter_name = "confidence"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choices."""
-        return list(_NAMES.items())
+        return [(value, str(name)) for value, name in _NAMES.items()]
 
     def wanted(self) -> dict[str, object] | None:
         """Return the condition on insights."""
@@ -64,7 +70,7 @@ class Confidence(_InsightFilter):
 class Review(_InsightFilter):
     """By the review of an insight."""
 
-    title = "review"
+    title = gettext_lazy("review")
     parameter_name = "review"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -79,12 +85,12 @@ class Review(_InsightFilter):
 class Bin(admin.SimpleListFilter):
     """Conversations in the bin of their owner; without this filter the list does not have them."""
 
-    title = "bin"
+    title = gettext_lazy("bin")
     parameter_name = "bin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the choice besides all others."""
-        return [("yes", "In the bin")]
+        return [("yes", gettext("In the bin"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the conversations in the bin, or those outside of it."""
@@ -94,7 +100,7 @@ class Bin(admin.SimpleListFilter):
 class Year(admin.SimpleListFilter):
     """By the year (UTC) in which a conversation started. Django's `date_hierarchy` reads every row; on SQLite, in Python."""
 
-    title = "year"
+    title = gettext_lazy("year")
     parameter_name = "year"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

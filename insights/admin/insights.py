@@ -6,14 +6,20 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from insights import access, recorder
+from insights import access, kind_words, recorder
 from insights.admin.bases import VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.admin.roles import ForReviewers
 from insights.insight_kinds import kind_of
 from insights.models import Insight, Reading
+
+
+def _reviewed(verdict: str, number: int) -> str:
+    if verdict == Insight.Review.ACCEPTED:
+        return ngettext("%(number)d insight accepted.", "%(number)d insights accepted.", number) % {"number": number}
+    return ngettext("%(number)d insight rejected.", "%(number)d insights rejected.", number) % {"number": number}
 
 
 @admin.register(Insight)
@@ -41,7 +47,7 @@ class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBa
         "original_text",
         "reviewed_by",
         "reviewed_at",
-        "type",
+        "kind",
         "sure",
         "assignee_name",
         "due_at",
@@ -76,12 +82,12 @@ class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBa
     @admin.display(description=gettext_lazy("Type"), ordering="type")
     def kind(self, insight: Insight) -> str:
         """Return the type."""
-        return kind_of(insight.type).label
+        return kind_words.label(kind_of(insight.type))
 
     @admin.display(description=gettext_lazy("Said"))
     def where(self, insight: Insight) -> str:
         """Return the speaker, the time and the conversation."""
-        return f"{place(insight.message)}, in {insight.conversation}"
+        return gettext("%(place)s, in %(conversation)s") % {"place": place(insight.message), "conversation": insight.conversation}
 
     @admin.display(description=gettext_lazy("History"), ordering="reviewed_at")
     def verdict(self, insight: Insight) -> SafeString | str:
@@ -101,7 +107,7 @@ class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBa
     def _review(self, request: HttpRequest, queryset: QuerySet[Insight], verdict: str) -> None:
         # One by one: each review is an event of its conversation.
         changed = sum(bool(recorder.review_insight(pk, verdict, reviewer(request))) for pk in queryset.values_list("pk", flat=True))
-        self.message_user(request, f"{changed} {verdict}.", messages.SUCCESS)
+        self.message_user(request, _reviewed(verdict, changed), messages.SUCCESS)
 
     def save_model(self, request: HttpRequest, obj: Insight, form: Any, change: bool) -> None:
         """Pass the text and the verdict to the recorder."""

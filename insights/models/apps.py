@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 ALL_SCOPES = "stream read write manage"
 _SCOPES = "^(stream|read|write|manage)( (stream|read|write|manage))*$"
@@ -16,15 +16,26 @@ class App(models.Model):
     generation are revoked. An app with a `password_mark` stands for tokens that its owner got with the password; it has no secret.
     """
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="apps")
-    name = models.CharField(max_length=200)
-    app_id = models.CharField(max_length=64, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="apps", verbose_name=_("owner"))
+    name = models.CharField(max_length=200, verbose_name=_("name"))
+    app_id = models.CharField(max_length=64, unique=True, editable=False, verbose_name=_("app id"))
     secret_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the secret, in hexadecimal.")
-    scopes = models.CharField(max_length=100, default=ALL_SCOPES, help_text="Names, separated by spaces: stream, read, write, manage.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="From then on neither the secret nor any token is accepted.")
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Accurate to ten minutes.")
-    revoked_at = models.DateTimeField(null=True, blank=True, help_text="Set: neither the secret nor any token of this app is accepted.")
+    scopes = models.CharField(
+        max_length=100,
+        default=ALL_SCOPES,
+        help_text=_("Names, separated by spaces: stream, read, write, manage."),
+        verbose_name=_("scopes"),
+    )
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("created"))
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("From then on neither the secret nor any token is accepted."), verbose_name=_("expires")
+    )
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Accurate to ten minutes."), verbose_name=_("last used")
+    )
+    revoked_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Set: neither the secret nor any token of this app is accepted."), verbose_name=_("revoked")
+    )
     token_generation = models.PositiveIntegerField(default=0, editable=False, help_text="Grows when all tokens are revoked.")
     token_id = models.CharField(max_length=32, blank=True, default="", editable=False)
     token_issued_at = models.BigIntegerField(default=0, editable=False, help_text="Seconds since 1970.")
@@ -32,7 +43,7 @@ class App(models.Model):
     password_mark = models.CharField(max_length=64, blank=True, default="", editable=False, help_text="Changes with the owner's password.")
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("app"), gettext_lazy("apps")
+        verbose_name, verbose_name_plural = _("app"), _("apps")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(app_id__regex="^[0-9a-zA-Z]{64}$"), name="app_id_is_64_alphanumerics"),

@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from insights.models.processes import ServerProcess
 
@@ -36,19 +36,21 @@ class Conversation(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations")
-    connection_id = models.CharField(max_length=512, help_text="The name that clients gave the live connection.")
-    name = models.CharField(max_length=500)
-    type = models.CharField(max_length=32, default="meeting")
-    language = models.CharField(max_length=35, default="en-US")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations", verbose_name=_("owner"))
+    connection_id = models.CharField(
+        max_length=512, help_text=_("The name that clients gave the live connection."), verbose_name=_("connection id")
+    )
+    name = models.CharField(max_length=500, verbose_name=_("name"))
+    type = models.CharField(max_length=32, default="meeting", verbose_name=_("type"))
+    language = models.CharField(max_length=35, default="en-US", verbose_name=_("language"))
     timezone_offset = models.SmallIntegerField(default=0, help_text="Minutes east of UTC.")
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(verbose_name=_("start"))
+    ended_at = models.DateTimeField(null=True, blank=True, verbose_name=_("end"))
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Nobody is connected; ends then unless somebody comes back.")
     last_event = models.BigIntegerField(default=0)
-    message_count = models.PositiveIntegerField(default=0)
+    message_count = models.PositiveIntegerField(default=0, verbose_name=_("messages"))
     messages_deleted = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, verbose_name=_("metadata"))
     webhook_url = models.CharField(max_length=2048, blank=True, default="", help_text="Where a client wants the progress to be posted.")
     detect_phrases = models.BooleanField(
         default=False, db_default=False, help_text="Whether readers get the action phrases of messages without asking for them."
@@ -66,7 +68,7 @@ class Conversation(models.Model):
     everything = models.Manager["Conversation"]()
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("conversation"), gettext_lazy("conversations")
+        verbose_name, verbose_name_plural = _("conversation"), _("conversations")
         ordering = ["-started_at", "-id"]
         constraints = [
             models.UniqueConstraint(

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 
 class Deletion(models.Model):
@@ -11,28 +11,38 @@ class Deletion(models.Model):
     class Kind(models.TextChoices):
         """What happened."""
 
-        BINNED = "binned", "moved to the bin"
-        RESTORED = "restored", "restored from the bin"
-        CONVERSATION = "conversation", "conversation deleted"
-        MESSAGE = "message", "message deleted"
-        INSIGHT = "insight", "insight deleted"
-        REDACTION = "redaction", "stored text redacted"
-        MEMBER = "member", "words of a member deleted"
-        ACCOUNT = "account", "account deleted"
-        VOICE_PROFILE = "voice_profile", "voice profile deleted"
+        BINNED = "binned", _("moved to the bin")
+        RESTORED = "restored", _("restored from the bin")
+        CONVERSATION = "conversation", _("conversation deleted")
+        MESSAGE = "message", _("message deleted")
+        INSIGHT = "insight", _("insight deleted")
+        REDACTION = "redaction", _("stored text redacted")
+        MEMBER = "member", _("words of a member deleted")
+        ACCOUNT = "account", _("account deleted")
+        VOICE_PROFILE = "voice_profile", _("voice profile deleted")
 
-    kind = models.CharField(max_length=16, choices=Kind.choices)
-    conversation_id = models.BigIntegerField(null=True, blank=True)
-    item_id = models.UUIDField(null=True, blank=True, help_text="The message, insight, member or voice profile.")
-    owner_id = models.BigIntegerField(null=True, blank=True, help_text="The id of the account that had it.")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: retention or a command."
+    kind = models.CharField(max_length=16, choices=Kind.choices, verbose_name=_("kind"))
+    conversation_id = models.BigIntegerField(null=True, blank=True, verbose_name=_("id of the conversation"))
+    item_id = models.UUIDField(
+        null=True, blank=True, help_text=_("The message, insight, member or voice profile."), verbose_name=_("id of the item")
     )
-    at = models.DateTimeField()
-    counts = models.JSONField(default=dict, blank=True, help_text="How many rows of each kind it concerned.")
+    owner_id = models.BigIntegerField(
+        null=True, blank=True, help_text=_("The id of the account that had it."), verbose_name=_("id of the owner")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Empty: retention or a command."),
+        verbose_name=_("by"),
+    )
+    at = models.DateTimeField(verbose_name=_("time"))
+    counts = models.JSONField(default=dict, blank=True, help_text=_("How many rows of each kind it concerned."), verbose_name=_("counts"))
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("deletion"), gettext_lazy("deletions")
+        verbose_name, verbose_name_plural = _("deletion"), _("deletions")
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["-at", "-id"], name="deletion_newest")]
 

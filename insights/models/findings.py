@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from insights import insight_kinds
 from insights.models.conversations import Conversation, Member
@@ -22,33 +22,37 @@ class Insight(models.Model):
     class Review(models.TextChoices):
         """What a person decided about an insight."""
 
-        PENDING = "pending"
-        ACCEPTED = "accepted"
-        REJECTED = "rejected"
+        PENDING = "pending", _("Pending")
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="insights")
-    message = models.ForeignKey(Message, models.CASCADE, related_name="insights")
-    type = models.CharField(max_length=insight_kinds.LONGEST_NAME, choices=insight_kinds.choices)
-    text = models.TextField()
-    original_text = models.TextField(blank=True, default="", help_text="What was found, where a person reworded it.")
-    confidence = models.FloatField()
-    assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="assigned")
-    assignee_name = models.CharField(max_length=320, blank=True, default="")
-    due_at = models.DateTimeField(null=True, blank=True)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="insights", verbose_name=_("conversation"))
+    message = models.ForeignKey(Message, models.CASCADE, related_name="insights", verbose_name=_("message"))
+    type = models.CharField(max_length=insight_kinds.LONGEST_NAME, choices=insight_kinds.choices, verbose_name=_("type"))
+    text = models.TextField(verbose_name=_("text"))
+    original_text = models.TextField(
+        blank=True, default="", help_text=_("What was found, where a person reworded it."), verbose_name=_("original text")
+    )
+    confidence = models.FloatField(verbose_name=_("confidence"))
+    assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="assigned", verbose_name=_("assignee"))
+    assignee_name = models.CharField(max_length=320, blank=True, default="", verbose_name=_("assignee"))
+    due_at = models.DateTimeField(null=True, blank=True, verbose_name=_("due date"))
     done_at = models.DateTimeField(null=True, blank=True, help_text="When a person marked it as done.")
     definitive = models.BooleanField(default=False)
     action_phrase = models.TextField(blank=True, default="")
     tags = models.JSONField(default=list, blank=True)
     hints = models.JSONField(default=list, blank=True)
     entities = models.JSONField(default=list, blank=True)
-    review = models.CharField(max_length=8, choices=Review.choices, default=Review.PENDING)
-    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review = models.CharField(max_length=8, choices=Review.choices, default=Review.PENDING, verbose_name=_("review"))
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("reviewed by")
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True, verbose_name=_("reviewed at"))
     found_at = models.DateTimeField(default=timezone.now, editable=False, help_text="When it was stored.")
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("insight"), gettext_lazy("insights")
+        verbose_name, verbose_name_plural = _("insight"), _("insights")
         ordering = ["conversation_id", "message__number", "type", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(review__in=["pending", "accepted", "rejected"]), name="insight_review_known"),

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from insights.models.conversations import LEAST_ID, MOST_ID, new_conversation_id
 
@@ -15,17 +15,17 @@ class AccountTracker(models.Model):
     """A tracker of an account, which `enableAllTrackers` turns on. Its name is unique for the account and case-sensitive."""
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="trackers")
-    name = models.CharField(max_length=LONGEST_NAME)
-    description = models.TextField(blank=True, default="")
-    categories = models.JSONField(default=list, blank=True)
-    languages = models.JSONField(default=list, blank=True)
-    vocabulary = models.JSONField(default=list, help_text="The phrases, a list of texts.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="trackers", verbose_name=_("owner"))
+    name = models.CharField(max_length=LONGEST_NAME, verbose_name=_("name"))
+    description = models.TextField(blank=True, default="", verbose_name=_("description"))
+    categories = models.JSONField(default=list, blank=True, verbose_name=_("categories"))
+    languages = models.JSONField(default=list, blank=True, verbose_name=_("languages"))
+    vocabulary = models.JSONField(default=list, help_text=_("The phrases, a list of texts."), verbose_name=_("vocabulary"))
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("created"))
+    updated_at = models.DateTimeField(auto_now=True, verbose_name=_("last changed"))
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("account tracker"), gettext_lazy("account trackers")
+        verbose_name, verbose_name_plural = _("account tracker"), _("account trackers")
         ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "name"], name="tracker_name_unique"),
@@ -41,16 +41,16 @@ class AccountEntity(models.Model):
     """A custom entity of an account: the words (`values`) that stand for one subtype, such as Vehicle / Honda / hrv, crv."""
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="entities")
-    type = models.CharField(max_length=LONGEST_NAME)
-    sub_type = models.CharField(max_length=LONGEST_NAME)
-    category = models.CharField(max_length=LONGEST_NAME, default="Custom")
-    values = models.JSONField(default=list, help_text="The words, a list of texts.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="entities", verbose_name=_("owner"))
+    type = models.CharField(max_length=LONGEST_NAME, verbose_name=_("type"))
+    sub_type = models.CharField(max_length=LONGEST_NAME, verbose_name=_("subtype"))
+    category = models.CharField(max_length=LONGEST_NAME, default="Custom", verbose_name=_("category"))
+    values = models.JSONField(default=list, help_text=_("The words, a list of texts."), verbose_name=_("values"))
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("created"))
+    updated_at = models.DateTimeField(auto_now=True, verbose_name=_("last changed"))
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("account entity"), gettext_lazy("account entities")
+        verbose_name, verbose_name_plural = _("account entity"), _("account entities")
         ordering = ["created_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "type", "sub_type"], name="entity_sub_type_unique"),
@@ -66,15 +66,17 @@ class ConversationGroup(models.Model):
     """A name for the conversations of an account that fulfil a criterion in RSQL."""
 
     id = models.BigIntegerField(primary_key=True, default=new_conversation_id, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversation_groups")
-    name = models.CharField(max_length=128)
-    description = models.CharField(max_length=512, blank=True, default="")
-    criteria = models.CharField(max_length=LONGEST_CRITERIA, help_text="An RSQL expression over the conversation's fields.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversation_groups", verbose_name=_("owner"))
+    name = models.CharField(max_length=128, verbose_name=_("name"))
+    description = models.CharField(max_length=512, blank=True, default="", verbose_name=_("description"))
+    criteria = models.CharField(
+        max_length=LONGEST_CRITERIA, help_text=_("An RSQL expression over the conversation's fields."), verbose_name=_("criteria")
+    )
+    created_at = models.DateTimeField(auto_now_add=True, verbose_name=_("created"))
+    updated_at = models.DateTimeField(auto_now=True, verbose_name=_("last changed"))
 
     class Meta:
-        verbose_name, verbose_name_plural = gettext_lazy("conversation group"), gettext_lazy("conversation groups")
+        verbose_name, verbose_name_plural = _("conversation group"), _("conversation groups")
         ordering = ["created_at", "id"]
         constraints = [
             models.CheckConstraint(condition=~Q(name="") & ~Q(criteria=""), name="group_has_name_and_criteria"),

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from insights.models.conversations import Conversation, Member, Speaker
 
@@ -17,11 +18,13 @@ class Message(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages", verbose_name=_("conversation"))
     number = models.PositiveIntegerField(editable=False, help_text="1, 2, 3 … in the order of storing.")
     speaker = models.ForeignKey(Speaker, models.RESTRICT, related_name="messages")
-    text = models.TextField()
-    original_text = models.TextField(blank=True, default="", help_text="What was heard, where the text was changed since.")
+    text = models.TextField(verbose_name=_("text"))
+    original_text = models.TextField(
+        blank=True, default="", help_text=_("What was heard, where the text was changed since."), verbose_name=_("original text")
+    )
     words = models.JSONField(default=list, blank=True)
     confidence = models.FloatField(default=0)
     started_at = models.DateTimeField()
@@ -35,10 +38,13 @@ class Message(models.Model):
     translation = models.TextField(blank=True, default="", db_default="", help_text="The text in English, where it was wanted.")
     voice = models.PositiveSmallIntegerField(null=True, blank=True, editable=False, help_text="The voice that was heard, of several.")
     speaker_chosen = models.BooleanField(default=False, db_default=False, help_text="Whether a person said who speaks.")
-    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    corrected_at = models.DateTimeField(null=True, blank=True)
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("corrected by")
+    )
+    corrected_at = models.DateTimeField(null=True, blank=True, verbose_name=_("corrected at"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("message"), _("messages")
         ordering = ["conversation_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "number"], name="message_number_unique"),

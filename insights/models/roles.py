@@ -20,7 +20,9 @@ class AccountRole(models.Model):
     """One role that was given to an account."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="account_roles")
-    role = models.CharField(max_length=16, choices=[(one.value, one.label) for one in Role if one != Role.MEMBER])
+    role = models.CharField(
+        max_length=16, choices=[(one.value, one.label) for one in Role if one != Role.MEMBER], verbose_name=gettext_lazy("role")
+    )
     granted_at = models.DateTimeField()
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: a command or a migration."

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from insights import managed, voice_enrolment
+from insights import managed, reason_words, voice_enrolment
 from insights.managed import Enrolment, ManagedError
 from insights.models import Team, VoiceProfile
 from insights.names import LONGEST_NAME
@@ -147,7 +147,7 @@ def change(request: HttpRequest, profile_id: UUID) -> HttpResponse:
     form = VoiceForm(user, request.POST)
     try:
         if not form.is_valid():
-            raise ManagedError(_first_error(form))
+            return page(request, 400, wrong=_first_error(form))
         values = form.cleaned_data
         team_id = values["team"].pk if values["team"] else None
         managed.change_profile(user.pk, profile_id, name=values["name"], email=values["email"], team_id=team_id)
@@ -175,7 +175,7 @@ def wording(error: ManagedError) -> str:
         case managed.TooMany():
             return _("You have as many voice profiles as an account can have. Delete one first.")
         case _:
-            return str(error)
+            return reason_words.as_sentence(str(error).partition(": ")[2] or str(error))
 
 
 def _content(file: object) -> bytes:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.utils.translation import gettext_lazy
+
 from insights.payloads import iso
 from insights.transcripts.lines import Line
 
-OVERLAP = "[several people at once]"
+OVERLAP = gettext_lazy("[several people at once]")
 """What follows a message in which another person speaks at the same time."""
 
 

@@ -206,7 +206,7 @@ def test_many_insights_at_once(admin: Client, talk: Conversation, action: str, v
     """The actions accept or reject all selected insights, with an event for each."""
     chosen = [str(pk) for pk in Insight.objects.values_list("pk", flat=True)]
     response = admin.post(INSIGHTS, {"action": action, "_selected_action": chosen}, follow=True)
-    assert f"2 {verdict}." in response.content.decode()
+    assert f"2 insights {verdict}." in response.content.decode()
     assert set(Insight.objects.values_list("review", flat=True)) == {verdict}
     assert Event.objects.filter(kind="insight_reviewed").count() == 2
 
