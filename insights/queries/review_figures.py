@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from insights.models import Insight, InsightReview
 from insights.queries.review import ADDED_BY_PERSON, unreviewed_conversations
@@ -62,7 +63,9 @@ def opinion_pairs() -> dict[str, dict[tuple[str, str], int]]:
 
 def waiting_by_kind() -> dict[str, int]:
     """Return how many insights have no verdict, by kind. Two queries."""
-    counts = _counted(_shown().filter(review=Insight.Review.PENDING), "type")
+    # By an expression: SQLite would else read all insights in the order of an index that begins with `type`, instead of those that wait.
+    waiting = _shown().filter(review=Insight.Review.PENDING).annotate(kind=Coalesce("type", Value("")))
+    counts = _counted(waiting, "kind")
     return {kind: number for (kind,), number in counts.items()}
 
 

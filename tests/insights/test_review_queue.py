@@ -170,6 +170,19 @@ def plans(statements: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def test_the_figures_read_only_what_they_count(make: Make) -> None:
+    """Verdicts and what waits are each counted in an index that has no other insights. PostgreSQL chooses by the size of its tables."""
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite's choice does not depend on the number of rows")
+    make(0.4, 0.6)
+    with CaptureQueriesContext(connection) as context:
+        assert queries.waiting_by_kind() == {"question": 2}
+    assert all("insight_waiting" in plans([query["sql"]]) for query in context)
+    with CaptureQueriesContext(connection) as context:
+        queries.verdicts_by_week([timezone.now()])
+    assert "insight_verdicts" in plans([context[0]["sql"]])
+
+
 def test_the_queue_is_read_in_the_order_of_an_index(make: Make, reviewers: tuple[User, User], settings: Any) -> None:
     """Nothing is sorted, and only the rows of the partial indexes are read."""
     settings.REVIEW_SECOND_OPINIONS = 100
