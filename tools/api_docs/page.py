@@ -15,7 +15,8 @@ MOST_LINES = 40
 HEAD = """# Every REST call
 
 This page is generated from a running server: `python -m tools.api_docs --write` sends each command and writes down its response.
-[The REST reference](reference/rest.md) explains tokens, paging, redaction and other rules that hold for several calls.
+[The REST reference](reference/rest.md) has tokens, paging, redaction, limits and other rules that hold for several calls; each section below links to
+its rules there.
 
 The commands need these variables; each section says which further ones its response gives.
 
@@ -23,24 +24,39 @@ The commands need these variables; each section says which further ones its resp
 export PARLEY=http://localhost:8000 APP_ID=… APP_SECRET=…
 ```
 
-Lists are cut after two items. Ids, times of the present and secrets are replaced.
-
-| status | meaning |
-|---|---|
-| 400 | the request is wrong; `message` names the field and what is allowed |
-| 401 | the token is missing or not valid |
-| 403 | the app lacks the scope that the call needs |
-| 404 | the conversation or the object does not exist, or is another account's |
-| 408 | the body arrived too slowly |
-| 409 | the object was changed or taken by another request |
-| 410 | the file was removed, or is not ready |
-| 413 | the body is too large |
-| 416 | the range is behind the end of the file |
-| 429 | too many attempts, jobs or requests at a time |
-| 501 | not available on this server |
-| 502 | the language model failed |
-| 503 | the server is busy; try again later |
+Lists are cut after two items. Ids, times of the present and secrets are replaced. [What each error means](reference/rest.md#errors).
 """
+RULES = {
+    "Access": ("Authentication",),
+    "Analytics": ("Analytics",),
+    "Audio": ("Audio", "Redaction"),
+    "Bookmarks": ("Bookmarks", "Redaction"),
+    "Changes": ("Edits", "Changes"),
+    "Conversations": ("Lists of conversations", "Filter", "Edits", "Deletions"),
+    "Entities": ("Trackers and entities", "Shapes"),
+    "Entities and vocabulary of the account": ("Custom entities",),
+    "Events": ("Events",),
+    "Experiences": ("Experiences",),
+    "Exports": ("Exports",),
+    "Groups of conversations": ("Groups", "Filter"),
+    "Imports": ("Imports", "Jobs"),
+    "Insights": ("Insights", "Edited insights", "Redaction", "Shapes"),
+    "Jobs": ("Jobs",),
+    "Language model": ("Language model",),
+    "Members": ("Members and speakers", "Deletions"),
+    "Messages": ("Messages", "Redaction", "Shapes", "Wording and extent of messages", "Deletions"),
+    "Notes": ("Notes",),
+    "Persons": ("Deletions",),
+    "Summary": ("Summary", "Language model"),
+    "Telephony": (),
+    "Topics": ("Topics",),
+    "Trackers": ("Trackers and entities", "Shapes"),
+    "Trackers of the account": ("Trackers of the account",),
+    "Transcript": ("Transcript", "Redaction", "Shapes"),
+    "Voice profiles": ("Voice profiles",),
+    "Webhooks": ("Webhooks",),
+}
+"""The headings of docs/reference/rest.md that have the rules of each subject."""
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _NUMBER = re.compile(r"\b[1-9][0-9]{15}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
@@ -85,8 +101,14 @@ def page(schema: Mapping[str, Any], answers: Iterable[Answer], url: str) -> str:
         raise ValueError(f"no call of these operations in tools/api_docs/calls.py: {missing}")
     parts = [HEAD]
     for tag, keys in tags.items():
-        parts += [f"## {tag}\n", *(sections[key] for key in keys)]
+        parts += [f"## {tag}\n", *_rules(tag), *(sections[key] for key in keys)]
     return "\n".join(parts)
+
+
+def _rules(tag: str) -> list[str]:
+    """Return the line with links to the rules of a subject; none for a subject without rules."""
+    links = [f"[{heading}](reference/rest.md#{heading.lower().replace(' ', '-')})" for heading in RULES[tag]]
+    return [f"Rules: {', '.join(links)}.\n"] if links else []
 
 
 def _route(schema: Mapping[str, Any], answer: Answer) -> str:

@@ -149,6 +149,16 @@ def test_the_reference_names_every_route_and_kind(db: None) -> None:
     assert all(f"| `{kind}` |" in rules for kind in Kind)
 
 
+def test_the_rules_do_not_repeat_the_calls() -> None:
+    """docs/reference/rest.md has no sentence of docs/api.md: what one call does is said there only."""
+    folder = settings.BASE_DIR / "docs"
+    rules = " ".join((folder / "reference" / "rest.md").read_text().split())
+    calls = re.findall(r"\n### `[^`]+`\n\n(.+)\n", (folder / "api.md").read_text())
+    sentences = {one for text in calls for one in re.split(r"(?<=\.) ", text) if len(one) > 35}
+    assert len(sentences) > 100
+    assert [one for one in sorted(sentences) if one in rules] == []
+
+
 def test_each_schema_has_its_own_name() -> None:
     """Two classes of one name in different modules are not taken for each other in the schema."""
     names = [one.__name__ for one in subclasses(Schema) if one.__module__.startswith("insights.api.")]
