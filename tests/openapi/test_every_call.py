@@ -12,7 +12,11 @@ from tools.api_docs.walk import Walk
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = "tests.openapi.hooks"
-RUN_S = 500
+EXAMPLES = int(os.environ.get("PARLEY_TEST_EXAMPLES", "4"))
+"""Requests to each call of each kind; CONTRIBUTING.md has the command with more."""
+RUN_S = 500 * max(1, EXAMPLES // 4)
+SEED = () if os.environ.get("PARLEY_TEST_RANDOM") else ("--seed", "1")
+FUZZING = ("--max-examples", str(EXAMPLES), "--phases", "fuzzing")
 
 
 def schemathesis(account: Walk, *arguments: str) -> None:
@@ -20,7 +24,7 @@ def schemathesis(account: Walk, *arguments: str) -> None:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
         *("run", f"{account.values['parley']}/api/openapi.json", "--header", f"Authorization: Bearer {account.values['token']}"),
-        *("--seed", "1", "--no-color", "--continue-on-failure", *arguments),
+        *("--no-color", "--continue-on-failure", *SEED, *arguments),
     ]
     ids = {name: value for name, value in account.values.items() if name.endswith("_id")}
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PARLEY_TEST_IDS": json.dumps(ids), "PYTHONPATH": str(ROOT)}
@@ -31,15 +35,15 @@ def schemathesis(account: Walk, *arguments: str) -> None:
 
 def test_calls_with_the_ids_of_the_account(account: Walk) -> None:
     """No call has an error that the schema does not name, takes what it forbids or refuses what it allows."""
-    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--exclude-method", "DELETE", "--exclude-path-regex", "^/oauth2/")
+    schemathesis(account, *FUZZING, "--exclude-method", "DELETE", "--exclude-path-regex", "^/oauth2/")
 
 
 def test_calls_that_create_read_and_delete(account: Walk) -> None:
     """Calls in sequence, with the ids that earlier answers gave: what is deleted is gone, what is created is there."""
-    schemathesis(account, "--max-examples", "1", "--phases", "stateful")
+    schemathesis(account, "--max-examples", str(1 + EXAMPLES // 10), "--phases", "stateful")
 
 
 def test_deletion_and_credentials(account: Walk) -> None:
     """The calls that delete, with unknown ids, and those that need no token."""
-    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--include-method", "DELETE")
-    schemathesis(account, "--max-examples", "4", "--phases", "fuzzing", "--include-path-regex", "^/oauth2/")
+    schemathesis(account, *FUZZING, "--include-method", "DELETE")
+    schemathesis(account, *FUZZING, "--include-path-regex", "^/oauth2/")
