@@ -19,8 +19,8 @@ from insights.api.people import Person, person_json
 from insights.api.times import TimeText
 from insights.json_text import nested
 from insights.models import AccessLevel, Conversation
-from insights.payloads import iso
 from insights.queries import rsql
+from insights.queries.plain_rows import utc_text
 
 router = Router(tags=["Conversations"])
 _WINDOW = timedelta(days=7)
@@ -196,9 +196,9 @@ def _pieces(batches: Iterator[list[queries.ConversationValues]], before: str = '
 
 def _form(row: queries.ConversationValues) -> dict[str, object]:
     """Return a ConversationOut without its members."""
-    form: dict[str, object] = {"id": str(row["id"]), "type": row["type"], "name": row["name"], "startTime": iso(row["started_at"])}
+    form: dict[str, object] = {"id": str(row["id"]), "type": row["type"], "name": row["name"], "startTime": utc_text(row["started_at"])}
     if row["ended_at"]:
-        form["endTime"] = iso(row["ended_at"])
+        form["endTime"] = utc_text(row["ended_at"])
     form["metadata"] = row["metadata"]
     return form
 

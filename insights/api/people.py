@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from ninja import Schema
 
 from insights.models import Member
+from insights.queries.plain_rows import dashed
 
 
 class Person(Schema):
@@ -53,7 +54,7 @@ def person_json(member: Named) -> dict[str, str]:
     Clients send any text as an email; text that is not an address is left out.
     """
     email = member.email if _is_address(member.email) else member.user_id if _is_address(member.user_id) else ""
-    shown = {"id": str(member.id), "name": member.name or member.user_id or member.email}
+    shown = {"id": dashed(member.id), "name": member.name or member.user_id or member.email}
     if email:
         shown["email"] = email
     return shown

@@ -7,6 +7,7 @@ key does not change is read exactly once.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -16,7 +17,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from insights.models import Conversation, Member, Topic, TopicReference
-from insights.queries.plain_rows import dashed, in_utc, json_object, plain_rows
+from insights.queries.plain_rows import in_utc, json_object, plain_rows
 
 Row = TypeVar("Row")
 
@@ -66,12 +67,15 @@ def _after(key: tuple[str, ...], row: object) -> Q:
 
 def _value(row: object, field: str) -> object:
     if isinstance(row, Mapping):
-        return row[field]
+        return in_utc(row[field]) if isinstance(row[field], datetime) else row[field]
     return reduce(getattr, field.split("__"), row)
 
 
 ConversationValues: TypeAlias = Mapping[str, Any]
-"""The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands."""
+"""The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands.
+
+Times are in UTC, on SQLite without their zone: see `utc_text`.
+"""
 
 CONVERSATION_COLUMNS = ("id", "type", "name", "started_at", "ended_at", "metadata")
 CONVERSATIONS_BATCH = 200
@@ -92,8 +96,8 @@ def _conversation_values(rows: QuerySet[Any, Any]) -> list[ConversationValues]:
             "id": identity,
             "type": kind,
             "name": name,
-            "started_at": in_utc(start),
-            "ended_at": in_utc(end) if end else None,
+            "started_at": start,
+            "ended_at": end,
             "metadata": json_object(metadata),
         }
         for identity, kind, name, start, end, metadata in plain_rows(rows)
@@ -101,10 +105,10 @@ def _conversation_values(rows: QuerySet[Any, Any]) -> list[ConversationValues]:
 
 
 class MemberValues(NamedTuple):
-    """The values of a member."""
+    """The values of a member; `id` as the database gives it (see `dashed`)."""
 
     conversation_id: int
-    id: str
+    id: UUID | str
     user_id: str
     name: str
     email: str
@@ -120,8 +124,8 @@ def members_in_batches(
     together = _members_of([one["id"] for one in conversations])
     if len(together) <= MOST_MEMBERS:
         by_conversation: dict[int, list[MemberValues]] = defaultdict(list)
-        for member in together:
-            by_conversation[member[0]].append(MemberValues(member[0], dashed(member[1]), *member[2:]))
+        for member in map(MemberValues._make, together):
+            by_conversation[member.conversation_id].append(member)
         for one in conversations:
             yield one, by_conversation[one["id"]], True
         return
@@ -129,7 +133,7 @@ def members_in_batches(
     for one in conversations:
         members = Member.objects.filter(conversation_id=one["id"], merged_into=None).only("joined_at", *MemberValues._fields)
         for batch in in_batches(members, "joined_at", "id", size=MOST_MEMBERS // 4):
-            yield one, [MemberValues(one["id"], str(row.pk), row.user_id, row.name, row.email) for row in batch], False
+            yield one, [MemberValues(one["id"], row.pk, row.user_id, row.name, row.email) for row in batch], False
         yield one, [], True
 
 

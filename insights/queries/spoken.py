@@ -1,9 +1,9 @@
 """What was said in a conversation, as plain rows in batches: cheaper than model objects for lists and transcripts of any length."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.db.models import CharField, IntegerField, QuerySet
@@ -11,13 +11,16 @@ from django.db.models.functions import Cast
 
 from insights.analysis.personal_data import CUSTOM
 from insights.models import Conversation, Entity, Insight, Member, Message, Speaker
-from insights.queries.plain_rows import dashed
+from insights.queries.plain_rows import dashed, plain_rows
 from insights.snapshots import Payload
 
 BATCH = 300
 """Rows of a batch: about 10 ms of work."""
 BATCH_WITH_WORDS = 50
 BRIEF_BATCH = 2400
+
+Rows: TypeAlias = QuerySet[Message, tuple[Any, ...]]
+"""A query whose rows are tuples of columns of messages."""
 
 
 class Spoken(NamedTuple):
@@ -86,16 +89,20 @@ def spoken_in(
         after, most = batch[-1].number, None if most is None else most - len(batch)
 
 
-def _next_numbers(rows: QuerySet[Message, tuple[Any, ...]], after: int, most: int, last: int) -> list[tuple[Any, ...]]:
+def _next_numbers(
+    rows: Rows, after: int, most: int, last: int, read: Callable[[Rows], list[tuple[Any, ...]]] = list
+) -> list[tuple[Any, ...]]:
     """Return the next rows after the number `after`, in order, at most `most`; `last`: the highest number, as far as known.
+
+    `read` returns the rows of a query.
 
     The range of numbers has both bounds, because PostgreSQL without statistics of the table reads and sorts a whole open range for a few
     rows. Deleted messages leave gaps: what is lacking then comes from a second query.
     """
-    found = list(rows.filter(number__gt=after, number__lte=after + most))
+    found = read(rows.filter(number__gt=after, number__lte=after + most))
     if len(found) == most or after + most >= last:
         return found
-    return found + list(rows.filter(number__gt=after + most)[: most - len(found)])
+    return found + read(rows.filter(number__gt=after + most)[: most - len(found)])
 
 
 def message_rows(conversation: Conversation) -> QuerySet[Message]:
@@ -120,9 +127,9 @@ def said_briefly(conversation: Conversation) -> Iterator[list[BriefRow]]:
     One or two queries a batch, without a join, which takes as long as reading the messages on PostgreSQL.
     """
     columns = Message.objects.filter(conversation=conversation).order_by("number")
-    overlap = Cast("overlap", IntegerField())  # without a conversion of each row, which SQLite's booleans need
+    overlap = Cast("overlap", IntegerField())  # SQLite's driver converts each value of a boolean column
     rows, after = columns.values_list(Cast("speaker_id", CharField()), "text", "offset_s", "duration_s", "number", overlap), 0
-    while batch := _next_numbers(rows, after, BRIEF_BATCH, conversation.message_count):
+    while batch := _next_numbers(rows, after, BRIEF_BATCH, conversation.message_count, plain_rows):
         yield batch
         after = batch[-1][4]
         if len(batch) < BRIEF_BATCH:

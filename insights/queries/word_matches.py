@@ -46,19 +46,17 @@ def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, mes
         chosen, more = messages.query.sql_with_params()
         conditions.append(f"found.field = 'message' AND found.item IN ({chosen})")
         values += more
-    where = f"{rows} AND {' AND '.join(conditions)} {_ORDER[connection.vendor]}"
-    sql = f"SELECT found.conversation_id, found.field, found.item, {_SCORE[connection.vendor]} FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
+    where = f"{rows} AND {' AND '.join(conditions)} {_ORDER}"
+    sql = f"SELECT found.conversation_id, found.field, found.item, {_RANK[connection.vendor]} AS match_rank FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, most])
-        return [Match(int(row[0]), UUID(str(row[2])) if row[1] == "message" else None, float(row[3])) for row in cursor.fetchall()]
+        return [Match(row[0], UUID(str(row[2])) if row[1] == "message" else None, -row[3]) for row in cursor.fetchall()]
 
 
 _PREFIX = " || ':*'"
-_SCORE = {"sqlite": f"-bm25({WORDS})", "postgresql": "ts_rank(found.words, wanted.query)"}
-_ORDER = {
-    "sqlite": f"ORDER BY bm25({WORDS}), found.id DESC",
-    "postgresql": "ORDER BY ts_rank(found.words, wanted.query) DESC, found.id DESC",
-}
+_RANK = {"sqlite": f"bm25({WORDS})", "postgresql": "-ts_rank(found.words, wanted.query)"}
+"""The smaller, the better. It is an expression of the result, and ordered by its name: the databases compute it once for each match."""
+_ORDER = "ORDER BY match_rank, found.id DESC"
 
 
 def _matching(wanted: Wanted) -> tuple[str, list[Any]]:

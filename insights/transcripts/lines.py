@@ -68,10 +68,10 @@ def lines_of(
 def _brief_lines(conversation: Conversation) -> Iterator[list[Line]]:
     names: dict[str, str] = {}
     for batch in queries.said_briefly(conversation):
-        if any(row[0] not in names for row in batch):  # the first batch, or somebody spoke meanwhile
+        if not names.keys() >= {row[0] for row in batch}:  # the first batch, or somebody spoke meanwhile
             names = queries.speaker_names(conversation)
         yield [
-            Line(names[speaker], text, offset_s, duration_s, overlap=bool(overlap))
+            Line(names[speaker], text, offset_s, duration_s, (), "", None, overlap == 1)  # keywords take twice as long
             for speaker, text, offset_s, duration_s, _, overlap in batch
         ]
 
