@@ -165,6 +165,14 @@ try:
         least=200,
         most=5000,
     )
+    INTERIM_INTERVAL_MS = env.integer(
+        "INTERIM_INTERVAL_MS",
+        320,
+        "Milliseconds of speech between two interim results of a turn. A larger value saves much of the"
+        " [CPU time of recognition](../develop/performance-conversations.md#interim-results-and-cpu-time), and words appear later.",
+        least=100,
+        most=10_000,
+    )
     LONGEST_TURN_S = env.number(
         "LONGEST_TURN_S", 12.0, "Maximum length of a turn in seconds. A longer turn is split at its weakest pause.", least=2, most=30
     )

@@ -42,5 +42,6 @@ def recognition_options(language: str, *, translate: bool = False) -> Recognitio
         longest_turn_s=settings.LONGEST_TURN_S,
         end_of_turn=words_model() if words_decide else None,
         longest_pause_ms=settings.LONGEST_PAUSE_MS,
+        interim_ms=settings.INTERIM_INTERVAL_MS,
         translate=translate,
     )

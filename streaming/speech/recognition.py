@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ParamSpec, assert_never
 
@@ -210,7 +210,8 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         QueuedRecognition.__init__(self, decoder, listener, executor, wake)
         self._end_of_turn = options.end_of_turn if options.live else None
         early = self._end_of_turn is not None
-        endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s, asks_early=early, pace=UNSTABLE_PART)
+        pace = replace(UNSTABLE_PART, least=max(UNSTABLE_PART.early, round(options.interim_ms / 1000 / FRAME_S)))
+        endpointer = Endpointer(options.end_of_turn_ms, options.longest_turn_s, asks_early=early, pace=pace)
         AudioSource.__init__(self, endpointer, AudioHistory(RATE, EMPTY))
         self._options, self._transcriber, self._pool = options, transcriber, pool
         self._interim: DecodeJob | None = None

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from insights.analysis import embedding
-from tests.bench import report, resource_usage, scoring, speech, thread_cpu, word_errors
+from streaming.speech.decoder_pool import Urgency
+from tests.bench import interim_intervals, report, resource_usage, scoring, speech, thread_cpu, word_errors
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
 from tests.bench.scenarios import accuracy, flood, imports, interims, listeners, load, meaning, reading, sockets, writes
 from tests.bench.speech import Turn
+from tests.bench.virtual_time import simulate, small_engine
 from tests.bench.word_display import Update, display
 
 
@@ -85,6 +87,25 @@ class TestParts:
         rows = writes.measure(bench_server, TINY, quiet).data["waits"]
         assert [row["jobs"] for row in rows] == [0, 1, 4]
         assert all(row["stored"] for row in rows[1:])
+
+
+class TestVirtualTime:
+    """Recognitions in virtual time."""
+
+    def test_rarer_interims_are_later_and_cost_less(self) -> None:
+        """Words of Anna's first turn are displayed later if they are decoded less often, and each run gives the same times."""
+        engine, talks = small_engine(), speech.talks(speech.anna(), 1, 5.0)
+        (often, pool), (again, _), (rarely, other) = (simulate(engine, talks, ms) for ms in (320, 320, 2000))
+        assert often.delays == again.delays
+        assert pool.decodes[Urgency.INTERIM] > other.decodes[Urgency.INTERIM]
+        assert sum(often.delays) < sum(rarely.delays)
+
+    def test_an_interval_is_compared_with_the_model_alone(self) -> None:
+        """The row has figures of the delay and of the CPU time."""
+        cells = interim_intervals.row(small_engine(), 500, 1, 5.0)
+        assert cells[:2] == ["500", "1"]
+        assert len(cells) == len(interim_intervals.HEADS)
+        assert float(cells[-1]) >= float(cells[-2]) > 0
 
 
 class TestReading:

@@ -27,6 +27,8 @@ class Word:
     confidence: float
 
 
+INTERIM_MS = 320
+"""Milliseconds of speech between two interims of a turn, if nothing else is wanted."""
 AUTO = "auto"
 """The language of a recognition that finds the language itself."""
 
@@ -67,6 +69,7 @@ class RecognitionOptions:
 
     `live` is false for a file: its audio comes as fast as it is taken, several of its turns are decoded at once, and a pause in the
     feeding ends no turn. Turns of a file that end within its first `known_s` seconds are not decoded: their results are known already.
+    `interim_ms`: milliseconds of speech between two interims of a turn, at least, but for the first words.
     `translate`: finals have a translation into English, too, where the engine can make one.
     """
 
@@ -79,6 +82,7 @@ class RecognitionOptions:
     translate: bool = False
     end_of_turn: EndOfTurnModel | None = None
     longest_pause_ms: int = LATEST_MS
+    interim_ms: int = INTERIM_MS
 
 
 class Listener(Protocol):

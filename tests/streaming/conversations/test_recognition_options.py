@@ -22,6 +22,12 @@ def test_the_fixed_pause_stays_available(settings: Any) -> None:
     assert (options.end_of_turn, options.end_of_turn_ms, options.longest_turn_s) == (None, 700, 8.0)
 
 
+def test_the_interval_of_interim_results_is_a_setting(settings: Any) -> None:
+    """In every language."""
+    settings.INTERIM_INTERVAL_MS = 800
+    assert [recognition_options(language).interim_ms for language in ("en-US", "de-DE")] == [800, 800]
+
+
 def test_the_live_page_sends_the_longest_silence(settings: Any) -> None:
     """Without it a turn with an unfinished sentence would end only when the server misses audio."""
     settings.END_OF_TURN, settings.END_OF_TURN_MS, settings.LONGEST_PAUSE_MS = "words", 500, 1200

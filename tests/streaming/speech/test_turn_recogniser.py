@@ -83,6 +83,19 @@ def test_interims_come_before_their_final_and_draft_it(recogniser: FakeRecognise
     assert any(draft for kind, _, draft in transcriber.calls if kind == "final")
 
 
+def test_interims_can_be_rarer(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
+    """With a longer interval a turn without pauses is decoded less often for them."""
+    counts = []
+    for interim_ms in (320, 1600):
+        transcriber.calls.clear()
+        recognition, notes = listen(recogniser, interim_ms=interim_ms)
+        live(recognition, linear16(recording("two_cities.wav"))[: 2 * RATE * 10], decoded=True)
+        recognition.stop()
+        assert notes.done.wait(30)
+        counts.append(sum(kind == "interim" for kind, _, _ in transcriber.calls))
+    assert 0 < counts[1] < 0.7 * counts[0]
+
+
 def test_no_interim_replaces_the_words_of_the_turn_before(recogniser: FakeRecogniser, transcriber: FakeTranscriber) -> None:
     """While the final of a turn that was cut for its length is decoded, interims of the next turn are decoded and not published."""
     gate, final = threading.Event(), transcriber.final
