@@ -160,15 +160,20 @@ async def test_two_people_at_one_telephone(make_server: Callable[..., Server]) -
 
 async def talk_by_telephone(server: Server, token: str, call: StreamClient, parameters: dict[str, str]) -> str:
     """Begin a call in which two people talk, wait until both are told apart, and return the id of the conversation."""
-    audio, _ = clips("a1", "b1")
-    narrow = mulaw.encode(soxr.resample(np.frombuffer(audio, "<i2"), 16_000, mulaw.RATE))
     await begin(call, **parameters)
-    for at in range(0, len(narrow), 160):
-        await speak(call, narrow[at : at + 160])
+    await say_by_telephone(call, "a1", "b1")
     talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: bool(answer["conversations"]))
     conversation_id: str = talks["conversations"][0]["id"]
     await eventually(lambda: stored_names(server, token, conversation_id), lambda names: len(set(names)) == 2)
     return conversation_id
+
+
+async def say_by_telephone(call: StreamClient, *names: str) -> None:
+    """Send clips as mu-law at 8 kHz."""
+    audio, _ = clips(*names)
+    narrow = mulaw.encode(soxr.resample(np.frombuffer(audio, "<i2"), 16_000, mulaw.RATE))
+    for at in range(0, len(narrow), 160):
+        await speak(call, narrow[at : at + 160])
 
 
 async def test_a_crash_in_a_telephone_call(make_server: Callable[..., Server]) -> None:
@@ -190,6 +195,7 @@ async def test_a_crash_in_a_telephone_call(make_server: Callable[..., Server]) -
     assert {one["from"]["name"] for one in before} == {"Speaker 1", "Paul"}
     async with streaming(server, "", "conversation", "telephone/handler") as call:
         await begin(call, **parameters)
+        await say_by_telephone(call, "a1")
         talks = await eventually(lambda: read(server, token, "/v1/conversations"), lambda answer: len(answer["conversations"]) == 2)
         assert conversation_id in {one["id"] for one in talks["conversations"]}
 
