@@ -9,7 +9,8 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar, TypeVarTuple
+from contextlib import suppress
+from typing import Any, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 from django.conf import settings
@@ -30,8 +31,18 @@ class Threads:
         _all.append(self)
 
     def run(self, work: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Run work in a thread, outside of the caller's context; return its future. Cancelling it does not stop work that has started."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        """Run work in a thread, outside of the caller's context; return its future. Cancelling it does not stop work that has started.
+
+        It does what `run_in_executor` does, without the second future and the callbacks between both, which cost more CPU than encoding
+        20 ms of audio.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._pool.submit(_run, future, work, args)
+        return future
+
+    def start(self, work: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Run work in a thread. It handles its own errors, and nobody waits for it. Any thread."""
+        self._pool.submit(work, *args)
 
     def close(self) -> None:
         """End the threads after all queued work; the next use starts new ones."""
@@ -40,6 +51,28 @@ class Threads:
 
     def _new_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._most, thread_name_prefix=self._name)
+
+
+def _run(future: asyncio.Future[T], work: Callable[..., T], args: tuple[Any, ...]) -> None:
+    """Run work, and set its result in the event loop of its future."""
+    if future.cancelled():
+        return
+    result, error = None, None
+    try:
+        result = work(*args)
+    except BaseException as raised:
+        error = raised
+    with suppress(RuntimeError):  # the loop is closed: no caller waits any more
+        future.get_loop().call_soon_threadsafe(_settle, future, result, error)
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
 
 
 _all: list[Threads] = []

@@ -37,6 +37,7 @@ from tests.bench.scenarios import (
     speakers,
     streams,
     turns,
+    video,
     webrtc,
     writes,
 )
@@ -61,6 +62,7 @@ SPEECH: dict[str, Callable[[Server, Sizes, Say], Result]] = {
 STREAMS: dict[str, Callable[[Sequence[Target], Sizes, Say], Result]] = {
     "streams": streams.measure,
     "webrtc": webrtc.measure,
+    "video": video.measure,
     "growth": growth.measure,
 }
 QMSUM: dict[str, Callable[[Path | None, Say], Result]] = {"summary": summaries.measure, "meaning": meaning.measure}
@@ -75,6 +77,7 @@ PAGES = {
     "meaning": DOCS / "search.md",
     "streams": DOCS / "performance-streams.md",
     "webrtc": DOCS / "performance-webrtc.md",
+    "video": DOCS / "performance-webrtc.md",
     "growth": DOCS / "performance-streams.md",
     "optimisations": DOCS / "performance-streams.md",
     "reading": DOCS / "performance-conversations.md",

@@ -56,6 +56,7 @@ class Sizes:
     interruptions: int = 20
     """Interruptions, and backchannels, during the replies of a voice agent."""
     peers: tuple[int, ...] = (1, 16)
+    video_peers: tuple[int, ...] = (1, 8)
     stored_messages: int = 10_000
     searched_messages: int = 100_000
     """Messages of the account that is searched, in several conversations."""
@@ -125,6 +126,7 @@ TINY = Sizes(
     agent_turns=1,
     interruptions=1,
     peers=(1,),
+    video_peers=(1,),
     visits=4,
     warm_visits=2,
     visitors=2,

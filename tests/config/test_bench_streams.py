@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from av import CodecContext, Packet
 from django.core.management import CommandError, call_command
 
 from tests.bench import baselines, report, rounds
+from tests.bench.clients import pictures
 from tests.bench.clients.agent_clients import RATE as CLIENT_RATE
 from tests.bench.clients.interrupting_clients import SILENT_S, Playback, Speaker
 from tests.bench.clients.noise import FRAME, SILENCE, Echo, Noise
@@ -23,7 +25,7 @@ from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
 from tests.bench.rounds import Measured
 from tests.bench.scale import TINY
-from tests.bench.scenarios import agent, growth, interruptions, optimisations, streams, webrtc
+from tests.bench.scenarios import agent, growth, interruptions, optimisations, streams, video, webrtc
 from tests.bench.targets import BARE, DAPHNE, FASTRTC, SITE, UVICORN, Target, targets
 from tests.servers import copied
 
@@ -82,6 +84,19 @@ class TestParts:
             assert figures["first_sound"] > figures["answer"] > 0
             assert figures["frames_per_s"] > 0
             assert figures["p50"] > 0
+        assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
+
+    def test_video(self, parley: Target, bare: Target) -> None:
+        """Numbered frames come back from both servers, and Parley's handler has changed them."""
+        result = video.measure([parley, bare], TINY, quiet)
+        for one in result.data["1"]:
+            figures = one["figures"]
+            assert (one["errors"], figures["unread"]) == ([], 0)
+            assert figures["p50"] > 0
+            assert figures["frames_per_s"] > 0
+        ours, theirs = (one["figures"] for one in result.data["1"])
+        assert ours["plain"] == 0
+        assert theirs["plain"] > 0
         assert [row[1] for row in result.tables[0].rows] == [UVICORN, BARE]
 
     @pytest.mark.skipif(not agent.is_installed("kokoro"), reason="no voice is installed (make test installs flite where it may)")
@@ -210,6 +225,31 @@ class TestBeeps:
         assert delays(sent, [(1.75, 0), (1.8, 1), (5.25, 0), (6.0, 7)]) == [(1.0, 0.75), (1.5, pytest.approx(0.3)), (5.0, 0.25)]
 
 
+class TestPictures:
+    """Frames carry numbers that survive their encoding."""
+
+    @pytest.mark.parametrize("number", [0, 1, 170, 299, 4095])
+    @pytest.mark.parametrize("negative", [False, True])
+    def test_the_number_is_read(self, number: int, negative: bool) -> None:
+        """Also in the negative of a frame."""
+        picture = pictures.drawn(number)
+        assert pictures.number_in(255 - picture if negative else picture) == (number, negative)
+
+    def test_a_clip_survives_vp8(self) -> None:
+        """Each decoded frame has its number; the first one is a keyframe."""
+        decoder = CodecContext.create("libvpx", "r")
+        clip = pictures.encoded(5)
+        decoded = [frame for data in clip for frame in decoder.decode(Packet(data))]
+        assert [pictures.number_in(pictures.luma(frame)) for frame in decoded] == [(number, False) for number in range(5)]
+        assert not clip[0][0] & 1
+
+    def test_another_picture_has_no_number(self) -> None:
+        """A grey picture, one of another size, and a blurred one are not read."""
+        assert pictures.number_in(np.full((pictures.HEIGHT, pictures.WIDTH), 128, np.uint8)) is None
+        assert pictures.number_in(pictures.drawn(7)[:240]) is None
+        assert pictures.number_in((pictures.drawn(7) // 8 + 100).astype(np.uint8)) is None
+
+
 class TestJudgement:
     """A goal is missed if a figure is worse, and undecided without a figure."""
 
@@ -242,6 +282,19 @@ class TestJudgement:
         ours = [Measured(UVICORN, {**good, "answer": 0.03})]
         assert [goal.reached for goal in webrtc._goals([Measured(FASTRTC, good), *ours], 16)] == [False, True, True, True]
         assert [goal.reached for goal in webrtc._goals([Measured(BARE, good), *ours], 16)] == [False, True, True, None]
+
+    def test_video(self) -> None:
+        """One peer has goals of loss and latency, several have one of frames per second; ratios are judged only beside FastRTC."""
+        theirs = {"p50": 0.1, "lost": 0.0, "frames_per_s": 20.0}
+        good = [Measured(FASTRTC, theirs), Measured(UVICORN, {"p50": 0.05, "lost": 0.0, "frames_per_s": 20.0})]
+        bad = [Measured(FASTRTC, theirs), Measured(UVICORN, {"p50": 0.051, "lost": 0.01, "frames_per_s": 19.9})]
+        alone = [Measured(BARE, theirs), good[1]]
+        reached = {
+            name: [goal.reached for peers in (1, 8) for goal in video._goals(found, peers)]
+            for name, found in (("good", good), ("bad", bad))
+        }
+        assert reached == {"good": [True, True, True], "bad": [False, False, False]}
+        assert [goal.reached for peers in (1, 8) for goal in video._goals(alone, peers)] == [True, None, None]
 
     def test_ratio_is_within_a_round(self) -> None:
         """CPU is divided by the base's in the same round, and the median of these ratios counts."""

@@ -5,22 +5,27 @@ that says what an upgrade broke. At run time a missing attribute raises Attribut
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from queue import Queue
 from typing import Any, Protocol
 
 from aioice.candidate import Candidate
 from aioice.ice import Connection, StunProtocol
 from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCSctpTransport
+from aiortc.codecs.vpx import DEFAULT_BITRATE
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
 CHECKED_VERSION = "1.16.0"
 
 JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+WAITING_PACKETS = "_packets"
+ORIGIN = "_origin"
 DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
 DECODER_ERROR = "_RTCRtpReceiver__decoder_error"
 SENDER_LOOP = "_RTCRtpSender__loop"
+SENDER_ENCODER = "_RTCRtpSender__encoder"
+SEND_KEYFRAME = "_send_keyframe"
 PACKET_DATA = "_data"
 INBOUND_STREAMS = "_inbound_streams"
 LAST_RECEIVED_TSN = "_last_received_tsn"
@@ -43,6 +48,16 @@ def packet_payload(packet: RtpPacket) -> bytes:
     """Return the depayloaded audio of a packet, which aiortc's receiver sets."""
     data: bytes = getattr(packet, PACKET_DATA, b"")
     return data
+
+
+def waiting_packets(buffer: JitterBuffer) -> Iterator[RtpPacket]:
+    """Return the packets that a jitter buffer has, from the next one up to the first missing one."""
+    packets, origin = _get(buffer, WAITING_PACKETS), _get(buffer, ORIGIN)
+    for place in range(origin, origin + buffer.capacity):
+        packet = packets[place % buffer.capacity]
+        if packet is None:
+            return
+        yield packet
 
 
 def replace_jitter_buffer(receiver: RTCRtpReceiver, buffer: JitterBuffer) -> None:
@@ -71,6 +86,17 @@ class Encoders(Protocol):
 def replace_encoder_loop(sender: RTCRtpSender, encoders: Encoders) -> None:
     """Make a sender run its encoder in other threads than asyncio's."""
     _replace(sender, SENDER_LOOP, encoders)
+
+
+def on_keyframe_request(sender: RTCRtpSender, requested: Callable[[], None]) -> None:
+    """Call `requested`, and nothing of aiortc's, when the receiver asks a sender for a keyframe."""
+    _replace(sender, SEND_KEYFRAME, requested)
+
+
+def bit_rate(sender: RTCRtpSender) -> int:
+    """Return the bit rate in bits per second that the receiver of a sender's video has estimated, within aiortc's limits."""
+    encoder = _get(sender, SENDER_ENCODER)
+    return DEFAULT_BITRATE if encoder is None else int(encoder.target_bitrate)
 
 
 def on_packet(transports: Iterable[RTCDtlsTransport], received: Callable[[], None]) -> None:

@@ -14,13 +14,13 @@ from functools import partial
 from typing import Any
 
 from aiortc import (
-    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
     RTCDtlsTransport,
     RTCIceServer,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
@@ -126,6 +126,7 @@ class Connection:
     def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.audio_track: AudioTrack | None = None
+        self._video: tuple[VideoTrack, RTCRtpSender] | None = None
         self._offer = offer
         self._session = session
         self._messages = messages
@@ -142,7 +143,6 @@ class Connection:
         self._answered_at = time.monotonic()
         self._packet_at = float("-inf")
         self._closing = False
-        self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)
 
@@ -224,34 +224,25 @@ class Connection:
             self.audio_track = AudioTrack(runner.next_audio, runner.audio_output.played, lead)
             encode_apart(self._pc.addTrack(self.audio_track))
         if "video" in self._given:
-            encode_apart(self._pc.addTrack(VideoTrack(runner.next_video)))
+            video = VideoTrack(runner.next_video)
+            self._video = video, self._pc.addTrack(video)
+            encode_apart(self._video[1])
 
     def _prepare(self, local: str) -> None:
         for section in SessionDescription.parse(local).media:
+            codec = section.rtp.codecs[0].mimeType.lower() if section.rtp.codecs else ""
             if section.kind == "audio" and self.audio_track is not None:
-                self.audio_track.opus = section.rtp.codecs[0].mimeType.lower() == "audio/opus"
+                self.audio_track.opus = codec == "audio/opus"
+            if section.kind == "video" and self._video is not None and codec == "video/vp8":
+                track, sender = self._video
+                track.encode_vp8(sender)
         for transceiver in self._pc.getTransceivers():
-            if transceiver.kind == "audio":
-                rtp_in.use_prompt_buffer(transceiver.receiver)
+            if transceiver.kind not in self._wanted:
+                rtp_in.discard(transceiver.receiver)
+            elif transceiver.kind == "audio":
+                rtp_in.receive_audio(transceiver.receiver, self._guarded(self._session.runner.push_audio))
             else:
-                rtp_in.bound_video_queue(transceiver.receiver)
-
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        if track.kind not in self._wanted:
-            self._spawn(rtp_in.discard(track))
-        elif track.kind == "audio":
-            self._spawn(self._read(track, rtp_in.read_audio(track, self._guarded(self._session.runner.push_audio))))
-        else:
-            reading = rtp_in.read_video(track, self._guarded(self._session.runner.push_video), self._session.warn_once)
-            self._spawn(self._read(track, reading))
-
-    async def _read(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
-        """Read a track. After an error keep reading and discard, because aiortc's queue would fill the memory."""
-        try:
-            await reading
-        except Exception as error:
-            logger.error("reading a track failed: %s", error_location(error))
-            await rtp_in.discard(track)
+                rtp_in.receive_video(transceiver.receiver, self._guarded(self._session.runner.push_video), self._session.warn_once)
 
     def _guarded(self, take: Callable[..., None]) -> Callable[..., None]:
         """Wrap a callback for media: note the activity, skip it after the close, and report its errors so that later blocks still come."""

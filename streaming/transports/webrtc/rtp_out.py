@@ -24,6 +24,9 @@ from streaming.cluster.runtime import runtime
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import Pace
 from streaming.transports.webrtc import aiortc_patches
+from streaming.transports.webrtc.video_encoder import CLOCK as VIDEO_CLOCK
+from streaming.transports.webrtc.video_encoder import CLOCK_BASE as VIDEO_CLOCK_BASE
+from streaming.transports.webrtc.video_encoder import Vp8Encoder, picture_frame
 from streaming.types.client_connection import AudioFrame
 
 Block = npt.NDArray[np.int16]
@@ -40,7 +43,6 @@ HEARD_AFTER_S = 0.15
 CLOCK = 48_000
 """The RTP clock rate of Opus, at any sample rate (RFC 7587 section 4.1)."""
 CLOCK_BASE = fractions.Fraction(1, CLOCK)
-PICTURE_CLOCK = 90_000
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 VOICE_BITS = 48_000
 
@@ -93,6 +95,10 @@ class AudioTrack(MediaStreamTrack):
         self._held = 0
         self._cleared = 0
         self._next_block: asyncio.Future[AudioFrame | None] | None = None
+        """The wait for a block while part of a packet is here."""
+        self._waiter: asyncio.Task[Any] | None = None
+        """The task that waits for a block in `_whole`."""
+        self._stopped = False
 
     def clear(self) -> None:
         """Drop the audio that is not sent yet."""
@@ -114,6 +120,9 @@ class AudioTrack(MediaStreamTrack):
         if self._next_block is not None:
             self._next_block.cancel()
             self._next_block = None
+        if self._waiter is not None:
+            self._waiter.cancel()
+            self._waiter, self._stopped = None, True
         self.clear()
         super().stop()
 
@@ -165,20 +174,38 @@ class AudioTrack(MediaStreamTrack):
         """Wait for the next block; if part of a packet is here already, only until that packet is due. Return whether to send one."""
         if self._encoder is not None and self._held >= self._encoder.samples:
             return True
-        next_block = self._next_block = self._next_block or asyncio.ensure_future(self._source())
-        timeout_s = self._pace.wait(time.monotonic()) + PACKET_S if self._held else None
-        done, _ = await asyncio.wait({next_block}, timeout=timeout_s)
-        if not done:
-            return True
-        self._next_block = None
-        if next_block.cancelled():
-            return False
-        frame = next_block.result()
+        if self._next_block is None and not self._held:  # nearly always: a task and a timer for each block would cost too much
+            frame = await self._whole()
+        else:
+            next_block = self._next_block = self._next_block or asyncio.ensure_future(self._source())
+            timeout_s = self._pace.wait(time.monotonic()) + PACKET_S if self._held else None
+            done, _ = await asyncio.wait({next_block}, timeout=timeout_s)
+            if not done:
+                return True
+            self._next_block = None
+            if next_block.cancelled():
+                return False
+            frame = next_block.result()
         if frame is None:
             self.stop()
             return False
         self._add(frame)
         return self._encoder is not None and self._held >= self._encoder.samples
+
+    async def _whole(self) -> AudioFrame | None:
+        """Wait for the next block in the caller's own task; None at the end, or once `stop` has ended the wait."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine of the event loop
+        cancelling = task.cancelling()
+        self._waiter = task
+        try:
+            return await self._source()
+        except asyncio.CancelledError:
+            if self._stopped and task.uncancel() <= cancelling:
+                return None
+            raise
+        finally:
+            self._waiter = None
 
     def _add(self, frame: AudioFrame) -> None:
         if self._encoder is None:
@@ -215,15 +242,24 @@ class VideoTrack(MediaStreamTrack):
     """The outgoing video track of a connection: BGR arrays (height, width, 3), as fast as the source returns them."""
 
     kind = "video"
+    sender: RTCRtpSender | None = None
+    """aiortc's sender, where VP8 was negotiated (`encode_vp8`); otherwise aiortc encodes the frames that we return."""
 
     def __init__(self, source: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()
         self._source = source
         self._began: float | None = None
         self._last = -1
+        self._encoder = Vp8Encoder()
+        self._keyframe = False
 
-    async def recv(self) -> VideoFrame:
-        """Wait for the next frame. Called by aiortc's sender."""
+    def encode_vp8(self, sender: RTCRtpSender) -> None:
+        """Encode here, at the bit rate of a sender, and with a keyframe when its receiver asks for one."""
+        self.sender = sender
+        aiortc_patches.on_keyframe_request(sender, self._request_keyframe)
+
+    async def recv(self) -> "Packet[Any] | VideoFrame":
+        """Wait for the next frame. Called by aiortc's sender, one call at a time."""
         if self.readyState != "live":
             raise MediaStreamError
         picture = await self._source()
@@ -232,11 +268,19 @@ class VideoTrack(MediaStreamTrack):
             raise MediaStreamError
         now = time.monotonic()
         self._began = now if self._began is None else self._began
-        frame = await VIDEO_THREADS.run(_to_frame, picture)
-        self._last = max(self._last + 1, int((now - self._began) * PICTURE_CLOCK))
-        frame.pts = self._last
-        frame.time_base = fractions.Fraction(1, PICTURE_CLOCK)
-        return frame
+        self._last = max(self._last + 1, int((now - self._began) * VIDEO_CLOCK))
+        encoded: Packet[Any] | VideoFrame
+        if self.sender is None:
+            encoded = await VIDEO_THREADS.run(picture_frame, picture)
+        else:
+            keyframe, self._keyframe = self._keyframe, False
+            bit_rate = aiortc_patches.bit_rate(self.sender)
+            encoded = Packet(await VIDEO_THREADS.run(self._encoder.encode, picture, self._last, bit_rate, keyframe))
+        encoded.pts, encoded.time_base = self._last, VIDEO_CLOCK_BASE
+        return encoded
+
+    def _request_keyframe(self) -> None:
+        self._keyframe = True
 
 
 class _OwnThreads:
@@ -253,10 +297,3 @@ class _OwnThreads:
 def encode_apart(sender: RTCRtpSender) -> None:
     """Make a sender encode in our threads, not in asyncio's."""
     aiortc_patches.replace_encoder_loop(sender, _OwnThreads(AUDIO_THREADS if sender.kind == "audio" else VIDEO_THREADS))
-
-
-def _to_frame(picture: npt.NDArray[np.uint8]) -> VideoFrame:
-    """Return a frame cropped to even width and height, as the video codecs require."""
-    height, width = picture.shape[:2]
-    even = np.ascontiguousarray(picture[: height - height % 2, : width - width % 2], dtype=np.uint8)
-    return VideoFrame.from_ndarray(even, format="bgr24")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from fastrtc import ReplyOnPause, Stream
 
@@ -63,7 +63,7 @@ def application() -> FastAPI:
         "bench-ticker": made.Ticker(8000),
     }.items():
         _mount(app, f"/streams/{name}", handler)
-
+    _mount(app, "/streams/bench-video", made.negative, "video")
     app.add_api_route("/readyz", _ready)
     return app
 
@@ -72,10 +72,15 @@ def _ready() -> dict[str, str]:
     return {"status": "ready"}
 
 
-def _mount(app: FastAPI, prefix: str, handler: Any) -> None:
+def _mount(app: FastAPI, prefix: str, handler: Any, modality: str = "audio") -> None:
     alone: dict[str, Any] = {"iceServers": []}
-    stream = Stream(handler, modality="audio", mode="send-receive", concurrency_limit=LIMIT, server_rtc_configuration=alone, verbose=False)
+    stream = Stream(handler, modality=modality, mode="send-receive", concurrency_limit=LIMIT, server_rtc_configuration=alone, verbose=False)
     stream.mount(app, path=prefix)
+
+    async def inputs(request: Request) -> dict[str, str]:
+        """Set the inputs of a handler of video: FastRTC calls it only then, and puts the frame in the place of the first one."""
+        stream.set_input((await request.json())["webrtc_id"], None)
+        return {"status": "ok"}
 
     async def updates(webrtc_id: str) -> StreamingResponse:
         async def events() -> AsyncIterator[str]:
@@ -85,6 +90,7 @@ def _mount(app: FastAPI, prefix: str, handler: Any) -> None:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     app.add_api_route(f"{prefix}/updates", updates)
+    app.add_api_route(f"{prefix}/input_hook", inputs, methods=["POST"])
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from uuid import uuid4
 import aiohttp
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 from numpy.typing import NDArray
 
-from streaming.transports.webrtc.rtp_in import use_prompt_buffer
+from streaming.transports.webrtc.rtp_in import receive_audio
 from tests import speech
 from tests.bench.clients.measurement_window import PATIENCE_S, Answer, Question, answer, http_client, in_time
 
@@ -115,21 +114,11 @@ async def over_webrtc(url: str, microphone: Microphone, ear: Ear, talk: Callable
     """Talk over a peer connection. The client plays each packet as it comes, without a jitter buffer."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     connection.addTrack(Track(microphone))
-    use_prompt_buffer(connection.getReceivers()[0])
+    receive_audio(connection.getReceivers()[0], lambda samples, rate: ear.sound(samples, time.perf_counter()))
     channel = connection.createDataChannel("text")
     channel.on("message", lambda text: ear.message(text, time.perf_counter()))
-    opened, listening = asyncio.Event(), []
+    opened = asyncio.Event()
     channel.on("open", opened.set)
-
-    async def take(track: MediaStreamTrack) -> None:
-        try:
-            while True:
-                frame: Any = await track.recv()
-                ear.sound(frame.to_ndarray(), time.perf_counter())
-        except MediaStreamError:
-            pass
-
-    connection.on("track", lambda track: listening.append(asyncio.create_task(take(track))))
     await connection.setLocalDescription(await connection.createOffer())
     body = {"sdp": connection.localDescription.sdp, "type": "offer", "webrtc_id": uuid4().hex}
     async with http_client() as http, http.post(f"{url}/webrtc/offer", json=body) as response:
@@ -141,7 +130,6 @@ async def over_webrtc(url: str, microphone: Microphone, ear: Ear, talk: Callable
         await talk()
     finally:
         await connection.close()
-        await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def over_websocket(url: str, microphone: Microphone, ear: Ear, talk: Callable[[], Coroutine[Any, Any, None]]) -> None:

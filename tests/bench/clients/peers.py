@@ -1,4 +1,4 @@
-"""A WebRTC client based on aiortc: it sends beeps and records when their echoes arrive."""
+"""WebRTC clients based on aiortc; one sends beeps and records when their echoes arrive."""
 
 import asyncio
 import fractions
@@ -104,31 +104,30 @@ def _pitch(samples: NDArray[np.int16], rate: int) -> int:
     return int(np.abs(np.array(PITCHES) - strongest).argmin())
 
 
-class Peer:
-    """One client. `answer_s`: from sending the offer to its answer; `first_s`: from the offer to the first audio frame.
+class Caller:
+    """A client that sends one track and takes what comes back.
 
-    Both are None until then; `errors` says why a call failed.
+    `answer_s`: from sending the offer to its answer; `first_s`: from the offer to the first frame. Both are None until then; `errors` says
+    why a call failed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, track: MediaStreamTrack) -> None:
         self.url = url
+        self.id = uuid4().hex
         self.answer_s: float | None = None
         self.first_s: float | None = None
-        self.frames: list[float] = []
         self.errors: list[str] = []
-        self.beeper = Beeper()
-        self.listener = Listener()
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection.addTrack(track)
         self._offered = 0.0
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def call(self, http: aiohttp.ClientSession) -> None:
         """Send the offer and apply the answer, if there is one."""
-        self._pc.addTrack(self.beeper)
-        self._pc.createDataChannel("text")
-        self._pc.on("track", lambda track: self._tasks.append(asyncio.create_task(self._take(track))))
-        await self._pc.setLocalDescription(await self._pc.createOffer())
-        body = {"sdp": self._pc.localDescription.sdp, "type": "offer", "webrtc_id": uuid4().hex}
+        self.connection.createDataChannel("text")
+        self.connection.on("track", lambda track: self._tasks.append(asyncio.create_task(self._take(track))))
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        body = {"sdp": self.connection.localDescription.sdp, "type": "offer", "webrtc_id": self.id}
         self._offered = time.perf_counter()
         try:
             async with asyncio.timeout(_CALL_S), http.post(f"{self.url}/webrtc/offer", json=body) as response:
@@ -140,18 +139,22 @@ class Peer:
             self.errors.append(f"no answer: {answer}"[:200])
             return
         self.answer_s = time.perf_counter() - self._offered
-        await self._pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
 
     async def close(self) -> None:
         """Close the connection."""
         try:
             async with asyncio.timeout(_CLOSE_S):
-                await self._pc.close()
+                await self.connection.close()
         except TimeoutError:
             pass
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def take(self, frame: Any, now: float) -> None:
+        """Take a frame that arrived now."""
+        raise NotImplementedError
 
     async def _take(self, track: MediaStreamTrack) -> None:
         try:
@@ -160,7 +163,21 @@ class Peer:
                 now = time.perf_counter()
                 if self.first_s is None:
                     self.first_s = now - self._offered
-                self.frames.append(now)
-                self.listener.process(frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)], frame.sample_rate, now)
+                self.take(frame, now)
         except MediaStreamError:
             pass
+
+
+class Peer(Caller):
+    """A client that sends beeps and listens for them."""
+
+    def __init__(self, url: str) -> None:
+        self.beeper = Beeper()
+        self.listener = Listener()
+        self.frames: list[float] = []
+        super().__init__(url, self.beeper)
+
+    def take(self, frame: Any, now: float) -> None:
+        """Note the frame, and listen."""
+        self.frames.append(now)
+        self.listener.process(frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)], frame.sample_rate, now)

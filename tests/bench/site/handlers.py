@@ -90,6 +90,11 @@ class Ticker(Echo):
         return AdditionalOutputs(json.dumps({"n": self.number, "t": time.time()}))
 
 
+def negative(image: Any) -> Any:
+    """Return the negative of a video frame, so that a client sees that the handler was called."""
+    return 255 - image
+
+
 def respond(audio: Any) -> Iterator[Any]:
     """Return the same speech after the pause."""
     yield audio

@@ -18,14 +18,14 @@ from streaming.sessions.session import Session
 from streaming.transports.webrtc.connection import Connection
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.peer import Peer, Peers
-from streaming.transports.webrtc.rtp_in import PromptQueue
+from streaming.transports.webrtc.rtp_in import TrackDecoder
 from streaming.transports.webrtc.rtp_out import AudioTrack
 from tests.streaming.transports.handlers import Echo, echo
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HELD = (Session, Peer, Connection, Messages, AudioTrack, PromptQueue, RTCPeerConnection, Echo)
+HELD = (Session, Peer, Connection, Messages, AudioTrack, TrackDecoder, RTCPeerConnection, Echo)
 WAYS = ("in order", "without a word", "from our side")
 SILENT = "silent"
 

@@ -10,21 +10,31 @@ from typing import Any
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, rtcrtpreceiver
 from aiortc.codecs import depayload
+from aiortc.codecs.vpx import DEFAULT_BITRATE, Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcsctptransport import InboundStream, RTCSctpTransport
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 
 from streaming.transports.webrtc import aiortc_patches as patches
 from streaming.transports.webrtc.data_channel_limits import SctpLimits
-from streaming.transports.webrtc.rtp_in import PromptBuffer, TrackQueue, bound_video_queue, use_prompt_buffer
-from streaming.transports.webrtc.rtp_out import encode_apart
+from streaming.transports.webrtc.jitter_buffers import PromptBuffer, PromptVideoBuffer
+from streaming.transports.webrtc.rtp_in import TrackDecoder, discard, receive_audio, receive_video
+from streaming.transports.webrtc.rtp_out import VideoTrack, encode_apart
 
 RECEIVER = {
     patches.JITTER_BUFFER: "audio from WebRTC clients is delayed by 80 ms, and stops for 16 packets after each loss",
-    patches.DECODER_QUEUE: "a client can fill the memory with encoded frames that a slow decoder does not take",
+    patches.DECODER_QUEUE: "received audio and video reach no handler, or a client can fill the memory with encoded frames",
     patches.DECODER_ERROR: "after a dropped video frame no keyframe is requested, so that the picture stays broken",
 }
-SENDER = {patches.SENDER_LOOP: "encoding shares asyncio's default threads: blocking handlers stop outgoing audio and video"}
+SENDER = {
+    patches.SENDER_LOOP: "encoding shares asyncio's default threads: blocking handlers stop outgoing audio and video",
+    patches.SENDER_ENCODER: "video is sent at the initial bit rate, whatever the network allows",
+    patches.SEND_KEYFRAME: "a receiver that lost a picture gets no keyframe, so that the picture stays broken",
+}
+BUFFER = {
+    patches.WAITING_PACKETS: "video from WebRTC clients is delayed by one frame",
+    patches.ORIGIN: "video from WebRTC clients is delayed by one frame",
+}
 SCTP = {
     patches.INBOUND_STREAMS: "a client can open streams of a data channel without limit",
     patches.LAST_RECEIVED_TSN: "the chunk that all others wait for is dropped with them",
@@ -96,6 +106,12 @@ async def test_a_sender_has_the_attribute(pc: RTCPeerConnection, name: str) -> N
     await pc.close()
 
 
+@pytest.mark.parametrize("name", BUFFER)
+def test_a_jitter_buffer_has_the_attribute(name: str) -> None:
+    """The attribute is there."""
+    assert hasattr(PromptVideoBuffer(), name), broken(name, BUFFER[name])
+
+
 @pytest.mark.parametrize("name", SCTP)
 async def test_an_association_has_the_attribute(name: str) -> None:
     """The attribute is there."""
@@ -140,25 +156,45 @@ async def test_candidates_are_gathered_by_another_function(pc: RTCPeerConnection
 
 async def test_replaced_objects_are_used(pc: RTCPeerConnection) -> None:
     """The receiver and the sender hold the given objects."""
-    transceiver = pc.addTransceiver("audio")
-    use_prompt_buffer(transceiver.receiver)
-    encode_apart(transceiver.sender)
-    assert isinstance(getattr(transceiver.receiver, patches.JITTER_BUFFER), PromptBuffer)
-    assert isinstance(getattr(transceiver.receiver, patches.DECODER_QUEUE), TrackQueue)
-    assert hasattr(getattr(transceiver.sender, patches.SENDER_LOOP), "run_in_executor")
+    audio, video = pc.addTransceiver("audio"), pc.addTransceiver("video")
+    receive_audio(audio.receiver, lambda block, rate: None)
+    receive_video(video.receiver, lambda picture: None, lambda warning: None)
+    encode_apart(audio.sender)
+    assert isinstance(getattr(audio.receiver, patches.JITTER_BUFFER), PromptBuffer)
+    assert isinstance(getattr(video.receiver, patches.JITTER_BUFFER), PromptVideoBuffer)
+    assert isinstance(getattr(audio.receiver, patches.DECODER_QUEUE), TrackDecoder)
+    assert hasattr(getattr(audio.sender, patches.SENDER_LOOP), "run_in_executor")
+    await pc.close()
+
+
+async def test_a_request_for_a_keyframe_is_noted(pc: RTCPeerConnection) -> None:
+    """aiortc's sender calls the replaced method, and its own encoder has the bit rate that the receiver estimated."""
+    consequence = broken(patches.SEND_KEYFRAME, SENDER[patches.SEND_KEYFRAME])
+    sender = pc.addTransceiver("video").sender
+    asked: list[None] = []
+    patches.on_keyframe_request(sender, lambda: asked.append(None))
+    await sender._handle_rtcp_packet(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=sender._ssrc))
+    assert len(asked) == 1, consequence
+    assert patches.bit_rate(sender) == DEFAULT_BITRATE
+    setattr(sender, patches.SENDER_ENCODER, Vp8Encoder())
+    estimate = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=pack_remb_fci(900_000, [sender._ssrc]))
+    await sender._handle_rtcp_packet(estimate)
+    assert patches.bit_rate(sender) == pytest.approx(900_000, rel=0.01), broken(patches.SENDER_ENCODER, SENDER[patches.SENDER_ENCODER])
     await pc.close()
 
 
 @pytest.mark.parametrize(
     ("patch", "name"),
     [
-        (use_prompt_buffer, patches.JITTER_BUFFER),
-        (bound_video_queue, patches.DECODER_ERROR),
+        (lambda receiver: receive_audio(receiver, print), patches.JITTER_BUFFER),
+        (lambda receiver: receive_video(receiver, print, print), patches.DECODER_ERROR),
+        (discard, patches.DECODER_QUEUE),
         (encode_apart, patches.SENDER_LOOP),
+        (lambda sender: VideoTrack(asyncio.Event().wait).encode_vp8(sender), patches.SEND_KEYFRAME),
         (lambda sctp: SctpLimits(sctp, lambda: 0.0), patches.INBOUND_STREAMS),
     ],
 )
-def test_a_missing_attribute_is_named(patch: Callable[[Any], object], name: str) -> None:
+async def test_a_missing_attribute_is_named(patch: Callable[[Any], object], name: str) -> None:
     """With another aiortc the server names the missing attribute and does not start without the patch."""
     with pytest.raises(AttributeError, match=f" has no {name}: this aiortc is not like {patches.CHECKED_VERSION}"):
         patch(SimpleNamespace(kind="audio"))
