@@ -72,6 +72,27 @@ def one_speaker(found: Iterable[Speech]) -> list[Speech]:
     return joined
 
 
+def pauses_closed(found: Iterable[Speech], pause_s: float) -> list[Speech]:
+    """Return the speech with pauses of a speaker that are shorter than `pause_s`, and in which nobody else speaks, as speech."""
+    ordered = sorted(found, key=lambda speech: speech.start_s)
+    closed: list[Speech] = []
+    last: dict[str, int] = {}
+    for one in ordered:
+        place = last.get(one.speaker)
+        before = closed[place] if place is not None else None
+        if before is not None and one.start_s - before.end_s < pause_s and not _others(ordered, one.speaker, before.end_s, one.start_s):
+            closed[last[one.speaker]] = Speech(before.start_s, max(before.end_s, one.end_s), one.speaker)
+        else:
+            last[one.speaker] = len(closed)
+            closed.append(one)
+    return closed
+
+
+def _others(found: Iterable[Speech], speaker: str, start_s: float, end_s: float) -> bool:
+    """Return whether another speaker speaks between two times."""
+    return any(one.speaker != speaker and one.start_s < end_s and one.end_s > start_s for one in found)
+
+
 def _activity(labelled: Sequence[Speech], frames: int) -> NDArray[np.int8]:
     speakers = sorted({one.speaker for one in labelled})
     active = np.zeros((len(speakers), frames), dtype=np.int8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.bench.child_processes import BenchError
-from tests.bench.diarization_error import Speech, diarization_errors, one_speaker, read_rttm, rttm
+from tests.bench.diarization_error import Speech, diarization_errors, one_speaker, pauses_closed, read_rttm, rttm
 from tests.bench.scenarios import speakers
 
 A, B = Speech(0.0, 4.0, "a"), Speech(3.0, 5.0, "b")
@@ -29,6 +29,13 @@ def test_speakers_are_mapped_to_agree_longest() -> None:
     found = [Speech(0.0, 1.0, "x"), Speech(1.0, 4.0, "y"), Speech(4.0, 5.0, "z")]
     errors = diarization_errors([A, Speech(4.0, 5.0, "b")], found)
     assert errors.confusion == pytest.approx(1.0)
+
+
+def test_short_pauses_of_a_speaker_are_speech() -> None:
+    """Unless another speaker speaks in them."""
+    parts = [Speech(0.0, 1.0, "a"), Speech(1.5, 2.0, "a"), Speech(2.6, 3.0, "a"), Speech(3.0, 3.4, "b"), Speech(3.4, 4.0, "a")]
+    assert pauses_closed(parts, 0.6) == [Speech(0.0, 2.0, "a"), *parts[2:]]
+    assert pauses_closed(parts, 0.4) == parts
 
 
 def test_rttm_is_read_as_written(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from streaming.speech.speakers.models import load
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, Vectors
 from tests.bench.child_processes import BenchError
-from tests.bench.diarization_error import DiarizationErrors, Speech, diarization_errors, one_speaker, rttm
+from tests.bench.diarization_error import DiarizationErrors, Speech, diarization_errors, one_speaker, pauses_closed, rttm
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
 from tests.bench.scenarios import profiles
@@ -31,6 +31,8 @@ FIRST_SEED = 1000
 MERGE = (25.0, 33.0, 42.0, 55.0)
 """Values of `Tuning.merge`: for each clip, the one that is best on all others is taken."""
 MOST_DER = 5.0
+PAUSE_S = 0.6
+"""Pauses of a speaker that are shorter are speech, as in the truth (0.5 s); a little longer, because silence is cut off at their edges."""
 _HEADS = ["data", "labels", "speech s", "DER %", "missed %", "false alarm %", "confusion %"]
 
 
@@ -191,7 +193,7 @@ def _recognise(recogniser: Moonshine, cut: list[tuple[float, Samples]]) -> float
 
 
 def _speech(spans: "Sequence[SpeakerSpan] | Iterator[SpeakerSpan]") -> list[Speech]:
-    return [Speech(span.start_s, span.end_s, str(span.speaker)) for span in spans]
+    return pauses_closed((Speech(span.start_s, span.end_s, str(span.speaker)) for span in spans), PAUSE_S)
 
 
 def _cells(errors: DiarizationErrors) -> list[str]:
