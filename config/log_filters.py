@@ -47,7 +47,7 @@ class DropConnectionLines(logging.Filter):
         return record.levelno > logging.INFO or _CONNECTION.match(str(record.msg)) is None
 
 
-class RateLimit(logging.Filter):
+class LogRateLimit(logging.Filter):
     """Limits the lines of each logger, so that no flood of requests fills a disk. A line that follows left-out ones says how many."""
 
     def __init__(self, lines_per_s: float = LINES_PER_S, at_once: int = LINES_AT_ONCE) -> None:

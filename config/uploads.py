@@ -25,7 +25,7 @@ from insights.api.errors import INVALID_TOKEN
 from insights.api.uploaded import EXTENSION
 from insights.imports import files
 from streaming.aio.database_executors import run_in_database
-from streaming.transports.auth import Credentials
+from streaming.transports.auth import RequestCredentials
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Uploads:
 
 async def _user_of(scope: HTTPScope) -> int:
     """Return the id of the account. Raises Refusal."""
-    credentials = Credentials.from_scope(scope)
+    credentials = RequestCredentials.from_scope(scope)
     grant = None
     if credentials.token:
         grant = await run_in_database(access.grant_for_token, credentials.token)

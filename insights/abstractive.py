@@ -27,7 +27,7 @@ class BadAnswer(Exception):
     """The model did not answer with the JSON that it was asked for. The text is a sentence for people."""
 
 
-class Task(StrEnum):
+class ModelTask(StrEnum):
     """What the model is asked for."""
 
     SUMMARY = "summary"
@@ -35,9 +35,9 @@ class Task(StrEnum):
 
 
 _WANTED = {
-    Task.SUMMARY: "Summarise the conversation in at most {most} short sentences in the third person that can be understood on their own:"
-    " what was decided, who does what until when, what stayed open, what it was about.",
-    Task.INTENTS: "List at most {most} intents of the speakers: for each, in a few words, what a speaker wants to achieve, such as"
+    ModelTask.SUMMARY: "Summarise the conversation in at most {most} short sentences in the third person that can be understood on their"
+    " own: what was decided, who does what until when, what stayed open, what it was about.",
+    ModelTask.INTENTS: "List at most {most} intents of the speakers: for each, in a few words, what a speaker wants to achieve, such as"
     " 'Move the launch date'.",
 }
 _FORM = (
@@ -47,7 +47,7 @@ _FORM = (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenLine:
     """A message with its speaker's name, which may be empty."""
 
     message_id: str
@@ -72,7 +72,7 @@ class _Numbered:
     words: frozenset[str]
 
 
-def statements(lines: Sequence[Line], task: Task, ask: Ask, progress: Callable[[float], None]) -> list[Statement]:
+def statements(lines: Sequence[SpokenLine], task: ModelTask, ask: Ask, progress: Callable[[float], None]) -> list[Statement]:
     """Return at most MOST_STATEMENTS statements. Raises BadAnswer, and whatever `ask` and `progress` raise."""
     level = [_numbered(line) for line in lines if line.text.strip()]
     order = {line.message_id: at for at, line in enumerate(lines)}
@@ -93,7 +93,7 @@ def statements(lines: Sequence[Line], task: Task, ask: Ask, progress: Callable[[
         level, done = condensed, done + (1.0 - done) * 0.9
 
 
-def _numbered(line: Line) -> _Numbered:
+def _numbered(line: SpokenLine) -> _Numbered:
     text = f"{line.speaker}: {line.text}" if line.speaker else line.text
     return _Numbered(" ".join(text.split()), (line.message_id,), _words(text))
 
@@ -112,7 +112,7 @@ def _parts(level: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
         yield part
 
 
-def _asked(part: Sequence[_Numbered], task: Task, ask: Ask, order: dict[str, int]) -> list[Statement]:
+def _asked(part: Sequence[_Numbered], task: ModelTask, ask: Ask, order: dict[str, int]) -> list[Statement]:
     """Return the supported statements about one part."""
     text = "\n".join(f"[{number}] {one.text[:PART_CHARACTERS]}" for number, one in enumerate(part, 1))
     found = []

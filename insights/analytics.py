@@ -19,7 +19,7 @@ _MOST_BUCKETS = 100
 """A message that spans more buckets, which is unusual, is compared with all speakers."""
 
 
-class Spoken(NamedTuple):
+class TimedMessage(NamedTuple):
     """A message of one speaker; `start` and `end` are seconds from the start of the conversation."""
 
     speaker: Hashable
@@ -117,7 +117,7 @@ class Talk:
         """Return the number of stored spans, as a measure of memory."""
         return len(self._talk) + len(self._overlap) + sum(len(one.spans) for one in self._speakers.values())
 
-    def add(self, piece: Spoken) -> None:
+    def add(self, piece: TimedMessage) -> None:
         """Add a message."""
         speaker, start_s, end_s, words = piece
         start, end = round(start_s * _SECOND), round(end_s * _SECOND)
@@ -182,7 +182,7 @@ class Talk:
         return Figures(total, total - talk / _SECOND, talk / _SECOND, self._overlap.length / _SECOND, speakers)
 
 
-def measure(spoken: Sequence[Spoken], total: float) -> Figures:
+def measure(spoken: Sequence[TimedMessage], total: float) -> Figures:
     """Return the figures of the messages of a conversation of `total` seconds."""
     talk = Talk()
     for piece in spoken:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from insights.abstractive import PART_CHARACTERS, Ask, BadAnswer, Line
+from insights.abstractive import PART_CHARACTERS, Ask, BadAnswer, SpokenLine
 from insights.snapshots import JsonObject, Payload
 
 CALL_SCORE = "call_score"
@@ -57,7 +57,7 @@ class Score:
         return cls(value["score"], value["summary"], tuple(CriterionScore(**one) for one in value["criteria"]))
 
 
-def call_score(lines: Sequence[Line], ask: Ask, progress: Callable[[float], None]) -> Score:
+def call_score(lines: Sequence[SpokenLine], ask: Ask, progress: Callable[[float], None]) -> Score:
     """Return the score of a call with at least one line. Raises BadAnswer, and whatever `ask` and `progress` raise."""
     texts = [f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines if line.text.strip()]
     wanted, done = _WANTED, 0.0

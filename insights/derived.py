@@ -29,7 +29,7 @@ T = TypeVar("T", bound=Sized)
 
 
 @dataclass(slots=True)
-class Entry(Generic[T]):
+class CachedValue(Generic[T]):
     """A value with the numbers of the last message and the last event that it includes; both -1: none. Hold `lock` while using it."""
 
     value: T
@@ -45,18 +45,18 @@ class Derived(Generic[T]):
 
     def __init__(self, make: Callable[[], T], most: int) -> None:
         self._make, self._most = make, most
-        self._entries: OrderedDict[int, Entry[T]] = OrderedDict()
+        self._entries: OrderedDict[int, CachedValue[T]] = OrderedDict()
         self._lock = threading.Lock()
         register(self.forget, self.conversation_ids)
 
     @contextmanager
-    def of(self, conversation_id: int, before_waiting: Callable[[], None]) -> Iterator[Entry[T]]:
+    def of(self, conversation_id: int, before_waiting: Callable[[], None]) -> Iterator[CachedValue[T]]:
         """Lock and yield the entry of a conversation. A thread that has to wait for the lock calls `before_waiting` first.
 
         An exception resets the entry.
         """
         with self._lock:
-            entry = self._entries.setdefault(conversation_id, Entry(self._make()))
+            entry = self._entries.setdefault(conversation_id, CachedValue(self._make()))
             entry.used_at = time.monotonic()
             self._entries.move_to_end(conversation_id)
         if not entry.lock.acquire(blocking=False):
@@ -72,7 +72,7 @@ class Derived(Generic[T]):
             entry.lock.release()
             self._evict()
 
-    def reset(self, entry: Entry[T]) -> None:
+    def reset(self, entry: CachedValue[T]) -> None:
         """Replace the value of an entry, which the caller has locked, by a new, empty one."""
         entry.value, entry.message, entry.event = self._make(), -1, -1
 

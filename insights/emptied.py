@@ -42,7 +42,7 @@ def emptied_insight(insight: InsightSnapshot) -> InsightSnapshot:
     return replace(bare, tags=(), hints=(), entities=())
 
 
-class Edit:
+class SnapshotEdit:
     """A change of the objects in events; each method returns an object as it is stored from now on, None to remove it."""
 
     def member(self, member: MemberSnapshot) -> MemberSnapshot:
@@ -67,7 +67,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone(Edit):
+class Gone(SnapshotEdit):
     """The ids of what was deleted. A topic is deleted with its last message. A deleted member is anonymous.
 
     `replaced` has the present state of messages that had words of a deleted message before they were split.
@@ -106,7 +106,7 @@ class Gone(Edit):
         return replace(match, messages=said, insights=found) if said or found else None
 
 
-def edited(event: ConversationEvent, edit: Edit) -> ConversationEvent:
+def edited(event: ConversationEvent, edit: SnapshotEdit) -> ConversationEvent:
     """Return an event with its objects changed; an equal one if the change does not concern it."""
     match event:
         case MessagesStored():

@@ -2,7 +2,7 @@
 
 from insights import queries, recorder, voice_enrolment
 from insights.models import Conversation, Member
-from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 
 
 def voice_of(conversation: Conversation, member: Member) -> EnrolledVoice:
@@ -14,5 +14,5 @@ def voice_of(conversation: Conversation, member: Member) -> EnrolledVoice:
             voices = voice_enrolment.from_state(state)
             found += [voices[number] for number in numbers if number in voices]
     if not found:
-        raise EnrolmentRefused(Problem.SHORT)
+        raise EnrolmentRefused(SampleProblem.SHORT)
     return EnrolledVoice(tuple(vector for one in found for vector in one.vectors), found[0].model)

@@ -30,7 +30,7 @@ class InvalidToken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class IssuedToken:
     """An access token; `expires_in` is seconds. `refresh_token` is empty if there is none."""
 
     access_token: str

@@ -8,7 +8,7 @@ from typing import Protocol
 from insights.voice_vectors import VoiceVector
 
 
-class Problem(StrEnum):
+class SampleProblem(StrEnum):
     """Why samples cannot be used."""
 
     OFF = "off"
@@ -29,7 +29,7 @@ class EnrolmentRefused(Exception):
     `detail`: why a file cannot be used, for people; empty for everything else.
     """
 
-    def __init__(self, problem: Problem, sample: int | None = None, detail: str = "") -> None:
+    def __init__(self, problem: SampleProblem, sample: int | None = None, detail: str = "") -> None:
         super().__init__(f"{problem}" if sample is None else f"{problem}, sample {sample}")
         self.problem = problem
         self.sample = sample
@@ -87,5 +87,5 @@ def from_state(state: bytes) -> Mapping[int, EnrolledVoice]:
 
 def _enroller() -> Enroller:
     if not _enrollers:
-        raise EnrolmentRefused(Problem.OFF)
+        raise EnrolmentRefused(SampleProblem.OFF)
     return _enrollers[0]

@@ -25,7 +25,7 @@ def count_pinned(files: Iterable[Path]) -> int:
     return sum(len(PINNED.findall(file.read_text())) for file in files)
 
 
-class Progress:
+class DownloadProgress:
     """Prints how many packages are downloaded: one line that is replaced on a terminal, a line every few seconds elsewhere."""
 
     def __init__(self, total: int, out: TextIO) -> None:
@@ -85,7 +85,7 @@ def _lines(process: "subprocess.Popen[str]") -> Iterator[str | None]:
 
 def install(python: Path, files: list[Path], out: TextIO) -> int:
     """Install requirements files one after the other; return pip's exit status, after its output if it failed."""
-    progress = Progress(count_pinned(files), out)
+    progress = DownloadProgress(count_pinned(files), out)
     for file in files:
         output = []
         with subprocess.Popen(

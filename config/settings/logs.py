@@ -11,7 +11,7 @@ LOGGING: dict[str, Any] = {
     "filters": {
         "hide_tokens": {"()": "config.log_filters.HideTokens"},
         "one_line": {"()": "config.log_filters.OneLine"},
-        "rate_limit": {"()": "config.log_filters.RateLimit"},
+        "rate_limit": {"()": "config.log_filters.LogRateLimit"},
         "no_connection_lines": {"()": "config.log_filters.DropConnectionLines"},
     },
     "formatters": {"line": {"()": "config.log_filters.SafeFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},

@@ -25,7 +25,7 @@ from insights.access.app_tokens import (
 from insights.access.apps import app_of, app_of_token, apps_of, change_app, create_app, revoke_app, user_of_token
 from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
-from insights.access.entries import Entry, Person, enter, invited_to, person_of, person_with_id
+from insights.access.entries import EnteringPerson, Entry, enter, invited_to, person_of, person_with_id
 from insights.access.grants import MOST_SIGN_INS, Grant, forget_sign_ins, grant_for_sign_in, grant_for_token, valid_grants
 from insights.access.links import (
     GUEST_S,
@@ -97,7 +97,7 @@ from insights.access.sharing import (
     teams_of,
     unshare,
 )
-from insights.tokens import InvalidToken, Token
+from insights.tokens import InvalidToken, IssuedToken
 
 __all__ = [
     "ADMINISTRATOR",
@@ -111,7 +111,7 @@ __all__ = [
     "LONGEST_LINK_DAYS",
     "PUBLIC_KINDS",
     "published_by",
-    "Person",
+    "EnteringPerson",
     "enter",
     "invited_to",
     "person_of",
@@ -167,7 +167,7 @@ __all__ = [
     "Scope",
     "SecondFactorNeeded",
     "SetupClosed",
-    "Token",
+    "IssuedToken",
     "TooManyTries",
     "UNKNOWN_ADDRESS",
     "WrongCredentials",

@@ -18,7 +18,7 @@ from insights.access.attempts import Attempt, password_check
 from insights.access.second_factor import has_second_factor
 from insights.database import write_transaction
 from insights.models import App
-from insights.tokens import Claims, InvalidToken, Token
+from insights.tokens import Claims, InvalidToken, IssuedToken
 
 LEAST_LEFT_S = 3600
 """Seconds that a token that is handed out is still valid for, at least."""
@@ -33,7 +33,7 @@ class SecondFactorNeeded(Exception):
     """The account has a second factor, so that its password alone gets no token."""
 
 
-def token_for(app_id: str, secret: str, address: str = "") -> Token:
+def token_for(app_id: str, secret: str, address: str = "") -> IssuedToken:
     """Return the current token for an app's credentials, with a refresh token.
 
     `address` is the client's address; without it no limit applies. Raises WrongCredentials, and TooManyTries if a limit on failed
@@ -42,7 +42,7 @@ def token_for(app_id: str, secret: str, address: str = "") -> Token:
     return _current_token(_checked_app(app_id, secret, address))
 
 
-def refreshed_token(app_id: str, secret: str, refresh_token: str, address: str = "") -> Token:
+def refreshed_token(app_id: str, secret: str, refresh_token: str, address: str = "") -> IssuedToken:
     """Return a new token although more than an hour of the current one may be left. Raises as `token_for`, and InvalidToken."""
     app = _checked_app(app_id, secret, address)
     claims = tokens.decode(refresh_token, "refresh")
@@ -62,7 +62,7 @@ def revoke_tokens_of(app: App) -> None:
         _forget_tokens(App.objects.select_for_update().get(pk=app.pk))
 
 
-def token_for_password(request: HttpRequest, username: str, password: str, address: str) -> Token:
+def token_for_password(request: HttpRequest, username: str, password: str, address: str) -> IssuedToken:
     """Return a token that acts for an account, by its name and password, with the limits on guesses of sign-in.
 
     Raises WrongCredentials, SecondFactorNeeded and TooManyTries. The token ends with the password, and can be revoked on the account page.
@@ -109,7 +109,7 @@ def _password_app(user: User) -> App:
         return app
 
 
-def _current_token(app: App, *, renew: bool = False) -> Token:
+def _current_token(app: App, *, renew: bool = False) -> IssuedToken:
     """Return the app's current token; store a new one if less than `LEAST_LEFT_S` of it is left, or to `renew` it."""
     if renew or not _has_time(app):
         with write_transaction():
@@ -123,7 +123,7 @@ def _current_token(app: App, *, renew: bool = False) -> Token:
         note_use(app, timezone.now())
     access = Claims(app.app_id, app.token_id, app.token_issued_at, app.token_expires_at, app.token_generation)
     refresh = replace(access, expires_at=app.token_issued_at + tokens.REFRESH_S, use="refresh")
-    return Token(tokens.encode(access), app.token_expires_at - max(app.token_issued_at, int(time.time())), tokens.encode(refresh))
+    return IssuedToken(tokens.encode(access), app.token_expires_at - max(app.token_issued_at, int(time.time())), tokens.encode(refresh))
 
 
 def _has_time(app: App) -> bool:

@@ -12,7 +12,7 @@ from insights.models import AccessLevel, Conversation, ShareLink
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class EnteringPerson:
     """Who enters: an account, or a guest. `user_id` identifies the member in the conversation."""
 
     user_id: str
@@ -25,19 +25,19 @@ class Entry:
     """The conversation of somebody else, the person who enters, and the grant by which the connection stays open."""
 
     conversation: Conversation
-    person: Person
+    person: EnteringPerson
     grant: Grant
 
 
-def person_of(user: User) -> Person:
+def person_of(user: User) -> EnteringPerson:
     """Return an account as others see it in a conversation."""
-    return Person(user.get_username(), user.get_full_name() or user.get_username().split("@")[0], user.email)
+    return EnteringPerson(user.get_username(), user.get_full_name() or user.get_username().split("@")[0], user.email)
 
 
-def person_with_id(user_id: int) -> Person:
+def person_with_id(user_id: int) -> EnteringPerson:
     """Return the account with an id, as others see it."""
     user = User.objects.filter(pk=user_id).first()
-    return person_of(user) if user else Person(str(user_id), "A deleted account")
+    return person_of(user) if user else EnteringPerson(str(user_id), "A deleted account")
 
 
 def enter(by: Grant | None, query: Mapping[str, str], *, speaking: bool) -> Entry | None:
@@ -74,7 +74,7 @@ def _as_guest(token: str, speaking: bool) -> Entry | None:
         return None
     level = AccessLevel.EDIT if speaking else AccessLevel.READ
     limited = Grant(link.owner_id, conversation_id=conversation.pk, level=level, link_id=link.pk, guest=True)
-    return Entry(conversation, Person(f"guest:{guest.id}", guest.name), limited)
+    return Entry(conversation, EnteringPerson(f"guest:{guest.id}", guest.name), limited)
 
 
 def _invitation(secret: str, conversation: Conversation, speaking: bool) -> ShareLink | None:

@@ -13,7 +13,7 @@ SHOWN_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRequest:
     """A request with its account. `address`: the row to confirm; None for a new password, or once none is unconfirmed."""
 
     request: LinkRequest
@@ -35,9 +35,9 @@ def dismiss(request_id: int) -> bool:
     return LinkRequest.objects.filter(pk=request_id).delete()[0] > 0
 
 
-def waiting() -> list[Waiting]:
+def waiting() -> list[WaitingRequest]:
     """Return the recent requests with their accounts, newest first. Two queries."""
     found = list(LinkRequest.objects.filter(requested_at__gt=timezone.now() - SHOWN_FOR).select_related("user").order_by("-requested_at"))
     unconfirmed = EmailAddress.objects.filter(user__in=[one.user_id for one in found], verified=False)
     by_user = {address.user_id: address for address in unconfirmed}
-    return [Waiting(one, None if one.kind == LinkRequest.RESET else by_user.get(one.user_id)) for one in found]
+    return [WaitingRequest(one, None if one.kind == LinkRequest.RESET else by_user.get(one.user_id)) for one in found]

@@ -7,14 +7,14 @@ from insights.analysis.summary import summarise
 from insights.analysis.text.sentences import Sentence, sentences
 from insights.analysis.topics import Topic, TopicIndex
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
-from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
+from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 from insights.analysis.vocabulary.correction import Correction, Vocabulary
 
 __all__ = [
     "CONTEXT",
     "FLOOR",
     "Correction",
-    "Entity",
+    "FoundEntity",
     "Finding",
     "MessageAnalysis",
     "Person",

@@ -21,14 +21,14 @@ _UNKNOWN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenText:
     """A message with its speaker (any stable key)."""
 
     speaker: int
     text: str
 
 
-def stays_open(question: Said, after: Sequence[Said], *, one_speaker: bool = False) -> bool:
+def stays_open(question: SpokenText, after: Sequence[SpokenText], *, one_speaker: bool = False) -> bool:
     """Return whether a question got no answer in the messages after it (LOOKED_AT are enough).
 
     `one_speaker`: nobody else speaks in the conversation, or the speakers are not told apart, so that any message may answer.

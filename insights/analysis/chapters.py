@@ -24,7 +24,7 @@ DEPTH = 0.3
 """Standard deviations above the mean by which a change must be deeper than other places."""
 
 
-class Spoken(NamedTuple):
+class TimedSentence(NamedTuple):
     """One sentence and when it begins, in seconds."""
 
     text: str
@@ -39,7 +39,7 @@ class Chapter:
     heading: str
 
 
-def chapters(sentences: Sequence[Spoken], topics: Sequence[str]) -> list[Chapter]:
+def chapters(sentences: Sequence[TimedSentence], topics: Sequence[str]) -> list[Chapter]:
     """Return the stretches in order. `topics` are phrases, strongest first. None for a conversation of less than two stretches."""
     starts = boundaries(sentences)
     if len(starts) < 2:
@@ -52,7 +52,7 @@ def chapters(sentences: Sequence[Spoken], topics: Sequence[str]) -> list[Chapter
     return found
 
 
-def boundaries(sentences: Sequence[Spoken]) -> list[int]:
+def boundaries(sentences: Sequence[TimedSentence]) -> list[int]:
     """Return the indexes of the sentences with which stretches begin, always with 0 unless there are no sentences."""
     if not sentences or sentences[-1].at - sentences[0].at < 2 * LEAST_S:
         return [0] if sentences else []
@@ -112,7 +112,7 @@ def _climb(values: Sequence[float], place: int, step: int) -> float:
     return highest
 
 
-def _headings(stretches: Sequence[Sequence[Spoken]], topics: Sequence[str]) -> list[str]:
+def _headings(stretches: Sequence[Sequence[TimedSentence]], topics: Sequence[str]) -> list[str]:
     """Return for each stretch the topic that is most typical for it; no topic twice while others are left."""
     wanted = [(topic, [stem(token.low) for token in tokens(topic)]) for topic in topics]
     said = [Counter(word for one in stretch for word in {stem(token.low) for token in tokens(one.text)}) for stretch in stretches]

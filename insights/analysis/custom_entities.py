@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from insights.analysis.text.words import LONGEST, plain, tokens
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 from insights.snapshots import CUSTOM
 
 MOST = 200
@@ -28,7 +28,7 @@ class CustomEntity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _EntityWord:
     low: str
     start: int
     end: int
@@ -60,12 +60,12 @@ class CustomEntityIndex:
         self._lengths.setdefault(phrase[0], set()).add(len(phrase))
         _list(self._phrases.setdefault(phrase, []), entity, value)
 
-    def find(self, text: str) -> list[Entity]:
+    def find(self, text: str) -> list[FoundEntity]:
         """Return the custom entities of a message, at most MOST, in order. Where one value begins with another, the longer one is found."""
-        found: list[Entity] = []
+        found: list[FoundEntity] = []
         for start, end, listed in sorted([*self._in_words(text), *self._in_characters(text)], key=lambda one: one[:2]):
             for entity, value in listed:
-                found.append(Entity(CUSTOM, text[start:end], start, _meaning(entity, value)))
+                found.append(FoundEntity(CUSTOM, text[start:end], start, _meaning(entity, value)))
         return found[:MOST]
 
     def _in_words(self, text: str) -> Iterator[tuple[int, int, list[_Listed]]]:
@@ -113,7 +113,7 @@ def _is_letter(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def _words(text: str) -> list[_Word]:
+def _words(text: str) -> list[_EntityWord]:
     """Return the words of a text: parts of hyphenated words by themselves, without a possessive 's."""
     found = []
     for token in tokens(text):
@@ -122,7 +122,7 @@ def _words(text: str) -> list[_Word]:
             end = token.start + match.end()
             if low.endswith("'s") and len(low) > 2:
                 low, end = low[:-2], end - 2
-            found.append(_Word(low, token.start + match.start(), end))
+            found.append(_EntityWord(low, token.start + match.start(), end))
     return found
 
 

@@ -12,7 +12,7 @@ from insights.analysis.dates.numerals import DIGIT, NUMBER, PRICE, VALUES, value
 from insights.analysis.dates.relative_durations import pointed
 from insights.analysis.names.find import names
 from insights.analysis.text.words import LONGEST, joined
-from insights.analysis.types import Entity, EntityValue, Person
+from insights.analysis.types import EntityValue, FoundEntity, Person
 
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"} | {
     word: code
@@ -204,11 +204,11 @@ MOST = 200
 """Maximum number of entities of one message, which keeps a page of digits from taking quadratic time."""
 
 
-def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[Entity, ...]:
+def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Sequence[Person] = ()) -> tuple[FoundEntity, ...]:
     """Return all entities of a message in order, without overlaps. Never raises; text[e.offset:e.end] == e.text for each."""
     clean, places = joined(text[:LONGEST])
     low = lower(clean)
-    taken: list[Entity] = []
+    taken: list[FoundEntity] = []
     needed = {need: _needed(low, need) for need in _NEEDS}
     for place, (need, kind, pattern, maker) in enumerate(_GRAMMAR):
         if place == _DATE_PLACE:
@@ -220,9 +220,9 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     return tuple(_placed(entity, text, places) for entity in sorted(taken, key=lambda entity: entity.offset))
 
 
-def addresses(low: str) -> list[Entity]:
+def addresses(low: str) -> list[FoundEntity]:
     """Return the e-mail addresses, URLs and telephone numbers of a text in lower case; they look the same in all languages."""
-    taken: list[Entity] = []
+    taken: list[FoundEntity] = []
     for need, kind, pattern, maker in _GRAMMAR:
         if kind in _ADDRESSES and need != " at " and _needed(low, need):
             _take(taken, _matches(low, kind, pattern, maker))
@@ -250,14 +250,14 @@ def _needed(low: str, need: str) -> bool:
     return need in low
 
 
-def _matches(low: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> Iterator[Entity]:
+def _matches(low: str, kind: str, pattern: re.Pattern[str], maker: _Maker) -> Iterator[FoundEntity]:
     for match in pattern.finditer(low):
         made = maker(match)
         if made is not None:
-            yield Entity(kind, match.group(), match.start(), made)
+            yield FoundEntity(kind, match.group(), match.start(), made)
 
 
-def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> None:
+def _take(taken: list[FoundEntity], found: Iterator[FoundEntity] | Sequence[FoundEntity]) -> None:
     """Add the entities that do not overlap earlier ones, up to MOST."""
     for entity in found:
         if len(taken) >= MOST:
@@ -266,7 +266,7 @@ def _take(taken: list[Entity], found: Iterator[Entity] | Sequence[Entity]) -> No
             taken.append(entity)
 
 
-def _placed(entity: Entity, text: str, places: Sequence[int]) -> Entity:
+def _placed(entity: FoundEntity, text: str, places: Sequence[int]) -> FoundEntity:
     """Return the entity with its text and offset in the original message."""
     start, end = places[entity.offset], places[entity.end - 1] + 1
-    return Entity(entity.type, text[start:end], start, entity.value)
+    return FoundEntity(entity.type, text[start:end], start, entity.value)

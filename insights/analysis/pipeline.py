@@ -15,7 +15,7 @@ from insights.analysis.personal_data import with_personal_data
 from insights.analysis.sentiment import polarity
 from insights.analysis.text.languages import knows
 from insights.analysis.text.words import LONGEST
-from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
+from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 from insights.insight_kinds import InsightKind, kinds
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,9 @@ def _detected(kind: InsightKind, said: Said, before: Sequence[Said]) -> float:
     return confidence
 
 
-def _finding(kind: InsightKind, confidence: float, said: Said, spans: tuple[Entity, ...], task: Commitment, doer: Person | None) -> Finding:
+def _finding(
+    kind: InsightKind, confidence: float, said: Said, spans: tuple[FoundEntity, ...], task: Commitment, doer: Person | None
+) -> Finding:
     """Build one finding; only a kind that is assignable has an assignee, a due date and an action phrase."""
     hints = {"confidenceScore": f"{confidence:.4f}"}
     if not kind.assignable:

@@ -53,7 +53,7 @@ class TrackerHit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _TrackedWord:
     """A word of a message, or one part of a hyphenated word: its stem, its position, and whether it is a content word."""
 
     stem: str
@@ -96,7 +96,7 @@ class TrackerIndex:
 
     def _phrases(self) -> list[_Phrase]:
         """Return all phrases that contain a word, without duplicates within a tracker."""
-        read: dict[tuple[int, tuple[str, ...]], tuple[str, list[_Word]]] = {}
+        read: dict[tuple[int, tuple[str, ...]], tuple[str, list[_TrackedWord]]] = {}
         for number, tracker in enumerate(self._trackers):
             for text in tracker.vocabulary:
                 words = _words(text, self._inflected)
@@ -165,7 +165,7 @@ class TrackerIndex:
                     for phrase in self._exact.get(tuple(stems[at : at + length]), ()):
                         yield at, at + length - 1, phrase
 
-    def _spanning_hits(self, text: str, previous: str, words: Sequence[_Word]) -> list[TrackerHit]:
+    def _spanning_hits(self, text: str, previous: str, words: Sequence[_TrackedWord]) -> list[TrackerHit]:
         """Return phrases whose first words end the previous message and whose last words begin this one."""
         tail = _words(previous[-_TAIL:], self._inflected)[-(self._longest - 1) :] if self._longest > 1 else []
         both = [word.stem for word in [*tail, *words[: self._longest - 1]]]
@@ -177,7 +177,7 @@ class TrackerIndex:
                 hits.append(self._hit(phrase, f"{began} {text[words[0].start : end]}", 0, end))
         return hits
 
-    def _near(self, words: Sequence[_Word]) -> Iterator[tuple[_Phrase, int, int]]:
+    def _near(self, words: Sequence[_TrackedWord]) -> Iterator[tuple[_Phrase, int, int]]:
         """Yield (phrase, first word, last word) of phrases with a word one letter off, split or joined words, or another word order."""
         stems = [self._nearest_stem(word) for word in words]
         if any(near != word.stem for near, word in zip(stems, words, strict=True)):
@@ -192,7 +192,7 @@ class TrackerIndex:
         if self._by_pair:
             yield from self._close(words, stems)
 
-    def _close(self, words: Sequence[_Word], stems: Sequence[str]) -> Iterator[tuple[_Phrase, int, int]]:
+    def _close(self, words: Sequence[_TrackedWord], stems: Sequence[str]) -> Iterator[tuple[_Phrase, int, int]]:
         """Yield phrases whose content words are all close to each other, in any order."""
         content = [at for at, word in enumerate(words) if word.content and stems[at] in self._stems]
         for number, last in enumerate(content):
@@ -204,7 +204,7 @@ class TrackerIndex:
                     if span:
                         yield phrase, *span
 
-    def _nearest_stem(self, word: _Word) -> str:
+    def _nearest_stem(self, word: _TrackedWord) -> str:
         """Return the tracker stem that is one letter off; the word's own stem where it is common English or nothing is near."""
         if len(word.stem) < _MIN_NEAR_LETTERS - 1 or word.stem in self._stems or is_common(word.low):
             return word.stem
@@ -226,10 +226,10 @@ def _span(phrase: _Phrase, stems: Sequence[str], first: int, last: int) -> tuple
     return (low, high) if high - low < reach else None
 
 
-def _words(text: str, inflected: bool) -> list[_Word]:
+def _words(text: str, inflected: bool) -> list[_TrackedWord]:
     """Return the words of a text; hyphenated words are split into parts."""
     return [
-        _Word(stem(low) if inflected else low, low, start, start + len(part), low not in STOP_WORDS)
+        _TrackedWord(stem(low) if inflected else low, low, start, start + len(part), low not in STOP_WORDS)
         for token in tokens(text)
         for part, start in _parts(token)
         if (low := plain(part))

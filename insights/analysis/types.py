@@ -8,7 +8,7 @@ from typing import TypeAlias
 from insights.insight_kinds import KindName
 
 EntityValue: TypeAlias = Mapping[str, str | float]
-"""What an entity means: texts and numbers by name; see `Entity`."""
+"""What an entity means: texts and numbers by name; see `FoundEntity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class FoundEntity:
     """A span of a message with a meaning: text == message[offset:offset + len(text)].
 
     value by type (times are ISO 8601 in the conversation's timezone):
@@ -67,7 +67,7 @@ class Finding:
     due: datetime | None = None
     definitive: bool = False
     action_phrase: str = ""
-    entities: tuple[Entity, ...] = ()
+    entities: tuple[FoundEntity, ...] = ()
     hints: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +76,6 @@ class MessageAnalysis:
     """Result of the analysis of one message. sentiment is in [-1, 1]; phrases are the distinct action phrases."""
 
     findings: tuple[Finding, ...] = ()
-    entities: tuple[Entity, ...] = ()
+    entities: tuple[FoundEntity, ...] = ()
     sentiment: float = 0.0
     phrases: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class Pace(Schema):
     wpm: int
 
 
-class Share(Schema):
+class TimeShare(Schema):
     """Seconds and their share of all talk in percent; the two shares of a member are 100 together."""
 
     percentage: float
@@ -61,8 +61,8 @@ class MemberAnalytics(Schema):
     name: str | None = None
     userId: str | None = None
     pace: Pace
-    talkTime: Share
-    listenTime: Share
+    talkTime: TimeShare
+    listenTime: TimeShare
     overlap: Overlap
 
 
@@ -114,7 +114,7 @@ def _member(member: Member, figures: Figures, people: Mapping[Hashable, Member |
     return MemberAnalytics(
         **speaker(member).dict(),
         pace=Pace(wpm=round(own.pace)),
-        talkTime=Share(percentage=talked, seconds=round(own.talk, 3)),
-        listenTime=Share(percentage=round(100 - talked, 3) if figures.talk else 0.0, seconds=round(own.listen, 3)),
+        talkTime=TimeShare(percentage=talked, seconds=round(own.talk, 3)),
+        listenTime=TimeShare(percentage=round(100 - talked, 3) if figures.talk else 0.0, seconds=round(own.listen, 3)),
         overlap=Overlap(overlapDuration=round(sum(own.overlaps.values()), 3), overlappingMembers=others),
     )

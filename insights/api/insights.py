@@ -90,7 +90,7 @@ def _operation(kind: InsightKind) -> Callable[..., HttpResponseBase]:
     def list_kind(
         request: HttpRequest, conversation_id: str, part: Query[Part], redaction: Query[Redaction], shape: Shape | None = None
     ) -> HttpResponseBase:
-        return _answer(request, conversation_id, _Wanted(part, redaction, shape, kind.json_name), kind.name)
+        return _answer(request, conversation_id, _InsightQuery(part, redaction, shape, kind.json_name), kind.name)
 
     list_kind.__name__ = f"list_{kind.path.replace('-', '_')}"
     list_kind.__doc__ = f"Return the {kind.noun(2)}, without rejected ones."
@@ -106,11 +106,11 @@ def list_insights(
     request: HttpRequest, conversation_id: str, part: Query[Part], redaction: Query[Redaction], shape: Shape | None = None
 ) -> HttpResponseBase:
     """Return the insights of all kinds in the order of speech, without rejected ones."""
-    return _answer(request, conversation_id, _Wanted(part, redaction, shape, "insights"))
+    return _answer(request, conversation_id, _InsightQuery(part, redaction, shape, "insights"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _InsightQuery:
     """The query of a list of insights; `name` is the key of the list in the response."""
 
     part: Part
@@ -119,7 +119,7 @@ class _Wanted:
     name: str
 
 
-def _answer(request: HttpRequest, conversation_id: str, wanted: _Wanted, *names: KindName) -> HttpResponseBase:
+def _answer(request: HttpRequest, conversation_id: str, wanted: _InsightQuery, *names: KindName) -> HttpResponseBase:
     def pieces(conversation: Conversation) -> Iterator[str]:
         hidden, shape = redactor(conversation, wanted.redaction), shape_of(request, wanted.shape)
         rows = queries.insights_of(conversation, *names)

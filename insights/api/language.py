@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from insights import jobs
-from insights.abstractive import Statement, Task
+from insights.abstractive import ModelTask, Statement
 from insights.api import auth
 from insights.api.errors import ApiError, LimitProblem, Problem
 from insights.call_score import Score
-from insights.jobs import Progress
+from insights.jobs import LanguageProgress
 from insights.language_model import NoLanguageModel
 from insights.models import Conversation, Job
 
@@ -79,7 +79,7 @@ def list_intents(request: HttpRequest, conversation_id: str, refresh: bool = Fal
 
     502 with the reason if the job failed; `refresh` starts it again. 501 without a language model.
     """
-    progress = _asked(request, conversation_id, "intents", lambda one: jobs.written_or_asked(one, Task.INTENTS, again=refresh))
+    progress = _asked(request, conversation_id, "intents", lambda one: jobs.written_or_asked(one, ModelTask.INTENTS, again=refresh))
     return IntentList(intents=[_intent(one) for one in _ended(progress, "intents") or ()])
 
 
@@ -105,10 +105,12 @@ def read_call_score_status(request: HttpRequest, conversation_id: str) -> JobSta
 def read_language_insights_status(request: HttpRequest, conversation_id: str) -> JobStatus:
     """Return the state of the job that lists the intents, which the call starts if needed. 501 without a language model."""
     name = "lm-insights"
-    return _status(_asked(request, conversation_id, name, lambda one: jobs.written_or_asked(one, Task.INTENTS)), name)
+    return _status(_asked(request, conversation_id, name, lambda one: jobs.written_or_asked(one, ModelTask.INTENTS)), name)
 
 
-def _asked(request: HttpRequest, conversation_id: str, name: str, ask: Callable[[Conversation], Progress[Result]]) -> Progress[Result]:
+def _asked(
+    request: HttpRequest, conversation_id: str, name: str, ask: Callable[[Conversation], LanguageProgress[Result]]
+) -> LanguageProgress[Result]:
     """Return the progress of a job. Raises 404 for an unknown conversation, 501 without a language model."""
     conversation = auth.conversation(request, conversation_id)
     try:
@@ -117,7 +119,7 @@ def _asked(request: HttpRequest, conversation_id: str, name: str, ask: Callable[
         raise ApiError(501, f"{name}: {error}") from None
 
 
-def _ended(progress: Progress[Result], name: str) -> Result | None:
+def _ended(progress: LanguageProgress[Result], name: str) -> Result | None:
     """Return the result, None for a conversation without messages. Raises 502 if the job failed and 404 until it has ended."""
     if progress.written is not None:
         return progress.written.result
@@ -128,7 +130,7 @@ def _ended(progress: Progress[Result], name: str) -> Result | None:
     raise ApiError(404, f"{name}: the language model has not answered yet; see the job {progress.job.id} and ask again")
 
 
-def _status(progress: Progress[object], name: str) -> JobStatus:
+def _status(progress: LanguageProgress[object], name: str) -> JobStatus:
     if progress.job is None:
         raise ApiError(404, f"{name}: no job was started, because the conversation has no messages")
     return JobStatus(

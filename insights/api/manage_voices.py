@@ -22,18 +22,19 @@ from insights.models import AccessLevel, Team, VoiceProfile
 from insights.names import LONGEST_NAME
 from insights.payloads import iso
 from insights.recorder.voice_names import UNNAMED
-from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 
 router = Router(tags=["Voice profiles"])
 UNKNOWN = "The profileId is either invalid or does not exist."
 OFF_HERE = "Voice profiles are off on this server. An administrator sets VOICE_PROFILES."
 OFF = "Voice profiles are off for this account. Switch them on in the portal: Account, Voices."
 CONSENT = "consent: must be true: the person accepted the consent text, which Account, Voices shows"
-REFUSALS: dict[Problem, str] = {
-    Problem.FORMAT: "cannot be used",
-    Problem.SHORT: "there is too little speech of this person; at least 6 seconds are needed, and 1.5 in each 30 seconds of a recording",
-    Problem.SEVERAL: "another voice is in the recording",
-    Problem.DIFFERENT: "the parts of the recording do not sound like one person",
+REFUSALS: dict[SampleProblem, str] = {
+    SampleProblem.FORMAT: "cannot be used",
+    SampleProblem.SHORT: "there is too little speech of this person; at least 6 seconds are needed,"
+    " and 1.5 in each 30 seconds of a recording",
+    SampleProblem.SEVERAL: "another voice is in the recording",
+    SampleProblem.DIFFERENT: "the parts of the recording do not sound like one person",
 }
 MOST_ID = 2**63 - 1
 
@@ -277,7 +278,7 @@ def _check_email(email: str) -> None:
 
 
 def _refused(field: str, refused: EnrolmentRefused) -> ApiError:
-    if refused.problem == Problem.OFF:
+    if refused.problem == SampleProblem.OFF:
         return ApiError(403, "This server cannot tell voices apart. An administrator sets SPEAKER_MODELS.")
     return ApiError(400, f"{field}: {refused.detail or REFUSALS[refused.problem]}")
 

@@ -12,7 +12,7 @@ from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, UNKNOWN_MEMBER, EditOut, editing
 from insights.api.errors import ApiError, Done
 from insights.models import Conversation, Member
-from insights.recorder import Person, SpeakerEvent, UnknownMessage
+from insights.recorder import NamedSpeaker, SpeakerEvent, UnknownMessage
 
 router = Router(tags=["Members"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -141,8 +141,8 @@ def delete_member(request: HttpRequest, conversation_id: str, member_id: str) ->
     return Done(message=f"successfully deleted the member and {count} message{'' if count == 1 else 's'}")
 
 
-def _person(user: SpeakerUser) -> Person:
-    return Person(user.id or "", user.name or "", user.email or "")
+def _person(user: SpeakerUser) -> NamedSpeaker:
+    return NamedSpeaker(user.id or "", user.name or "", user.email or "")
 
 
 def _member(request: HttpRequest, conversation_id: str, member_id: str) -> tuple[Conversation, Member]:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
 from insights import access
-from insights.access import Token
+from insights.access import IssuedToken
 from insights.api.errors import ApiError, Problem
 
 router = Router(tags=["Access"])
@@ -124,6 +124,6 @@ def _checked(call: Callable[[], T]) -> T:
         raise ApiError(429, str(error)) from None
 
 
-def _form(token: Token) -> AccessToken:
+def _form(token: IssuedToken) -> AccessToken:
     refresh = token.refresh_token or None
     return AccessToken(accessToken=token.access_token, expiresIn=token.expires_in, refreshToken=refresh, refershToken=refresh)

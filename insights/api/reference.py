@@ -38,7 +38,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class DocumentedCall:
     """One operation. `errors`: the statuses of its errors."""
 
     anchor: str
@@ -71,7 +71,7 @@ class Group:
 
     name: str
     anchor: str
-    calls: tuple[Call, ...]
+    calls: tuple[DocumentedCall, ...]
     structures: tuple[Structure, ...]
 
 
@@ -97,12 +97,12 @@ def _group(name: str, operations: Sequence[tuple[str, str, Json]], schemas: Json
     return Group(name, _anchor(name), calls, tuple(_structure(one, schemas[one]) for one in sorted(names)))
 
 
-def _call(method: str, path: str, operation: Json, schemas: Json) -> Call:
+def _call(method: str, path: str, operation: Json, schemas: Json) -> DocumentedCall:
     scope = _SCOPE.search(text := operation.get("description", ""))
     responses = {str(status): response for status, response in operation["responses"].items()}
     content = (operation.get("requestBody") or {}).get("content", {})
     body: Json = next((one.get("schema", {}) for one in content.values()), {})
-    return Call(
+    return DocumentedCall(
         anchor=_anchor(f"{method} {path}"),
         method=method,
         path=path,

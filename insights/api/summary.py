@@ -7,12 +7,12 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from insights import jobs, queries
-from insights.abstractive import Statement, Task
+from insights.abstractive import ModelTask, Statement
 from insights.analysis.text.languages import knows
 from insights.api import auth
 from insights.api.paging import responses
 from insights.api.people import Person
-from insights.jobs import Progress
+from insights.jobs import LanguageProgress
 from insights.language_model import NoLanguageModel
 from insights.models import Conversation, Job
 from insights.payloads import iso
@@ -103,7 +103,7 @@ def read_summary(request: HttpRequest, conversation_id: str, refresh: bool = Fal
 def _sentences(conversation: Conversation, refresh: bool) -> SummaryList:
     """Return the sentences of the language model, which is asked if needed, or those of the extractive summary."""
     try:
-        progress = jobs.written_or_asked(conversation, Task.SUMMARY, again=refresh)
+        progress = jobs.written_or_asked(conversation, ModelTask.SUMMARY, again=refresh)
     except NoLanguageModel:
         return SummaryList(summary=_extractive(conversation))
     except jobs.TooManyJobs as error:
@@ -157,7 +157,7 @@ def _missing(job: Job | None) -> str | None:
     return f"The language model has not written the summary yet; meanwhile {_EXTRACTIVE}."
 
 
-def _behind(progress: Progress[object]) -> str | None:
+def _behind(progress: LanguageProgress[object]) -> str | None:
     """Return how many messages the sentences are about, unless they are about all."""
     if progress.current or progress.written is None:
         return None

@@ -18,7 +18,7 @@ from insights.models import Conversation
 from insights.redaction import Redactor
 from insights.transcripts import subtitles, word
 from insights.transcripts.formats import TranscriptFormat
-from insights.transcripts.lines import Highlight, Line, lines_of
+from insights.transcripts.lines import Highlight, TranscriptLine, lines_of
 from insights.transcripts.markdown import markdown
 from insights.transcripts.text import line_json, text
 
@@ -41,7 +41,7 @@ class TranscriptIn(Redaction):
     showSpeakerSeparation: bool = Field(False, description="The name of the speaker before each message.")
 
 
-class Transcript(Schema):
+class TranscriptBody(Schema):
     """The transcript. `payload`: a text; an object with `content` and `contentType` for SRT; a list of lines for JSON; Base64 for Word."""
 
     payload: Any
@@ -52,7 +52,7 @@ class Transcript(Schema):
 class TranscriptOut(Schema):
     """A transcript. `warnings`: options that have no effect on this content type."""
 
-    transcript: Transcript
+    transcript: TranscriptBody
     warnings: list[str] | None = None
 
 
@@ -122,7 +122,7 @@ class _Transcript:
         for piece in pieces:
             yield json.dumps(piece)[1:-1]
 
-    def _lines(self) -> Iterator[list[Line]]:
+    def _lines(self) -> Iterator[list[TranscriptLine]]:
         return lines_of(self.conversation, self._highlight(), self.redactor, full=self.wanted.contentType is TranscriptFormat.JSON)
 
     def _highlight(self) -> Highlight:

@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveFile:
     """One file of an archive. `compress`: not for what is compressed already, such as audio."""
 
     name: str
@@ -16,7 +16,7 @@ class Entry:
     compress: bool = True
 
 
-def write(file: BinaryIO, entries: Iterable[Entry], at: datetime) -> None:
+def write(file: BinaryIO, entries: Iterable[ArchiveFile], at: datetime) -> None:
     """Write an archive; `at` is the time of all files in it."""
     with ZipFile(file, "w") as archive:
         for entry in entries:

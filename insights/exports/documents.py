@@ -20,7 +20,7 @@ from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Note
 from insights.transcripts import subtitles, word
-from insights.transcripts.lines import Line, lines_of
+from insights.transcripts.lines import TranscriptLine, lines_of
 from insights.transcripts.markdown import markdown
 from insights.transcripts.minutes import minutes_markdown
 from insights.transcripts.notes import note_line, notes_markdown, notes_text
@@ -128,7 +128,7 @@ def _texts(conversation: Conversation, form: ExportFormat, seen: Seen, notes: Se
             assert_never(form)
 
 
-def _lines(conversation: Conversation, seen: Seen) -> Iterator[list[Line]]:
+def _lines(conversation: Conversation, seen: Seen) -> Iterator[list[TranscriptLine]]:
     for batch in lines_of(conversation):
         seen(len(batch))
         yield batch

@@ -5,9 +5,9 @@ The row of a job is the truth; the task queue only tells workers that a job can 
 """
 
 from insights.jobs.enqueue import CANCELLED, cancel, enqueue
-from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownKind
+from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownJobKind
 from insights.jobs.handlers import Handler, handler
-from insights.jobs.language import Progress, scored_or_asked, written_or_asked
+from insights.jobs.language import LanguageProgress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
 from insights.jobs.queries import importing_among, is_scheduled, job_of, jobs_of, older_than, recordings_of, worker_is_missing
 from insights.jobs.run_waiting import run_waiting
@@ -24,12 +24,12 @@ __all__ = [
     "Failed",
     "Handler",
     "Interrupted",
-    "Progress",
+    "LanguageProgress",
     "RunningJob",
     "Status",
     "Stopping",
     "TooManyJobs",
-    "UnknownKind",
+    "UnknownJobKind",
     "cancel",
     "enqueue",
     "handler",

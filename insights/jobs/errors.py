@@ -31,7 +31,7 @@ class TooManyJobs(Exception):
         )
 
 
-class UnknownKind(Exception):
+class UnknownJobKind(Exception):
     """No handler is registered for this kind of job."""
 
     def __init__(self, kind: str) -> None:

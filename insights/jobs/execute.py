@@ -14,7 +14,7 @@ from django.utils import timezone
 from insights.database import write_transaction
 from insights.jobs import heartbeats
 from insights.jobs.enqueue import CANCELLED, dispatch, end, runnable
-from insights.jobs.errors import Cancelled, ClaimLost, Failed, Stopping, UnknownKind
+from insights.jobs.errors import Cancelled, ClaimLost, Failed, Stopping, UnknownJobKind
 from insights.jobs.handlers import RETRY_S, Handler, handler_of
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import announce_status
@@ -92,7 +92,7 @@ def _call(running: RunningJob) -> None:
         _end(running, Status.FAILED, CANCELLED)
     except Failed as error:
         _end(running, Status.FAILED, str(error))
-    except UnknownKind as error:
+    except UnknownJobKind as error:
         _leave_to_others(running, str(error))
     except Exception as error:
         logger.error("job %s (%s) failed in attempt %d (%s)", running.id, running.kind, running.attempt, error_location(error))
@@ -128,7 +128,7 @@ def most_attempts(kind: str) -> int:
     """Return the number of attempts after which a job of this kind fails."""
     try:
         return handler_of(kind).most_attempts
-    except UnknownKind:
+    except UnknownJobKind:
         return len(RETRY_S) + 1
 
 

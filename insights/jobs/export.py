@@ -108,7 +108,7 @@ def _write(job: RunningJob, export: Export, file: BinaryIO) -> None:
         return pieces_of(conversation, form, seen, notes)
 
     if export.conversation_count > 1:
-        archive.write(file, (archive.Entry(file_name(one, form, unique=True), content(one)) for one in conversations), timezone.now())
+        archive.write(file, (archive.ArchiveFile(file_name(one, form, unique=True), content(one)) for one in conversations), timezone.now())
         return
     for conversation in conversations:
         file.writelines(_checked(job, content(conversation)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from insights.jobs.errors import UnknownKind
+from insights.jobs.errors import UnknownJobKind
 from insights.jobs.running import RunningJob
 
 Run = Callable[[RunningJob], None]
@@ -58,7 +58,7 @@ def handler_of(kind: str) -> Handler:
     """Return the handler of a kind. Raises UnknownKind."""
     found = _handlers.get(kind)
     if found is None:
-        raise UnknownKind(kind)
+        raise UnknownJobKind(kind)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from django.utils import timezone
 
 from insights import queries, recorder
-from insights.abstractive import Ask, BadAnswer, Line, Statement, Task, statements
+from insights.abstractive import Ask, BadAnswer, ModelTask, SpokenLine, Statement, statements
 from insights.call_score import CALL_SCORE, Score, call_score
 from insights.jobs.enqueue import enqueue
 from insights.jobs.errors import Failed
@@ -21,12 +21,12 @@ from insights.queries import Written
 PAUSE = timedelta(seconds=60)
 """Time between two jobs of one kind for one conversation: a live conversation grows all the time, and a server that is away stays away."""
 Result = TypeVar("Result", covariant=True)
-_Reader = Callable[[Sequence[Line], Ask, Callable[[float], None]], list[Statement] | Score]
+_Reader = Callable[[Sequence[SpokenLine], Ask, Callable[[float], None]], list[Statement] | Score]
 """Makes the result from the lines of a conversation; it asks the model and notes its progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress(Generic[Result]):
+class LanguageProgress(Generic[Result]):
     """What was written so far, and the last job for it; `current`: it is about all messages."""
 
     written: Written[Result] | None
@@ -34,7 +34,7 @@ class Progress(Generic[Result]):
     current: bool
 
 
-def written_or_asked(conversation: Conversation, task: Task, *, again: bool = False) -> Progress[tuple[Statement, ...]]:
+def written_or_asked(conversation: Conversation, task: ModelTask, *, again: bool = False) -> LanguageProgress[tuple[Statement, ...]]:
     """Return what the language model wrote about a conversation; enqueue a job if there are newer messages.
 
     `again`: ask even if there are none, and at once if the last job failed. Raises TooManyJobs and NoLanguageModel.
@@ -42,7 +42,7 @@ def written_or_asked(conversation: Conversation, task: Task, *, again: bool = Fa
     return _progress(conversation, task, again, lambda: queries.written_about(conversation, task))
 
 
-def scored_or_asked(conversation: Conversation, *, again: bool = False) -> Progress[Score]:
+def scored_or_asked(conversation: Conversation, *, again: bool = False) -> LanguageProgress[Score]:
     """Return the call score, as `written_or_asked`."""
     return _progress(conversation, CALL_SCORE, again, lambda: queries.score_of(conversation))
 
@@ -56,14 +56,14 @@ def score_after_import(conversation_id: int) -> None:
     enqueue(CALL_SCORE, conversation.owner_id, {}, conversation_id=conversation.id)
 
 
-def _progress(conversation: Conversation, kind: str, again: bool, read: Callable[[], Written[Result] | None]) -> Progress[Result]:
+def _progress(conversation: Conversation, kind: str, again: bool, read: Callable[[], Written[Result] | None]) -> LanguageProgress[Result]:
     language_model()
     written = read()
     current = written is not None and written.messages == conversation.message_count
     job = Job.objects.filter(conversation=conversation, kind=kind).order_by("-created_at", "-id").first()
     if conversation.message_count and (again or not current) and _may_ask(job, again):
         job = enqueue(kind, conversation.owner_id, {}, conversation_id=conversation.id)
-    return Progress(written, job, current)
+    return LanguageProgress(written, job, current)
 
 
 def _may_ask(last: Job | None, again: bool) -> bool:
@@ -74,16 +74,16 @@ def _may_ask(last: Job | None, again: bool) -> bool:
     return (again and last.status == Job.Status.FAILED) or last.finished_at < timezone.now() - PAUSE
 
 
-@handler(Task.SUMMARY)
+@handler(ModelTask.SUMMARY)
 def summarise(job: RunningJob) -> None:
     """Write and store the summary of a conversation."""
-    _write(job, lambda lines, ask, progress: statements(lines, Task.SUMMARY, ask, progress))
+    _write(job, lambda lines, ask, progress: statements(lines, ModelTask.SUMMARY, ask, progress))
 
 
-@handler(Task.INTENTS)
+@handler(ModelTask.INTENTS)
 def list_intents(job: RunningJob) -> None:
     """Write and store the intents of the speakers."""
-    _write(job, lambda lines, ask, progress: statements(lines, Task.INTENTS, ask, progress))
+    _write(job, lambda lines, ask, progress: statements(lines, ModelTask.INTENTS, ask, progress))
 
 
 @handler(CALL_SCORE)

@@ -75,7 +75,7 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
     for reader in readers:
         user_id = reader.user.pk
         ended = over and (user_id, None) not in known
-        person = queries.Person(user_id, reader.address, reader.user.get_full_name())
+        person = queries.UserNames(user_id, reader.address, reader.user.get_full_name())
         mine = [one for one in tasks if (user_id, one.pk) not in known and person.is_assigned(one)]
         new: list[UUID | None] = [*([None] if ended else []), *(one.pk for one in mine)]
         told += [Notification(user=reader.user, conversation=conversation, insight_id=one, created_at=now) for one in new]

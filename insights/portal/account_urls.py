@@ -12,7 +12,7 @@ from insights.portal import account_security, account_views, signin
 _SECURITY = "account/security/"
 
 urlpatterns = [
-    path("signin/", signin.SignIn.as_view(), name="account_login"),
+    path("signin/", signin.SignInView.as_view(), name="account_login"),
     path("signin/second-step/", account_views.SecondStep.as_view(), name="mfa_authenticate"),
     path("signin/passkey/", account_views.PasskeySignIn.as_view(), name="mfa_login_webauthn"),
     path("signin/inactive/", account.account_inactive, name="account_inactive"),

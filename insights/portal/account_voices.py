@@ -22,7 +22,7 @@ from insights.models import Team, VoiceProfile
 from insights.names import LONGEST_NAME
 from insights.portal.account import part, user_of
 from insights.portal.template_context import TemplateContext
-from insights.voice_enrolment import EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 
 HERE = "/account/voices/"
 SENTENCES = (
@@ -41,12 +41,14 @@ DONE = {
     "deleted": gettext_lazy("Voice profile deleted for good."),
 }
 _NOBODY = gettext_lazy("Nobody")
-PROBLEMS: dict[Problem, Promise] = {
-    Problem.OFF: gettext_lazy("This server cannot tell voices apart. An administrator sets SPEAKER_MODELS."),
-    Problem.FORMAT: gettext_lazy("A recording may have at most 30 seconds. Record the sentence again."),
-    Problem.SHORT: gettext_lazy("There is too little speech in a recording. Read the whole sentence."),
-    Problem.SEVERAL: gettext_lazy("Another voice is in a recording. Record the sentence again where nobody else speaks."),
-    Problem.DIFFERENT: gettext_lazy("The recordings do not sound like one person. Record all sentences again, with the same microphone."),
+PROBLEMS: dict[SampleProblem, Promise] = {
+    SampleProblem.OFF: gettext_lazy("This server cannot tell voices apart. An administrator sets SPEAKER_MODELS."),
+    SampleProblem.FORMAT: gettext_lazy("A recording may have at most 30 seconds. Record the sentence again."),
+    SampleProblem.SHORT: gettext_lazy("There is too little speech in a recording. Read the whole sentence."),
+    SampleProblem.SEVERAL: gettext_lazy("Another voice is in a recording. Record the sentence again where nobody else speaks."),
+    SampleProblem.DIFFERENT: gettext_lazy(
+        "The recordings do not sound like one person. Record all sentences again, with the same microphone."
+    ),
 }
 
 

@@ -22,7 +22,7 @@ MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class MailWords:
     """A mail: its subject, its first paragraph, and the key of the link in its context."""
 
     subject: str | Promise
@@ -31,52 +31,52 @@ class Mail:
 
 
 MAILS = {
-    "account/email/password_reset_key": Mail(
+    "account/email/password_reset_key": MailWords(
         gettext_lazy("Choose a new password"),
         gettext_lazy("Open this link to choose a new password for your account. If this was not you, ignore this mail."),
         "password_reset_url",
     ),
-    "account/email/email_confirmation": Mail(
+    "account/email/email_confirmation": MailWords(
         gettext_lazy("Confirm your e-mail address"),
         gettext_lazy("Open this link to confirm that this address is yours. If this was not you, ignore this mail."),
         "activate_url",
     ),
-    "account/email/email_confirmation_signup": Mail(
+    "account/email/email_confirmation_signup": MailWords(
         gettext_lazy("Confirm your e-mail address"),
         gettext_lazy("Open this link to finish creating your account. If this was not you, ignore this mail."),
         "activate_url",
     ),
-    "account/email/account_already_exists": Mail(
+    "account/email/account_already_exists": MailWords(
         gettext_lazy("You have an account already"),
         gettext_lazy(
             "Somebody wanted to create an account with this address, which has one already. If you forgot the password, open this link."
         ),
         "password_reset_url",
     ),
-    "account/email/email_changed": Mail(
+    "account/email/email_changed": MailWords(
         gettext_lazy("Your e-mail address was changed"), gettext_lazy("The address of your account was changed.")
     ),
-    "account/email/password_reset": Mail(
+    "account/email/password_reset": MailWords(
         gettext_lazy("Your password was changed"), gettext_lazy("The password of your account was changed with a link from a mail.")
     ),
-    "account/email/password_changed": Mail(
+    "account/email/password_changed": MailWords(
         gettext_lazy("Your password was changed"), gettext_lazy("The password of your account was changed.")
     ),
-    "mfa/email/recovery_codes_generated": Mail(
+    "mfa/email/recovery_codes_generated": MailWords(
         gettext_lazy("New recovery codes"), gettext_lazy("New recovery codes were created for your account.")
     ),
-    "mfa/email/totp_activated": Mail(
+    "mfa/email/totp_activated": MailWords(
         gettext_lazy("Two-step sign-in is on"), gettext_lazy("An authenticator app was added to your account.")
     ),
-    "mfa/email/totp_deactivated": Mail(
+    "mfa/email/totp_deactivated": MailWords(
         gettext_lazy("Authenticator app removed"), gettext_lazy("The authenticator app was removed from your account.")
     ),
-    "mfa/email/webauthn_added": Mail(gettext_lazy("Passkey added"), gettext_lazy("A passkey was added to your account.")),
-    "mfa/email/webauthn_removed": Mail(gettext_lazy("Passkey removed"), gettext_lazy("A passkey was removed from your account.")),
-    "socialaccount/email/account_connected": Mail(
+    "mfa/email/webauthn_added": MailWords(gettext_lazy("Passkey added"), gettext_lazy("A passkey was added to your account.")),
+    "mfa/email/webauthn_removed": MailWords(gettext_lazy("Passkey removed"), gettext_lazy("A passkey was removed from your account.")),
+    "socialaccount/email/account_connected": MailWords(
         gettext_lazy("Single sign-on connected"), gettext_lazy("Single sign-on was connected to your account.")
     ),
-    "socialaccount/email/account_disconnected": Mail(
+    "socialaccount/email/account_disconnected": MailWords(
         gettext_lazy("Single sign-on removed"), gettext_lazy("Single sign-on was removed from your account.")
     ),
 }

@@ -13,10 +13,10 @@ from insights import kind_words, queries
 from insights.exports.titles import local
 from insights.insight_kinds import InsightKind, kind_of, kinds
 from insights.models import Conversation, Insight
-from insights.portal.faces import People, person_of
+from insights.portal.faces import ShownPeople, person_of
 from insights.portal.listing import Face
 from insights.portal.parts import message_link
-from insights.portal.transcript import Found, seconds_from_start
+from insights.portal.transcript import MarkedInsight, seconds_from_start
 from insights.portal.wording import clock
 from insights.task_text import as_task
 
@@ -32,7 +32,7 @@ class Card:
     the insight, else 0. `due_input`: the due date for a date field.
     """
 
-    insights: tuple[Found, ...]
+    insights: tuple[MarkedInsight, ...]
     text: str
     quote: str
     face: Face
@@ -76,7 +76,7 @@ class Section:
     folded: bool = False
 
 
-def cards_of(found: Iterable[Insight], conversation: Conversation, people: People, part: int, user: User) -> list[Card]:
+def cards_of(found: Iterable[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User) -> list[Card]:
     """Return one card for all insights of a sentence with the same verdict, in the order of the sentences.
 
     A second insight of the same kind, such as one that a person added, has a card of its own.
@@ -90,9 +90,9 @@ def cards_of(found: Iterable[Insight], conversation: Conversation, people: Peopl
     return [_card(sorted(group, key=_rank), conversation, people, part, user) for group in groups.values()]
 
 
-def found_in(cards: Iterable[Card]) -> dict[UUID, tuple[Found, ...]]:
+def found_in(cards: Iterable[Card]) -> dict[UUID, tuple[MarkedInsight, ...]]:
     """Return what was found in each message, without what was rejected."""
-    found: dict[UUID, tuple[Found, ...]] = {}
+    found: dict[UUID, tuple[MarkedInsight, ...]] = {}
     for card in cards:
         if card.review != Insight.Review.REJECTED:
             found[card.message_id] = found.get(card.message_id, ()) + card.insights
@@ -129,14 +129,14 @@ def _rank(insight: Insight) -> tuple[bool, str, str]:
     return not kind_of(insight.type).assignable, insight.type, str(insight.id)
 
 
-def _card(group: Sequence[Insight], conversation: Conversation, people: People, part: int, user: User) -> Card:
+def _card(group: Sequence[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User) -> Card:
     first, message = group[0], group[0].message
     text = as_task(first.text, first.action_phrase, edited=bool(first.original_text))
     due = local(first.due_at, conversation.timezone_offset) if first.due_at else None
     unsure = first.review == Insight.Review.PENDING and first.confidence < UNSURE
     person = person_of(message)
     return Card(
-        insights=tuple(Found(one.id, kind_of(one.type)) for one in group),
+        insights=tuple(MarkedInsight(one.id, kind_of(one.type)) for one in group),
         text=text,
         quote=message.text if message.text != text else "",
         face=people.face(person),
@@ -156,9 +156,9 @@ def _card(group: Sequence[Insight], conversation: Conversation, people: People, 
     )
 
 
-def person_who(user: User | AnonymousUser) -> queries.Person:
+def person_who(user: User | AnonymousUser) -> queries.UserNames:
     """Return the signed-in user as members name them: by e-mail address, else by name."""
     if not isinstance(user, User):
-        return queries.Person(0, "", "")
+        return queries.UserNames(0, "", "")
     email = user.email or (user.get_username() if "@" in user.get_username() else "")
-    return queries.Person(user.pk or 0, email, user.get_full_name())
+    return queries.UserNames(user.pk or 0, email, user.get_full_name())

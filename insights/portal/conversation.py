@@ -18,11 +18,11 @@ from insights.insight_kinds import kinds
 from insights.models import AccessLevel, Conversation, Insight
 from insights.portal import parts
 from insights.portal.cards import Card, cards_of, found_in
-from insights.portal.faces import People, people_of
+from insights.portal.faces import ShownPeople, people_of
 from insights.portal.notes import notes_context
 from insights.portal.overview import overview_of
 from insights.portal.parts import part_of
-from insights.portal.timeline import Place, Timeline, timeline_of
+from insights.portal.timeline import Timeline, TimelineMark, timeline_of
 from insights.portal.transcript import headings_of, paragraphs_of
 from insights.portal.transcript_html import paragraphs_html
 from insights.portal.wording import clock, duration
@@ -69,7 +69,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
     marks = queries.bookmark_places(one)
     importing = one.ended_at is None and bool(jobs.importing_among([one.pk]))
     paragraphs = paragraphs_of(one, messages, people, found_in(cards), headings_of(one, messages))
-    places = [*_places_of(one, cards), *(Place(gettext("Bookmarks"), "grey", at) for _, at in marks)]
+    places = [*_places_of(one, cards), *(TimelineMark(gettext("Bookmarks"), "grey", at) for _, at in marks)]
     return {
         "conversation": one,
         "title": shown_name(one, [str(member) for member in people.members]),
@@ -113,13 +113,19 @@ def _last_part(conversation: Conversation) -> int:
     return max(1, part_of(max(1, conversation.message_count)))
 
 
-def _timeline(conversation: Conversation, spans: list[queries.SpeechSpan], people: People, places: list[Place]) -> Timeline | None:
-    trackers = [Place(gettext("Trackers"), "pink", at) for _, at in queries.tracker_places(conversation)]
+def _timeline(
+    conversation: Conversation, spans: list[queries.SpeechSpan], people: ShownPeople, places: list[TimelineMark]
+) -> Timeline | None:
+    trackers = [TimelineMark(gettext("Trackers"), "pink", at) for _, at in queries.tracker_places(conversation)]
     return timeline_of(conversation, spans, people, [*places, *trackers])
 
 
-def _places_of(conversation: Conversation, cards: list[Card]) -> list[Place]:
-    return [Place(kind_words.plural(card.kind), card.kind.colour, card.seconds) for card in cards if card.review != Insight.Review.REJECTED]
+def _places_of(conversation: Conversation, cards: list[Card]) -> list[TimelineMark]:
+    return [
+        TimelineMark(kind_words.plural(card.kind), card.kind.colour, card.seconds)
+        for card in cards
+        if card.review != Insight.Review.REJECTED
+    ]
 
 
 def _insights_on(conversation: Conversation, part: int) -> tuple[list[Insight], bool]:

@@ -17,7 +17,7 @@ from insights.exports.titles import local, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
-from insights.portal.faces import People, people_of, person_of
+from insights.portal.faces import ShownPeople, people_of, person_of
 from insights.portal.parts import message_link
 from insights.portal.template_context import TemplateContext
 from insights.portal.wording import clock, duration
@@ -31,7 +31,7 @@ MOST_TOPICS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class LinkedInsight:
     """One insight with a link to its message."""
 
     kind: InsightKind
@@ -83,9 +83,9 @@ def _link(page: str, message: Message | None) -> str:
     return page + message_link(message, _NO_PART) if page and message else ""
 
 
-def _cards(insights: Sequence[Insight], conversation: Conversation, people: People, page: str) -> list[Card]:
+def _cards(insights: Sequence[Insight], conversation: Conversation, people: ShownPeople, page: str) -> list[LinkedInsight]:
     return [
-        Card(
+        LinkedInsight(
             kind=kind_of(one.type),
             text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
             who=people.face(person_of(one.message)).name,

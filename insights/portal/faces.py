@@ -12,7 +12,7 @@ from insights.portal.wording import initials
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class ShownPeople:
     """The members in the order of joining, and all badges: by member id, else by speaker id."""
 
     members: Sequence[Member]
@@ -24,7 +24,7 @@ class People:
         return self.faces.get(key, self.unknown) if key else self.unknown
 
 
-def people_of(conversation: Conversation) -> People:
+def people_of(conversation: Conversation) -> ShownPeople:
     """Return the people of a conversation. Two queries."""
     members, speakers = list(queries.members_of(conversation)), list(queries.speakers_of(conversation))
     voices = voices_of([member.id for member in members], [voice_of(speaker) for speaker in speakers])
@@ -32,7 +32,7 @@ def people_of(conversation: Conversation) -> People:
     for speaker in speakers:
         if speaker.member_id is None:
             faces[speaker.id] = Face(speaker.label, initials(speaker.label), voices[speaker.id])
-    return People(members, faces, face(None, len(faces) % VOICES))
+    return ShownPeople(members, faces, face(None, len(faces) % VOICES))
 
 
 def person_of(message: Message) -> UUID:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from insights import queries
 from insights.exports.titles import UNKNOWN, local, shown_name
 from insights.models import Message
-from insights.portal.listing import PER_PAGE, ListFilter, Row, owners_of, rows_of
+from insights.portal.listing import PER_PAGE, ListedConversation, ListFilter, owners_of, rows_of
 from insights.portal.parts import part_of
 from insights.portal.wording import clock, shorten
 from insights.queries import SearchTerms, Term
@@ -25,7 +25,7 @@ Marked = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message that was found. `local_start` is the start of its conversation, in that one's time zone; `owner` as in `Row`."""
+    """A message that was found. `local_start` is the start of its conversation, in its time zone; `owner`: see `ListedConversation`."""
 
     href: str
     text: Marked
@@ -41,7 +41,7 @@ class Hit:
 class Results:
     """One page of results. `related` is on the first page only."""
 
-    rows: list[Row]
+    rows: list[ListedConversation]
     page: Page[UUID]
     hits: list[Hit]
     related: list[Hit]

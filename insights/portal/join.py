@@ -107,7 +107,7 @@ def _as_guest(request: HttpRequest, link: ShareLink, secret: str) -> HttpRespons
     conversation = access.invited_to(link)
     if conversation is None:
         return _not_live(request, link, None)
-    person = access.Person(f"guest:{guest.id}", guest.name)
+    person = access.EnteringPerson(f"guest:{guest.id}", guest.name)
     watching = link.kind == ShareLink.Kind.WATCH
     return live_page(request, Visit(conversation, person, {"guest": token}, watching=watching, keeps=False))
 

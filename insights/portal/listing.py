@@ -84,7 +84,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedConversation:
     """One conversation in the list. `local_start` is in the conversation's time zone."""
 
     id: int
@@ -128,12 +128,12 @@ def _present(conversation: Conversation) -> list[Member]:
     return [member for member in conversation.members.all() if member.merged_into_id is None]
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, importing: bool) -> Row:
+def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, importing: bool) -> ListedConversation:
     present = _present(conversation)
     voices = voices_of([member.id for member in present], [voice_of(speaker) for speaker in conversation.speakers.all()])
     faces = tuple(face(member, voices[member.id]) for member in present)
     length = (conversation.ended_at - conversation.started_at).total_seconds() if conversation.ended_at else 0
-    return Row(
+    return ListedConversation(
         id=conversation.id,
         name=shown_name(conversation, [one.name for one in faces]),
         started_at=conversation.started_at,
@@ -152,7 +152,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, impo
     )
 
 
-def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[Row]:
+def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[ListedConversation]:
     """Return the rows of conversations, whose members are loaded, for this user.
 
     Two queries, and one more each where there are shared and live ones.
@@ -170,7 +170,7 @@ def owners_of(conversations: Iterable[Conversation], user_id: int) -> dict[int, 
     return access.names_of({one.owner_id for one in conversations} - {user_id})
 
 
-def page_of(user_id: int, wanted: ListFilter, number: str, terms: SearchTerms) -> tuple[Page[Conversation], list[Row]]:
+def page_of(user_id: int, wanted: ListFilter, number: str, terms: SearchTerms) -> tuple[Page[Conversation], list[ListedConversation]]:
     """Return one page of the visible conversations, newest first, and its rows; an invalid number gives the first or the last page."""
     scope = queries.search_scope(user_id, terms, wanted.start).values("pk")
     found = queries.conversations_of(user_id, holding=wanted.kind, shown=wanted.shown).filter(pk__in=scope)

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from insights import access, queries, spoken_languages
-from insights.access import Person
+from insights.access import EnteringPerson
 from insights.exports.titles import shown_name
 from insights.models import AccessLevel, Conversation
 from insights.portal.notes import notes_context
@@ -29,7 +29,7 @@ class Visit:
     """
 
     conversation: Conversation
-    person: Person
+    person: EnteringPerson
     query: Mapping[str, str] = field(default_factory=dict)
     watching: bool = False
     keeps: bool = True

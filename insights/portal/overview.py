@@ -7,7 +7,7 @@ from uuid import UUID
 from insights import queries
 from insights.models import Conversation, Message
 from insights.portal.cards import Card, Section, sections_of
-from insights.portal.faces import People
+from insights.portal.faces import ShownPeople
 from insights.portal.listing import Face
 from insights.portal.parts import message_link
 from insights.portal.wording import clock, duration
@@ -16,7 +16,7 @@ MOST_TOPICS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class LinkedStatement:
     """A sentence of the summary, a decision or a topic, with a link to the first message that it rests on; empty if that was deleted."""
 
     text: str
@@ -25,7 +25,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class TalkShare:
     """A member's talk time as a text, and in percent of all talk time. `person`: id of the member, None for unknown speakers.
 
     `by_voice`: a voice profile gave the name. `can_enrol`: the page's user can make a voice profile of the member's voice.
@@ -48,21 +48,21 @@ class Share:
 class Overview:
     """All of it. `written`: whether a language model wrote the summary."""
 
-    summary: Sequence[Statement]
+    summary: Sequence[LinkedStatement]
     written: bool
-    decisions: Sequence[Statement]
+    decisions: Sequence[LinkedStatement]
     sections: Sequence[Section]
-    topics: Sequence[Statement]
-    shares: Sequence[Share]
+    topics: Sequence[LinkedStatement]
+    shares: Sequence[TalkShare]
 
 
-def overview_of(conversation: Conversation, cards: Sequence[Card], people: People, part: int, *, enrols: bool = False) -> Overview:
+def overview_of(conversation: Conversation, cards: Sequence[Card], people: ShownPeople, part: int, *, enrols: bool = False) -> Overview:
     """Return what stands above the transcript on the page that shows `part`. `enrols`: its user has voice profiles."""
     minutes = queries.minutes_of(conversation)
     stated = [*minutes.summary, *minutes.decisions]
     places = queries.message_places(conversation, {one.message_ids[0] for one in stated if one.message_ids})
 
-    def statement(one: queries.Sentence) -> Statement:
+    def statement(one: queries.MinutesSentence) -> LinkedStatement:
         return _statement(one.text, places.get(one.message_ids[0]) if one.message_ids else None, part)
 
     return Overview(
@@ -75,21 +75,21 @@ def overview_of(conversation: Conversation, cards: Sequence[Card], people: Peopl
     )
 
 
-def _with_voices(conversation: Conversation, shares: list[Share], enrols: bool) -> list[Share]:
+def _with_voices(conversation: Conversation, shares: list[TalkShare], enrols: bool) -> list[TalkShare]:
     """Return the shares, with what is known of voice profiles."""
     named = queries.members_named_by_voice(conversation)
     known = queries.members_with_voices(conversation) if enrols else frozenset()
     return [replace(one, by_voice=one.person in named, can_enrol=one.person in known) for one in shares]
 
 
-def shares_of(talked: Mapping[UUID | None, float], people: People) -> list[Share]:
+def shares_of(talked: Mapping[UUID | None, float], people: ShownPeople) -> list[TalkShare]:
     """Return the talk time of those who talked, longest first; of every member, 0, while nobody did."""
     silent: dict[UUID | None, float] = {member.id: 0.0 for member in people.members}
     seconds = {key: value for key, value in talked.items() if value > 0} or silent
     total = sum(seconds.values()) or 1
     ranked = sorted(seconds.items(), key=lambda item: -item[1])
-    return [Share(key, people.face(key), duration(value), round(100 * value / total)) for key, value in ranked]
+    return [TalkShare(key, people.face(key), duration(value), round(100 * value / total)) for key, value in ranked]
 
 
-def _statement(text: str, message: Message | None, part: int) -> Statement:
-    return Statement(text, message_link(message, part) if message else "", clock(message.offset_s) if message else "")
+def _statement(text: str, message: Message | None, part: int) -> LinkedStatement:
+    return LinkedStatement(text, message_link(message, part) if message else "", clock(message.offset_s) if message else "")

@@ -16,7 +16,7 @@ from insights.models import Conversation, Member, VoiceProfile
 from insights.portal.account import user_of
 from insights.portal.account_voices import HERE, PROBLEMS, wording
 from insights.portal.template_context import TemplateContext
-from insights.voice_enrolment import EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,7 +48,7 @@ def _enrol(conversation: Conversation, member: Member, consent: bool) -> str:
         voice = voice_of(conversation, member)
         managed.enrol(conversation.owner_id, Enrolment(member.name, member.email, voice, VoiceProfile.Consent.CONFIRMED))
     except EnrolmentRefused as refused:
-        if refused.problem == Problem.SHORT:
+        if refused.problem == SampleProblem.SHORT:
             return _("There is too little of this voice. Six seconds of speech are needed, while nobody else speaks.")
         return str(PROBLEMS[refused.problem])
     except ManagedError as error:

@@ -21,7 +21,7 @@ TITLE = "Sample: launch planning"
 _NAMESPACE = UUID("6f1d8f6e-2f0b-4c83-9a35-0d3a3c1f7d52")
 
 
-class Line(NamedTuple):
+class SampleTurn(NamedTuple):
     """A turn of the sample: who speaks, from when to when in seconds, and what."""
 
     speaker: str
@@ -31,9 +31,9 @@ class Line(NamedTuple):
 
 
 @cache
-def _lines() -> tuple[Line, ...]:
+def _lines() -> tuple[SampleTurn, ...]:
     text = (Path(__file__).parent / "sample.json").read_text(encoding="utf-8")
-    return tuple(Line(*one) for one in json.loads(text))
+    return tuple(SampleTurn(*one) for one in json.loads(text))
 
 
 @require_POST

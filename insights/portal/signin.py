@@ -16,7 +16,7 @@ from insights import access
 from insights.portal.forms import SignInForm
 
 
-class SignIn(LoginView):
+class SignInView(LoginView):
     """Sign in with e-mail address and password. An empty installation redirects to the page for the first account."""
 
     template_name = "portal/signin.html"

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from insights.models import Conversation
-from insights.portal.faces import People
+from insights.portal.faces import ShownPeople
 from insights.portal.listing import Face
 from insights.queries import SpeechSpan
 
@@ -26,7 +26,7 @@ PAUSE_S = 1.2
 """Silence of this length or more can be skipped during playback."""
 
 
-class Place(NamedTuple):
+class TimelineMark(NamedTuple):
     """Something at a second of the conversation, with the label of its kind and a colour of kinds."""
 
     label: str
@@ -63,7 +63,9 @@ class Timeline:
     ticks: tuple[Ticks, ...]
 
 
-def timeline_of(conversation: Conversation, spans: Sequence[SpeechSpan], people: People, places: Iterable[Place]) -> Timeline | None:
+def timeline_of(
+    conversation: Conversation, spans: Sequence[SpeechSpan], people: ShownPeople, places: Iterable[TimelineMark]
+) -> Timeline | None:
     """Return the timeline; None if nothing was said."""
     if not spans:
         return None
@@ -92,7 +94,7 @@ def _merged(spans: Iterable[tuple[float, float]], pause: float) -> list[tuple[fl
     return merged
 
 
-def _speaker_rows(spans: Sequence[SpeechSpan], people: People, seconds: float) -> tuple[SpeakerRow, ...]:
+def _speaker_rows(spans: Sequence[SpeechSpan], people: ShownPeople, seconds: float) -> tuple[SpeakerRow, ...]:
     spoken: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
     for span in spans:
         spoken[span.person].append((span.start, span.end))
@@ -114,7 +116,7 @@ def _strokes(times: Iterable[tuple[float, float]], scale: float, y: int) -> str:
     return "".join(f"M{start:.1f} {y}H{max(end, start + 1):.1f}" for start, end in merged)
 
 
-def _ticks(places: Iterable[Place], seconds: float, top: int) -> Iterable[Ticks]:
+def _ticks(places: Iterable[TimelineMark], seconds: float, top: int) -> Iterable[Ticks]:
     """Yield the ticks, below the rows."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for label, colour, at in places:

@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from insights import queries
-from insights.analysis.chapters import Spoken, chapters
+from insights.analysis.chapters import TimedSentence, chapters
 from insights.analysis.text.languages import knows
 from insights.insight_kinds import InsightKind
 from insights.models import Conversation, Message
-from insights.portal.faces import People, person_of
+from insights.portal.faces import ShownPeople, person_of
 from insights.portal.listing import Face
 from insights.portal.wording import TURN_S, clock
 
@@ -19,7 +19,7 @@ MOST_TOPICS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MarkedInsight:
     """An insight of a message, as a mark in the transcript."""
 
     insight_id: UUID
@@ -27,7 +27,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ParagraphLine:
     """One message in a paragraph. `at`: seconds from the start of the conversation, as a text for scripts. `english`: its translation.
 
     `overlap`: another person of the same audio speaks at the same time.
@@ -37,7 +37,7 @@ class Line:
     text: str
     at: str
     edited: bool
-    found: Sequence[Found]
+    found: Sequence[MarkedInsight]
     english: str = ""
     overlap: bool = False
 
@@ -55,7 +55,7 @@ class Paragraph:
     place: str
     started_at: datetime
     chapter: str = ""
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ParagraphLine] = field(default_factory=list)
 
 
 def seconds_from_start(conversation: Conversation, at: datetime) -> float:
@@ -67,15 +67,15 @@ def headings_of(conversation: Conversation, messages: Sequence[Message]) -> dict
     """Return the headings of the stretches, each by the id of the message with which its stretch begins."""
     if not knows(conversation.language):
         return {}
-    stretches = chapters([Spoken(one.text, one.offset_s) for one in messages], queries.topic_texts(conversation, MOST_TOPICS))
+    stretches = chapters([TimedSentence(one.text, one.offset_s) for one in messages], queries.topic_texts(conversation, MOST_TOPICS))
     return {messages[one.first].id: one.heading for one in stretches if one.heading}
 
 
 def paragraphs_of(
     conversation: Conversation,
     messages: Iterable[Message],
-    people: People,
-    found: Mapping[UUID, Sequence[Found]],
+    people: ShownPeople,
+    found: Mapping[UUID, Sequence[MarkedInsight]],
     headings: Mapping[UUID, str],
 ) -> list[Paragraph]:
     """Group messages into paragraphs; `found` has the insights by message id, `headings` those of stretches."""
@@ -89,5 +89,5 @@ def paragraphs_of(
             first = one
             paragraphs.append(Paragraph(one.id, person, people.face(person), clock(one.offset_s), one.started_at, heading))
         edited, marks = one.corrected_at is not None, found.get(one.id, ())
-        paragraphs[-1].lines.append(Line(one.id, one.text, f"{at:.2f}", edited, marks, one.translation, one.overlap))
+        paragraphs[-1].lines.append(ParagraphLine(one.id, one.text, f"{at:.2f}", edited, marks, one.translation, one.overlap))
     return paragraphs

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from insights import kind_words
 from insights.payloads import iso
-from insights.portal.transcript import Found, Line, Paragraph
+from insights.portal.transcript import MarkedInsight, Paragraph, ParagraphLine
 
 
 def paragraphs_html(paragraphs: Iterable[Paragraph]) -> SafeString:
@@ -32,7 +32,7 @@ def _paragraph(one: Paragraph) -> str:
     )
 
 
-def _line(line: Line) -> str:
+def _line(line: ParagraphLine) -> str:
     kind = line.found[0].kind if line.found else None
     marked = f' data-kind="{escape(kind.name)}" data-colour="{kind.colour}"' if kind else ""
     found = " found" if kind else ""
@@ -45,7 +45,7 @@ def _line(line: Line) -> str:
     )
 
 
-def _marks(found: Sequence[Found]) -> Iterator[str]:
+def _marks(found: Sequence[MarkedInsight]) -> Iterator[str]:
     """Yield the links from a sentence to its card, one for each kind of insight."""
     for one in found:
         label = escape(kind_words.label(one.kind))

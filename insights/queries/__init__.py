@@ -48,7 +48,7 @@ from insights.queries.diarization import (
     voices_of_member,
 )
 from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
-from insights.queries.home import Person, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
+from insights.queries.home import UserNames, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
 from insights.queries.language import Written, lines_of, score_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
@@ -64,7 +64,7 @@ from insights.queries.live import (
     recognised_until,
 )
 from insights.queries.meaning import messages_without_vector
-from insights.queries.minutes import Groups, Minutes, MinutesTopic, OpenQuestion, Sentence, TaskItem, groups_of, minutes_of
+from insights.queries.minutes import Groups, Minutes, MinutesSentence, MinutesTopic, OpenQuestion, TaskItem, groups_of, minutes_of
 from insights.queries.notes import notes_of, notes_of_account
 from insights.queries.pick_list import Candidate, candidates_of
 from insights.queries.review import (
@@ -146,7 +146,7 @@ __all__ = [
     "Minutes",
     "MinutesTopic",
     "OpenQuestion",
-    "Sentence",
+    "MinutesSentence",
     "TaskItem",
     "account_data",
     "audio_exists",
@@ -186,7 +186,7 @@ __all__ = [
     "voice_choices",
     "voices_of_member",
     "OPERATORS",
-    "Person",
+    "UserNames",
     "editable_among",
     "follow_ups_between",
     "open_tasks",

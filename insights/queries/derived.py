@@ -14,9 +14,9 @@ from django.db.models.functions import Cast
 
 from insights.analysis import Topic
 from insights.analysis.digest import Digest
-from insights.analytics import Figures, Spoken, Talk
+from insights.analytics import Figures, Talk, TimedMessage
 from insights.database import release_connection
-from insights.derived import Derived, Entry, Sized
+from insights.derived import CachedValue, Derived, Sized
 from insights.events import Kind
 from insights.models import Conversation, Event, Message
 from insights.models import Topic as TopicRow
@@ -91,7 +91,7 @@ def _talk(conversation: Conversation) -> Iterator[Talk]:
             for _, member, offset, duration, words, text in rows:
                 if member not in members:
                     members[member] = UUID(member)
-                add(Spoken(members[member], offset, offset + duration, words or len(text.split())))
+                add(TimedMessage(members[member], offset, offset + duration, words or len(text.split())))
         yield entry.value
 
 
@@ -137,7 +137,7 @@ def _text_rows(messages: QuerySet[Message]) -> QuerySet[Message, tuple[Any, ...]
 
 
 def _new_rows(
-    derived: Derived[T], entry: Entry[T], conversation: Conversation, columns: Callable[[QuerySet[Message]], Any]
+    derived: Derived[T], entry: CachedValue[T], conversation: Conversation, columns: Callable[[QuerySet[Message]], Any]
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield batches of the rows that an entry does not include yet, or all rows if older ones changed; then update the entry's numbers."""
     if entry.event >= conversation.last_event:

@@ -21,7 +21,7 @@ from insights.queries.meaning import similar_messages
 from insights.queries.search import containing, with_texts
 from insights.queries.search_terms import SearchTerms, Term
 from insights.queries.visible import Shown, visible_to
-from insights.queries.word_matches import Match, Wanted, word_matches
+from insights.queries.word_matches import TextMatch, Wanted, word_matches
 
 MOST_FOUND = 200
 """Messages of a search at most."""
@@ -124,7 +124,7 @@ def _related(scope: QuerySet[Conversation], terms: SearchTerms, ids: QuerySet[Me
     phrases = [term for term in terms.words if term.phrase]
     words = [term for term in terms.words if not term.phrase]
     telling = [term for term in words if not term.common] or words
-    matches: list[Match] = []
+    matches: list[TextMatch] = []
     if telling:
         matches = word_matches(scope, Wanted(every=phrases, some=telling, none=terms.excluded), MOST_FOUND, ids)
     if not phrases:
@@ -144,7 +144,7 @@ def _without(ids: Sequence[UUID], excluded: Sequence[Term]) -> list[UUID]:
     return [one for one in ids if one in texts and not any(term.occurs_in(texts[one]) for term in excluded)]
 
 
-def _by_parts(scope: QuerySet[Conversation], terms: SearchTerms, chosen: QuerySet[Message] | None) -> list[Match]:
+def _by_parts(scope: QuerySet[Conversation], terms: SearchTerms, chosen: QuerySet[Message] | None) -> list[TextMatch]:
     """Return the newest messages that contain all of the words anywhere, also within a word."""
     texts = [term.text for term in terms.words]
     if any(len(text) < 3 and text.isascii() for text in texts):
@@ -154,8 +154,8 @@ def _by_parts(scope: QuerySet[Conversation], terms: SearchTerms, chosen: QuerySe
     for term in terms.excluded:
         rows = rows.exclude(text__icontains=term.text)
     newest = rows.order_by("-conversation__started_at", "conversation_id", "number").values_list("conversation_id", "pk")
-    return [Match(conversation_id, message_id) for conversation_id, message_id in newest[:MOST_FOUND]]
+    return [TextMatch(conversation_id, message_id) for conversation_id, message_id in newest[:MOST_FOUND]]
 
 
-def _messages(matches: Iterable[Match]) -> list[UUID]:
+def _messages(matches: Iterable[TextMatch]) -> list[UUID]:
     return list(dict.fromkeys(match.message_id for match in matches if match.message_id is not None))

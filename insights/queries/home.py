@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from insights.analysis.answers import LOOKED_AT, Said, stays_open
+from insights.analysis.answers import LOOKED_AT, SpokenText, stays_open
 from insights.insight_kinds import question_kinds, recurring_kinds, task_kinds
 from insights.models import AccessLevel, Conversation, Insight, Message, Speaker, shares_with
 from insights.queries.visible import visible_to
@@ -21,7 +21,7 @@ _LOOKED_AT_QUESTIONS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserNames:
     """A user as members and assignees name them: by e-mail address, or by name."""
 
     user_id: int
@@ -48,7 +48,7 @@ class Person:
         return bool(email) and (by_email or email == assigned) or by_name
 
 
-def open_tasks(person: Person, most: int, *, everybody: bool = False) -> list[Insight]:
+def open_tasks(person: UserNames, most: int, *, everybody: bool = False) -> list[Insight]:
     """Return open action items and follow-ups of a person (`everybody`: of all), by due date; those without one last."""
     found = _open(person.user_id).filter(type__in=task_kinds())
     if not everybody:
@@ -72,8 +72,8 @@ def unanswered_questions(user_id: int, now: datetime, most: int) -> list[Insight
     for one in asked:
         number = one.message.number
         places = [(one.conversation_id, number + step) for step in range(LOOKED_AT + 1)]
-        question, *after = [said[place] for place in places if place in said] or [Said(0, one.text)]
-        if stays_open(Said(question.speaker, one.text), after, one_speaker=one.conversation_id not in several):
+        question, *after = [said[place] for place in places if place in said] or [SpokenText(0, one.text)]
+        if stays_open(SpokenText(question.speaker, one.text), after, one_speaker=one.conversation_id not in several):
             found.append(one)
     return found[:most]
 
@@ -105,7 +105,7 @@ def _open(user_id: int) -> QuerySet[Insight]:
     return _listed(user_id).filter(done_at=None).exclude(review=Insight.Review.REJECTED)
 
 
-def _said_after(asked: Iterable[Insight]) -> dict[tuple[int, int], Said]:
+def _said_after(asked: Iterable[Insight]) -> dict[tuple[int, int], SpokenText]:
     """Return the messages of the questions and those that may answer them, by conversation and number."""
     places = [
         Q(conversation_id=one.conversation_id, number__gte=one.message.number, number__lte=one.message.number + LOOKED_AT) for one in asked
@@ -114,7 +114,7 @@ def _said_after(asked: Iterable[Insight]) -> dict[tuple[int, int], Said]:
         return {}
     rows = Message.objects.filter(reduce(or_, places)).order_by()
     found = rows.values_list("conversation_id", "number", "speaker__number", "text")
-    return {(conversation, number): Said(speaker, text) for conversation, number, speaker, text in found}
+    return {(conversation, number): SpokenText(speaker, text) for conversation, number, speaker, text in found}
 
 
 def _conversations_of_several(ids: Iterable[int]) -> set[int]:

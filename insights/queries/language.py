@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from insights.abstractive import Line, Statement
+from insights.abstractive import SpokenLine, Statement
 from insights.call_score import CALL_SCORE, Score
 from insights.models import Conversation, LanguageResult, Message
 
@@ -36,8 +36,8 @@ def _row(conversation: Conversation, kind: str) -> LanguageResult | None:
     return LanguageResult.objects.filter(conversation=conversation, kind=kind).first()
 
 
-def lines_of(conversation: Conversation) -> list[Line]:
+def lines_of(conversation: Conversation) -> list[SpokenLine]:
     """Return all messages, up to the number that the conversation object has, with the names of their speakers."""
     rows = Message.objects.filter(conversation=conversation, number__lte=conversation.message_count).order_by("number")
     columns = rows.values_list("id", "speaker__member__name", "text")
-    return [Line(str(identity), name or "", text) for identity, name, text in columns]
+    return [SpokenLine(str(identity), name or "", text) for identity, name, text in columns]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from insights.abstractive import Task as LanguageTask
-from insights.analysis.answers import LOOKED_AT, Said, stays_open
+from insights.abstractive import ModelTask as LanguageTask
+from insights.analysis.answers import LOOKED_AT, SpokenText, stays_open
 from insights.analysis.text.languages import knows
 from insights.insight_kinds import KindName, question_kinds, task_kinds
 from insights.language_model import NoLanguageModel, language_model
@@ -23,7 +23,7 @@ MOST_TOPICS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class MinutesSentence:
     """A sentence of the summary, or a decision."""
 
     text: str
@@ -66,7 +66,7 @@ class MinutesTopic:
 class Groups:
     """What was found besides the summary, in the order of the conversation; the topics strongest first."""
 
-    decisions: tuple[Sentence, ...]
+    decisions: tuple[MinutesSentence, ...]
     tasks: tuple[TaskItem, ...]
     questions: tuple[OpenQuestion, ...]
     topics: tuple[MinutesTopic, ...]
@@ -76,7 +76,7 @@ class Groups:
 class Minutes(Groups):
     """The groups with the summary. `abstractive`: the configured language model wrote it, about the first `summarised` messages."""
 
-    summary: tuple[Sentence, ...]
+    summary: tuple[MinutesSentence, ...]
     abstractive: bool
     summarised: int
 
@@ -88,10 +88,10 @@ def minutes_of(conversation: Conversation) -> Minutes:
     """
     written = written_about(conversation, LanguageTask.SUMMARY) if _has_language_model() else None
     if written is not None:
-        summary = [Sentence(one.text, one.message_ids) for one in written.result]
+        summary = [MinutesSentence(one.text, one.message_ids) for one in written.result]
     else:
         chosen = summary_of(conversation) if knows(conversation.language) else []
-        summary = [Sentence(text, (identity,)) for identity, text in chosen]
+        summary = [MinutesSentence(text, (identity,)) for identity, text in chosen]
     groups = groups_of(conversation)
     return Minutes(
         summary=tuple(summary),
@@ -108,7 +108,7 @@ def groups_of(conversation: Conversation) -> Groups:
     """Return the minutes without the summary."""
     decided = decisions_of(conversation) if knows(conversation.language) else []
     return Groups(
-        decisions=tuple(Sentence(text, (identity,)) for identity, text in decided),
+        decisions=tuple(MinutesSentence(text, (identity,)) for identity, text in decided),
         tasks=_tasks(conversation),
         questions=_questions(conversation),
         topics=_topics(conversation),
@@ -150,18 +150,18 @@ def _questions(conversation: Conversation) -> tuple[OpenQuestion, ...]:
         OpenQuestion(str(row.id), row.text, (str(row.message_id),))
         for row in asked
         if stays_open(
-            Said(said[row.message.number].speaker, row.text),
+            SpokenText(said[row.message.number].speaker, row.text),
             [said[number] for number in range(row.message.number + 1, row.message.number + 1 + LOOKED_AT) if number in said],
             one_speaker=one_speaker,
         )
     )
 
 
-def _said_around(conversation: Conversation, numbers: Sequence[int]) -> dict[int, Said]:
+def _said_around(conversation: Conversation, numbers: Sequence[int]) -> dict[int, SpokenText]:
     """Return the messages with these numbers, and those that may answer them, by number."""
     wanted = {number + step for number in numbers for step in range(LOOKED_AT + 1)}
     rows = Message.objects.filter(conversation=conversation, number__in=wanted).order_by()
-    return {number: Said(speaker, text) for number, speaker, text in rows.values_list("number", "speaker__number", "text")}
+    return {number: SpokenText(speaker, text) for number, speaker, text in rows.values_list("number", "speaker__number", "text")}
 
 
 def _topics(conversation: Conversation) -> tuple[MinutesTopic, ...]:

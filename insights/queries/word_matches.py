@@ -15,7 +15,7 @@ from insights.queries.search_terms import Term
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class TextMatch:
     """One text that matches. `message_id` is None for a title or a member's name."""
 
     conversation_id: int
@@ -33,7 +33,7 @@ class Wanted:
     none: Sequence[Term] = ()
 
 
-def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, messages: QuerySet[Any] | None = None) -> list[Match]:
+def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, messages: QuerySet[Any] | None = None) -> list[TextMatch]:
     """Return the best matches among the texts of visible conversations, at most `most`.
 
     `messages`: values of message ids; only these messages are searched then, and no title or name. One query.
@@ -50,7 +50,7 @@ def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, mes
     sql = f"SELECT found.conversation_id, found.field, found.item, {_RANK[connection.vendor]} AS match_rank FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, most])
-        return [Match(row[0], UUID(str(row[2])) if row[1] == "message" else None, -row[3]) for row in cursor.fetchall()]
+        return [TextMatch(row[0], UUID(str(row[2])) if row[1] == "message" else None, -row[3]) for row in cursor.fetchall()]
 
 
 _PREFIX = " || ':*'"

@@ -36,7 +36,7 @@ from insights.recorder.edits.member_edits import edit_member, merge_members
 from insights.recorder.edits.message_edits import correct_message, edit_message
 from insights.recorder.edits.message_splits import join_next, split_message
 from insights.recorder.edits.speaker_assignments import Scope, assign_speaker
-from insights.recorder.edits.speaker_edits import Person, SpeakerEvent, attribute_speakers
+from insights.recorder.edits.speaker_edits import NamedSpeaker, SpeakerEvent, attribute_speakers
 from insights.recorder.edits.undo import undo
 from insights.recorder.ending import close_due, leave
 from insights.recorder.imports import (
@@ -115,7 +115,7 @@ __all__ = [
     "NotTheAuthor",
     "MASK",
     "Opening",
-    "Person",
+    "NamedSpeaker",
     "RecorderError",
     "Scope",
     "SpeakerEvent",

@@ -10,8 +10,7 @@ from insights import analysis
 from insights.analysis.custom_entities import CustomEntity, CustomEntityIndex
 from insights.analysis.text.languages import knows, primary
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
-from insights.analysis.types import Entity as FoundEntity
-from insights.analysis.types import Finding, MessageAnalysis, Person, Said
+from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 from insights.insight_kinds import choices, is_registered
 from insights.models import Conversation, Entity, Insight, Member, Message, Speaker, TrackerMatch
 from insights.names import clean_name
@@ -26,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Context:
+class AnalysisContext:
     """What the analysis of an utterance needs: the conversation, its members, the preceding messages (oldest first) and the speaker."""
 
     conversation: Conversation
@@ -45,7 +44,7 @@ class Rows:
     matches: list[TrackerMatch] = field(default_factory=list)
 
 
-def rows(context: Context, utterance: Utterance, drafts: Sequence[Draft], listening: Listening) -> Rows:
+def rows(context: AnalysisContext, utterance: Utterance, drafts: Sequence[Draft], listening: Listening) -> Rows:
     """Analyse the drafts of an utterance in order, each with the messages before it as context, and return their rows."""
     new = Rows()
     said = [_said(message) for message in context.before]
@@ -137,7 +136,7 @@ def _said(message: Message) -> Said:
     return Said(message.text, str(message.member_id or ""), message.started_at, name, identity, max(0, (message.number or 1) - 1))
 
 
-def _message(context: Context, draft: Draft, identity: UUID, *, overlap: bool) -> Message:
+def _message(context: AnalysisContext, draft: Draft, identity: UUID, *, overlap: bool) -> Message:
     words = [
         {"word": clean(w.text), "startTime": iso(w.start), "endTime": iso(w.end), "score": round(w.confidence, 3)} for w in draft.words
     ]
@@ -158,11 +157,11 @@ def _message(context: Context, draft: Draft, identity: UUID, *, overlap: bool) -
     )
 
 
-def _insights(context: Context, message: Message, found: MessageAnalysis, threshold: float) -> list[Insight]:
+def _insights(context: AnalysisContext, message: Message, found: MessageAnalysis, threshold: float) -> list[Insight]:
     return [_insight(context, message, finding) for finding in found.findings if finding.confidence >= threshold]
 
 
-def _insight(context: Context, message: Message, finding: Finding) -> Insight:
+def _insight(context: AnalysisContext, message: Message, finding: Finding) -> Insight:
     assignee = _member_of(finding.assignee, context.members)
     return Insight(
         conversation=context.conversation,

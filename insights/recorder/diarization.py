@@ -25,7 +25,7 @@ from insights.recorder import speakers
 from insights.recorder.edits.changes import Edit
 from insights.recorder.edits.message_splits import split
 from insights.recorder.edits.pieces import pieces_of
-from insights.recorder.edits.speaker_edits import PAUSE_S, Said, move
+from insights.recorder.edits.speaker_edits import PAUSE_S, MessageTime, move
 from insights.recorder.event_log import locked
 from insights.recorder.types import Diarized, UnknownConversation, Voice, VoiceSpan
 
@@ -41,7 +41,7 @@ OVERLAPPED = 0.3
 """Share of a message in which another voice speaks, too, from which on the message is marked."""
 
 
-class _Wanted(NamedTuple):
+class _LaterVoice(NamedTuple):
     """The voice of a message by later recognition, and whether another one speaks, too."""
 
     voice: int
@@ -233,7 +233,7 @@ def conversation_of(diarization_id: UUID) -> Conversation:
     return locked(conversation_id)
 
 
-def _wanted(rows: QuerySet[Message], spans: Sequence[VoiceSpan], least: float, merged: Mapping[int, int]) -> dict[UUID, _Wanted]:
+def _wanted(rows: QuerySet[Message], spans: Sequence[VoiceSpan], least: float, merged: Mapping[int, int]) -> dict[UUID, _LaterVoice]:
     """Return those of the messages that have another voice by the spans, in the order of speech, or that are marked otherwise."""
     values = rows.values_list("id", "offset_s", "duration_s", "speaker__voice", "overlap")
     return dict(_different(values.iterator(), spans, least, merged))
@@ -244,7 +244,7 @@ def _different(
     spans: Sequence[VoiceSpan],
     least: float,
     merged: Mapping[int, int],
-) -> Iterator[tuple[UUID, _Wanted]]:
+) -> Iterator[tuple[UUID, _LaterVoice]]:
     """Yield the messages (id, offset, duration, voice, overlap; ordered by offset) that the spans, ordered by start, change."""
     waiting, current = 0, list[VoiceSpan]()
     for identity, start, duration, voice, overlap in messages:
@@ -265,12 +265,12 @@ def _different(
         best = max(seconds, key=lambda one: (seconds[one], one == shown))
         if seconds[best] <= least * duration:
             continue
-        wanted = _Wanted(voice if voice is not None and best == shown else best, shared > OVERLAPPED * duration)
+        wanted = _LaterVoice(voice if voice is not None and best == shown else best, shared > OVERLAPPED * duration)
         if wanted != (voice, overlap):
             yield identity, wanted
 
 
-def _correct(diarization_id: UUID, wanted: Mapping[UUID, _Wanted], *, again: bool) -> list[StoredEvent]:
+def _correct(diarization_id: UUID, wanted: Mapping[UUID, _LaterVoice], *, again: bool) -> list[StoredEvent]:
     """Move one batch of messages; those whose speaker a person chose meanwhile, or that were deleted, are left out."""
     conversation = conversation_of(diarization_id)
     edit = Edit(conversation, None)
@@ -278,9 +278,9 @@ def _correct(diarization_id: UUID, wanted: Mapping[UUID, _Wanted], *, again: boo
     edit.watch(Message.objects.filter(id__in=list(wanted)), only=["speaker_id", "overlap"])
     voices = _speakers(conversation, diarization_id, {one.voice for one in wanted.values()})
     rows = Message.objects.filter(id__in=list(wanted), speaker__diarization_id=diarization_id, speaker_chosen=False)
-    said = [Said(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
+    said = [MessageTime(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
     move(edit, {one: voices[wanted[one.id].voice] for one in said})
-    by_voice: dict[_Wanted, list[UUID]] = defaultdict(list)
+    by_voice: dict[_LaterVoice, list[UUID]] = defaultdict(list)
     for one in said:
         by_voice[wanted[one.id]].append(one.id)
     for found, ids in by_voice.items():

@@ -14,7 +14,7 @@ from insights.events import ConversationEvent, InsightsFound, Kind, MemberJoined
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch
 from insights.payloads import StoredEvent, insight_snapshot, member_snapshot, message_snapshot, topic_snapshot, tracker_snapshots
 from insights.recorder import speakers, topics
-from insights.recorder.analyse import Context, Rows, rows
+from insights.recorder.analyse import AnalysisContext, Rows, rows
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.segment import Draft, drafts
 from insights.recorder.types import Listening, UnknownConversation, Utterance
@@ -86,7 +86,7 @@ def _settle_language(conversation: Conversation, listening: Listening) -> bool:
     return True
 
 
-def _context(conversation_id: int, listening: Listening) -> Context:
+def _context(conversation_id: int, listening: Listening) -> AnalysisContext:
     """Read what the analysis needs: in three queries, and in four for the first utterance of a speaker."""
     speaker = speakers.known(conversation_id, listening)
     conversation = speaker.conversation if speaker else Conversation.objects.filter(id=conversation_id).first()
@@ -96,7 +96,7 @@ def _context(conversation_id: int, listening: Listening) -> Context:
     speaker = speaker or speakers.new(conversation, members, listening)
     if speaker.member is not None and speaker.member._state.adding:
         members.append(speaker.member)
-    return Context(conversation, [one for one in members if one.merged_into is None], _before(conversation, members), speaker)
+    return AnalysisContext(conversation, [one for one in members if one.merged_into is None], _before(conversation, members), speaker)
 
 
 def _before(conversation: Conversation, members: Sequence[Member]) -> list[Message]:
@@ -111,7 +111,7 @@ def _before(conversation: Conversation, members: Sequence[Member]) -> list[Messa
 
 
 def _store(
-    conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.Memory, changes: list[topics.Change], settled: bool
+    conversation: Conversation, speaker: Speaker, new: Rows, memory: topics.TopicCounts, changes: list[topics.Change], settled: bool
 ) -> list[StoredEvent]:
     expected = speaker.member if speaker._state.adding else None
     speaker = speakers.stored(speaker)
@@ -136,7 +136,7 @@ def _store(
     return log.store("message_count", *(["language"] if settled else []))
 
 
-def _events(new: Rows, memory: topics.Memory, changes: list[topics.Change]) -> Iterator[ConversationEvent]:
+def _events(new: Rows, memory: topics.TopicCounts, changes: list[topics.Change]) -> Iterator[ConversationEvent]:
     """Yield the events of the stored rows, without the empty ones."""
     by_message = {message: list(found) for message, found in groupby(new.entities, key=lambda entity: entity.message_id)}
     if new.messages:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from insights.analysis import personal_data
 from insights.analysis.entities import lower
 from insights.analysis.personal_data import LIVE_TYPES, UNKNOWN, Span, masked
-from insights.analysis.types import Entity, Person
+from insights.analysis.types import FoundEntity, Person
 from insights.recorder.segment import Draft
 from insights.recorder.types import SpokenWord
 
@@ -22,13 +22,13 @@ _MASK = re.compile(r"[\[<{][^\[\]<>{}]{1,64}[\]>}]")
 """A mask in words, such as '[PII_PCI_ENTITY]'. Recognised speech has no such brackets."""
 
 
-def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[Entity]]:
+def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[FoundEntity]]:
     """Return the draft with personal data replaced by the mask, and an entity for each replacement: its text is the mask, its value empty.
 
     The text before vocabulary correction (`original`) is removed. On any error the whole text is replaced.
     """
     spans = spans_of(draft, members, timezone_offset, LIVE_TYPES)
-    hidden = [Entity(kind, mask, len(masked(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
+    hidden = [FoundEntity(kind, mask, len(masked(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
     return without(draft, spans, mask), hidden
 
 

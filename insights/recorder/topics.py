@@ -53,7 +53,7 @@ def index_for(language: str) -> analysis.TopicIndex | NounTopics:
     return analysis.TopicIndex() if rules is None else NounTopics(rules)
 
 
-class Memory:
+class TopicCounts:
     """The topic counts of one conversation in this process. Hold `lock` while using it."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ def _row(conversation: Conversation, topic: analysis.Topic, score: float, identi
     return row
 
 
-def store(memory: Memory, changes: list[Change]) -> None:
+def store(memory: TopicCounts, changes: list[Change]) -> None:
     """Save new and changed topics and their references, with two statements, and add them to `memory`."""
     fields = ["score", "sentiment", "parent_text"]
     rows = [row for row, _ in changes]
@@ -172,15 +172,15 @@ def some_messages(ids: list[str], fresh: int = 0) -> list[str]:
     return ids if len(ids) <= latest + 1 else [ids[0], *ids[-latest:]]
 
 
-_cache: OrderedDict[int, Memory] = OrderedDict()
+_cache: OrderedDict[int, TopicCounts] = OrderedDict()
 _cache_lock = threading.Lock()
 
 
 @contextmanager
-def remembered(conversation_id: int) -> Iterator[Memory]:
+def remembered(conversation_id: int) -> Iterator[TopicCounts]:
     """Lock and yield a conversation's counts; other threads that record the same conversation wait. An exception resets them."""
     with _cache_lock:
-        memory = _cache.setdefault(conversation_id, Memory())
+        memory = _cache.setdefault(conversation_id, TopicCounts())
         _cache.move_to_end(conversation_id)
         while len(_cache) > MOST_REMEMBERED:
             _cache.popitem(last=False)

@@ -20,7 +20,7 @@ FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ConfidenceBin:
     """Messages with a confidence in one tenth: number, mean confidence, share of gold positives."""
 
     count: int
@@ -28,7 +28,9 @@ class Bin:
     right: float
 
 
-def draw(panels: Mapping[str, Sequence[Sequence[Bin | None]]], series: Sequence[str] = ("as written", "question marks lost")) -> str:
+def draw(
+    panels: Mapping[str, Sequence[Sequence[ConfidenceBin | None]]], series: Sequence[str] = ("as written", "question marks lost")
+) -> str:
     """Return an SVG document.
 
     Args:
@@ -50,7 +52,7 @@ def draw(panels: Mapping[str, Sequence[Sequence[Bin | None]]], series: Sequence[
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _panel(left: int, top: int, title: str, lines: Sequence[Sequence[Bin | None]]) -> list[str]:
+def _panel(left: int, top: int, title: str, lines: Sequence[Sequence[ConfidenceBin | None]]) -> list[str]:
     """Draw one square from 0 to 1 on both axes."""
     low = top + _SIDE
     parts = [
@@ -66,7 +68,7 @@ def _panel(left: int, top: int, title: str, lines: Sequence[Sequence[Bin | None]
     return parts
 
 
-def _dot(left: int, low: int, series: int, one: Bin) -> str:
+def _dot(left: int, low: int, series: int, one: ConfidenceBin) -> str:
     x, y, radius = left + one.confidence * _SIDE, low - one.right * _SIDE, 2 + 2 * sqrt(log10(one.count + 1))
     few = " few" if one.count < FEW else ""
     hint = f"{one.count} messages, confidence {one.confidence:.2f}, right {one.right:.2f}"

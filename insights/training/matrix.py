@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.acts import features
-from insights.analysis.acts.cnn import View, view
+from insights.analysis.acts.cnn import NetworkInput, view
 from insights.analysis.acts.word_classes import Classes
 from insights.analysis.types import Said
 from insights.training.corpora import Row, by_conversation
@@ -59,7 +59,7 @@ class Seen:
     plain: Matrix
     shown: list[tuple[int, ...]]
     words: NDArray[np.int32]
-    views: list[View]
+    views: list[NetworkInput]
 
 
 def build(rows: Sequence[Row], classes: Classes) -> Seen:
@@ -68,7 +68,7 @@ def build(rows: Sequence[Row], classes: Classes) -> Seen:
     values: list[NDArray[np.float32]] = []
     shown: list[tuple[int, ...]] = []
     words: list[int] = []
-    views: list[View] = []
+    views: list[NetworkInput] = []
     for conversation in by_conversation(rows):
         before: list[Said] = []
         for row in conversation:

@@ -15,8 +15,8 @@ from insights.analysis.acts.cnn import (
     Floats,
     Ints,
     Net,
+    NetworkInput,
     Trace,
-    View,
     batch,
     lengths_of,
     root_lengths,
@@ -124,7 +124,7 @@ class _Adam:
             self._arrays[name][rows] -= np.float32(rate) * mean / (np.sqrt(square) + np.float32(1e-6))
 
 
-def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: int = 3, epochs: int = 8) -> Net:
+def fit(views: Sequence[NetworkInput], labels: Floats, chosen: NDArray[np.int64], seed: int = 3, epochs: int = 8) -> Net:
     """Return a network trained on the chosen rows.
 
     Outputs after the eighth are auxiliary tasks: their loss weighs less, and they are not in the returned network.
@@ -151,6 +151,6 @@ def fit(views: Sequence[View], labels: Floats, chosen: NDArray[np.int64], seed: 
     return Net({name: array[:, : SHAPES[name][1]] for name, array in net.arrays.items()})
 
 
-def logits(net: Net, views: Sequence[View]) -> Floats:
+def logits(net: Net, views: Sequence[NetworkInput]) -> Floats:
     """Return (rows, 8) logits, computed in batches of 512 rows."""
     return np.concatenate([net.logits(views[start : start + 512]) for start in range(0, len(views), 512)])

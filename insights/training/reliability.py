@@ -18,7 +18,7 @@ from insights.analysis.acts.weights import Model, shipped
 from insights.insight_kinds import FOLLOW_UP
 from insights.training import combine, corpora, diagram
 from insights.training.corpora import Row
-from insights.training.diagram import Bin
+from insights.training.diagram import ConfidenceBin
 from insights.training.matrix import Seen, build
 from insights.training.net import logits as logits_of_net
 from insights.training.table import HANDS, hands, inputs, signs
@@ -44,7 +44,7 @@ class Summary:
     right: int
 
 
-def bins(pairs: Iterable[Pair]) -> list[Bin | None]:
+def bins(pairs: Iterable[Pair]) -> list[ConfidenceBin | None]:
     """Return ten tenths of (confidence, gold) pairs; None for empty ones."""
     sorted_in: list[list[Pair]] = [[] for _ in range(10)]
     for confidence, gold in pairs:
@@ -52,11 +52,11 @@ def bins(pairs: Iterable[Pair]) -> list[Bin | None]:
     return [_bin(tenth) if tenth else None for tenth in sorted_in]
 
 
-def _bin(pairs: Sequence[Pair]) -> Bin:
-    return Bin(len(pairs), sum(confidence for confidence, _ in pairs) / len(pairs), sum(gold for _, gold in pairs) / len(pairs))
+def _bin(pairs: Sequence[Pair]) -> ConfidenceBin:
+    return ConfidenceBin(len(pairs), sum(confidence for confidence, _ in pairs) / len(pairs), sum(gold for _, gold in pairs) / len(pairs))
 
 
-def error(found: Sequence[Bin | None]) -> float:
+def error(found: Sequence[ConfidenceBin | None]) -> float:
     """Return the expected calibration error: the mean distance of confidence and share, weighted by the number of messages."""
     total = sum(one.count for one in found if one)
     return sum(one.count * abs(one.confidence - one.right) for one in found if one) / max(total, 1)
@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         + "|---" * 14
         + "|"
     )
-    panels: dict[str, list[list[Bin | None]]] = {}
+    panels: dict[str, list[list[ConfidenceBin | None]]] = {}
     for style in ("text", "noq"):
         for name, pairs in measured(shipped(), rows, style).items():
             print(line(f"{name} {style}", pairs))

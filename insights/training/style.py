@@ -14,7 +14,7 @@ from insights.training.corpora import as_transcribed
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class LabelledLine:
     """One line of the table."""
 
     labels: str
@@ -24,7 +24,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class StyleScore:
     """precision, recall and f1 at a confidence of 0.5; best_f1 over all thresholds."""
 
     precision: float
@@ -33,13 +33,13 @@ class Score:
     best_f1: float
 
 
-def read(path: Path) -> list[Sentence]:
+def read(path: Path) -> list[LabelledLine]:
     """Return the lines of a table; '#' begins a comment."""
     lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
-    return [Sentence(*line[:4]) for line in lines]
+    return [LabelledLine(*line[:4]) for line in lines]
 
 
-def score(gold: Sequence[bool], confidences: Sequence[float]) -> Score:
+def score(gold: Sequence[bool], confidences: Sequence[float]) -> StyleScore:
     """Score confidences against gold labels."""
 
     def at(threshold: float) -> tuple[float, float, float]:
@@ -47,10 +47,10 @@ def score(gold: Sequence[bool], confidences: Sequence[float]) -> Score:
         positive = sum(confidence >= threshold for confidence in confidences)
         return hits / max(positive, 1), hits / max(sum(gold), 1), 2 * hits / max(positive + sum(gold), 1)
 
-    return Score(*at(0.5), max(at(threshold)[2] for threshold in confidences))
+    return StyleScore(*at(0.5), max(at(threshold)[2] for threshold in confidences))
 
 
-_TASKS: tuple[tuple[str, InsightKind, Callable[[Sentence], bool], Callable[[Sentence], bool]], ...] = (
+_TASKS: tuple[tuple[str, InsightKind, Callable[[LabelledLine], bool], Callable[[LabelledLine], bool]], ...] = (
     ("action items, follow-ups left out", ACTION_ITEM, lambda one: "a" in one.labels, lambda one: "f" not in one.labels),
     ("action items, follow-ups not among them", ACTION_ITEM, lambda one: "a" in one.labels, lambda one: True),
     ("action items, follow-ups among them", ACTION_ITEM, lambda one: not {"a", "f"}.isdisjoint(one.labels), lambda one: True),
@@ -59,7 +59,7 @@ _TASKS: tuple[tuple[str, InsightKind, Callable[[Sentence], bool], Callable[[Sent
 )
 
 
-def report(sentences: Sequence[Sentence]) -> list[str]:
+def report(sentences: Sequence[LabelledLine]) -> list[str]:
     """Return the lines of a Markdown table, then the scores of assignees and due dates."""
     lines = ["| style | what | P | R | F1 at 0.5 | best F1 |", "|---|---|---|---|---|---|"]
     for style in ("text", "noq", "lower", "heard"):
@@ -74,7 +74,7 @@ def report(sentences: Sequence[Sentence]) -> list[str]:
     return lines + _who_and_when([one for one in sentences if one.assignee])
 
 
-def _who_and_when(tasks: Sequence[Sentence]) -> list[str]:
+def _who_and_when(tasks: Sequence[LabelledLine]) -> list[str]:
     """Return the shares of correct assignees, found due dates, and correctly missing ones."""
     answers = [assign(one.text) for one in tasks]
     pairs = list(zip(tasks, answers, strict=True))

@@ -24,7 +24,7 @@ _TOP = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class MeetingHalves:
     """group: the people who meet repeatedly; first half: its texts; later: number of messages of the second half by phrase."""
 
     group: str
@@ -32,10 +32,10 @@ class Meeting:
     later: Counter[tuple[str, ...]]
 
 
-def meeting(group: str, texts: Sequence[str]) -> Meeting:
+def meeting(group: str, texts: Sequence[str]) -> MeetingHalves:
     """Split a meeting into halves."""
     half = len(texts) // 2
-    return Meeting(group, tuple(texts[:half]), Counter(phrase for text in texts[half:] for phrase in set(phrases(text))))
+    return MeetingHalves(group, tuple(texts[:half]), Counter(phrase for text in texts[half:] for phrase in set(phrases(text))))
 
 
 def topics(texts: Sequence[str]) -> list[tuple[str, ...]]:
@@ -65,7 +65,7 @@ RANKINGS: dict[str, Ranking] = {"topics": topics, "most frequent phrases": frequ
 """Rankings by name, in the order of the report."""
 
 
-def shares(meetings: Sequence[Meeting], choose: Ranking) -> tuple[float, float]:
+def shares(meetings: Sequence[MeetingHalves], choose: Ranking) -> tuple[float, float]:
     """Return (share of the chosen phrases that recur, mean share of other groups' meetings in which they occur as well)."""
     back, elsewhere, chosen = 0, 0.0, 0
     for one in meetings:

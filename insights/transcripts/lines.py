@@ -22,7 +22,7 @@ class Highlight(StrEnum):
     ALL = "all"
 
 
-class Line(NamedTuple):
+class TranscriptLine(NamedTuple):
     """One message of a transcript. `offset_s`: seconds from the start of the conversation. `id` and `started_at`: empty unless read.
 
     `overlap`: another person of the same audio speaks at the same time.
@@ -37,14 +37,14 @@ class Line(NamedTuple):
     started_at: datetime | None = None
     overlap: bool = False
 
-    def begins_turn(self, first: "Line | None") -> bool:
+    def begins_turn(self, first: "TranscriptLine | None") -> bool:
         """Return whether a turn begins here: another speaker than the turn's first line, or TURN_S seconds later."""
         return first is None or self.speaker != first.speaker or self.offset_s - first.offset_s >= TURN_S
 
 
 def lines_of(
     conversation: Conversation, highlight: Highlight = Highlight.NONE, redactor: Redactor | None = None, *, full: bool = False
-) -> Iterator[list[Line]]:
+) -> Iterator[list[TranscriptLine]]:
     """Yield the lines in order, in batches; a redactor replaces personal data in their texts and phrases.
 
     A speaker without a member is called `Speaker 1`. `full`: with ids and start times.
@@ -65,17 +65,17 @@ def lines_of(
         yield [_line(message, names, text, phrases if shown else ()) for message, text, phrases in texts]
 
 
-def _brief_lines(conversation: Conversation) -> Iterator[list[Line]]:
+def _brief_lines(conversation: Conversation) -> Iterator[list[TranscriptLine]]:
     names: dict[str, str] = {}
     for batch in queries.said_briefly(conversation):
         if not names.keys() >= {row[0] for row in batch}:  # the first batch, or somebody spoke meanwhile
             names = queries.speaker_names(conversation)
         yield [
-            Line(names[speaker], text, offset_s, duration_s, (), "", None, overlap == 1)  # keywords take twice as long
+            TranscriptLine(names[speaker], text, offset_s, duration_s, (), "", None, overlap == 1)  # keywords take twice as long
             for speaker, text, offset_s, duration_s, _, overlap in batch
         ]
 
 
-def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> Line:
+def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> TranscriptLine:
     name = names.get(message.speaker) or f"Speaker {message.speaker}"
-    return Line(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at, message.overlap)
+    return TranscriptLine(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at, message.overlap)

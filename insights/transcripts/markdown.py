@@ -6,13 +6,13 @@ from functools import cache, partial
 from html import escape
 
 from insights.redaction import MASK
-from insights.transcripts.lines import Line
+from insights.transcripts.lines import TranscriptLine
 
 BREAK = "<br/><br/>"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>])")
 
 
-def markdown(batches: Iterable[list[Line]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
+def markdown(batches: Iterable[list[TranscriptLine]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
     """Yield the transcript, a piece per batch. `paragraphs`: a break after each message instead of a space.
 
     `speakers`: the name of the speaker before each message, which then always ends with a break or a space, as Symbl's does. `<`, `>` and
@@ -34,7 +34,7 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
-def marked(line: Line) -> str:
+def marked(line: TranscriptLine) -> str:
     """Return the text of a line as HTML, with each of its phrases in `<mark>`; no mark is inside another, and none is on a mask alone."""
     text = escape(line.text, quote=False)
     if not line.phrases:

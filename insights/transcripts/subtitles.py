@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from insights.transcripts.lines import Line
+from insights.transcripts.lines import TranscriptLine
 
 _LEAST_S = 0.001
 """A cue is never empty: players refuse a cue that ends when it begins."""
 
 
-def srt(batches: Iterable[list[Line]], *, speakers: bool) -> Iterator[str]:
+def srt(batches: Iterable[list[TranscriptLine]], *, speakers: bool) -> Iterator[str]:
     """Yield SRT, a piece per batch; cues are separated by an empty line. `speakers`: the name of the speaker before each text."""
     number, between = 0, ""
     for batch in batches:
@@ -23,7 +23,7 @@ def srt(batches: Iterable[list[Line]], *, speakers: bool) -> Iterator[str]:
         yield "\n"
 
 
-def vtt(batches: Iterable[list[Line]], *, speakers: bool) -> Iterator[str]:
+def vtt(batches: Iterable[list[TranscriptLine]], *, speakers: bool) -> Iterator[str]:
     """Yield WebVTT, a piece per batch. `speakers`: the speaker as the cue's voice."""
     yield "WEBVTT\n"
     for batch in batches:
@@ -34,7 +34,7 @@ def vtt(batches: Iterable[list[Line]], *, speakers: bool) -> Iterator[str]:
         yield text
 
 
-def _span(line: Line, mark: str) -> str:
+def _span(line: TranscriptLine, mark: str) -> str:
     return f"{_clock(line.offset_s, mark)} --> {_clock(line.offset_s + max(line.duration_s, _LEAST_S), mark)}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext_lazy
 
 from insights.payloads import iso
-from insights.transcripts.lines import Line
+from insights.transcripts.lines import TranscriptLine
 
 OVERLAP = gettext_lazy("[several people at once]")
 """What follows a message in which another person speaks at the same time."""
@@ -19,9 +19,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
-def text(batches: Iterable[list[Line]], *, speakers: bool = True) -> Iterator[str]:
+def text(batches: Iterable[list[TranscriptLine]], *, speakers: bool = True) -> Iterator[str]:
     """Yield the transcript, a piece per batch, one line per message. `speakers`: a heading with name and time before each turn."""
-    first: Line | None = None
+    first: TranscriptLine | None = None
     for batch in batches:
         piece = ""
         for line in batch:
@@ -32,7 +32,7 @@ def text(batches: Iterable[list[Line]], *, speakers: bool = True) -> Iterator[st
         yield piece
 
 
-def line_json(line: Line) -> dict[str, object]:
+def line_json(line: TranscriptLine) -> dict[str, object]:
     """Return the JSON object of a line that was read with `full`."""
     return {
         "messageId": line.id,

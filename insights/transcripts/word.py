@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from insights.redaction import MASK
-from insights.transcripts.lines import Line
+from insights.transcripts.lines import TranscriptLine
 from insights.transcripts.text import OVERLAP, clock
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -18,7 +18,7 @@ _BODY = "word/document.xml"
 
 
 def docx(
-    title: str, subtitle: str, batches: Iterable[list[Line]], after: Iterable[tuple[str, str]] = (), *, speakers: bool = True
+    title: str, subtitle: str, batches: Iterable[list[TranscriptLine]], after: Iterable[tuple[str, str]] = (), *, speakers: bool = True
 ) -> bytes:
     """Return the document: a title, a heading with name and time before each turn if `speakers`, and the messages.
 
@@ -49,8 +49,10 @@ def docx(
     return filled.getvalue()
 
 
-def _paragraphs(batches: Iterable[list[Line]], after: Iterable[tuple[str, str]], styles: dict[str, str], speakers: bool) -> Iterator[str]:
-    first: Line | None = None
+def _paragraphs(
+    batches: Iterable[list[TranscriptLine]], after: Iterable[tuple[str, str]], styles: dict[str, str], speakers: bool
+) -> Iterator[str]:
+    first: TranscriptLine | None = None
     for batch in batches:
         text = ""
         for line in batch:

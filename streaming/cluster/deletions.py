@@ -22,7 +22,7 @@ CHECK_S = 5.0
 GROUP = "deletions"
 
 
-class Change(StrEnum):
+class WordsChange(StrEnum):
     """What happened to stored words."""
 
     DELETED = "deleted"
@@ -44,23 +44,23 @@ class Deletions:
         """Start to listen and to check; may be called again."""
         self._poller.add("check for deletions", self._check, CHECK_S, first_s=0.0)
 
-    def apply(self, change: Change, conversation_id: int) -> None:
+    def apply(self, change: WordsChange, conversation_id: int) -> None:
         """Drop what this process has cached, and close the readers of this event loop if the conversation was deleted."""
         derived.forget(conversation_id)
         match change:
-            case Change.DELETED:
+            case WordsChange.DELETED:
                 self._broadcaster.end_deleted(conversation_id)
-            case Change.EMPTIED:
+            case WordsChange.EMPTIED:
                 pass
             case _:
                 assert_never(change)
 
-    async def tell(self, change: Change, conversation_id: int) -> None:
+    async def tell(self, change: WordsChange, conversation_id: int) -> None:
         """Tell all other processes."""
         await self._pubsub.tell(GROUP, {"change": str(change), "conversation": conversation_id})
 
     def _on_message(self, message: Payload) -> None:
-        self.apply(Change(message["change"]), message["conversation"])
+        self.apply(WordsChange(message["change"]), message["conversation"])
 
     async def _check(self) -> None:
         if not self._joined:

@@ -6,7 +6,7 @@ from typing import Any
 
 from insights.recorder import StoredEvent, conversation_deleted, conversation_hidden, events_emptied, stored_afterwards
 from streaming.cluster.background_loop import run_in_loop
-from streaming.cluster.deletions import Change
+from streaming.cluster.deletions import WordsChange
 from streaming.cluster.runtime import running, runtime
 
 
@@ -28,14 +28,14 @@ async def _publish(events: Sequence[StoredEvent]) -> None:
 
 
 def _on_deleted(conversation_id: int, **signal: Any) -> None:
-    _apply(Change.DELETED, conversation_id)
+    _apply(WordsChange.DELETED, conversation_id)
 
 
 def _on_emptied(conversation_id: int, **signal: Any) -> None:
-    _apply(Change.EMPTIED, conversation_id)
+    _apply(WordsChange.EMPTIED, conversation_id)
 
 
-def _apply(change: Change, conversation_id: int) -> None:
+def _apply(change: WordsChange, conversation_id: int) -> None:
     """Apply a change in all event loops of this process and tell the other processes, without waiting for either.
 
     A deletion also comes from threads without an event loop of their own, such as retention, so the loops are looked up.
@@ -50,5 +50,5 @@ def _apply(change: Change, conversation_id: int) -> None:
         run_in_loop(_tell, change, conversation_id)
 
 
-async def _tell(change: Change, conversation_id: int) -> None:
+async def _tell(change: WordsChange, conversation_id: int) -> None:
     await runtime().deletions.tell(change, conversation_id)

@@ -44,7 +44,7 @@ DRAIN_DEADLINE_SHARE = 0.75
 """Share of the drain time after which no more audio is recognised, so that the rest is enough to store the results."""
 
 
-class LiveSession(Protocol):
+class RegisteredSession(Protocol):
     """A live session: of a Symbl WebSocket or of a stream."""
 
     id: UUID
@@ -76,7 +76,7 @@ class Registry:
         self.draining = False
         self.drain_deadline = asyncio.Event()
         """Set near the end of a drain: audio that is not recognised yet is discarded."""
-        self._sessions: dict[UUID, LiveSession] = {}
+        self._sessions: dict[UUID, RegisteredSession] = {}
         self._started: dict[UUID, tuple[float, str]] = {}
         """When each session started, and its description for the log."""
         self._joined: dict[UUID, UUID] = {}  # the row of this process under which a session has joined a conversation
@@ -87,7 +87,7 @@ class Registry:
     def __len__(self) -> int:
         return len(self._sessions) + self._reserved
 
-    def add(self, session: LiveSession, description: str = "") -> None:
+    def add(self, session: RegisteredSession, description: str = "") -> None:
         """Add a session; the description goes into the log. Raises TooManySessions at the limit and while draining."""
         self._check_limit()
         self._sessions[session.id] = session
@@ -104,7 +104,7 @@ class Registry:
         finally:
             self._reserved -= 1
 
-    def remove(self, session: LiveSession, reason: str = "") -> None:
+    def remove(self, session: RegisteredSession, reason: str = "") -> None:
         """Remove a session and free its slot; the reason goes into the log, so it must hold no text of a client or handler."""
         self._sessions.pop(session.id, None)
         if (started := self._started.pop(session.id, None)) is not None:

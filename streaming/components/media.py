@@ -19,7 +19,7 @@ MOST_BYTES = 8_000_000
 """Bytes of one picture or audio clip for a page."""
 
 
-class Media(TypedDict):
+class PageMedia(TypedDict):
     """A picture, audio clip or file on a page. `data` is a data URL; the page need not send it back, since it knows it by the id."""
 
     media: str
@@ -32,7 +32,7 @@ class MediaError(ValueError):
     """A picture, audio clip or file that cannot be read or shown."""
 
 
-def picture(value: Any) -> Media:
+def picture(value: Any) -> PageMedia:
     """Return a picture for the page: an array (uint8 of shape (height, width), or (height, width, 3 or 4), RGB), a PIL image or a file."""
     if callable(save := getattr(value, "save", None)) and hasattr(value, "mode"):
         file = io.BytesIO()
@@ -43,7 +43,7 @@ def picture(value: Any) -> Media:
     return from_file(value, "image")
 
 
-def audio(value: Any) -> Media:
+def audio(value: Any) -> PageMedia:
     """Return audio for the page: (rate, array) or a file."""
     if isinstance(value, (tuple, list)) and len(value) == 2:
         rate, samples = value
@@ -51,7 +51,7 @@ def audio(value: Any) -> Media:
     return from_file(value, "audio")
 
 
-def from_file(value: Any, media: str) -> Media:
+def from_file(value: Any, media: str) -> PageMedia:
     """Return a file for the page, given by its path or by what Gradio stores of a file (`path`)."""
     path = value.get("path") if isinstance(value, dict) else getattr(value, "path", value)
     if not isinstance(path, (str, Path)):
@@ -106,7 +106,7 @@ def to_file(data_url: str, name: str = "") -> str:
     return temporary_file(content, Path(name).suffix[:10] or mimetypes.guess_extension(kind) or ".bin")
 
 
-def _media(media: str, content: bytes, kind: str, name: str) -> Media:
+def _media(media: str, content: bytes, kind: str, name: str) -> PageMedia:
     if not content or len(content) > MOST_BYTES:
         raise MediaError(f"a {media} for the page has at most {MOST_BYTES // 1_000_000} MB")
     made = f"data:{kind};base64,{b64encode(content).decode('ascii')}"

@@ -25,7 +25,7 @@ from streaming.cluster.runtime import runtime
 from streaming.conversations.profile_watch import ProfileWatcher, SessionProfiles
 from streaming.conversations.voice_labels import KeptDecoder, Labelled, VoiceLabels
 from streaming.speech.engines.base import RecognitionResult
-from streaming.speech.speaker_parts import Part
+from streaming.speech.speaker_parts import SpeakerPart
 from streaming.speech.speakers.types import SpeakerModels
 
 logger = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class SourceSpeakers:
             logger.error("conversation %d: the voices of a turn failed: %s", self._conversation_id, error_location(error))
             return Labelled(self._labels.guess(result), ())
 
-    async def _keep_state(self, parts: Sequence[Part]) -> None:
+    async def _keep_state(self, parts: Sequence[SpeakerPart]) -> None:
         """Store the state now and then, and before the first message of a voice: after a crash no other voice may get its number."""
         new = {part.voice for part in parts} - self._voices
         self._voices |= new

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 from insights.voice_vectors import VoiceVector
 from streaming import speaker_models
 from streaming.audio.pcm import RATE, linear16
@@ -43,9 +43,9 @@ class SpeakerEnroller:
         with _one_at_a_time:
             voices = [_voice_of(models, sample, place) for place, sample in enumerate(samples)]
         if not voices or sum(one.seconds for one in voices) < LEAST_TOTAL_S:
-            raise EnrolmentRefused(Problem.SHORT)
+            raise EnrolmentRefused(SampleProblem.SHORT)
         if least_agreement(voices, models.between) < LEAST_AGREEMENT:
-            raise EnrolmentRefused(Problem.DIFFERENT)
+            raise EnrolmentRefused(SampleProblem.DIFFERENT)
         return EnrolledVoice(tuple(_vector(one) for one in voices), speaker_models.model_name())
 
     def from_recording(self, content: bytes) -> EnrolledVoice:
@@ -71,23 +71,23 @@ def _models() -> SpeakerModels:
     try:
         return speaker_models.begin_loading().result()
     except speaker_models.SpeakersOff:
-        raise EnrolmentRefused(Problem.OFF) from None
+        raise EnrolmentRefused(SampleProblem.OFF) from None
 
 
 def _voice_of(models: SpeakerModels, sample: bytes, place: int) -> Sums:
     """Return what is known of the voice in a sample. Raises EnrolmentRefused."""
     if not sample or len(sample) % 2 or len(sample) > 2 * RATE * LONGEST_S:
-        raise EnrolmentRefused(Problem.FORMAT, place)
+        raise EnrolmentRefused(SampleProblem.FORMAT, place)
     samples = linear16(sample)
     diarizer = LiveDiarizer(models)
     for start in range(0, len(samples), 10 * RATE):
         diarizer.turn(samples[start : start + 10 * RATE], start / RATE, speech=False)
     voices = sorted(diarizer.voices().values(), key=lambda one: -one.seconds)
     if not voices or voices[0].seconds < LEAST_S or not np.isfinite(voices[0].vector).all():
-        raise EnrolmentRefused(Problem.SHORT, place)
+        raise EnrolmentRefused(SampleProblem.SHORT, place)
     total = sum(one.seconds for one in voices)
     if total - voices[0].seconds > MOST_OTHERS * total:
-        raise EnrolmentRefused(Problem.SEVERAL, place)
+        raise EnrolmentRefused(SampleProblem.SEVERAL, place)
     return voices[0]
 
 

@@ -20,7 +20,7 @@ from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.resample import EMPTY
 from streaming.speech.engines.base import RecognitionResult
-from streaming.speech.speaker_parts import Part, VoiceTime, parts_of
+from streaming.speech.speaker_parts import SpeakerPart, VoiceTime, parts_of
 from streaming.speech.speakers.live import LiveDiarizer
 from streaming.speech.speakers.profiles import IDENTIFIED_S, EnrolledVoices
 from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan, TurnSpeakers
@@ -89,7 +89,7 @@ class KeptDecoder(Decoder):
 class Labelled(NamedTuple):
     """The parts of a turn, and what is different about earlier turns by now."""
 
-    parts: list[Part]
+    parts: list[SpeakerPart]
     revised: tuple[VoiceSpan, ...]
 
 
@@ -144,11 +144,11 @@ class VoiceLabels:
         self._last = parts[-1].voice
         return Labelled(parts, _spans(found.revised))
 
-    def guess(self, result: RecognitionResult) -> list[Part]:
+    def guess(self, result: RecognitionResult) -> list[SpeakerPart]:
         """Return a result as one part of the voice that spoke last."""
-        return [Part(self._last, tuple(result.words))]
+        return [SpeakerPart(self._last, tuple(result.words))]
 
-    def times(self, parts: Iterable[Part]) -> tuple[VoiceSpan, ...]:
+    def times(self, parts: Iterable[SpeakerPart]) -> tuple[VoiceSpan, ...]:
         """Return when parts are spoken."""
         at = self._seconds
         return tuple(VoiceSpan(at(one.words[0].start), at(one.words[-1].end), one.voice, one.overlap) for one in parts if one.words)

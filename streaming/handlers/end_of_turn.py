@@ -9,7 +9,7 @@ from streaming import recogniser
 from streaming.aio.worker_thread import WorkerThread
 from streaming.handlers.stt import at_16_khz
 from streaming.speech.end_of_turn import EndOfTurnModel, Pause, words_model
-from streaming.speech.endpointing import Span
+from streaming.speech.endpointing import TurnSpan
 from streaming.speech.engines.base import Recogniser, RecogniserError
 from streaming.speech.turn_detector import Turn, TurnDetector
 
@@ -39,7 +39,7 @@ class EndOfTurnDecisions:
         self._thread = WorkerThread("end-of-turn")
         self._task: asyncio.Task[None] | None = None
 
-    def decide(self, turn: Turn, span: Span) -> None:
+    def decide(self, turn: Turn, span: TurnSpan) -> None:
         """Start a decision about the pause after `turn`; called in the event loop."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._decide(turn, span))
@@ -52,7 +52,7 @@ class EndOfTurnDecisions:
             self._task.cancel()
         self._thread.close()
 
-    async def _decide(self, turn: Turn, span: Span) -> None:
+    async def _decide(self, turn: Turn, span: TurnSpan) -> None:
         silence_ms: int | None = None
         try:
             engine = await asyncio.shield(asyncio.wrap_future(recogniser.begin_loading()))

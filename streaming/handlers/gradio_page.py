@@ -18,7 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from streaming.aio.executors import COMPONENT_THREADS
-from streaming.handlers.gradio_values import Shown, ShownSessions
+from streaming.handlers.gradio_values import ShownSessions, ShownValues
 from streaming.handlers.local_outputs import outputs_after
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class _Component:
             self._made().set_input(webrtc_id, *values)
 
 
-async def _new_outputs(shown: Shown) -> AsyncIterator[tuple[Any, ...]]:
+async def _new_outputs(shown: ShownValues) -> AsyncIterator[tuple[Any, ...]]:
     """Yield the values of the outputs of a session that were not shown yet."""
     for number, outputs in await outputs_after(shown.session, shown.number, 0.5, MOST_OUTPUTS):
         shown.number = number

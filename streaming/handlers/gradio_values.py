@@ -18,7 +18,7 @@ _PLAIN = (str, int, float, bool, type(None))
 _NO_COPY = object()
 
 
-class Shown:
+class ShownValues:
     """What a listener has shown of one session. `inputs` and `outputs` are the listener's components."""
 
     def __init__(self, session: Reachable, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -79,16 +79,16 @@ class ShownSessions:
 
     def __init__(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         self._inputs, self._outputs = inputs, outputs
-        self._known: dict[str, Shown] = {}
+        self._known: dict[str, ShownValues] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def find(self, webrtc_id: str, live: Reachable | None) -> Shown | None:
+    def find(self, webrtc_id: str, live: Reachable | None) -> ShownValues | None:
         """Return the session with an id: the live one, else one that has ended and may have outputs left."""
         known = self._known.get(webrtc_id)
         if live is not None and (known is None or known.session is not live):
-            known = self._known[webrtc_id] = Shown(live, self._inputs, self._outputs)
+            known = self._known[webrtc_id] = ShownValues(live, self._inputs, self._outputs)
         return known
 
     def forget_ended(self) -> None:

@@ -17,7 +17,7 @@ from streaming.handlers.stream_handlers import Host
 from streaming.handlers.stt import at_16_khz
 from streaming.speech.backchannels import Backchannels, plain_words
 from streaming.speech.engines.base import Recogniser
-from streaming.speech.interruptions import Decision, ReplyPosition, Speech, decide
+from streaming.speech.interruptions import ReplyPosition, Speech, SpeechDuringReply, decide
 from streaming.speech.turn_detector import Turn
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Interruptions:
         """Handle speech that turned out to be none."""
         speech, self._speech = self._speech, None
         if speech is not None and speech.interrupts is None:
-            self._apply(speech, Decision.FALSE)
+            self._apply(speech, SpeechDuringReply.FALSE)
 
     def cancel(self) -> None:
         """Leave the open speech undecided: the caller replies to it."""
@@ -192,7 +192,7 @@ class Interruptions:
         if ended and speech.interrupts:
             self._answer(turn)
 
-    def _decision(self, said: Speech) -> Decision:
+    def _decision(self, said: Speech) -> SpeechDuringReply:
         options = self._options
         return decide(
             said,
@@ -202,15 +202,15 @@ class Interruptions:
             min_words=options.min_interruption_words,
         )
 
-    def _apply(self, speech: _OpenSpeech, decision: Decision) -> None:
+    def _apply(self, speech: _OpenSpeech, decision: SpeechDuringReply) -> None:
         match decision:
-            case Decision.UNDECIDED:
+            case SpeechDuringReply.UNDECIDED:
                 self._later(speech, LOOK_S, self._look)
-            case Decision.FALSE:
+            case SpeechDuringReply.FALSE:
                 speech.interrupts = False
                 speech.close()
                 self._release(speech)
-            case Decision.INTERRUPTION:
+            case SpeechDuringReply.INTERRUPTION:
                 speech.interrupts = True
                 speech.close()
                 self._pausing.discard(speech)

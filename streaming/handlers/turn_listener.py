@@ -11,7 +11,7 @@ from streaming.aio.executors import VAD_LOADER_THREADS
 from streaming.handlers.end_of_turn import EndOfTurnDecisions
 from streaming.speech import vad_worker
 from streaming.speech.end_of_turn import EndOfTurnModel
-from streaming.speech.endpointing import Span
+from streaming.speech.endpointing import TurnSpan
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 
@@ -106,7 +106,7 @@ class TurnListener:
         """The user is still speaking; `turn` is the audio so far."""
         self._forward(self._receiver.progress, turn)
 
-    def paused(self, turn: Turn, span: Span) -> None:
+    def paused(self, turn: Turn, span: TurnSpan) -> None:
         """The user pauses, which may end the turn."""
         if self._decisions is not None:
             self._forward(self._decisions.decide, turn, span)

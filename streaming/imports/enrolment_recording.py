@@ -1,7 +1,7 @@
 """The audio of a recording by which a person enrols a voice. It is decoded as an imported file is, and kept nowhere."""
 
 from insights.imports import files
-from insights.voice_enrolment import EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 
@@ -19,6 +19,6 @@ def audio_of(content: bytes) -> bytes:
             decoded.header()
             return b"".join(decoded.blocks())
     except FileRefused as refused:
-        raise EnrolmentRefused(Problem.FORMAT, detail=str(refused)) from None
+        raise EnrolmentRefused(SampleProblem.FORMAT, detail=str(refused)) from None
     finally:
         path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ class SpokenTurn:
     result: RecognitionResult
 
 
-class _Channel:
+class _ChannelRecognition:
     """The recognition of one channel: its listener, and the results that were not taken yet."""
 
     def __init__(self, engine: Recogniser, options: RecognitionOptions, changed: threading.Condition, decoder: Decoder) -> None:
@@ -80,7 +80,7 @@ class FileRecognition:
         self._changed = threading.Condition()
         self._check = check
         own = decoders or [open_decoder("LINEAR16", RATE) for _ in options]
-        self._channels = [_Channel(engine, each, self._changed, decoder) for each, decoder in zip(options, own, strict=True)]
+        self._channels = [_ChannelRecognition(engine, each, self._changed, decoder) for each, decoder in zip(options, own, strict=True)]
 
     def turns(self, blocks: Iterable[bytes]) -> Iterator[SpokenTurn]:
         """Yield the turns of the audio (interleaved int16 at 16 kHz), ordered by their start. Nothing runs on after it is closed."""

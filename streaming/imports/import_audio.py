@@ -41,7 +41,7 @@ DOWNLOADED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class _Channel:
+class _FileChannel:
     """One channel of a file: where its words come from, and until when they are stored, in seconds from the start of the file."""
 
     number: int
@@ -136,7 +136,7 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
 
 
 def _store_turns(
-    job: RunningJob, base: datetime, channels: Sequence[_Channel], turns: Iterable[SpokenTurn], progress: Callable[[float], None]
+    job: RunningJob, base: datetime, channels: Sequence[_FileChannel], turns: Iterable[SpokenTurn], progress: Callable[[float], None]
 ) -> None:
     """Store the turns of a file that are not stored yet, and tell subscribers."""
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
@@ -150,7 +150,7 @@ def _store_turns(
         release_connection()
 
 
-def _in_language_of(result: RecognitionResult, channel: _Channel) -> _Channel:
+def _in_language_of(result: RecognitionResult, channel: _FileChannel) -> _FileChannel:
     """Return the channel with the language that was found in a turn, if it was to be found."""
     found = result.language
     if found is None:
@@ -158,7 +158,7 @@ def _in_language_of(result: RecognitionResult, channel: _Channel) -> _Channel:
     return replace(channel, listening=replace(channel.listening, language=found.code, language_found=found.is_settled))
 
 
-def _store_voices(job: RunningJob, base: datetime, turn: SpokenTurn, channel: _Channel, labels: VoiceLabels) -> None:
+def _store_voices(job: RunningJob, base: datetime, turn: SpokenTurn, channel: _FileChannel, labels: VoiceLabels) -> None:
     """Store the parts of a turn that are not stored yet, one for each voice, and correct what is stored."""
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
     labelled = labels.parts(turn.result)
@@ -183,7 +183,7 @@ def _finish_voices(labels: VoiceLabels, owner_id: int | None) -> None:
     recorder.forget_silent_voices(labels.id)
 
 
-def _with_voices(job: RunningJob, channels: list[_Channel], options: ImportOptions, base: datetime) -> list[_Channel]:
+def _with_voices(job: RunningJob, channels: list[_FileChannel], options: ImportOptions, base: datetime) -> list[_FileChannel]:
     """Return the channels, with their voices if several people speak in each and this server can tell them apart."""
     if not options.several_speakers:
         return channels
@@ -201,7 +201,7 @@ def _with_voices(job: RunningJob, channels: list[_Channel], options: ImportOptio
     return found
 
 
-def _decoder(channel: _Channel) -> Decoder:
+def _decoder(channel: _FileChannel) -> Decoder:
     """Return the decoder of a channel, which also keeps the samples for the voices."""
     decoder = open_decoder("LINEAR16", RATE)
     return decoder if channel.labels is None else KeptDecoder(decoder, channel.labels.audio)
@@ -214,7 +214,7 @@ def _reporting(blocks: Iterable[bytes], report: Callable[[], None]) -> Iterator[
         report()
 
 
-def _channel(job: RunningJob, number: int, options: ImportOptions, own: LiveSettings, base: datetime) -> _Channel:
+def _channel(job: RunningJob, number: int, options: ImportOptions, own: LiveSettings, base: datetime) -> _FileChannel:
     """Return a channel, with its member if the request names one."""
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
     conversation_id = job.conversation_id
@@ -223,10 +223,10 @@ def _channel(job: RunningJob, number: int, options: ImportOptions, own: LiveSett
     source = uuid5(job.id, f"channel {number}")
     listening = options.listening(own, member.id if member else None, source)
     until = recorder.imported_until(conversation_id, source, listening.member_id)
-    return _Channel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0, source)
+    return _FileChannel(number, listening, max(0.0, (until - base).total_seconds()) if until else 0.0, source)
 
 
-def _recognition_options(options: ImportOptions, channel: _Channel) -> RecognitionOptions:
+def _recognition_options(options: ImportOptions, channel: _FileChannel) -> RecognitionOptions:
     return RecognitionOptions(
         language=options.language,
         interims=False,

@@ -28,7 +28,7 @@ STOP_S = 120.0
 GREY, BOLD, YELLOW, RESET = "\033[90m", "\033[1m", "\033[33m", "\033[0m"
 
 
-class StreamError(Exception):
+class FileStreamError(Exception):
     """The file could not be streamed; the text is the reason, for the user."""
 
 
@@ -40,16 +40,16 @@ def channels_of(file: Path, wanted: int) -> list[np.ndarray]:
     try:
         with av.open(str(file)) as container:
             if not container.streams.audio:
-                raise StreamError(f"{file}: it has no audio")
+                raise FileStreamError(f"{file}: it has no audio")
             stream = container.streams.audio[0]
             layout = "stereo" if wanted == 2 and stream.channels == 2 else "mono"
             resampler = av.AudioResampler(format="s16p", layout=layout, rate=RATE)
             pieces = [out.to_ndarray() for frame in container.decode(stream) for out in resampler.resample(frame)]
             pieces += [out.to_ndarray() for out in resampler.resample(None)]
     except (av.FFmpegError, OSError) as error:
-        raise StreamError(f"{file}: {error}") from None
+        raise FileStreamError(f"{file}: {error}") from None
     if not pieces:
-        raise StreamError(f"{file}: it has no audio")
+        raise FileStreamError(f"{file}: it has no audio")
     return list(np.concatenate(pieces, axis=1))
 
 
@@ -91,7 +91,7 @@ class Screen:
 
 
 @dataclass
-class Voice:
+class FileSpeaker:
     """One speaker with a WebSocket of its own; the one with `prints_results` prints the results of all speakers."""
 
     samples: np.ndarray
@@ -113,13 +113,13 @@ class Voice:
         try:
             connection = await websockets.connect(address, additional_headers={"x-api-key": self.token}, compression=None, max_size=None)
         except (OSError, websockets.WebSocketException) as error:
-            raise StreamError(f"no connection to {self.url}: {error}") from None
+            raise FileStreamError(f"no connection to {self.url}: {error}") from None
         try:
             async with connection as socket:
                 await self._converse(socket)
         except websockets.ConnectionClosed as error:
             reason = error.rcvd.reason if error.rcvd else "connection lost"
-            raise StreamError(f"the server closed the connection: {reason}") from None
+            raise FileStreamError(f"the server closed the connection: {reason}") from None
 
     async def _converse(self, socket: websockets.ClientConnection) -> None:
         await socket.send(json.dumps(self._start()))
@@ -129,7 +129,7 @@ class Voice:
                 async for text in socket:
                     self._take(json.loads(text))
         except TimeoutError:
-            raise StreamError("the server did not end the conversation") from None
+            raise FileStreamError("the server did not end the conversation") from None
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -158,7 +158,7 @@ class Voice:
         if kind == "message":
             self._take_envelope(message["message"])
         elif kind == "error":
-            raise StreamError(message["message"])
+            raise FileStreamError(message["message"])
         elif not self.prints_results:
             return  # every speaker receives all messages and insights, so only one prints them
         elif kind == "message_response":
@@ -185,7 +185,7 @@ class Voice:
         elif kind == "recognition_result":
             self.interim = "" if inner["isFinal"] else inner["punctuated"]["transcript"]
         elif kind == "error":
-            raise StreamError(inner["message"])
+            raise FileStreamError(inner["message"])
 
 
 def describe(insight: JsonMessage) -> str:
@@ -203,7 +203,7 @@ async def stream(file: Path, names: list[str], *, url: str, token: str, connecti
     """Stream a file and return the conversation id. Two names and a stereo file give one speaker per channel, else there is one speaker."""
     channels: Iterator[tuple[np.ndarray, str]] = zip(channels_of(file, len(names)), names, strict=False)
     voices = [
-        Voice(samples, name, url.rstrip("/"), token, connection_id, screen, speed, prints_results=index == 0)
+        FileSpeaker(samples, name, url.rstrip("/"), token, connection_id, screen, speed, prints_results=index == 0)
         for index, (samples, name) in enumerate(channels)
     ]
     try:

@@ -27,7 +27,7 @@ _FILE_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MixPart:
     """One file, and the time of its first sample on the clock of the conversation, in seconds."""
 
     path: Path
@@ -48,7 +48,7 @@ class WavMix:
 
     content_type = "audio/wav"
 
-    def __init__(self, parts: Sequence[Part], stretch: Stretch, hidden: Sequence[Stretch], etag: str) -> None:
+    def __init__(self, parts: Sequence[MixPart], stretch: Stretch, hidden: Sequence[Stretch], etag: str) -> None:
         self._parts, self._hidden = parts, hidden
         self._first = round(stretch[0] * RATE)
         self._count = max(0, round(stretch[1] * RATE) - self._first)
@@ -73,7 +73,7 @@ class WavMix:
                 from_byte = max(0, begin - (low - self._first) * _BYTES)
                 yield data[from_byte : end - (low - self._first) * _BYTES]
 
-    def _block(self, readers: Sequence[tuple[OpusReader, Part]], at: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
+    def _block(self, readers: Sequence[tuple[OpusReader, MixPart]], at: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
         total = np.zeros(_BLOCK, dtype=np.float32)
         for reader, part in readers:
             place = round(part.offset * RATE)
@@ -121,7 +121,7 @@ def open_audio(wanted: AudioWanted) -> AudioContent:
     return WavMix(parts, (max(0.0, start), max(0.0, min(stop, end))), wanted.hidden, etag)
 
 
-def _part(wanted: AudioWanted, index: int) -> Part:
+def _part(wanted: AudioWanted, index: int) -> MixPart:
     """Return one file with its place; what is being recorded has both in the file."""
     audio = wanted.audio[index]
     path = files.path_for_reading(audio)
@@ -130,4 +130,4 @@ def _part(wanted: AudioWanted, index: int) -> Part:
     started_at, seconds = audio.started_at, audio.seconds
     if audio.state == audio.State.RECORDING:
         started_at, seconds = files.facts_of(path, started_at)
-    return Part(path, (started_at - wanted.conversation.started_at).total_seconds(), seconds)
+    return MixPart(path, (started_at - wanted.conversation.started_at).total_seconds(), seconds)

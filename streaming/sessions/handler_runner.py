@@ -22,7 +22,7 @@ from streaming.handlers.stream_handlers import (
     StreamHandlerBase,
 )
 from streaming.sessions.frame_pace import FramePace
-from streaming.sessions.media_runner import Item, MediaRunner, audio_item, video_item
+from streaming.sessions.media_runner import MediaRunner, ParsedResult, audio_item, video_item
 from streaming.sessions.session import Session
 from streaming.types.client_connection import MediaConnection, VideoFrame
 from streaming.types.session_end import End
@@ -194,7 +194,9 @@ class StreamHandlerRunner(MediaRunner):
 
         return call
 
-    async def _run_emit(self, method: Callable[[], Any], name: str, to_item: Callable[[Any], Item], pace: FramePace | None = None) -> None:
+    async def _run_emit(
+        self, method: Callable[[], Any], name: str, to_item: Callable[[Any], ParsedResult], pace: FramePace | None = None
+    ) -> None:
         """Call `emit` repeatedly; a blocking one only until `shutdown` begins, which wakes it for the last time."""
         loop = asyncio.get_running_loop()
         emit, blocks = self.calls.bind(method, name, bare=True), not is_async(method)
@@ -258,7 +260,7 @@ class VideoFunctionRunner(MediaRunner):
             frame = await self._frames.get()
             try:
                 ready = self._needed <= 1 + len(self._args)  # until the inputs arrive, video frames pass unchanged
-                item = video_item(await call(frame, *self._args)) if ready else Item(frame=frame)
+                item = video_item(await call(frame, *self._args)) if ready else ParsedResult(frame=frame)
                 if not await self.deliver(item, live=True):
                     return
             except Exception as error:
@@ -274,7 +276,7 @@ class GeneratorRunner(MediaRunner):
         super().__init__(session, connection)
         self._function = session_copy(function)
         self._needed = positional(self._function)[0]
-        self._to_item: Callable[[Any], Item] = video_item if video else audio_item
+        self._to_item: Callable[[Any], ParsedResult] = video_item if video else audio_item
         self._pace = FramePace(fps) if video else None
         self._runs = GeneratorRuns()
         self._run: GeneratorRun | None = None

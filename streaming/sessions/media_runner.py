@@ -31,7 +31,7 @@ _VIDEO = "return an array, AdditionalOutputs, CloseStream, or (array, Additional
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ParsedResult:
     """One parsed result of a handler; `pcm` has shape (n,) and `rate` samples per second."""
 
     pcm: Pcm | None = None
@@ -156,7 +156,7 @@ class MediaRunner(Runner):
         """Run a coroutine in the event loop and wait for it. From threads only; raises CancelledError when the session ends."""
         return self.session.wait_here(work)
 
-    async def deliver(self, item: Item, *, live: bool = False) -> bool:
+    async def deliver(self, item: ParsedResult, *, live: bool = False) -> bool:
         """Pass on a result of the handler; wait while the queue is full (`live`: drop older frames). Return False after CloseStream."""
         for outputs in item.outputs:
             self.session.outputs.append(outputs)
@@ -216,29 +216,29 @@ class MediaRunner(Runner):
         self.session.end(End.FINISHED, close.msg)
 
 
-def audio_item(value: Any) -> Item:
+def audio_item(value: Any) -> ParsedResult:
     """Parse a result of an audio handler. Raises ValueError or TypeError that says what is allowed."""
     if type(value) is tuple and len(value) == 2 and type(value[1]) is np.ndarray:  # the usual case
-        return Item(mono(*value), int(value[0]))
+        return ParsedResult(mono(*value), int(value[0]))
     value, outputs, close = _extras(value)
     if value is None:
-        return Item(outputs=outputs, close=close)
+        return ParsedResult(outputs=outputs, close=close)
     if not isinstance(value, tuple | list) or len(value) not in (2, 3) or not isinstance(value[1], np.ndarray):
         raise ValueError(f"an audio handler gave {type(value).__name__}; {_AUDIO}")
     rate, array, *layout = value
-    return Item(pcm=mono(rate, array, layout[0] if layout else "mono"), rate=int(rate), outputs=outputs, close=close)
+    return ParsedResult(pcm=mono(rate, array, layout[0] if layout else "mono"), rate=int(rate), outputs=outputs, close=close)
 
 
-def video_item(value: Any) -> Item:
+def video_item(value: Any) -> ParsedResult:
     """Parse a result of a video handler. Raises ValueError that says what is allowed."""
     value, outputs, close = _extras(value)
     if value is None:
-        return Item(outputs=outputs, close=close)
+        return ParsedResult(outputs=outputs, close=close)
     if not isinstance(value, np.ndarray):
         raise ValueError(f"a video handler gave {type(value).__name__}; {_VIDEO}")
     if value.ndim != 3 or value.shape[2] != 3 or value.dtype != np.uint8 or not value.size:
         raise ValueError(f"a video frame must be uint8 of shape (height, width, 3), not {value.dtype} of {value.shape}")
-    return Item(frame=value, outputs=outputs, close=close)
+    return ParsedResult(frame=value, outputs=outputs, close=close)
 
 
 def _extras(value: Any) -> tuple[Any, tuple[AdditionalOutputs, ...], CloseStream | None]:

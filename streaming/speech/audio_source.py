@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.audio.resample import EMPTY
-from streaming.speech.endpointing import Endpointer, Event, Span, SpeechEnded
+from streaming.speech.endpointing import Endpointer, Event, SpeechEnded, TurnSpan
 from streaming.speech.vad import FRAME
 
 PORTION_S = 0.25
@@ -45,7 +45,7 @@ class AudioHistory(Generic[Audio]):
         while self._blocks and self._first + len(self._blocks[0]) <= position:
             self._first += len(self._blocks.popleft())
 
-    def cut(self, span: Span) -> Audio:
+    def cut(self, span: TurnSpan) -> Audio:
         """Return the samples of a span, as far as they are available."""
         start, end = (max(0, frame * FRAME * self._rate // RATE - self._first) for frame in (span.start, span.end))
         needed: list[Audio] = []
@@ -74,7 +74,7 @@ class AudioSource(ABC, Generic[Audio]):
         self._samples: Samples = EMPTY  # at 16 kHz
         self._at = 0  # how many of them the VAD has processed
         self._last_fed = time.monotonic()
-        self._asked_end: deque[tuple[Span, int]] = deque(maxlen=1)  # the newest call of `end_after`
+        self._asked_end: deque[tuple[TurnSpan, int]] = deque(maxlen=1)  # the newest call of `end_after`
 
     @property
     @abstractmethod
@@ -123,7 +123,7 @@ class AudioSource(ABC, Generic[Audio]):
         at, self._at = self._at, self._at + count * FRAME
         return self._samples[at : self._at].reshape(count, FRAME)
 
-    def end_after(self, span: Span, silence_ms: int) -> None:
+    def end_after(self, span: TurnSpan, silence_ms: int) -> None:
         """Let the turn end after so many milliseconds of silence, in the pause that was reported with `span`. Any thread.
 
         Takes effect in the next tick: the caller wakes the VAD worker.

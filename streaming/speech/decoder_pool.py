@@ -19,7 +19,7 @@ class Urgency(IntEnum):
     INTERIM = 2
 
 
-class Job(Protocol):
+class PooledJob(Protocol):
     """A unit of work; `run` is called once, in a worker thread, unless the job is cancelled before."""
 
     def run(self) -> None:
@@ -71,7 +71,7 @@ class DecoderPool:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._queues: dict[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
+        self._queues: dict[Urgency, deque[PooledJob]] = {urgency: deque() for urgency in Urgency}
         self._most_waiting = 2 * threads
         self._most_interims = max(1, threads - 1)  # running at the same time, so that a final finds a free worker
         self._interims = 0
@@ -92,7 +92,7 @@ class DecoderPool:
         with self._changed:
             return dict(self._cpu_s)
 
-    def submit(self, job: Job, urgency: Urgency) -> None:
+    def submit(self, job: PooledJob, urgency: Urgency) -> None:
         """Append a job to its queue; returns at once."""
         with self._changed:
             if not self._closed:
@@ -108,7 +108,7 @@ class DecoderPool:
         with self._changed:
             return self._budget.allows(time.monotonic())
 
-    def cancel(self, job: Job) -> bool:
+    def cancel(self, job: PooledJob) -> bool:
         """Remove a job from its queue; return False if a worker already took it or it was never queued."""
         with self._changed:
             for queue in self._queues.values():
@@ -117,7 +117,7 @@ class DecoderPool:
                     return True
         return False
 
-    def promote(self, job: Job) -> None:
+    def promote(self, job: PooledJob) -> None:
         """Give a waiting job the urgency of a final; a job that already runs is not changed."""
         if self.cancel(job):
             self.submit(job, Urgency.FINAL)
@@ -133,7 +133,7 @@ class DecoderPool:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
 
-    def _next(self) -> tuple[Job, Urgency] | None:
+    def _next(self) -> tuple[PooledJob, Urgency] | None:
         """Wait for the most urgent job that may start; return None once the pool is closed."""
         with self._changed:
             while not self._closed:

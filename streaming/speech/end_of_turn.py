@@ -76,7 +76,7 @@ class EndOfTurnModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class EndOfTurnWeights:
     """The weights of two logistic regressions over the same features: that the turn ends, and that the sentence is complete."""
 
     end: Mapping[str, float]
@@ -97,7 +97,7 @@ class WordsModel:
         waits: pairs of a score, rising, and the silence in milliseconds from it on.
     """
 
-    def __init__(self, weights: Weights, waits: Sequence[tuple[float, int]]) -> None:
+    def __init__(self, weights: EndOfTurnWeights, waits: Sequence[tuple[float, int]]) -> None:
         self._weights = weights
         self._from = [score for score, _ in waits]
         self._waits = [ms for _, ms in waits]
@@ -131,7 +131,7 @@ def words_model() -> WordsModel:
     """Return the model with the shipped weights, which are read once."""
     stored = json.loads((files("streaming.speech") / "weights" / "end_of_turn.json").read_text(encoding="utf-8"))
     end, complete = ({name: pair[number] for name, pair in stored["weights"].items()} for number in range(2))
-    weights = Weights(end, stored["bias"][0], complete, stored["bias"][1])
+    weights = EndOfTurnWeights(end, stored["bias"][0], complete, stored["bias"][1])
     return WordsModel(weights, [(score, ms) for score, ms in stored["waits"]])
 
 

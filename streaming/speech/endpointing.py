@@ -25,7 +25,7 @@ _SMOOTH = 2  # frames on each side of a cut that are taken into account
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class InterimPace:
     """When `Progress` is due: the frames of speech before the first, and the least frames and the least growth of the turn between two.
 
     `early`: the least frames between two in the first `early_until` frames of speech of a turn.
@@ -38,14 +38,14 @@ class Pace:
     early_until: int = 0
 
 
-WHOLE_TURN = Pace(31, 62, 0.75)
+WHOLE_TURN = InterimPace(31, 62, 0.75)
 """For a listener that decodes the whole turn each time: after 1 s, 2 s later, and then less and less often."""
-UNSTABLE_PART = Pace(8, 10, early=3, early_until=20)
+UNSTABLE_PART = InterimPace(8, 10, early=3, early_until=20)
 """For one that decodes a part of bounded length: after 0.26 s, each 0.1 s up to 0.64 s of speech, for the first words, then each 0.32 s."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TurnSpan:
     """The frames [start, end) of a turn; `voiced` holds its speech segments as frame numbers [first, last)."""
 
     start: int
@@ -98,14 +98,14 @@ class SpeechPaused:
     `Endpointer.end_after` takes the span with the silence that is to end the turn.
     """
 
-    span: Span
+    span: TurnSpan
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
     """The turn ended."""
 
-    span: Span
+    span: TurnSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Endpointer:
         pre_roll_ms: int = 320,
         asks_onset: bool = False,
         asks_early: bool = False,
-        pace: Pace = WHOLE_TURN,
+        pace: InterimPace = WHOLE_TURN,
     ) -> None:
         self._pace = pace
         self._onset_from = onset
@@ -190,7 +190,7 @@ class Endpointer:
             return [Progress()]
         return []
 
-    def end_after(self, span: Span, silence_ms: int) -> list[Event]:
+    def end_after(self, span: TurnSpan, silence_ms: int) -> list[Event]:
         """Let the turn end after another silence than `end_of_turn_ms`, in the pause that was reported with `span`; return the events.
 
         Nothing happens if speech went on since, or the turn has ended. If the silence is so long already, the turn ends now.
@@ -204,7 +204,7 @@ class Endpointer:
         """End the open turn, at the end of the audio."""
         return [self._end()] if self.speaking else []
 
-    def so_far(self) -> Span:
+    def so_far(self) -> TurnSpan:
         """Return the open turn up to now."""
         return self._span(self._now)
 
@@ -261,7 +261,7 @@ class Endpointer:
         self._next_progress = max(self._now, self._start + self._pace.least)
         return SpeechEnded(span)
 
-    def _span(self, end: int) -> Span:
+    def _span(self, end: int) -> TurnSpan:
         """Return the turn up to `end` with its speech segments; segments at most two frames apart are merged."""
         voiced: list[tuple[int, int]] = []
         for number, (probability, _) in enumerate(self._frames[: end - self._start], self._start):
@@ -270,7 +270,7 @@ class Endpointer:
                     voiced[-1] = (voiced[-1][0], number + 1)
                 else:
                     voiced.append((number, number + 1))
-        return Span(self._start, end, tuple(voiced))
+        return TurnSpan(self._start, end, tuple(voiced))
 
 
 def _frames_of(end_of_turn_ms: int) -> int:

@@ -17,7 +17,7 @@ _SURE_S = 1.0
 """Seconds of speech from which a single word of an unfinished turn counts."""
 
 
-class Decision(Enum):
+class SpeechDuringReply(Enum):
     """What speech during a reply is."""
 
     INTERRUPTION = "interruption"
@@ -54,24 +54,24 @@ def decide(
     *,
     min_duration_s: float = 0.5,
     min_words: int = 0,
-) -> Decision:
+) -> SpeechDuringReply:
     """Return what speech is: always INTERRUPTION or FALSE once it has ended.
 
     Args:
         min_duration_s: seconds of speech that interrupt where the words are unknown; known words interrupt earlier, at their end.
         min_words: words other than filled pauses that an interruption has, where the words are known; backchannels do not count.
     """
-    otherwise = Decision.FALSE if speech.ended else Decision.UNDECIDED
+    otherwise = SpeechDuringReply.FALSE if speech.ended else SpeechDuringReply.UNDECIDED
     if speech.words is None:
         answers = speech.ended and reply.left_s <= 0
-        return Decision.INTERRUPTION if answers or speech.seconds >= min_duration_s else otherwise
+        return SpeechDuringReply.INTERRUPTION if answers or speech.seconds >= min_duration_s else otherwise
     if not speech.words and backchannels.contain_command(speech.guesses):
-        return Decision.INTERRUPTION
+        return SpeechDuringReply.INTERRUPTION
     words = backchannels.count(speech.words)
     if not words.content:
         answers = words.acknowledging > 0 and (reply.heard_s <= 0 or reply.left_s <= NEARLY_OVER_S)
-        return Decision.INTERRUPTION if answers and speech.ended else otherwise
+        return SpeechDuringReply.INTERRUPTION if answers and speech.ended else otherwise
     if words.content + words.acknowledging < min_words:
         return otherwise
     sure = speech.ended or words.content >= _SURE_WORDS or speech.seconds >= _SURE_S
-    return Decision.INTERRUPTION if sure and (speech.ended or speech.seconds >= min_duration_s) else otherwise
+    return SpeechDuringReply.INTERRUPTION if sure and (speech.ended or speech.seconds >= min_duration_s) else otherwise

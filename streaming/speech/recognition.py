@@ -30,13 +30,13 @@ from streaming.speech.endpointing import (
     Endpointer,
     Event,
     Progress,
-    Span,
     SpeechDiscarded,
     SpeechEnded,
     SpeechImprobable,
     SpeechPaused,
     SpeechPossible,
     SpeechStarted,
+    TurnSpan,
 )
 from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult, Word
 from streaming.speech.stable_words import StableWords
@@ -175,7 +175,7 @@ class DecodeJob:
 
     turn: int
     stable: StableWords
-    span: Span
+    span: TurnSpan
     pcm: Samples
     decode: Callable[[Samples, Sequence[int]], Transcript]
     draft: Callable[["DecodeJob"], Sequence[int]]  # returns the tokens that it probably repeats; called just before decoding
@@ -320,7 +320,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             self._interim = self._job(part, self._transcriber.interim, is_part=True)
             self._pool.submit(self._interim, Urgency.INTERIM)
 
-    def _decode_speculatively(self, span: Span) -> None:
+    def _decode_speculatively(self, span: TurnSpan) -> None:
         """Decode the turn as it is if the silence goes on, so that its final is ready when the turn ends."""
         if self._behind or not self._options.live:
             return
@@ -334,7 +334,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             for event in self._endpointer.end_after(span, patience_ms):
                 self._handle(event)
 
-    def _end_turn(self, span: Span) -> None:
+    def _end_turn(self, span: TurnSpan) -> None:
         speculative, self._speculative = self._speculative, None
         if speculative and speculative.span == span:
             job = speculative
@@ -356,7 +356,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             if job and self._pool.cancel(job):
                 job.is_done = True  # it never runs, so nothing may wait for it
 
-    def _job(self, span: Span, decode: Callable[[Samples, Sequence[int]], Transcript], *, is_part: bool = False) -> DecodeJob:
+    def _job(self, span: TurnSpan, decode: Callable[[Samples, Sequence[int]], Transcript], *, is_part: bool = False) -> DecodeJob:
         return DecodeJob(self._turn, self._stable, span, self._history.cut(span), decode, self._draft, self._decoded, is_part=is_part)
 
     # -- the worker threads

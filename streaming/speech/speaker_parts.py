@@ -24,7 +24,7 @@ class VoiceTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SpeakerPart:
     """Consecutive words of one voice. `overlap`: another voice speaks, too."""
 
     voice: int
@@ -40,14 +40,14 @@ class Part:
         return replace(result, text=text, words=self.words, start=self.words[0].start, end=self.words[-1].end, translation=translation)
 
 
-def parts_of(words: Sequence[Word], times: Sequence[VoiceTime], *, otherwise: int) -> list[Part]:
+def parts_of(words: Sequence[Word], times: Sequence[VoiceTime], *, otherwise: int) -> list[SpeakerPart]:
     """Return the parts of a turn, in order; every word is in exactly one. `otherwise`: the voice where nothing is known."""
     if not words:
         return []
     voices = _with_sentences(words, _without_short_runs(words, _voices(words, times, otherwise)))
     runs = groupby(zip(voices, words, strict=True), key=lambda one: one[0])
     found = [(voice, tuple(word for _, word in run)) for voice, run in runs]
-    return [Part(voice, own, _is_overlapped(own, times)) for voice, own in found]
+    return [SpeakerPart(voice, own, _is_overlapped(own, times)) for voice, own in found]
 
 
 def _voices(words: Sequence[Word], times: Sequence[VoiceTime], otherwise: int) -> list[int]:

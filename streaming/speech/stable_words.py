@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.endpointing import FRAME_S, Span
+from streaming.speech.endpointing import FRAME_S, TurnSpan
 from streaming.speech.engines.base import Word
 from streaming.speech.transcript import Transcript, UntimedWord, assign_times, plain
 
@@ -47,11 +47,11 @@ class StableWords:
         self._newest: tuple[int, ...] = ()  # tokens of the last decode that the next one repeats
         self._shown: tuple[Word, ...] = ()
 
-    def unstable(self, turn: Span) -> Span:
+    def unstable(self, turn: TurnSpan) -> TurnSpan:
         """Return the part of the turn so far that is to be decoded."""
         start = max(self._start, turn.start)
         voiced = tuple((max(first, start), last) for first, last in turn.voiced if last > start)
-        return Span(start, turn.end, voiced)
+        return TurnSpan(start, turn.end, voiced)
 
     @property
     def draft(self) -> tuple[int, ...]:
@@ -63,7 +63,7 @@ class StableWords:
         """Tokens that a decode of the whole turn probably repeats."""
         return (*self._tokens, *self._rest)
 
-    def add(self, span: Span, pcm: Samples, transcript: Transcript) -> tuple[Word, ...]:
+    def add(self, span: TurnSpan, pcm: Samples, transcript: Transcript) -> tuple[Word, ...]:
         """Take the decode of the unstable part; return all words of the turn that may be shown.
 
         A decode whose start is not the present one is outdated, and ignored.
@@ -89,7 +89,7 @@ class StableWords:
         self._shown = (*self._words, *_sure(new[agreed:], is_still=is_still, is_first=not self._shown))
         return self._shown
 
-    def replace(self, span: Span, transcript: Transcript) -> tuple[Word, ...]:
+    def replace(self, span: TurnSpan, transcript: Transcript) -> tuple[Word, ...]:
         """Take the decode of the whole turn at a pause: its words are stable, and the next decode starts after it. Return them."""
         timed = assign_times(transcript.words, span.speech)
         self._words, self._tokens, self._rest, self._newest = list(timed), transcript.tokens, (), ()
@@ -102,7 +102,7 @@ class StableWords:
             word = replace(word, start=start, end=max(start, word.end))
         self._words.append(word)
 
-    def _move(self, span: Span, pcm: Samples, timed: Sequence[Word], words: Sequence[UntimedWord], kept: int) -> None:
+    def _move(self, span: TurnSpan, pcm: Samples, timed: Sequence[Word], words: Sequence[UntimedWord], kept: int) -> None:
         """Let the next decode start before word number `kept` of this one."""
         if not 0 < kept < len(timed):
             return

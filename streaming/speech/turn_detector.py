@@ -20,13 +20,13 @@ from streaming.speech.endpointing import (
     Endpointer,
     Event,
     Progress,
-    Span,
     SpeechDiscarded,
     SpeechEnded,
     SpeechImprobable,
     SpeechPaused,
     SpeechPossible,
     SpeechStarted,
+    TurnSpan,
 )
 from streaming.speech.vad import FRAME, VadModel
 
@@ -87,7 +87,7 @@ class TurnCallbacks(Protocol):
     def progress(self, turn: Turn) -> None:
         """The turn so far, about every two seconds and at each short pause; only if the options request it."""
 
-    def paused(self, turn: Turn, span: Span) -> None:
+    def paused(self, turn: Turn, span: TurnSpan) -> None:
         """A silence of 0.19 s, which may end the turn; only if the options request it, or while `TurnDetector.reports_pauses` is set.
 
         If the options request it, `TurnDetector.end_after` takes the span and the answer.
@@ -162,7 +162,7 @@ class TurnDetector(AudioSource[Pcm]):
         if self._wake is not None:
             self._wake(self)
 
-    def end_after(self, span: Span, silence_ms: int) -> None:
+    def end_after(self, span: TurnSpan, silence_ms: int) -> None:
         """Let the turn end after so many milliseconds of silence, in the pause that was reported with `span`."""
         super().end_after(span, silence_ms)
         if self._wake is not None:
@@ -263,7 +263,7 @@ class TurnDetector(AudioSource[Pcm]):
             case _ as never:
                 assert_never(never)
 
-    def _turn(self, span: Span) -> Turn:
+    def _turn(self, span: TurnSpan) -> Turn:
         voiced = tuple(((first - span.start) * FRAME_S, (last - span.start) * FRAME_S) for first, last in span.voiced)
         return Turn(self._history.cut(span), self._rate, voiced)
 

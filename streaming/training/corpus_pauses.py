@@ -41,7 +41,7 @@ class Lengths(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TimedWord:
+class CorpusWord:
     """A word with the punctuation after it, and its times in seconds."""
 
     text: str
@@ -67,7 +67,7 @@ class Track:
     """The words of one speaker of one meeting, and the pauses between them, in order."""
 
     meeting: str
-    words: tuple[TimedWord, ...]
+    words: tuple[CorpusWord, ...]
     pauses: tuple[CorpusPause, ...]
 
 
@@ -103,17 +103,17 @@ def durations_of(path: Path) -> Durations:
     return Durations(known, {letters: median(seconds) for letters, seconds in by_letters.items()})
 
 
-def _meetings(path: Path) -> Iterator[tuple[str, dict[str, list[TimedWord]]]]:
+def _meetings(path: Path) -> Iterator[tuple[str, dict[str, list[CorpusWord]]]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             speakers = {
-                name: [TimedWord(text + mark, start, end) for start, end, text, mark in words] for name, words in row["speakers"].items()
+                name: [CorpusWord(text + mark, start, end) for start, end, text, mark in words] for name, words in row["speakers"].items()
             }
             yield row["conversation"], speakers
 
 
-def _tracks(meeting: str, speakers: Mapping[str, Sequence[TimedWord]], lengths: Lengths, durations: Durations) -> Iterator[Track]:
+def _tracks(meeting: str, speakers: Mapping[str, Sequence[CorpusWord]], lengths: Lengths, durations: Durations) -> Iterator[Track]:
     starts = sorted((word.start, name) for name, words in speakers.items() for word in words)
     times = [start for start, _ in starts]
     for name, words in speakers.items():

@@ -25,8 +25,8 @@ from streaming.speech.end_of_turn import (
     EARLIEST_MS,
     FILLERS,
     LATEST_MS,
+    EndOfTurnWeights,
     Pause,
-    Weights,
     WordsModel,
     bare_word,
     features,
@@ -53,7 +53,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class PauseRows:
     """The pauses of the training: their features, whether they are ends, whether a sentence is complete, seconds, number of the meeting."""
 
     features: list[list[str]]
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 class Fitted:
     """Fitted weights, and the scores by which the table of silences is chosen: those of meetings that were not fitted to."""
 
-    rows: Rows
+    rows: PauseRows
     scores: Numbers
     complete: NDArray[np.bool_]
     weights: dict[str, list[float]]
@@ -99,7 +99,7 @@ class Fitted:
     def model(self, margin: float = MARGIN) -> WordsModel:
         """Return the model whose table cuts that share of the holds that the fixed pause cuts."""
         end, complete = ({name: pair[number] for name, pair in self.weights.items()} for number in range(2))
-        return WordsModel(Weights(end, self.bias[0], complete, self.bias[1]), self.waits(margin))
+        return WordsModel(EndOfTurnWeights(end, self.bias[0], complete, self.bias[1]), self.waits(margin))
 
     def waits(self, margin: float = MARGIN) -> list[tuple[float, int]]:
         """Return its table."""
@@ -135,7 +135,7 @@ def fit(tracks: Sequence[Track]) -> Fitted:
     return Fitted(rows, scores, np.array([probability_of(odds) >= COMPLETE for odds in complete.tolist()]), kept, bias)
 
 
-def rows_of(tracks: Sequence[Track]) -> Rows:
+def rows_of(tracks: Sequence[Track]) -> PauseRows:
     """Return the rows of the training: each pause with its words as they are, and where there are fillers, without them."""
     numbers = {meeting: number for number, meeting in enumerate(sorted({track.meeting for track in tracks}))}
     found: list[tuple[list[str], bool, bool, float, int]] = []
@@ -145,7 +145,9 @@ def rows_of(tracks: Sequence[Track]) -> Rows:
         for each in [words, *([plain] if plain and len(plain) < len(words) else [])]:
             found.append((features(each), pause.is_end, complete, pause.seconds, numbers[track.meeting]))
     named, ends, sentences, seconds, meetings = zip(*found, strict=True)
-    return Rows(list(named), np.array(ends, dtype=np.float64), np.array(sentences, dtype=np.float64), np.array(seconds), np.array(meetings))
+    return PauseRows(
+        list(named), np.array(ends, dtype=np.float64), np.array(sentences, dtype=np.float64), np.array(seconds), np.array(meetings)
+    )
 
 
 def without_fillers(words: Sequence[str]) -> list[str]:
@@ -161,7 +163,7 @@ def area_under_curve(scores: Numbers, labels: Numbers) -> float:
     return float((ranks[labels == 1].sum() - ends * (ends + 1) / 2) / (ends * (len(labels) - ends)))
 
 
-def _matrix(rows: Rows) -> tuple[list[str], Matrix]:
+def _matrix(rows: PauseRows) -> tuple[list[str], Matrix]:
     """Return the names of the columns, without the intercept, and the matrix with the intercept as its last column."""
     counts = Counter(name for names in rows.features for name in names)
     names = sorted(name for name, count in counts.items() if count >= _LEAST_COUNT)
@@ -182,7 +184,7 @@ def _on_unseen_meetings(matrix: Matrix, labels: Numbers, meetings: NDArray[np.in
     return found
 
 
-def _waits(scores: Numbers, complete: NDArray[np.bool_], rows: Rows, margin: float) -> list[tuple[float, int]]:
+def _waits(scores: Numbers, complete: NDArray[np.bool_], rows: PauseRows, margin: float) -> list[tuple[float, int]]:
     """Return the table of `WordsModel`: the least expected cost at the false cut-offs of the fixed pause.
 
     At a price of a false cut-off, a pause with the score s gets the silence t that minimises exp(s) t + price S(t), where S(t) is the share

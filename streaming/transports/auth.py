@@ -21,7 +21,7 @@ REFUSED = "Token validation failed for provided token."
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class RequestCredentials:
     """The query, headers and subprotocols of a handshake or request, which may hold credentials."""
 
     query: Mapping[str, str]
@@ -29,7 +29,7 @@ class Credentials:
     subprotocols: tuple[str, ...]
 
     @classmethod
-    def from_scope(cls, scope: Mapping[str, Any]) -> "Credentials":
+    def from_scope(cls, scope: Mapping[str, Any]) -> "RequestCredentials":
         """Parse an ASGI scope; the last of repeated query keys counts."""
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return cls(
@@ -68,7 +68,7 @@ class Credentials:
         return morsel.value if morsel else ""
 
 
-async def grant_of(credentials: Credentials) -> Grant | None:
+async def grant_of(credentials: RequestCredentials) -> Grant | None:
     """Return the grant of a client, or None for an anonymous one. An invalid token is anonymous, even beside a valid cookie."""
     if credentials.token:
         return await run_in_database(access.grant_for_token, credentials.token)

@@ -16,7 +16,7 @@ from channels.exceptions import StopConsumer
 
 from streaming.aio.fairness import CooperativeYield
 from streaming.aio.send_queue import POLICY, SendQueue
-from streaming.transports.auth import Credentials
+from streaming.transports.auth import RequestCredentials
 from streaming.transports.rate_limit import TOO_MANY_MESSAGES, MessageRateLimit
 from streaming.transports.request_log import log_close, log_refused_handshake
 from streaming.types.asgi import AsgiMessage, AsgiReceive, AsgiScope, AsgiSend
@@ -58,7 +58,7 @@ class Consumer(AsyncConsumer):
     scope: AsgiScope
     user_id: int | None = None
     """The authenticated user, for the log."""
-    credentials: Credentials
+    credentials: RequestCredentials
     makes_client_wait: bool
     base_send: AsgiSend
     _receive: AsgiReceive
@@ -78,7 +78,7 @@ class Consumer(AsyncConsumer):
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Serve one connection until the client or the server closes it. Yields to the event loop after a few messages."""
         self.scope, self._receive, self.base_send = scope, receive, send
-        self.credentials = Credentials.from_scope(scope)
+        self.credentials = RequestCredentials.from_scope(scope)
         extensions = scope.get("extensions", {})
         self.makes_client_wait = "websocket.http.response" in extensions or "parley.waits" in extensions
         fair = CooperativeYield()

@@ -20,7 +20,7 @@ from insights.access import EVERY_SCOPE, Grant, MissingScope, check_scope
 from streaming.aio.database_executors import run_in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
-from streaming.transports.auth import Credentials
+from streaming.transports.auth import RequestCredentials
 from streaming.transports.cors import preflight, readable
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
@@ -63,7 +63,7 @@ class Requester:
 
 async def requester_of(request: HttpRequest) -> Requester:
     """Authenticate a request. An invalid token is anonymous, even beside a valid cookie."""
-    credentials = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
+    credentials = RequestCredentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ())
     if credentials.token:
         return Requester(await run_in_database(access.grant_for_token, credentials.token))
     if credentials.session_key and _from_our_page(request, credentials):
@@ -83,7 +83,7 @@ def user_of_request(request: HttpRequest) -> int | None:
     return by.user_id if by else None
 
 
-def _from_our_page(request: HttpRequest, credentials: Credentials) -> bool:
+def _from_our_page(request: HttpRequest, credentials: RequestCredentials) -> bool:
     """Return whether the cookie counts: browsers send Origin with every POST and with every cross-origin request."""
     if "origin" in credentials.headers:
         return credentials.same_origin

@@ -15,7 +15,7 @@ def _never(now: float) -> float:
     return 0.0
 
 
-class Pace:
+class PlaybackPace:
     """Keeps track of how far ahead of playback the sent audio is.
 
     Args:

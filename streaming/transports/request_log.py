@@ -1,7 +1,7 @@
 """Log lines of requests and WebSockets: refused ones with address and user, all others only at level DEBUG.
 
 The lines are the same under both servers, whose own access logs are off. A line has the path without its query, which may hold tokens and
-searched words. `config.log_filters.RateLimit` limits how many are written.
+searched words. `config.log_filters.LogRateLimit` limits how many are written.
 """
 
 import logging

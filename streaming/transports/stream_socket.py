@@ -24,7 +24,7 @@ from streaming.transports.auth import grant_of
 from streaming.transports.consumer import RESTART, Consumer, keep_task
 from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
-from streaming.transports.pacing import Pace
+from streaming.transports.pacing import PlaybackPace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
 from streaming.types import resume
 from streaming.types.asgi import AsgiMessage, AsgiReceive
@@ -61,7 +61,7 @@ class StreamConsumer(Consumer):
         super().__init__()
         self.loop = asyncio.get_running_loop()
         self._lag = runtime().part(Lag)
-        self.pace = Pace(LEAD_S, self._lag.stalled)
+        self.pace = PlaybackPace(LEAD_S, self._lag.stalled)
         self._start_timeout_s = settings.START_TIMEOUT_S
         self._stalled = False
         self._audio_task: asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ from streaming.protocols.fastrtc import BodyError, Dtmf, Mark, Media, Ping, Star
 from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import StreamSession
 from streaming.sessions.media_runner import MediaRunner
-from streaming.transports.auth import Credentials, grant_of
+from streaming.transports.auth import RequestCredentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame, TransportKind
@@ -160,7 +160,7 @@ class TelephoneConsumer(StreamConsumer):
             self.send_error("already started")
             return
         token = start.parameters.get(TOKEN, "")
-        caller = Requester(await grant_of(Credentials({TOKEN: token}, {}, ()))) if token else await self.authenticate()
+        caller = Requester(await grant_of(RequestCredentials({TOKEN: token}, {}, ()))) if token else await self.authenticate()
         self.user_id = caller.user_id
         if not caller.may_use(self.stream):
             self.refuse(wire.error(caller.missing_scope or "an access token is needed, in the query of telephone/incoming"))
@@ -187,7 +187,7 @@ async def incoming(request: HttpRequest, stream: Stream, user_id: int | None) ->
         return refusal(403, "this request has no signature of the telephone exchange")
     secure = request.is_secure() or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
     socket = request.path.removesuffix("incoming") + "handler"
-    token = Credentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
+    token = RequestCredentials(request.GET.dict(), {name.lower(): value for name, value in request.headers.items()}, ()).token
     own = {name for name in request.GET if name == TOKEN or name[:1].isupper()}  # the fields of Twilio, in the query of a GET
     custom = {name: str(request.GET[name]) for name in request.GET if name not in own}
     parameters = custom | ({TOKEN: token} if token else {})

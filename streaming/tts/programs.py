@@ -23,7 +23,7 @@ Arguments = Callable[[SpeechOptions, Path, Path], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class SpeechProgram:
     """A program that reads a text file and writes a WAV file."""
 
     name: str
@@ -43,7 +43,7 @@ class ProgramVoice:
     """A voice of an installed program."""
 
     path: str
-    program: Program
+    program: SpeechProgram
 
     def speaks(self, language: str) -> bool:
         """Return whether the program has the language."""
@@ -77,5 +77,5 @@ def _espeak(options: SpeechOptions, text: Path, wav: Path) -> list[str]:
     return ["-v", options.language, "-s", str(round(WORDS_PER_MINUTE * options.speed)), "-b", "1", "-f", str(text), "-w", str(wav)]
 
 
-FLITE = Program("flite", "Debian's package flite", _flite, frozenset({"en"}))
-ESPEAK = Program("espeak-ng", "Debian's package espeak-ng", _espeak)
+FLITE = SpeechProgram("flite", "Debian's package flite", _flite, frozenset({"en"}))
+ESPEAK = SpeechProgram("espeak-ng", "Debian's package espeak-ng", _espeak)

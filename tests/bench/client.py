@@ -20,7 +20,7 @@ _SAME_TURN_S = 0.2
 
 
 @dataclass
-class Heard:
+class ReceivedResults:
     """Results of one speaker. Times are seconds after its first sample was due; `late` is how late each chunk was sent.
 
     `updates` are the texts of turns so far and final texts (True), as they are displayed. `corrections`: seconds from a message to its
@@ -55,13 +55,13 @@ class Speaker:
         self._latest: dict[str, tuple[float, str]] = {}  # the messages of the last turn: when they came, and who spoke
         self.connection_id = connection_id or uuid4().hex
         self.conversation_id = ""
-        self.heard = Heard()
+        self.heard = ReceivedResults()
         self._address = f"{url.replace('http', 'ws', 1)}/v1/streaming/{self.connection_id}"
         self._token = token
         self._listening = asyncio.Event()
         self._began = time.perf_counter()
 
-    async def speak(self, sound: bytes, begin: float, *, speed: float = 1.0, settle_s: float = 2.0) -> Heard:
+    async def speak(self, sound: bytes, begin: float, *, speed: float = 1.0, settle_s: float = 2.0) -> ReceivedResults:
         """Send all audio from `begin` (perf_counter) on, wait, stop, and read until the server closes."""
         async with connect(self._address, self._token) as socket:
             reading = asyncio.create_task(self._read(socket))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench import speech
-from tests.bench.client import Heard, Speaker, connect, stagger
+from tests.bench.client import ReceivedResults, Speaker, connect, stagger
 
 _AHEAD_S = 1.5
 _SETTLE_S = 2.0  # between the last sample and stop_request
@@ -99,12 +99,12 @@ async def flood(question: dict[str, Any]) -> dict[str, Any]:
     return answer | {"wall_s": wall, "flood": _answer([flooded])["speakers"][0]}
 
 
-async def _speak(speaker: Speaker, sound: bytes, begin: float, speed: float) -> Heard:
+async def _speak(speaker: Speaker, sound: bytes, begin: float, speed: float) -> ReceivedResults:
     return await speaker.speak(sound, begin, speed=speed, settle_s=_SETTLE_S / speed)
 
 
-async def _timed(work: Any, begin: float) -> tuple[float, Heard]:
-    heard: Heard = await work
+async def _timed(work: Any, begin: float) -> tuple[float, ReceivedResults]:
+    heard: ReceivedResults = await work
     return time.perf_counter() - begin, heard
 
 
@@ -112,8 +112,8 @@ def _limit(question: dict[str, Any]) -> int | None:
     return int(question["most_s"] * speech.RATE) if question.get("most_s") else None
 
 
-def _answer(results: list[Heard | BaseException]) -> dict[str, Any]:
-    heard = [result if isinstance(result, Heard) else Heard(errors=[repr(result)[:200]]) for result in results]
+def _answer(results: list[ReceivedResults | BaseException]) -> dict[str, Any]:
+    heard = [result if isinstance(result, ReceivedResults) else ReceivedResults(errors=[repr(result)[:200]]) for result in results]
     late = [lateness for one in heard for lateness in one.late]
     return {
         "speakers": [

@@ -41,7 +41,7 @@ class SpokenTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EndpointingResult:
     """What a recognition made of the turns: how many pauses inside of turns it cut, of how many, and the seconds from the end of each
     turn to its final result; None where there was none before the next turn."""
 
@@ -125,7 +125,7 @@ class _Finals:
         self.end.set()
 
 
-def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, Heard]:
+def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, EndpointingResult]:
     """Speak the turns in real time, by `_SPEAKERS` at once, and return what came with each of these options.
 
     Every speaker is recognised with all options at the same time, so that they have the same machine.
@@ -136,12 +136,14 @@ def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[s
     return {name: _sum([one[name] for one in found]) for name in options}
 
 
-def _sum(parts: Sequence[Heard]) -> Heard:
+def _sum(parts: Sequence[EndpointingResult]) -> EndpointingResult:
     latencies = tuple(seconds for one in parts for seconds in one.latencies)
-    return Heard(sum(one.holds for one in parts), sum(one.cut_off for one in parts), latencies)
+    return EndpointingResult(sum(one.holds for one in parts), sum(one.cut_off for one in parts), latencies)
 
 
-def _hear_one(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, Heard]:
+def _hear_one(
+    turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]
+) -> dict[str, EndpointingResult]:
     silence = np.zeros(int(AFTER_S * RATE), dtype=np.float32)
     starts, blocks, at = [], [silence], len(silence)
     for turn in turns:
@@ -167,7 +169,7 @@ def _hear_one(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapp
     return found
 
 
-def _judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequence[tuple[float, RecognitionResult]]) -> Heard:
+def _judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequence[tuple[float, RecognitionResult]]) -> EndpointingResult:
     holds = cut_off = 0
     latencies: list[float | None] = []
     for turn, start in zip(turns, starts, strict=True):
@@ -181,4 +183,4 @@ def _judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequen
             holds += 1
             cut_off += before and after and not across
         latencies.append(mine[-1][0] - end if mine else None)
-    return Heard(holds, cut_off, tuple(latencies))
+    return EndpointingResult(holds, cut_off, tuple(latencies))

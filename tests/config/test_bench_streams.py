@@ -18,8 +18,8 @@ from django.core.management import CommandError, call_command
 from tests.bench import baselines, report, rounds
 from tests.bench.clients import pictures
 from tests.bench.clients.agent_clients import RATE as CLIENT_RATE
-from tests.bench.clients.interrupting_clients import SILENT_S, Playback, Speaker
-from tests.bench.clients.noise import FRAME, SILENCE, Echo, Noise
+from tests.bench.clients.interrupting_clients import SILENT_S, InterruptingSpeaker, Playback
+from tests.bench.clients.noise import FRAME, SILENCE, Noise, NoiseEcho
 from tests.bench.clients.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
 from tests.bench.command import Command, _parts
 from tests.bench.process import BenchError, Process
@@ -184,25 +184,25 @@ class TestNoise:
 
     def test_whole_frames(self) -> None:
         """Frames that return unchanged are counted one by one."""
-        echo = Echo(self.NOISE)
+        echo = NoiseEcho(self.NOISE)
         assert [list(echo.take(self.NOISE.sound[at : at + FRAME])) for at in range(0, 3 * FRAME, FRAME)] == [[0], [1], [2]]
 
     def test_other_pieces(self) -> None:
         """A frame counts when its last byte arrives, wherever the pieces are cut."""
-        echo, sound = Echo(self.NOISE), self.NOISE.sound
+        echo, sound = NoiseEcho(self.NOISE), self.NOISE.sound
         assert list(echo.take(sound[:100])) == []
         assert list(echo.take(sound[100:330])) == [0, 1]
 
     def test_a_gap(self) -> None:
         """After a loss the following frames are matched again."""
-        echo, sound = Echo(self.NOISE), self.NOISE.sound
+        echo, sound = NoiseEcho(self.NOISE), self.NOISE.sound
         echo.take(sound[:FRAME])
         assert list(echo.take(sound[3 * FRAME : 4 * FRAME])) == [3]
         assert echo.strange == 0
 
     def test_unknown_audio(self) -> None:
         """Audio that was never sent is no echo."""
-        echo = Echo(self.NOISE)
+        echo = NoiseEcho(self.NOISE)
         assert list(echo.take(Noise(1, seed=2).sound)) == []
         assert echo.strange == 1
 
@@ -382,7 +382,7 @@ class TestInterruptions:
 
     def test_the_microphone_knows_when_it_was_heard(self) -> None:
         """The times of the first and the last audible sample."""
-        speaker = Speaker()
+        speaker = InterruptingSpeaker()
         speaker.say(np.concatenate((np.zeros(2000, np.int16), self.LOUD)))
         for number in range(12):
             speaker.frame(number * 0.02)

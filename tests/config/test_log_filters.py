@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from config import log_filters
-from config.log_filters import DropConnectionLines, HideTokens, OneLine, RateLimit, SafeFormatter
+from config.log_filters import DropConnectionLines, HideTokens, LogRateLimit, OneLine, SafeFormatter
 
 
 def test_a_token_in_a_query_is_hidden() -> None:
@@ -60,7 +60,7 @@ def test_a_flood_writes_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatc
     """The limit is per logger, and the next line has the number of dropped ones."""
     now = [1000.0]
     monkeypatch.setattr(log_filters.time, "monotonic", lambda: now[0])
-    limit = RateLimit(lines_per_s=2, at_once=5)
+    limit = LogRateLimit(lines_per_s=2, at_once=5)
     assert sum(limit.filter(record_of("a")) for _ in range(100)) == 5
     assert limit.filter(record_of("b"))
     now[0] += 3
@@ -76,7 +76,7 @@ def test_a_flood_writes_a_bounded_number_of_lines(monkeypatch: pytest.MonkeyPatc
 
 def test_a_traceback_counts_as_several_lines() -> None:
     """A traceback counts with the number of its lines."""
-    limit = RateLimit(lines_per_s=0, at_once=log_filters.TRACEBACK_LINES)
+    limit = LogRateLimit(lines_per_s=0, at_once=log_filters.TRACEBACK_LINES)
     failed = record_of("a")
     failed.exc_info = (ValueError, ValueError(), None)
     assert limit.filter(failed)

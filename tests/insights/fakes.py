@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from insights.analysis.types import Entity, Finding, MessageAnalysis, Person, Said
+from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 
 
 def analyse(
@@ -13,12 +13,12 @@ def analyse(
     if not language.startswith("en"):
         return MessageAnalysis()
     entities = [
-        Entity("person", member.name, said.text.index(member.name), {"name": member.name, "userId": member.user_id})
+        FoundEntity("person", member.name, said.text.index(member.name), {"name": member.name, "userId": member.user_id})
         for member in members
         if member.name and member.name in said.text
     ]
     if "tomorrow" in said.text:
-        entities.append(Entity("date", "tomorrow", said.text.index("tomorrow"), {"datetime": "2026-03-03"}))
+        entities.append(FoundEntity("date", "tomorrow", said.text.index("tomorrow"), {"datetime": "2026-03-03"}))
     findings = []
     if "?" in said.text:
         findings.append(Finding("question", 0.9, said.text, hints={"addressedTo": "all"}))

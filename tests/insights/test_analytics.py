@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.analytics import Spans, Spoken, measure
+from insights.analytics import Spans, TimedMessage, measure
 
 spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=12)
 pieces = st.lists(
     st.builds(
-        lambda speaker, start, length, words: Spoken(speaker, start, start + length, words),
+        lambda speaker, start, length, words: TimedMessage(speaker, start, start + length, words),
         *(st.sampled_from("abcd"), st.integers(0, 300), st.one_of(st.integers(0, 9), st.just(7000)), st.integers(0, 9)),
     ),
     max_size=20,
@@ -36,7 +36,7 @@ def test_spans_are_sets(given_spans: list[tuple[int, int]], asked: list[tuple[in
 
 
 @given(pieces)
-def test_figures_are_those_of_sets(spoken: list[Spoken]) -> None:
+def test_figures_are_those_of_sets(spoken: list[TimedMessage]) -> None:
     """In any order of messages, the figures count the seconds in which no, one, several, or two given members speak."""
     own: dict[object, set[int]] = {}
     for piece in spoken:
@@ -58,7 +58,7 @@ def test_figures_are_those_of_sets(spoken: list[Spoken]) -> None:
 
 def test_figures() -> None:
     """Two speakers in ten seconds have five seconds of talk, one of overlap, and the rest of silence."""
-    figures = measure([Spoken("a", 0, 3, 9), Spoken("b", 2, 5, 3)], 10)
+    figures = measure([TimedMessage("a", 0, 3, 9), TimedMessage("b", 2, 5, 3)], 10)
     assert (figures.total, figures.silence, figures.talk, figures.overlap) == (10, 5, 5, 1)
     a = figures.speakers["a"]
     assert (a.talk, a.listen, a.pace, a.overlaps) == (3, 2, 180, {"b": 1})
@@ -66,7 +66,7 @@ def test_figures() -> None:
 
 def test_own_speech_is_no_overlap() -> None:
     """Overlapping messages of one speaker count once."""
-    figures = measure([Spoken("a", 0, 3, 1), Spoken("a", 1, 4, 1)], 0)
+    figures = measure([TimedMessage("a", 0, 3, 1), TimedMessage("a", 1, 4, 1)], 0)
     assert (figures.total, figures.talk, figures.overlap) == (4, 4, 0)
 
 
@@ -74,4 +74,4 @@ def test_empty_conversations_have_figures() -> None:
     """A conversation without messages or without duration has figures."""
     assert measure([], 5).silence == 5
     assert measure([], 0).total == 0
-    assert measure([Spoken("a", 1, 1, 4)], 0).speakers["a"].pace == pytest.approx(0)
+    assert measure([TimedMessage("a", 1, 1, 4)], 0).speakers["a"].pace == pytest.approx(0)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from insights.abstractive import PART_CHARACTERS, BadAnswer, Line
+from insights.abstractive import PART_CHARACTERS, BadAnswer, SpokenLine
 from insights.call_score import CRITERIA, Score, call_score
 from tests.insights.language_server import scores
 
-LINES = [Line("m1", "Ada", "What does the pump cost?"), Line("m2", "", "It costs 9,000 francs.")]
+LINES = [SpokenLine("m1", "Ada", "What does the pump cost?"), SpokenLine("m2", "", "It costs 9,000 francs.")]
 
 
 def ignore(fraction: float) -> None:
@@ -63,7 +63,7 @@ def test_an_answer_without_the_json(content: str) -> None:
 def test_a_long_call_is_scored_in_parts() -> None:
     """The model combines the scores of the parts; progress never falls."""
     text = "We talked about the bridge budget again. " * 10
-    lines = [Line(f"m{at}", "", text) for at in range(3 * (PART_CHARACTERS // len(text)))]
+    lines = [SpokenLine(f"m{at}", "", text) for at in range(3 * (PART_CHARACTERS // len(text)))]
     fractions: list[float] = []
     asked: list[str] = []
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from insights import analysis, derived, queries, recorder
 from insights.analysis import Topic, summarise
-from insights.analytics import Figures, Spoken, Talk, measure
+from insights.analytics import Figures, Talk, TimedMessage, measure
 from insights.derived import Derived
 from insights.models import Conversation, Message
 from insights.recorder import Joined, Listening, SpeakerIdentity, Utterance
@@ -24,7 +24,9 @@ WORDS = TEXT.split()
 def from_scratch(conversation: Conversation) -> tuple[Figures, list[str]]:
     """Return the figures and the summary's message ids, computed from all stored messages."""
     rows = list(Message.objects.filter(conversation=conversation).order_by("number"))
-    spoken = [Spoken(row.member_id, row.offset_s, row.offset_s + row.duration_s, len(row.words) or len(row.text.split())) for row in rows]
+    spoken = [
+        TimedMessage(row.member_id, row.offset_s, row.offset_s + row.duration_s, len(row.words) or len(row.text.split())) for row in rows
+    ]
     topics = [Topic(row.text, row.score, (), row.sentiment) for row in queries.topics_of(conversation)]
     return measure(spoken, 0), [str(rows[index].id) for index in summarise([row.text for row in rows], topics)]
 
@@ -71,7 +73,7 @@ def test_cached_values_equal_computed_ones(
 
 def test_only_new_messages_are_read(joined: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new message costs one row, a correction all rows, and no change none."""
-    read: list[Spoken] = []
+    read: list[TimedMessage] = []
     add = Talk.add
     monkeypatch.setattr(Talk, "add", lambda talk, piece: (read.append(piece), add(talk, piece)))
 

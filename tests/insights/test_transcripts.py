@@ -5,15 +5,15 @@ from io import BytesIO
 from docx import Document
 
 from insights.transcripts import subtitles
-from insights.transcripts.lines import Line
+from insights.transcripts.lines import TranscriptLine
 from insights.transcripts.markdown import markdown
 from insights.transcripts.text import text
 from insights.transcripts.word import docx
 
 
-def line(speaker: str, said: str, at: float, *phrases: str, seconds: float = 2.0) -> Line:
+def line(speaker: str, said: str, at: float, *phrases: str, seconds: float = 2.0) -> TranscriptLine:
     """Return a line."""
-    return Line(speaker, said, at, seconds, phrases)
+    return TranscriptLine(speaker, said, at, seconds, phrases)
 
 
 LINES = [

@@ -7,7 +7,7 @@ import pytest
 import streaming
 from tests.streaming.sessions.connections import Echo
 from tools.fastrtc_names import table
-from tools.fastrtc_names.table import PAGE, ROWS, SURFACE, Row, here, is_here, page, problems, verdict
+from tools.fastrtc_names.table import PAGE, ROWS, SURFACE, NamesRow, here, is_here, page, problems, verdict
 
 HERE, NOT_HERE = ("same", "better", "accepted"), "not here"
 
@@ -25,7 +25,7 @@ def test_the_table_has_every_name_once() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.names[0])
-def test_each_name_is_what_the_table_says(row: Row) -> None:
+def test_each_name_is_what_the_table_says(row: NamesRow) -> None:
     """A name exists here, or it does not exist."""
     said = verdict(row)
     assert said in (*HERE, NOT_HERE)
@@ -46,7 +46,7 @@ def test_a_refused_name_raises_an_error() -> None:
 def test_wrong_facts_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is missing, one that FastRTC does not have, a row of names that are here only in part, and a missing reason."""
     first, *others = ROWS
-    added = Row(("Stream.pcs", "Stream.mode"), None, "internal")
+    added = NamesRow(("Stream.pcs", "Stream.mode"), None, "internal")
     monkeypatch.setattr(table, "ROWS", (replace(first, names=(*first.names[1:], "Streem"), words=""), *others))
     found = list(problems_until_error())
     assert f"{first.names[0]} has no row" in found

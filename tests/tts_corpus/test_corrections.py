@@ -9,14 +9,14 @@ from tests.bench.tts_corpus import choose, table, vocabulary_tables
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.corrections import SIZES, Score, changes, holds, is_held_out, score
 from tests.bench.tts_corpus.figures import PAGE
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 READING = Reading("name/1", "slt", "We look at Grafana every day.", "We look at gra fahna every day.", "Grafana")
 
 
 def judged(heard: str, mended: str, reading: Reading = READING) -> Score:
     """The score of one reading."""
-    return score([(reading, Heard(reading.name, reading.voice, tuple(heard.split()), ()))], ["Grafana"], lambda _: mended)
+    return score([(reading, ReadingTranscript(reading.name, reading.voice, tuple(heard.split()), ()))], ["Grafana"], lambda _: mended)
 
 
 class TestCounting:

@@ -6,19 +6,19 @@ import pytest
 
 from tests.bench.report import begin_mark, end_mark
 from tests.bench.tts_corpus import figures, table, vocabulary_tables
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 PARTS = ("hearing", "insights", "entities", "demo", "vocabulary", "texts")
 
 
-def heard(name: str, voice: str, text: str, sure: float) -> Heard:
+def heard(name: str, voice: str, text: str, sure: float) -> ReadingTranscript:
     """A transcript whose last word is surer than the others."""
     pieces = text.split()
-    return Heard(name, voice, tuple(pieces), (*(sure for _ in pieces[1:]), 0.99))
+    return ReadingTranscript(name, voice, tuple(pieces), (*(sure for _ in pieces[1:]), 0.99))
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> list[Heard]:
+def few(monkeypatch: pytest.MonkeyPatch) -> list[ReadingTranscript]:
     """The demo, a mishearing, an ordinary sentence and a row of each corpus, for both models."""
     demo = [one for one in table.read("tiny") if one.name.startswith("demo/")]
     clips = [
@@ -33,7 +33,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> list[Heard]:
 
 
 def test_tables_are_written_into_the_page(
-    few: list[Heard], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    few: list[ReadingTranscript], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each part goes between its markers, and is printed as well."""
     page = tmp_path / "page.md"
@@ -46,19 +46,19 @@ def test_tables_are_written_into_the_page(
     assert capsys.readouterr().out.count("\n## ") == len(PARTS)
 
 
-def test_the_vocabulary_by_size(few: list[Heard]) -> None:
+def test_the_vocabulary_by_size(few: list[ReadingTranscript]) -> None:
     """One clip, mended at every size; nothing broken."""
     rows = vocabulary_tables.mending_table({"tiny": few}, []).rows
     assert [row[:6] for row in rows] == [[size, "tiny", "1", "0", "1", "0"] for size in ("5", "50", "500")]
     assert {(row[7], row[8]) for row in rows} == {("0", "0 of 1")}
 
 
-def test_hearing_by_voice(few: list[Heard]) -> None:
+def test_hearing_by_voice(few: list[ReadingTranscript]) -> None:
     """Word errors are told for each voice that read, a dash for the others."""
     row = next(row for row in figures.hearing({"tiny": few}, []).rows if row[0] == "plain (1)")
     assert row == ["plain (1)", "tiny", "-", "0.0", "-", "-", "0.0", "0", "0 of 0"]
 
 
-def test_costs_are_times(few: list[Heard]) -> None:
+def test_costs_are_times(few: list[ReadingTranscript]) -> None:
     """A line for each size."""
     assert [line.split()[1] for line in vocabulary_tables.costs(few)] == ["5", "50", "500"]

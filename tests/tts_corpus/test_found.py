@@ -4,12 +4,12 @@ from pathlib import Path
 
 from tests.bench.tts_corpus import found
 from tests.bench.tts_corpus.found import Judged
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 
-def heard(name: str, text: str) -> Heard:
+def heard(name: str, text: str) -> ReadingTranscript:
     """A transcript of which the recogniser is sure."""
-    return Heard(name, "slt", tuple(text.split()), tuple(0.9 for _ in text.split()))
+    return ReadingTranscript(name, "slt", tuple(text.split()), tuple(0.9 for _ in text.split()))
 
 
 def test_a_turn_counts_for_its_surest_sentence() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.tts_corpus import choose, make, table
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.recognised_turns import Turn
+from tests.bench.tts_corpus.recognised_turns import FinalTurn
 
 CLIPS = [Reading("name/1", "slt", "Ask Okta.", "Ask octa.", "Okta"), Reading("plain/1", "rms", "Ask again.", "Ask again.")]
 
@@ -32,9 +32,9 @@ def spoken(voice: str, jobs: Sequence[tuple[str, Path]], piper: Path | None) -> 
             out.writeframes(np.zeros(160 * len(text), dtype="<i2").tobytes())
 
 
-def heard(engine: Engine, sound: np.ndarray) -> list[Turn]:
+def heard(engine: Engine, sound: np.ndarray) -> list[FinalTurn]:
     """Hear how long a sound is, in two turns."""
-    return [Turn(("So",), (0.5,), 1.0), Turn((str(len(sound) // 160),), (0.75,), 2.0)]
+    return [FinalTurn(("So",), (0.5,), 1.0), FinalTurn((str(len(sound) // 160),), (0.75,), 2.0)]
 
 
 def test_sounds_then_transcripts(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

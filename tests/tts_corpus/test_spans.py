@@ -4,13 +4,13 @@ from pathlib import Path
 
 from insights.analysis.vocabulary.correction import Vocabulary
 from tests.bench.tts_corpus.spans import names, spans
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 
-def heard(number: int, text: str) -> Heard:
+def heard(number: int, text: str) -> ReadingTranscript:
     """A transcript of a business sentence, in doubt of its first word."""
     pieces = text.split()
-    return Heard(f"style/{number}", "slt", tuple(pieces), (0.3, *(0.9 for _ in pieces[1:])))
+    return ReadingTranscript(f"style/{number}", "slt", tuple(pieces), (0.3, *(0.9 for _ in pieces[1:])))
 
 
 def test_the_same_value_in_other_words(data: Path) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.bench.tts_corpus import choose, table
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 
 def test_written_and_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What is written is read again, also where nothing was heard; confidences to a hundredth."""
     monkeypatch.setattr(table, "_FOLDER", tmp_path)
-    everything = [Heard("name/1", "slt", ("Hello", "there."), (0.5, 0.99)), Heard("name/2", "joe", (), ())]
+    everything = [ReadingTranscript("name/1", "slt", ("Hello", "there."), (0.5, 0.99)), ReadingTranscript("name/2", "joe", (), ())]
     table.write("tiny", everything)
     assert table.read("tiny") == everything
     assert everything[0].text == "Hello there."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tools.api_docs.calls import START
-from tools.api_docs.walk import Answer
+from tools.api_docs.walk import CallResponse
 
 WIDTH = 150
 MOST_ITEMS = 2
@@ -83,7 +83,7 @@ class Constants:
         return self._ids[value]
 
 
-def page(schema: Mapping[str, Any], answers: Iterable[Answer], url: str) -> str:
+def page(schema: Mapping[str, Any], answers: Iterable[CallResponse], url: str) -> str:
     """Return the page. Raises ValueError for an operation of the schema without an answer."""
     sections: dict[tuple[str, str], str] = {}
     tags: dict[str, list[tuple[str, str]]] = {}
@@ -111,7 +111,7 @@ def _rules(tag: str) -> list[str]:
     return [f"Rules: {', '.join(links)}.\n"] if links else []
 
 
-def _route(schema: Mapping[str, Any], answer: Answer) -> str:
+def _route(schema: Mapping[str, Any], answer: CallResponse) -> str:
     """Return the route of the schema for the path of a call, whose parameters may have other names."""
     if answer.call.path in schema["paths"]:
         return answer.call.path
@@ -119,7 +119,7 @@ def _route(schema: Mapping[str, Any], answer: Answer) -> str:
     return next(str(route) for route in schema["paths"] if re.sub(r"\{\w+\}", "{}", route) == form)
 
 
-def _section(key: tuple[str, str], operation: Mapping[str, Any], answer: Answer, constants: Constants) -> str:
+def _section(key: tuple[str, str], operation: Mapping[str, Any], answer: CallResponse, constants: Constants) -> str:
     method, route = key
     description = operation.get("description", "").split("\n\nScope: ")
     lines = [f"### `{method} {route}`\n", " ".join(description[0].split()) or f"{operation['summary']}."]

@@ -17,7 +17,7 @@ _VARIABLE = re.compile(r"\$([A-Z_]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallResponse:
     """The response to a call."""
 
     call: Call
@@ -61,7 +61,7 @@ class Walk:
         self.folder = folder
         self.values = dict(values)
 
-    def run(self, calls: Iterable[Call]) -> Iterator[Answer]:
+    def run(self, calls: Iterable[Call]) -> Iterator[CallResponse]:
         """Yield the response to each call. Raises WalkFailed if one has not what it must save."""
         for call in calls:
             deadline = time.monotonic() + WAIT_S
@@ -75,7 +75,7 @@ class Walk:
                 self.values[name] = str(_at(answer, place))
             yield answer
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, call: Call) -> CallResponse:
         shown = command(call)
         environment = {**os.environ, **{name.upper(): value for name, value in self.values.items()}}
         text = shown.replace("curl ", "curl -sS -o body -w '%{http_code} %{content_type}' ", 1)
@@ -85,10 +85,10 @@ class Walk:
             raise WalkFailed(f"{shown}: {done.stderr}")
         status, _, content_type = done.stdout.partition(" ")
         body = self.folder / "body"
-        return Answer(call, shown, int(status), content_type, body.read_bytes() if body.exists() else b"")
+        return CallResponse(call, shown, int(status), content_type, body.read_bytes() if body.exists() else b"")
 
 
-def _at(answer: Answer, place: str) -> object:
+def _at(answer: CallResponse, place: str) -> object:
     value = answer.json
     for key in place.split("."):
         match value:

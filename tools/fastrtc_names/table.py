@@ -29,7 +29,7 @@ Mark = Literal["better", "accepted", "refused"]
 
 
 @dataclass(frozen=True)
-class Row:
+class NamesRow:
     """A row of the table. `mark` is None where the names do the same as FastRTC's, or are not here."""
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Row:
     words: str
 
 
-ROWS = tuple(Row(tuple(row["names"]), row.get("mark"), row["words"]) for row in FACTS["rows"])
+ROWS = tuple(NamesRow(tuple(row["names"]), row.get("mark"), row["words"]) for row in FACTS["rows"])
 
 
 class _Handler(AsyncStreamHandler):
@@ -92,7 +92,7 @@ def wanted(name: str) -> list[str]:
     return [parameter for parameter in found or () if parameter not in ANY]
 
 
-def verdict(row: Row) -> str:
+def verdict(row: NamesRow) -> str:
     """Return what the table says about a row's names. Raises ValueError where only some of them are here, or the mark is wrong."""
     found = {is_here(name) for name in row.names}
     if len(found) != 1 or (row.mark is not None and found != {True}):

@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
-from streaming.management.terminal import Screen, StreamError, stream
+from streaming.management.terminal import FileStreamError, Screen, stream
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             if sys.stdin.isatty() and not options["leave"]:
                 self.stdout.write("The server runs until you press Ctrl-C.")
                 server.wait()
-        except StreamError as error:
+        except FileStreamError as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             self.stdout.write("\nThe demo has ended.")

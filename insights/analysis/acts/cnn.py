@@ -44,7 +44,7 @@ OUTPUTS = ("direct", "out", "out_bias")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class NetworkInput:
     """The network's input for one message: words (previous, then own from `border` on), side facts, bag. int32, never empty."""
 
     words: NDArray[np.int32]
@@ -53,7 +53,7 @@ class View:
     bag: NDArray[np.int32]
 
 
-def view(seen: Glance) -> View:
+def view(seen: Glance) -> NetworkInput:
     """Convert a glance to the network's numbering."""
     if seen.previous is None:
         head = [PAD, _NOBODY, PAD]
@@ -61,7 +61,7 @@ def view(seen: Glance) -> View:
         head = [PAD, _SAME if seen.same else _OTHER, *map(_place, seen.previous[-_LONGEST_PREVIOUS:]), PAD]
     words = [*head, PAD, *map(_place, seen.own), PAD]
     bag = [2 * BAG, *(word % BAG for word in seen.earlier), *(BAG + word % BAG for word in seen.mine)]
-    return View(
+    return NetworkInput(
         np.array(words, dtype=np.int32), len(head), np.array([*seen.cues, *seen.facts], dtype=np.int32), np.array(bag, dtype=np.int32)
     )
 
@@ -82,7 +82,7 @@ class Batch:
     bag_starts: Ints
 
 
-def batch(views: Sequence[View]) -> Batch:
+def batch(views: Sequence[NetworkInput]) -> Batch:
     """Concatenate views in order; at least one."""
     lengths = np.array([(one.border, len(one.words) - one.border) for one in views]).ravel()
     return Batch(
@@ -126,7 +126,7 @@ class Net:
 
     arrays: dict[str, Floats]
 
-    def logits(self, views: Sequence[View]) -> Floats:
+    def logits(self, views: Sequence[NetworkInput]) -> Floats:
         """Return (n, 8) logits."""
         return self.forward(batch(views))[0]
 

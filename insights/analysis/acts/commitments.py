@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from insights.analysis.dates.find import zone_of
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 
 Role = Literal["SPEAKER", "ADDRESSEE", "WE", "NAMED", "NOBODY"]
 
@@ -112,7 +112,7 @@ _ACTION_START = re.compile(
 _TAIL = re.compile(r"[\s,]+(?:by|before|until|till|on|at|for|in|within|no later than|due|from|into)?\s*$", re.IGNORECASE)
 
 
-def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> Commitment:
+def commitment(text: str, entities: Sequence[FoundEntity], said_at: datetime, timezone_offset: int) -> Commitment:
     """Return what a message says about a task, whether or not it is one.
 
     Args:
@@ -129,7 +129,7 @@ def commitment(text: str, entities: Sequence[Entity], said_at: datetime, timezon
     return Commitment(role, names, due, due_text, definitive, said[begin : begin + len(phrase)])
 
 
-def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:
+def _who(text: str, persons: Sequence[FoundEntity]) -> tuple[Role, tuple[str, ...]]:
     """Return the role of the assignee, and names where there are any."""
     named = _named(text, persons)
     if named:
@@ -146,7 +146,7 @@ def _who(text: str, persons: Sequence[Entity]) -> tuple[Role, tuple[str, ...]]:
     return (min(places)[2] if places else "NOBODY"), ()
 
 
-def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
+def _named(text: str, persons: Sequence[FoundEntity]) -> tuple[str, ...]:
     """Return persons in the position of the assignee; 'X and Y need to' gives both."""
     for number, person in enumerate(persons):
         rest = text[person.end :].lstrip(" ") if text[person.end : person.end + 1] == " " else text[person.end :]
@@ -168,9 +168,9 @@ def _named(text: str, persons: Sequence[Entity]) -> tuple[str, ...]:
     return ()
 
 
-def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str, int]:
+def _due(text: str, entities: Sequence[FoundEntity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str, int]:
     """Return (due moment, as said, offset): a time after 'by' first, then the first future time, then 'before the audit'."""
-    best: tuple[int, datetime, Entity] | None = None
+    best: tuple[int, datetime, FoundEntity] | None = None
     for entity in entities:
         when = _moment(text, entity, said_at, timezone_offset)
         if when is None or when < said_at - timedelta(minutes=1):
@@ -184,7 +184,7 @@ def _due(text: str, entities: Sequence[Entity], said_at: datetime, timezone_offs
     return (None, event.group(), event.start()) if event else (None, "", len(text))
 
 
-def _moment(text: str, entity: Entity, said_at: datetime, timezone_offset: int) -> datetime | None:
+def _moment(text: str, entity: FoundEntity, said_at: datetime, timezone_offset: int) -> datetime | None:
     """Return when something is due that names this entity as its time."""
     first, after = str(entity.value.get("datetime") or entity.value.get("start") or ""), str(entity.value.get("end") or "")
     if entity.type not in _TIMELY or not first:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time
 
 from insights.analysis.dates import calendar
-from insights.analysis.dates.days import Span
+from insights.analysis.dates.days import DateSpan
 from insights.analysis.dates.numerals import DIGIT, value
 
 _HOUR_WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -139,7 +139,7 @@ def _is_for_dinner(low: str, match: re.Match[str]) -> bool:
     return _DINNER.search(low, max(0, match.start() - 40), match.start()) is not None or _FOR_DINNER.match(low, match.end()) is not None
 
 
-def times(low: str, words: frozenset[str], now: datetime, past: bool = False) -> Iterator[Span]:
+def times(low: str, words: frozenset[str], now: datetime, past: bool = False) -> Iterator[DateSpan]:
     """Yield times of day in a lower-case text, including overlapping ones.
 
     Args:
@@ -154,4 +154,4 @@ def times(low: str, words: frozenset[str], now: datetime, past: bool = False) ->
             found = resolver(match)
             if found is not None and not _is_count(low, match):
                 hour, sure = found if found[1] or not _is_for_dinner(low, match) else (calendar.within(found[0], "evening"), True)
-                yield Span(match.start(), match.end(), "time", calendar.nearest(now, hour, sure, past), hour, sure)
+                yield DateSpan(match.start(), match.end(), "time", calendar.nearest(now, hour, sure, past), hour, sure)

@@ -11,7 +11,7 @@ from insights.analysis.dates.numerals import DIGIT, NUMBER, ORDINAL, YEAR, ordin
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DateSpan:
     """text[start:end] means `moment`; for a time also the clock time, and whether am or pm was said."""
 
     start: int
@@ -355,7 +355,7 @@ _RULES: tuple[Rule, ...] = (
 _GRAMMAR = compiled(_RULES)
 
 
-def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
+def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[DateSpan]:
     """Yield days and periods in a lower-case text, including overlapping ones.
 
     Args:
@@ -366,7 +366,7 @@ def days(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator
     return spans(_GRAMMAR, low, words, now, past)
 
 
-def spans(grammar: Grammar, low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
+def spans(grammar: Grammar, low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[DateSpan]:
     """Yield everything that the rules of a grammar find in a lower-case text, including overlapping spans."""
     has_digits = DIGIT.search(low) is not None
     for triggers, pattern, kind, resolver in grammar:
@@ -374,4 +374,4 @@ def spans(grammar: Grammar, low: str, words: frozenset[str], now: datetime, past
             for match in pattern.finditer(low):
                 moment = resolver(match, now, past)
                 if moment is not None and match.end() > match.start():
-                    yield Span(match.start(), match.end(), "datetime" if moment.clock and kind == "date" else kind, moment)
+                    yield DateSpan(match.start(), match.end(), "datetime" if moment.clock and kind == "date" else kind, moment)

@@ -11,9 +11,9 @@ from functools import lru_cache
 from insights.analysis.dates import calendar
 from insights.analysis.dates.calendar import Moment
 from insights.analysis.dates.clock import times
-from insights.analysis.dates.days import Span, days
+from insights.analysis.dates.days import DateSpan, days
 from insights.analysis.dates.period_boundaries import ends
-from insights.analysis.types import Entity, EntityValue
+from insights.analysis.types import EntityValue, FoundEntity
 
 _PAST = re.compile(
     r"\b(?:was|were|did|had|went|sent|got|came|said|told|met|made|took|gave|left|saw|heard|wrote|spoke|bought|paid|sold|lost|found|held|began"
@@ -42,7 +42,7 @@ _LATEST, _EARLIEST = 9990, 10
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 
 
-def find(low: str, said_at: datetime, timezone_offset: int) -> list[Entity]:
+def find(low: str, said_at: datetime, timezone_offset: int) -> list[FoundEntity]:
     """Return the dates and times of a lower-case text in order, without overlaps; their text is in lower case too.
 
     Never raises; years outside 1900..2100 are not dates.
@@ -74,19 +74,19 @@ def zone_of(minutes: int) -> timezone:
     return timezone(timedelta(minutes=minutes)) if -1440 < minutes < 1440 else UTC
 
 
-def _longest(spans: Iterable[Span]) -> list[Span]:
+def _longest(spans: Iterable[DateSpan]) -> list[DateSpan]:
     """Return the longest of overlapping spans, in order of position."""
-    chosen: list[Span] = []
+    chosen: list[DateSpan] = []
     for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
         if all(span.end <= other.start or span.start >= other.end for other in chosen):
             chosen.append(span)
     return sorted(chosen, key=lambda span: span.start)
 
 
-def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime, past: bool) -> list[Span]:
+def _join(low: str, dates: list[DateSpan], clocks: list[DateSpan], now: datetime, past: bool) -> list[DateSpan]:
     """Join dates with adjacent times, and ranges."""
     clocks = [span for span in clocks if all(span.end <= other.start or span.start >= other.end for other in dates)]
-    joined: list[Span] = []
+    joined: list[DateSpan] = []
     for span in sorted([*dates, *clocks], key=lambda span: span.start):
         joined.append(span)
         while len(joined) > 1:
@@ -97,7 +97,7 @@ def _join(low: str, dates: list[Span], clocks: list[Span], now: datetime, past: 
     return joined
 
 
-def _both(low: str, first: Span, second: Span, now: datetime, past: bool) -> Span | None:
+def _both(low: str, first: DateSpan, second: DateSpan, now: datetime, past: bool) -> DateSpan | None:
     """Return one span for two neighbours that belong together."""
     between = low[first.end : second.start]
     if _RANGE.fullmatch(between) and _RANGE_START.search(low[: first.start]) and first.type == second.type != "daterange":
@@ -107,32 +107,32 @@ def _both(low: str, first: Span, second: Span, now: datetime, past: bool) -> Spa
     if _is_hour(first) and _is_day(second) and _GLUE_BACK.fullmatch(between):
         return _timed(low, second, first)
     if first.type == second.type == "date" and between in {" ", ", ", " the "} and first.moment.whole_days == second.moment.whole_days == 1:
-        return Span(first.start, second.end, "date", second.moment)
+        return DateSpan(first.start, second.end, "date", second.moment)
     return None
 
 
-def _is_day(span: Span) -> bool:
+def _is_day(span: DateSpan) -> bool:
     """Return whether a time of day is missing: 'Friday', but also 'Friday morning' and 'tonight'."""
     return (span.type == "date" and span.moment.whole_days == 1) or bool(span.moment.part)
 
 
-def _is_hour(span: Span) -> bool:
+def _is_hour(span: DateSpan) -> bool:
     return span.hour is not None or (span.type == "daterange" and span.moment.clock)
 
 
-def _timed(low: str, on: Span, clock: Span) -> Span:
+def _timed(low: str, on: DateSpan, clock: DateSpan) -> DateSpan:
     """Return a day with its time, or with its range of times."""
     start, end, day = min(on.start, clock.start), max(on.end, clock.end), on.moment.start.date()
     if clock.hour is None:
         shift = day - clock.moment.start.date()
-        return Span(start, end, "daterange", Moment(clock.moment.start + shift, clock.moment.end + shift, clock=True))
+        return DateSpan(start, end, "daterange", Moment(clock.moment.start + shift, clock.moment.end + shift, clock=True))
     if low[clock.start : clock.end].endswith("midnight"):
         day += calendar.DAY  # a due time of midnight is the end of the day
     hour = clock.hour if clock.sure else calendar.within(clock.hour, on.moment.part)
-    return Span(start, end, "datetime", calendar.at(day, hour))
+    return DateSpan(start, end, "datetime", calendar.at(day, hour))
 
 
-def _range(first: Span, second: Span, now: datetime, past: bool) -> Span | None:
+def _range(first: DateSpan, second: DateSpan, now: datetime, past: bool) -> DateSpan | None:
     begin, end = first.moment, second.moment
     if first.hour is not None and second.hour is not None:
         begin, end = _hours(first, second, now)
@@ -140,10 +140,10 @@ def _range(first: Span, second: Span, now: datetime, past: bool) -> Span | None:
         begin, end = (Moment(begin.start - _WEEK, begin.end), end) if past else (begin, Moment(end.start + _WEEK, end.end + _WEEK))
     if begin.start >= end.end:
         return None
-    return Span(first.start, second.end, "daterange", Moment(begin.start, end.end, clock=begin.clock))
+    return DateSpan(first.start, second.end, "daterange", Moment(begin.start, end.end, clock=begin.clock))
 
 
-def _hours(first: Span, second: Span, now: datetime) -> tuple[Moment, Moment]:
+def _hours(first: DateSpan, second: DateSpan, now: datetime) -> tuple[Moment, Moment]:
     """Return two times of one day, the second after the first where am or pm was said only once: 'from 9 to 11 pm'."""
     begin, end = first.hour or time(), second.hour or time()
     other = begin.replace(hour=(begin.hour + 12) % 24)
@@ -155,11 +155,11 @@ def _hours(first: Span, second: Span, now: datetime) -> tuple[Moment, Moment]:
     return calendar.at(day, begin), calendar.at(day, end)
 
 
-def _entity(low: str, span: Span, zone: timezone) -> Entity:
-    return Entity(span.type, low[span.start : span.end], span.start, _value(span, zone))
+def _entity(low: str, span: DateSpan, zone: timezone) -> FoundEntity:
+    return FoundEntity(span.type, low[span.start : span.end], span.start, _value(span, zone))
 
 
-def _value(span: Span, zone: timezone) -> EntityValue:
+def _value(span: DateSpan, zone: timezone) -> EntityValue:
     moment = span.moment
     if span.type in {"time", "datetime"}:
         return {"datetime": moment.start.replace(tzinfo=zone).isoformat()}

@@ -16,7 +16,7 @@ from insights.analysis.dates.days import (
     UNIT,
     WEEKDAY,
     WHICH,
-    Span,
+    DateSpan,
     compiled,
     got,
     quarter_of,
@@ -132,7 +132,7 @@ _GRAMMAR = compiled(
 )
 
 
-def ends(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[Span]:
+def ends(low: str, words: frozenset[str], now: datetime, past: bool) -> Iterator[DateSpan]:
     """Yield ends and beginnings of periods in a lower-case text, including overlapping ones.
 
     Args:

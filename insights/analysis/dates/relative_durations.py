@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from insights.analysis.dates import calendar
 from insights.analysis.dates.find import is_past, zone_of
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 
 _BEFORE = re.compile(
     r"\b(?:in|within|in about|in (?:just )?under|(?:over|in|during|within) the next)(?: about| around| just)? (?:the next )?$"
@@ -21,7 +21,7 @@ _CALENDAR = {"month": 2_629_800, "quarter": 7_889_400, "year": 31_557_600, "deca
 _FARTHEST = 200 * _CALENDAR["year"]
 
 
-def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int) -> Entity:
+def pointed(low: str, duration: FoundEntity, said_at: datetime, timezone_offset: int) -> FoundEntity:
     """Return the duration with its moment as value["datetime"], a day for days and longer units; unchanged where it points to none.
 
     Args:
@@ -37,10 +37,10 @@ def pointed(low: str, duration: Entity, said_at: datetime, timezone_offset: int)
     if unit is None or seconds > _FARTHEST:
         return duration
     when = _moved(said_at.astimezone(zone_of(timezone_offset)), -seconds if ago else seconds, unit.group(1))
-    return Entity(duration.type, duration.text, duration.offset, {**duration.value, "datetime": when}) if when else duration
+    return FoundEntity(duration.type, duration.text, duration.offset, {**duration.value, "datetime": when}) if when else duration
 
 
-def _is_ahead(low: str, duration: Entity) -> bool:
+def _is_ahead(low: str, duration: FoundEntity) -> bool:
     """Return whether 'in' or 'within' precedes it, and nothing shows that it is only the length of something."""
     lead = low[max(0, duration.offset - 24) : duration.offset]
     ahead = duration.text.startswith("the next ") or _BEFORE.search(lead) is not None

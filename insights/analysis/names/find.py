@@ -5,12 +5,12 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from insights.analysis.names import tagger
-from insights.analysis.names.proper_nouns import NOT_NAMES, Candidate, candidates, person, signs
+from insights.analysis.names.proper_nouns import NOT_NAMES, NameCandidate, candidates, person, signs
 from insights.analysis.text.words import Token, plain, tokens
-from insights.analysis.types import Entity, Person
+from insights.analysis.types import FoundEntity, Person
 
 
-def names(text: str, members: Sequence[Person]) -> list[Entity]:
+def names(text: str, members: Sequence[Person]) -> list[FoundEntity]:
     """Return the names in a message in order; members take precedence over guesses."""
     words = tokens(text)
     found = list(_member_names(words, text, members))
@@ -23,7 +23,7 @@ def names(text: str, members: Sequence[Person]) -> list[Entity]:
     return sorted(found, key=lambda entity: entity.offset)
 
 
-def _decided(candidate: Candidate, text: str) -> Entity | None:
+def _decided(candidate: NameCandidate, text: str) -> FoundEntity | None:
     """Classify a candidate: the rules decide on organisations and places, the tagger on persons."""
     guess = candidate.guess
     if candidate.settled or (guess is not None and guess.type != "person"):
@@ -33,7 +33,7 @@ def _decided(candidate: Candidate, text: str) -> Entity | None:
     return person(text, candidate.start, candidate.end)
 
 
-def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[Entity]:
+def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) -> Iterator[FoundEntity]:
     """Yield full names, then first names and capitalised last names that only one member has; ordinary lower-case words are skipped."""
     member: Person | None
     aliases, lasts = _aliases(tuple(members))
@@ -47,7 +47,7 @@ def _member_names(words: Sequence[Token], text: str, members: Sequence[Person]) 
             if member is not None and not small:
                 last = words[at + length - 1]
                 start, end = words[at].start, last.end - 2 * last.low.endswith("'s")
-                yield Entity("person", text[start:end], start, person_value(member, text[start:end]))
+                yield FoundEntity("person", text[start:end], start, person_value(member, text[start:end]))
                 at += length - 1
                 break
         at += 1

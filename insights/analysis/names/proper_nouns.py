@@ -11,7 +11,7 @@ from insights.analysis.names.english import is_english
 from insights.analysis.text.document_frequency import idf, is_common
 from insights.analysis.text.lexicon import words as words_of
 from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, fold
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 
 NOT_NAMES = STOP_WORDS | FILLERS | words_of("not_names") | {"sh", "shh", "mister", "expert"}
 _AGENT = re.compile(
@@ -85,7 +85,7 @@ _ROLES = frozenset(["manager", "designer", "director", "expert", "engineer", "of
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NameCandidate:
     """A capitalised run that may be a name: words[place:place + length], and the rules' classification (None: nothing).
 
     settled: the rules alone decide, because of a title, an introduction, or because it cannot be a name.
@@ -94,7 +94,7 @@ class Candidate:
     words: Sequence[Token]
     place: int
     length: int
-    guess: Entity | None
+    guess: FoundEntity | None
     settled: bool
     listed: bool
     start: int
@@ -105,7 +105,7 @@ _ORDERED = re.compile(r" (?:the|a|an|my|our|your|this|these|those|it|them|up|dow
 """After a verb that begins a sentence: 'Mark the boxes', 'Jack up the car'."""
 
 
-def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
+def candidates(words: Sequence[Token], text: str) -> Iterator[NameCandidate]:
     """Yield the capitalised runs of a message in order, with the rules' classification.
 
     The rules recognise organisations and places by lists and context, and persons by a title, a first name or a typical position.
@@ -126,17 +126,17 @@ def candidates(words: Sequence[Token], text: str) -> Iterator[Candidate]:
             if titled or _is_person(run, words, place, text, end):
                 guess = person(text, start, end)
             elif before in _STRONG_PLACE and end - start > 2:
-                guess = Entity("location", text[start:end], start, {"name": text[start:end]})
+                guess = FoundEntity("location", text[start:end], start, {"name": text[start:end]})
         settled = titled or not possible or before in _DETERMINERS or _is_introduced(run, text)
-        yield Candidate(words, place, len(run), guess, settled, listed, start, end)
+        yield NameCandidate(words, place, len(run), guess, settled, listed, start, end)
 
 
-def person(text: str, start: int, end: int) -> Entity:
+def person(text: str, start: int, end: int) -> FoundEntity:
     """Return an entity for a person who is not a member."""
-    return Entity("person", text[start:end], start, {"name": text[start:end], "alias": text[start:end]})
+    return FoundEntity("person", text[start:end], start, {"name": text[start:end], "alias": text[start:end]})
 
 
-def signs(candidate: Candidate, text: str) -> tuple[str, ...]:
+def signs(candidate: NameCandidate, text: str) -> tuple[str, ...]:
     """Return the tagger's features of a candidate: surrounding words, shape, and what the rules and the list of first names say."""
     words, place, after = candidate.words, candidate.place, candidate.place + candidate.length
     run = words[place:after]
@@ -178,13 +178,13 @@ def _capital_runs(words: Sequence[Token], text: str) -> Iterator[list[Token]]:
         yield run
 
 
-def _place(run: Sequence[Token], text: str, before: str) -> Entity | None:
+def _place(run: Sequence[Token], text: str, before: str) -> FoundEntity | None:
     """Return a place by the list of last words, or spelt letter by letter."""
     start, end = _span(run, text)
     shape = text[start:end]
     known = fold(shape.split()[-1]) in _PLACES and before not in {"ask", "tell"}
     spelt = _letters(shape) in _LETTERS and shape.isupper() and not text.isupper()
-    return Entity("location", shape, start, {"name": shape}) if known or spelt else None
+    return FoundEntity("location", shape, start, {"name": shape}) if known or spelt else None
 
 
 def _is_first(text: str, start: int) -> bool:
@@ -220,7 +220,7 @@ def _letters(shape: str) -> str:
     return shape.replace("_", "").replace(".", "").lower()
 
 
-def _organisation(run: Sequence[Token], text: str, before: str) -> Entity | None:
+def _organisation(run: Sequence[Token], text: str, before: str) -> FoundEntity | None:
     """Return an organisation by its last word, by the words before it, or a well-known one from its own first word on."""
     start, end = _span(run, text)
     head = text[max(0, start - 30) : start]
@@ -231,7 +231,7 @@ def _organisation(run: Sequence[Token], text: str, before: str) -> Entity | None
         if known is None:
             return None
         start, end = _span([word for word in run[known:] if word is run[known] or not _SPELT.fullmatch(word.text)], text)
-    return Entity("organization", text[start:end], start, {"name": text[start:end]})
+    return FoundEntity("organization", text[start:end], start, {"name": text[start:end]})
 
 
 def _is_known(word: Token, text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from insights.analysis import entities
 from insights.analysis.other_languages.rules import DateWords, LanguageRules
 from insights.analysis.text.words import LONGEST
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 
 _NUMBER = r"\d{1,3}(?:[.   ]\d{3})+(?:,\d+)?|\d+(?:,\d+)?"
 """A number as most of Europe writes it: a comma before the fraction, points or spaces between thousands."""
@@ -22,14 +22,14 @@ _FARTHEST_PAST = 180
 """Days before today up to which a date without a year is a past one; a longer time ago is next year's."""
 
 
-def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRules | None) -> tuple[Entity, ...]:
+def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRules | None) -> tuple[FoundEntity, ...]:
     """Return the entities of a message in order, without overlaps; text[e.offset:e.end] == e.text for each.
 
     Without rules there are only addresses. `timezone_offset` is in minutes east of UTC.
     """
     text = text[:LONGEST]
     low = entities.lower(text)
-    taken: list[Entity] = list(entities.addresses(low))
+    taken: list[FoundEntity] = list(entities.addresses(low))
     if rules is not None:
         today = (said_at.astimezone(UTC) + timedelta(minutes=timezone_offset)).replace(tzinfo=None)
         for one in (
@@ -41,11 +41,11 @@ def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRul
             if len(taken) < entities.MOST and all(one.end <= other.offset or one.offset >= other.end for other in taken):
                 taken.append(one)
     return tuple(
-        Entity(one.type, text[one.offset : one.end], one.offset, one.value) for one in sorted(taken, key=lambda entity: entity.offset)
+        FoundEntity(one.type, text[one.offset : one.end], one.offset, one.value) for one in sorted(taken, key=lambda entity: entity.offset)
     )
 
 
-def due(found: Sequence[Entity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str]:
+def due(found: Sequence[FoundEntity], said_at: datetime, timezone_offset: int) -> tuple[datetime | None, str]:
     """Return the last second of the first day that is not past, and the words that name it; None and "" if there is none.
 
     A week ends with its Friday, unless that is past.
@@ -114,33 +114,33 @@ def _count(text: str, rules: LanguageRules) -> float:
     return _value(text) if known is None else float(known)
 
 
-def _amounts(low: str, rules: LanguageRules) -> Iterator[Entity]:
+def _amounts(low: str, rules: LanguageRules) -> Iterator[FoundEntity]:
     patterns = _patterns_of(rules)
     for match in patterns.amount.finditer(low):
         code = _SIGNS.get(match["sign"] or match["before"] or "") or rules.currencies.get(match["name"] or "")
         if code:
             amount = _count(match["n"] or match["m"], rules) * rules.many.get(match["many"] or "", 1.0)
-            yield Entity("money", match.group(), match.start(), {"amount": round(amount, 2), "currency": code})
+            yield FoundEntity("money", match.group(), match.start(), {"amount": round(amount, 2), "currency": code})
     for match in patterns.percent.finditer(low):
-        yield Entity("percent", match.group(), match.start(), {"percent": _count(match["n"], rules)})
+        yield FoundEntity("percent", match.group(), match.start(), {"percent": _count(match["n"], rules)})
 
 
-def _durations(low: str, now: datetime, rules: LanguageRules) -> Iterator[Entity]:
+def _durations(low: str, now: datetime, rules: LanguageRules) -> Iterator[FoundEntity]:
     """Yield durations; whole days that are said to lie ahead have the day that they point to."""
     for match in _patterns_of(rules).duration.finditer(low):
         seconds = _count(match["n"], rules) * rules.units[match["unit"]]
         value: dict[str, str | float] = {"seconds": seconds}
         if match["ahead"] and seconds >= _DAY_S and seconds % _DAY_S == 0 and seconds < _FARTHEST_FUTURE_S:
             value["datetime"] = (now.date() + timedelta(seconds=seconds)).isoformat()
-        yield Entity("duration", match.group(), match.start(), value)
+        yield FoundEntity("duration", match.group(), match.start(), value)
 
 
-def _numbers(low: str) -> Iterator[Entity]:
+def _numbers(low: str) -> Iterator[FoundEntity]:
     for match in _PLAIN.finditer(low):
-        yield Entity("number", match.group(), match.start(), {"number": _value(match.group())})
+        yield FoundEntity("number", match.group(), match.start(), {"number": _value(match.group())})
 
 
-def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> Iterator[Entity]:
+def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> Iterator[FoundEntity]:
     """Yield dates and times of day; `now` is the local time."""
     patterns = words.patterns
     today = now.date()
@@ -148,18 +148,20 @@ def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> I
     for match in patterns.date.finditer(low):
         when = _calendar_date(match, today, words)
         if when is not None:
-            yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+            yield FoundEntity("date", match.group(), match.start(), {"datetime": when.isoformat()})
     for match in patterns.weeks.finditer(low):
         first = today - timedelta(days=today.weekday()) + timedelta(weeks=words.weeks[match.group()])
-        yield Entity("daterange", match.group(), match.start(), {"start": first.isoformat(), "end": (first + timedelta(7)).isoformat()})
+        yield FoundEntity(
+            "daterange", match.group(), match.start(), {"start": first.isoformat(), "end": (first + timedelta(7)).isoformat()}
+        )
     for match in patterns.weekdays.finditer(low):
         place = next(number for number, names in enumerate(words.weekdays) if match["day"] in names)
         when = today + timedelta(days=(place - today.weekday() - 1) % 7 + 1)
-        yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+        yield FoundEntity("date", match.group(), match.start(), {"datetime": when.isoformat()})
     for match in patterns.days.finditer(low):
         if not any(start <= match.start() < end for start, end in no_days):
             when = today + timedelta(days=words.days[match.group()])
-            yield Entity("date", match.group(), match.start(), {"datetime": when.isoformat()})
+            yield FoundEntity("date", match.group(), match.start(), {"datetime": when.isoformat()})
     for match in patterns.clock.finditer(low):
         groups = match.groupdict()
         hour = words.numbers[groups["word"]] if groups.get("word") else int(groups.get("hour") or groups["hour2"])
@@ -167,7 +169,7 @@ def _dates(low: str, now: datetime, words: DateWords, timezone_offset: int) -> I
         if hour < 24:
             when_at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
             zone = timezone_text(timezone_offset)
-            yield Entity("time", match.group(), match.start(), {"datetime": when_at.isoformat() + zone})
+            yield FoundEntity("time", match.group(), match.start(), {"datetime": when_at.isoformat() + zone})
 
 
 def timezone_text(minutes: int) -> str:

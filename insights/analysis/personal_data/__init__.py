@@ -27,9 +27,9 @@ from insights.analysis.personal_data.ibans import spoken_ibans
 from insights.analysis.personal_data.letters import with_capital_letters, without_words_between
 from insights.analysis.personal_data.lower_case import has_no_capitals, lower_case_addresses, lower_case_people
 from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
-from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 from insights.analysis.text.words import LONGEST
-from insights.analysis.types import Entity, Person
+from insights.analysis.types import FoundEntity, Person
 from insights.snapshots import CUSTOM
 
 __all__ = [
@@ -38,7 +38,7 @@ __all__ = [
     "LIVE_TYPES",
     "UNKNOWN",
     "Category",
-    "Kind",
+    "PersonalDataKind",
     "PersonalData",
     "Span",
     "category_named",
@@ -52,7 +52,15 @@ __all__ = [
 ]
 
 _OF_ENTITY = {
-    str(kind): kind for kind in (Kind.PERSON_NAME, Kind.LOCATION, Kind.EMAIL_ADDRESS, Kind.PHONE_NUMBER, Kind.DOMAIN_NAME, Kind.MONEY)
+    str(kind): kind
+    for kind in (
+        PersonalDataKind.PERSON_NAME,
+        PersonalDataKind.LOCATION,
+        PersonalDataKind.EMAIL_ADDRESS,
+        PersonalDataKind.PHONE_NUMBER,
+        PersonalDataKind.DOMAIN_NAME,
+        PersonalDataKind.MONEY,
+    )
 }
 _NO_ENTITIES = frozenset({"person", "location", "email", "phone", "url", "date", "money", "number"})
 """The kinds that `entities.extract` finds itself."""
@@ -66,7 +74,7 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_./][^\W\d_]++)+")
 """Several words written as one, such as 'Maria-Lopez'."""
 
 
-def find(text: str, found: Sequence[Entity]) -> list[PersonalData]:
+def find(text: str, found: Sequence[FoundEntity]) -> list[PersonalData]:
     """Return the personal data of a message, the more specific kinds first; spans may overlap.
 
     Args:
@@ -116,18 +124,18 @@ def spans_of(text: str, at: datetime, timezone_offset: int, members: Sequence[Pe
     return merged(spans)
 
 
-def with_personal_data(text: str, found: Sequence[Entity]) -> tuple[Entity, ...]:
+def with_personal_data(text: str, found: Sequence[FoundEntity]) -> tuple[FoundEntity, ...]:
     """Return the entities of a message, with typed personal data such as an SSN in place of the numbers and dates that it consists of.
 
     Kinds that `entities.extract` has itself stay as they are. A message without any number is not searched.
     """
     if not _ANY_SIGN.search(entities.lower(text)):
         return tuple(found)
-    typed: list[Entity] = []
+    typed: list[FoundEntity] = []
     for one in find(text, found):
         if one.kind not in _NO_ENTITIES and all(one.end <= other.offset or one.start >= other.end for other in typed):
             words = text[one.start : one.end]
-            typed.append(Entity(str(one.kind), words, one.start, {"value": words}))
+            typed.append(FoundEntity(str(one.kind), words, one.start, {"value": words}))
     kept = [one for one in found if all(one.end <= other.offset or one.offset >= other.end for other in typed)]
     return tuple(sorted([*kept, *typed], key=lambda entity: entity.offset))
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import Kind, PersonalData
-from insights.analysis.types import Entity
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.types import FoundEntity
 
 _SSN_FORM = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w-])\d{3} \d{2} \d{4}(?! ?\d)")
 _IBAN_FORM = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
@@ -18,13 +18,13 @@ def account_numbers(text: str, runs: Sequence[Code]) -> Iterator[PersonalData]:
     The check digit of a card is not tested: one misheard digit breaks it.
     """
     for match in _SSN_FORM.finditer(text):
-        yield PersonalData(match.start(), match.end(), Kind.SSN)
+        yield PersonalData(match.start(), match.end(), PersonalDataKind.SSN)
     for match in _IBAN_FORM.finditer(text):
         if 15 <= len(match.group().replace(" ", "")) <= 34:
-            yield PersonalData(match.start(), match.end(), Kind.IBAN)
+            yield PersonalData(match.start(), match.end(), PersonalDataKind.IBAN)
     for run in runs:
         if 13 <= len(run.text) <= 19:
-            yield PersonalData(run.start, run.end, Kind.CREDIT_CARD_NUMBER)
+            yield PersonalData(run.start, run.end, PersonalDataKind.CREDIT_CARD_NUMBER)
 
 
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
@@ -80,7 +80,7 @@ def ages(low: str) -> Iterator[PersonalData]:
         for match in pattern.finditer(low):
             before = low[max(0, match.start() - 40) : match.start("age")]
             if not _THING_IS_OLD.search(before) and not _SUBJECT.search(before):
-                yield PersonalData(match.start("age"), match.end("age"), Kind.AGE)
+                yield PersonalData(match.start("age"), match.end("age"), PersonalDataKind.AGE)
 
 
 _SUFFIX = (
@@ -108,7 +108,7 @@ def addresses(text: str) -> Iterator[PersonalData]:
     """Yield street addresses and post office boxes."""
     for pattern in _ADDRESSES:
         for match in pattern.finditer(text):
-            yield PersonalData(match.start(), match.end(), Kind.ADDRESS)
+            yield PersonalData(match.start(), match.end(), PersonalDataKind.ADDRESS)
 
 
 _HOLIDAY = re.compile(
@@ -121,16 +121,16 @@ _HOLIDAY = re.compile(
 _ABSOLUTE = re.compile(r"\d[/.-]\d|january|february|march|april|\bmay\b|june|july|august|september|october|november|december|holiday")
 
 
-def dates(low: str, phrases: Sequence[DatePhrase], found: Sequence[Entity]) -> Iterator[PersonalData]:
+def dates(low: str, phrases: Sequence[DatePhrase], found: Sequence[FoundEntity]) -> Iterator[PersonalData]:
     """Yield days of the calendar and holidays. Relative dates ("tomorrow", "on Monday") tell nothing without the day of the call."""
     for match in _HOLIDAY.finditer(low):
-        yield PersonalData(match.start(), match.end(), Kind.DATE)
+        yield PersonalData(match.start(), match.end(), PersonalDataKind.DATE)
     for phrase in phrases:
         if phrase.is_calendar_date():
-            yield PersonalData(phrase.start, phrase.end, Kind.DATE)
+            yield PersonalData(phrase.start, phrase.end, PersonalDataKind.DATE)
     for entity in found:
         if entity.type in ("date", "datetime", "daterange") and _ABSOLUTE.search(low, entity.offset, entity.end):
-            yield PersonalData(entity.offset, entity.end, Kind.DATE)
+            yield PersonalData(entity.offset, entity.end, PersonalDataKind.DATE)
 
 
 LEAST_DIGITS = 4
@@ -157,7 +157,7 @@ def _is_counting(digits: str) -> bool:
     return len(digits) <= 10 and all(abs(int(one) - int(other)) == 1 for one, other in zip(digits, digits[1:], strict=False))
 
 
-def unknown_numbers(low: str, runs: Sequence[Code], found: Sequence[Entity], phrases: Sequence[DatePhrase]) -> Iterator[PersonalData]:
+def unknown_numbers(low: str, runs: Sequence[Code], found: Sequence[FoundEntity], phrases: Sequence[DatePhrase]) -> Iterator[PersonalData]:
     """Yield numbers that are no quantity: with seven digits, with four said one by one, after "code" or "number", or mixed with letters."""
     dates = [(one.offset, one.end) for one in found if one.type in _TIMES]
     dates += [(one.start, one.end) for one in phrases if one.is_calendar_date()]
@@ -167,9 +167,9 @@ def unknown_numbers(low: str, runs: Sequence[Code], found: Sequence[Entity], phr
         if _is_counting(run.text) or _OF_THING.search(low, max(0, run.start - 30), run.start):
             continue
         if run.one_by_one or (len(run.text) >= 7 and not run.is_quantity) or _CODE_CUE.search(low, max(0, run.start - 30), run.start):
-            yield PersonalData(run.start, run.end, Kind.NUMBER)
+            yield PersonalData(run.start, run.end, PersonalDataKind.NUMBER)
     for match in _CODE.finditer(low):
         outside = "".join(low[at] for at in range(match.start(), match.end()) if not any(start <= at < end for start, end in dates))
         mixed = any(map(str.isalpha, outside)) and not _DECADE.fullmatch(match.group())
         if mixed and sum(map(str.isdecimal, outside)) >= LEAST_DIGITS:
-            yield PersonalData(match.start(), match.end(), Kind.NUMBER)
+            yield PersonalData(match.start(), match.end(), PersonalDataKind.NUMBER)

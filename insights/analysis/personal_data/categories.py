@@ -1,12 +1,12 @@
 """The categories of personal data: Symbl's names of them, and the types of entities that they contain.
 
-`CATEGORIES` is the only table of categories. A detector of another kind adds a member to `Kind` and a row here.
+`CATEGORIES` is the only table of categories. A detector of another kind adds a member to `PersonalDataKind` and a row here.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from insights.analysis.personal_data.types import Kind
+from insights.analysis.personal_data.types import PersonalDataKind
 from insights.snapshots import CUSTOM
 
 
@@ -29,28 +29,28 @@ def _category(name: str, group: str, *types: str, live: bool = True, aliases: tu
 
 
 CATEGORIES = (
-    _category("PERSON_NAME", "PII", Kind.PERSON_NAME, aliases=("PERSON", "NAME")),
-    _category("EMAIL_ADDRESS", "PII", Kind.EMAIL_ADDRESS, aliases=("EMAIL",)),
-    _category("AGE", "PII", Kind.AGE),
-    _category("PHONE_NUMBER", "PII", Kind.PHONE_NUMBER, aliases=("PHONE",)),
-    _category("ADDRESS", "PII", Kind.ADDRESS),
-    _category("LOCATION", "PII", Kind.LOCATION),
-    _category("DATE_OF_BIRTH", "PII", Kind.DATE_OF_BIRTH, aliases=("DOB",)),
-    _category("SSN", "National ID", Kind.SSN, aliases=("SOCIAL_SECURITY_NUMBER", "US_SSN")),
-    _category("PASSPORT_NUMBER", "National ID", Kind.PASSPORT_NUMBER, aliases=("PASSPORT", "US_PASSPORT")),
-    _category("DRIVERS_LICENSE", "National ID", Kind.DRIVERS_LICENSE, aliases=("DRIVER_LICENSE", "US_DRIVER_LICENSE")),
-    _category("CREDIT_CARD_NUMBER", "PCI", Kind.CREDIT_CARD_NUMBER, aliases=("CREDIT_CARD", "DEBIT_CARD_NUMBER")),
-    _category("CVV", "PCI", Kind.CVV),
-    _category("CARD_EXPIRATION_DATE", "PCI", Kind.CARD_EXPIRATION_DATE, aliases=("EXPIRATION_DATE",)),
-    _category("PIN", "PCI", Kind.PIN),
-    _category("IBAN", "PCI", Kind.IBAN, aliases=("IBAN_CODE",)),
-    _category("SWIFT_CODE", "PCI", Kind.SWIFT_CODE, aliases=("SWIFT", "BIC")),
-    _category("ROUTING_NUMBER", "PCI", Kind.ROUTING_NUMBER, aliases=("BANK_ROUTING", "US_BANK_ROUTING")),
-    _category("BANK_ACCOUNT_NUMBER", "PCI", Kind.BANK_ACCOUNT_NUMBER, aliases=("BANK_ACCOUNT", "US_BANK_NUMBER")),
-    _category("NUMBER", "PII", Kind.NUMBER),
-    _category("DATE", "General", Kind.DATE, "datetime", "daterange"),
-    _category("URL", "General", Kind.DOMAIN_NAME, aliases=("DOMAIN_NAME",)),
-    _category("MONEY", "General", Kind.MONEY, live=False),
+    _category("PERSON_NAME", "PII", PersonalDataKind.PERSON_NAME, aliases=("PERSON", "NAME")),
+    _category("EMAIL_ADDRESS", "PII", PersonalDataKind.EMAIL_ADDRESS, aliases=("EMAIL",)),
+    _category("AGE", "PII", PersonalDataKind.AGE),
+    _category("PHONE_NUMBER", "PII", PersonalDataKind.PHONE_NUMBER, aliases=("PHONE",)),
+    _category("ADDRESS", "PII", PersonalDataKind.ADDRESS),
+    _category("LOCATION", "PII", PersonalDataKind.LOCATION),
+    _category("DATE_OF_BIRTH", "PII", PersonalDataKind.DATE_OF_BIRTH, aliases=("DOB",)),
+    _category("SSN", "National ID", PersonalDataKind.SSN, aliases=("SOCIAL_SECURITY_NUMBER", "US_SSN")),
+    _category("PASSPORT_NUMBER", "National ID", PersonalDataKind.PASSPORT_NUMBER, aliases=("PASSPORT", "US_PASSPORT")),
+    _category("DRIVERS_LICENSE", "National ID", PersonalDataKind.DRIVERS_LICENSE, aliases=("DRIVER_LICENSE", "US_DRIVER_LICENSE")),
+    _category("CREDIT_CARD_NUMBER", "PCI", PersonalDataKind.CREDIT_CARD_NUMBER, aliases=("CREDIT_CARD", "DEBIT_CARD_NUMBER")),
+    _category("CVV", "PCI", PersonalDataKind.CVV),
+    _category("CARD_EXPIRATION_DATE", "PCI", PersonalDataKind.CARD_EXPIRATION_DATE, aliases=("EXPIRATION_DATE",)),
+    _category("PIN", "PCI", PersonalDataKind.PIN),
+    _category("IBAN", "PCI", PersonalDataKind.IBAN, aliases=("IBAN_CODE",)),
+    _category("SWIFT_CODE", "PCI", PersonalDataKind.SWIFT_CODE, aliases=("SWIFT", "BIC")),
+    _category("ROUTING_NUMBER", "PCI", PersonalDataKind.ROUTING_NUMBER, aliases=("BANK_ROUTING", "US_BANK_ROUTING")),
+    _category("BANK_ACCOUNT_NUMBER", "PCI", PersonalDataKind.BANK_ACCOUNT_NUMBER, aliases=("BANK_ACCOUNT", "US_BANK_NUMBER")),
+    _category("NUMBER", "PII", PersonalDataKind.NUMBER),
+    _category("DATE", "General", PersonalDataKind.DATE, "datetime", "daterange"),
+    _category("URL", "General", PersonalDataKind.DOMAIN_NAME, aliases=("DOMAIN_NAME",)),
+    _category("MONEY", "General", PersonalDataKind.MONEY, live=False),
     _category("CUSTOM", "Custom", CUSTOM, live=False),
 )
 

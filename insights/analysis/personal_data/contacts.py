@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from insights.analysis.names.proper_nouns import NOT_NAMES
-from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 from insights.analysis.text.words import FILLERS, STOP_WORDS
 
 _TLD = (
@@ -40,21 +40,21 @@ _BEFORE_MAIL = re.compile(
 def internet_addresses(low: str) -> Iterator[PersonalData]:
     """Yield e-mail addresses and domain names, written and spoken, from a lower-case text."""
     for match in _WRITTEN_MAIL.finditer(low):
-        yield PersonalData(match.start(), match.end(), Kind.EMAIL_ADDRESS)
+        yield PersonalData(match.start(), match.end(), PersonalDataKind.EMAIL_ADDRESS)
     mails = []
     for match in _MAILS.finditer(low):
         start = _local_start(match.group("local"), match.start("local"))
         if start is not None:
             mails.append((start, match.end()))
-            yield PersonalData(start, match.end(), Kind.EMAIL_ADDRESS)
+            yield PersonalData(start, match.end(), PersonalDataKind.EMAIL_ADDRESS)
     for match in _SPACED_MAILS.finditer(low):
         local = match.group("local")
         if not (any(word in STOP_WORDS for word in match.group("host").split()) or _NO_LOCAL.fullmatch(local) or local in STOP_WORDS):
             mails.append((match.start("local"), match.end()))
-            yield PersonalData(match.start("local"), match.end(), Kind.EMAIL_ADDRESS)
+            yield PersonalData(match.start("local"), match.end(), PersonalDataKind.EMAIL_ADDRESS)
     for match in _DOMAINS.finditer(low):
         if not any(start <= match.start() < end for start, end in mails):
-            yield PersonalData(_host_start(low, match.start()), match.end(), Kind.DOMAIN_NAME)
+            yield PersonalData(_host_start(low, match.start()), match.end(), PersonalDataKind.DOMAIN_NAME)
 
 
 _WORDS_BEFORE = re.compile(r"(?:(?<![\w@.])[a-z][a-z\d'-]* ){1,3}$")
@@ -122,10 +122,10 @@ def people(text: str) -> Iterator[PersonalData]:
     """Yield names by the words that introduce them ("my name is", "this is", titles), and pairs of capitalised words within a sentence."""
     for match in _FULL_NAME.finditer(text):
         if not any(map(_is_no_name, match.group().split())):
-            yield PersonalData(match.start(), match.end(), Kind.PERSON_NAME)
+            yield PersonalData(match.start(), match.end(), PersonalDataKind.PERSON_NAME)
     for match in _INTRODUCED.finditer(text):
         if not _NO_NAME.fullmatch(match.group("name").split()[0]):
-            yield PersonalData(match.start("name"), match.end("name"), Kind.PERSON_NAME)
+            yield PersonalData(match.start("name"), match.end("name"), PersonalDataKind.PERSON_NAME)
 
 
 def _is_no_name(word: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 
 CUE_REACH = 60
 """Characters between the end of a cue and its value, at most."""
@@ -20,7 +20,7 @@ CUE_WORDS = re.compile(
 class _Cue:
     """Words that announce a value of a kind, and the number of digits (or of characters of a code) that it has."""
 
-    kind: Kind
+    kind: PersonalDataKind
     pattern: re.Pattern[str]
     fewest: int
     most: int
@@ -28,13 +28,13 @@ class _Cue:
     """Whether the value may have letters."""
 
 
-def _cue(kind: Kind, words: str, fewest: int, most: int, spelled: bool = False) -> _Cue:
+def _cue(kind: PersonalDataKind, words: str, fewest: int, most: int, spelled: bool = False) -> _Cue:
     return _Cue(kind, re.compile(rf"(?<!\w)(?:{words})(?!\w)"), fewest, most, spelled)
 
 
 _CUES = (
     _cue(
-        Kind.CVV,
+        PersonalDataKind.CVV,
         r"cvv2?(?: two)?|cvc2?|c v [vc]|cv code|card code"
         r""
         r"|(?:three|four) digit (?:code|number)|signature (?:strip|panel)|back says|card verification (?:value|code|number)"
@@ -44,38 +44,38 @@ _CUES = (
         3,
         4,
     ),
-    _cue(Kind.PIN, r"pins?|pin code|pin number|personal identification number", 4, 6),
-    _cue(Kind.SSN, r"(?:social security|socials?|ssn|s s n)(?: numbers?)?", 9, 9),
+    _cue(PersonalDataKind.PIN, r"pins?|pin code|pin number|personal identification number", 4, 6),
+    _cue(PersonalDataKind.SSN, r"(?:social security|socials?|ssn|s s n)(?: numbers?)?", 9, 9),
     _cue(
-        Kind.SSN,
+        PersonalDataKind.SSN,
         r"(?:last four|last four digits|last 4)(?: of)? (?:the |my |your |his |her )?(?:social\w*|ssn)|ssn ends in|social ends in",
         4,
         4,
     ),
-    _cue(Kind.IBAN, r"ibans?", 15, 34, spelled=True),
-    _cue(Kind.ROUTING_NUMBER, r"routing(?: and transit)?|aba|transit number", 9, 9),
+    _cue(PersonalDataKind.IBAN, r"ibans?", 15, 34, spelled=True),
+    _cue(PersonalDataKind.ROUTING_NUMBER, r"routing(?: and transit)?|aba|transit number", 9, 9),
     _cue(
-        Kind.BANK_ACCOUNT_NUMBER,
+        PersonalDataKind.BANK_ACCOUNT_NUMBER,
         r"(?:bank |checking |savings |joint |business |deposit |old )*account(?: number)?|acct\.?(?: number)?",
         5,
         17,
     ),
-    _cue(Kind.PASSPORT_NUMBER, r"passports?", 6, 12, spelled=True),
+    _cue(PersonalDataKind.PASSPORT_NUMBER, r"passports?", 6, 12, spelled=True),
     _cue(
-        Kind.DRIVERS_LICENSE,
+        PersonalDataKind.DRIVERS_LICENSE,
         r"(?:driver'?s?'?|driving) licen[cs]e|licen[cs]e,? number|d ?l(?: number)?|(?:my|his|her|your|the) (?:\w+ ){0,2}licen[cs]e",
         6,
         20,
         spelled=True,
     ),
     _cue(
-        Kind.CREDIT_CARD_NUMBER,
+        PersonalDataKind.CREDIT_CARD_NUMBER,
         r"(?:credit |debit |company |virtual |new |other |lost )*cards?|visa|mastercard|amex|american express",
         12,
         19,
     ),
     _cue(
-        Kind.PHONE_NUMBER,
+        PersonalDataKind.PHONE_NUMBER,
         r"call(?: me| us| him| her| back)?|phone|telephone|mobile|cell|landline|hotline|fax|text(?: me)?|dial|ring|whatsapp"
         r"|(?:my|his|her|our|their|your|contact|office|other) number|number is|reach (?:me|us|him|her)"
         r"|number's|calling from|callback(?: number)?|area code|new number",
@@ -111,8 +111,8 @@ def cued(low: str, runs: Sequence[Code], spelled: Sequence[Code], phrases: Seque
             if value is not None:
                 yield PersonalData(value.start, value.end, cue.kind)
     for pattern, kind, fits in (
-        (_EXPIRATION, Kind.CARD_EXPIRATION_DATE, DatePhrase.is_month_and_year),
-        (_BIRTH, Kind.DATE_OF_BIRTH, DatePhrase.is_birth_date),
+        (_EXPIRATION, PersonalDataKind.CARD_EXPIRATION_DATE, DatePhrase.is_month_and_year),
+        (_BIRTH, PersonalDataKind.DATE_OF_BIRTH, DatePhrase.is_birth_date),
     ):
         for match in pattern.finditer(low):
             yield from (PersonalData(one.start, one.end, kind) for one in _after(match.end(), phrases, fits))
@@ -142,6 +142,6 @@ def swift_codes(text: str, spelled: Sequence[Code]) -> Iterator[PersonalData]:
         code = _SWIFT_CODE.search(text[: cue.end() + CUE_REACH], cue.end())
         letters = next((one for one in spelled if 0 <= one.start - cue.end() <= CUE_REACH and len(one.text) in (8, 11)), None)
         if code is not None:
-            yield PersonalData(code.start(), code.end(), Kind.SWIFT_CODE)
+            yield PersonalData(code.start(), code.end(), PersonalDataKind.SWIFT_CODE)
         elif letters is not None:
-            yield PersonalData(letters.start, letters.end, Kind.SWIFT_CODE)
+            yield PersonalData(letters.start, letters.end, PersonalDataKind.SWIFT_CODE)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 
 _DIGIT = (
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|ten|eleven|twelve"
@@ -24,7 +24,7 @@ def spoken_ibans(low: str) -> Iterator[PersonalData]:
         while country is not None:
             end, size = _end(low, country.end())
             if _FEWEST <= size <= _MOST:
-                yield PersonalData(country.start(), end, Kind.IBAN)
+                yield PersonalData(country.start(), end, PersonalDataKind.IBAN)
                 break
             country = _COUNTRY.search(low, country.end(), min(len(low), cue.end() + _REACH + 4))
 

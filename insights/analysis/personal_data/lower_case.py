@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from insights.analysis.names.english import is_english
 from insights.analysis.names.proper_nouns import FIRST_NAMES
-from insights.analysis.personal_data.types import Kind, PersonalData
+from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 from insights.analysis.text.words import FILLERS, STOP_WORDS
 
 _NUMBERS = (
@@ -117,7 +117,7 @@ def _name(low: str, start: int, *, rare: bool) -> Iterator[PersonalData]:
             break
         at = word.end() + 1
     if count:
-        yield PersonalData(start, end, Kind.PERSON_NAME)
+        yield PersonalData(start, end, PersonalDataKind.PERSON_NAME)
 
 
 def _is_compound(low: str, start: int, end: int) -> bool:
@@ -137,6 +137,6 @@ def lower_case_addresses(low: str) -> Iterator[PersonalData]:
         if not any(
             word in STOP_WORDS or word in FILLERS or word in _NO_STREET for word in between if word not in {"first", "second", "third"}
         ):
-            yield PersonalData(match.start(), match.end(), Kind.ADDRESS)
+            yield PersonalData(match.start(), match.end(), PersonalDataKind.ADDRESS)
     for match in _FOREIGN.finditer(low):
-        yield PersonalData(match.start(), match.end(), Kind.ADDRESS)
+        yield PersonalData(match.start(), match.end(), PersonalDataKind.ADDRESS)

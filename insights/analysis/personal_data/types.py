@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class PersonalDataKind(StrEnum):
     """What a span of personal data is; the value is the type of its entity."""
 
     CREDIT_CARD_NUMBER = "CREDIT_CARD_NUMBER"
@@ -38,4 +38,4 @@ class PersonalData:
 
     start: int
     end: int
-    kind: Kind
+    kind: PersonalDataKind

@@ -13,9 +13,9 @@ from itertools import combinations
 from insights.analysis.vocabulary.mishearing import (
     LEAST_CHANCE,
     UNKNOWN_CONFIDENCE,
-    Phrase,
+    TranscriptWord,
+    VocabularyPhrase,
     Window,
-    Word,
     chance,
     log_odds,
     needed,
@@ -98,8 +98,8 @@ class Vocabulary:
         return corrected(text, self.correct(text.split(), confidences))
 
     def candidates(
-        self, said: Sequence[Word], confidences: Sequence[float], least: float = LEAST_CHANCE
-    ) -> Iterator[tuple[int, int, Window, Phrase]]:
+        self, said: Sequence[TranscriptWord], confidences: Sequence[float], least: float = LEAST_CHANCE
+    ) -> Iterator[tuple[int, int, Window, VocabularyPhrase]]:
         """Yield all possible mishearings as (start, end, the words, the phrase); words that are already right are excluded.
 
         Args:
@@ -127,13 +127,13 @@ class Vocabulary:
                 if last.ends:
                     break
 
-    def _found(self, said: Sequence[Word], sure: Sequence[float]) -> Iterator[tuple[float, Correction]]:
+    def _found(self, said: Sequence[TranscriptWord], sure: Sequence[float]) -> Iterator[tuple[float, Correction]]:
         for start, end, here, one in self.candidates(said, sure):
             likely = chance(here, one, LEAST_CHANCE)
             if likely >= LEAST_CHANCE:
                 yield likely, Correction(start, end, one.text)
 
-    def _right(self, said: Sequence[Word]) -> list[bool]:
+    def _right(self, said: Sequence[TranscriptWord]) -> list[bool]:
         """Return, for each word, whether it is part of a correctly written phrase."""
         right = [False] * len(said)
         for start, first in enumerate(said):
@@ -142,7 +142,7 @@ class Vocabulary:
                     right[start : start + len(whole)] = [True] * len(whole)
         return right
 
-    def _near(self, consonants: str, parts: int, weight: float, alike: float) -> list[Phrase]:
+    def _near(self, consonants: str, parts: int, weight: float, alike: float) -> list[VocabularyPhrase]:
         """Return phrases with nearly these consonants and this weight; the higher the required likeness, the narrower the range."""
         lightest, heaviest = (weight - _GLUE) * alike, weight / max(alike, 0.1)
         by_consonants = self._by_consonants
@@ -157,7 +157,7 @@ class Vocabulary:
         return near if len(near) <= _MOST_NEAR else sorted(near, key=lambda one: abs(one.weight - weight))[:_MOST_NEAR]
 
 
-def _has_more(here: Window, one: Phrase) -> bool:
+def _has_more(here: Window, one: VocabularyPhrase) -> bool:
     """Return whether the window contains all letters of the phrase and more: these are separate words ('a zen desk')."""
     return one.letters in here.letters and one.letters != here.letters
 

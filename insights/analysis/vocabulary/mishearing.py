@@ -35,7 +35,7 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class MishearingWeights:
     """Weight of each feature of a mishearing; the weighted sum is the log-odds."""
 
     bias: float = -18.8
@@ -53,11 +53,11 @@ class Weights:
     """1 where the letters are the same: 'sales force' is mostly meant."""
 
 
-WEIGHTS = Weights()
+WEIGHTS = MishearingWeights()
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class TranscriptWord:
     """One word of a transcript: its parts in lower case ('mock-ups' has two) and their properties."""
 
     bare: str
@@ -84,7 +84,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class VocabularyPhrase:
     """One phrase of a vocabulary."""
 
     text: str
@@ -96,7 +96,7 @@ class Phrase:
 
 
 @lru_cache(maxsize=16384)
-def word(text: str) -> Word:
+def word(text: str) -> TranscriptWord:
     """Return one word as the recogniser wrote it, punctuation included."""
     parts = parts_of(text)
     letters = sum(map(len, parts))
@@ -104,21 +104,21 @@ def word(text: str) -> Word:
     bare = _OUTER.sub("", text)
     whole, tail = _joined(parts), _TAIL.search(text)
     closed = tail is not None and not _CLOSING.isdisjoint(tail.group())
-    return Word(bare, parts, whole, skeleton(whole), weight(whole), letters, english, closed)
+    return TranscriptWord(bare, parts, whole, skeleton(whole), weight(whole), letters, english, closed)
 
 
-def window(words: Sequence[Word], confidence: float, english: float) -> Window:
+def window(words: Sequence[TranscriptWord], confidence: float, english: float) -> Window:
     """Return consecutive words as a window, with confidence and share of English weighted by letters."""
     whole = _DOUBLED.sub(r"\1", "".join([one.sound for one in words]))
     letters = "".join(["".join(one.parts) for one in words])
     return Window(whole, weight(whole), letters, sum([len(one.parts) for one in words]), confidence, english)
 
 
-def phrase(text: str) -> Phrase:
+def phrase(text: str) -> VocabularyPhrase:
     """Return a vocabulary phrase with its sound."""
     parts = parts_of(text)
     whole = _joined(parts)
-    return Phrase(text, "".join(parts), len(parts), whole, skeleton(whole), weight(whole))
+    return VocabularyPhrase(text, "".join(parts), len(parts), whole, skeleton(whole), weight(whole))
 
 
 def parts_of(text: str) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def parts_of(text: str) -> tuple[str, ...]:
     return tuple(part.removesuffix("'s").replace("'", "") for part in _PARTS.findall(fold(text)))
 
 
-def signs(said: Window, meant: Phrase) -> tuple[float, ...]:
+def signs(said: Window, meant: VocabularyPhrase) -> tuple[float, ...]:
     """Return the features of a mishearing in the order of Weights, without the bias."""
     return (
         likeness(said.sound, meant.sound),
@@ -138,7 +138,7 @@ def signs(said: Window, meant: Phrase) -> tuple[float, ...]:
     )
 
 
-def chance(said: Window, meant: Phrase, least: float = 0.0) -> float:
+def chance(said: Window, meant: VocabularyPhrase, least: float = 0.0) -> float:
     """Return the probability that these words stand for the phrase; 0, at low cost, where it cannot reach `least`."""
     w = WEIGHTS
     rest = w.bias + w.confidence * said.confidence + w.english * said.english + w.length * min(meant.weight, _LONGEST) / 5

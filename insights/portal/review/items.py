@@ -21,7 +21,7 @@ ADMIN_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReviewedSentence:
     """One sentence with its speaker and place. `evidence`: the sentence in which the insight was found."""
 
     speaker: str
@@ -47,7 +47,7 @@ class ReviewItem:
     edited: bool
     review: str
     opinions: tuple[str, str] | None
-    lines: tuple[Line, ...]
+    lines: tuple[ReviewedSentence, ...]
     title: str
     owner: str
     conversation_id: int
@@ -88,9 +88,9 @@ def item_of(insight: Insight, user: User, state: ReviewState, *, second: bool) -
     )
 
 
-def _line(message: Message, evidence: Message) -> Line:
+def _line(message: Message, evidence: Message) -> ReviewedSentence:
     speaker = str(message.member) if message.member else message.speaker.label
-    return Line(speaker, clock(message.offset_s), message.text, message.pk == evidence.pk)
+    return ReviewedSentence(speaker, clock(message.offset_s), message.text, message.pk == evidence.pk)
 
 
 def _href(insight: Insight, user: User) -> str:

@@ -19,10 +19,9 @@ from insights import analysis, derived
 from insights.analysis import entities as analysis_entities
 from insights.analysis.personal_data import LIVE_TYPES
 from insights.analysis.text.languages import knows
-from insights.analysis.types import Entity as FoundEntity
-from insights.analysis.types import Person
+from insights.analysis.types import FoundEntity, Person
 from insights.database import write_transaction
-from insights.emptied import Edit
+from insights.emptied import SnapshotEdit
 from insights.events import MessageCorrected
 from insights.models import Conversation, Deletion, Entity, Insight, LanguageResult, Member, Message, Note, Topic, TrackerMatch
 from insights.payloads import iso, message_snapshot
@@ -56,7 +55,7 @@ NOTES = 50
 _TOPICS = 10_000
 
 
-class Masking(Edit):
+class Masking(SnapshotEdit):
     """Masks personal data in texts."""
 
     def __init__(self, conversation: Conversation, members: Sequence[Person], mask: str, topics: frozenset[str] = frozenset()) -> None:

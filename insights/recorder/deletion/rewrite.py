@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 
 from insights import events
 from insights.database import write_transaction
-from insights.emptied import Edit, edited
+from insights.emptied import SnapshotEdit, edited
 from insights.models import Event
 from insights.recorder.event_log import locked
 
@@ -31,7 +31,7 @@ def events_that_name(conversation_id: int, ids: Collection[str], *, after: int =
     return list(rows.filter(condition).order_by("number").values_list("number", flat=True))
 
 
-def rewrite(conversation_id: int, numbers: Sequence[int], edit: Edit) -> int:
+def rewrite(conversation_id: int, numbers: Sequence[int], edit: SnapshotEdit) -> int:
     """Change the events with these numbers; return how many changed. The conversation must be locked."""
     changed = 0
     for at in range(0, len(numbers), BATCH):
@@ -40,7 +40,7 @@ def rewrite(conversation_id: int, numbers: Sequence[int], edit: Edit) -> int:
     return changed
 
 
-def rewrite_all(conversation_id: int, edit: Edit) -> int:
+def rewrite_all(conversation_id: int, edit: SnapshotEdit) -> int:
     """Change all events of a conversation, in short transactions; return how many changed. Raises UnknownConversation."""
     last, changed = 0, 0
     while True:
@@ -55,7 +55,7 @@ def rewrite_all(conversation_id: int, edit: Edit) -> int:
         time.sleep(PAUSE_S)
 
 
-def rewrite_in_batches(conversation_id: int, numbers: Sequence[int], edit: Edit) -> int:
+def rewrite_in_batches(conversation_id: int, numbers: Sequence[int], edit: SnapshotEdit) -> int:
     """Change the events with these numbers, in short transactions; return how many changed. Raises UnknownConversation."""
     changed = 0
     for at in range(0, len(numbers), EVENTS):
@@ -66,7 +66,7 @@ def rewrite_in_batches(conversation_id: int, numbers: Sequence[int], edit: Edit)
     return changed
 
 
-def _rewrite(rows: QuerySet[Event], edit: Edit) -> int:
+def _rewrite(rows: QuerySet[Event], edit: SnapshotEdit) -> int:
     changed: list[Event] = []
     for row in rows:
         before = events.parse(row.kind, row.payload)

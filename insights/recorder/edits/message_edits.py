@@ -14,7 +14,7 @@ from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.analyse import custom_entities, entities, person, tracker_matches
 from insights.recorder.edits.changes import Edit, Edited
-from insights.recorder.edits.speaker_edits import Said, move
+from insights.recorder.edits.speaker_edits import MessageTime, move
 from insights.recorder.event_log import clean, locked
 from insights.recorder.tracked import trackers_of
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
@@ -43,7 +43,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
         if member_id is not None and message.member_id != member_id:
             edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
             voice = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
-            move(edit, {Said(message.id, message.offset_s, message.duration_s, message.member_id): voice})
+            move(edit, {MessageTime(message.id, message.offset_s, message.duration_s, message.member_id): voice})
             message.speaker, message.speaker_chosen = voice, True
         if wording is not None and wording != message.text:
             message.original_text = message.original_text or message.text

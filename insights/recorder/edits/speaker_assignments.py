@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from insights.models import Member, Message
 from insights.names import LONGEST_NAME, clean_name
 from insights.recorder.edits.changes import Edited
-from insights.recorder.edits.speaker_edits import Person, give
+from insights.recorder.edits.speaker_edits import NamedSpeaker, give
 from insights.recorder.types import RecorderError, UnknownMessage
 
 
@@ -22,14 +22,14 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-def assign_speaker(message_id: UUID, user_id: int, person: Person, scope: Scope, until: UUID | None = None) -> Edited:
+def assign_speaker(message_id: UUID, user_id: int, person: NamedSpeaker, scope: Scope, until: UUID | None = None) -> Edited:
     """Give messages of the speaker of a message to a person: this one, those from it on (to the message `until`, if given), or all.
 
     A person is found as in `attribute_speakers`; one that is not found becomes a member, and one that was merged with another, but is
     named, becomes a member of their own again. Raises UnknownMessage, also for an `until` of
     another conversation, and RecorderError for a person without id, name and address.
     """
-    given = Person(*(clean_name(text, LONGEST_NAME) for text in person))
+    given = NamedSpeaker(*(clean_name(text, LONGEST_NAME) for text in person))
     if not any(given):
         raise RecorderError("user: id, name or email is needed, with visible characters")
     message = Message.objects.select_related("speaker__member").filter(id=message_id).first()
@@ -39,10 +39,10 @@ def assign_speaker(message_id: UUID, user_id: int, person: Person, scope: Scope,
     return give(message.conversation_id, user_id, message_id, wanted, [given], partial(_separate, given))
 
 
-def _separate(wanted: Person, members: Sequence[Member]) -> None:
+def _separate(wanted: NamedSpeaker, members: Sequence[Member]) -> None:
     """Make the member with the wanted name one of their own again, if they were merged with another."""
     for member in members:
-        if member.merged_into_id is not None and wanted == Person(name=member.name):
+        if member.merged_into_id is not None and wanted == NamedSpeaker(name=member.name):
             member.merged_into = None
             member.save(update_fields=["merged_into"])
 

@@ -23,7 +23,7 @@ PAUSE_S = 0.02
 """Seconds between two batches, so that waiting writers get their turn."""
 
 
-class Person(NamedTuple):
+class NamedSpeaker(NamedTuple):
     """Who spoke: the id of a member or of the client, a name, an e-mail address; at least one of them."""
 
     id: str = ""
@@ -36,20 +36,20 @@ class SpeakerEvent:
     """Somebody started or stopped speaking, in seconds from the start of the conversation."""
 
     started: bool
-    person: Person
+    person: NamedSpeaker
     offset: float
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SpokenSpan:
     """A stretch in which a person spoke."""
 
-    person: Person
+    person: NamedSpeaker
     start: float
     end: float
 
 
-class Said(NamedTuple):
+class MessageTime(NamedTuple):
     """When a message was said, in seconds from the start of the conversation, and by which member."""
 
     id: UUID
@@ -67,7 +67,7 @@ def attribute_speakers(conversation_id: int, events: Sequence[SpeakerEvent], use
     spans = spans_of(events)
     said = Message.objects.filter(conversation_id=conversation_id).order_by("offset_s", "number")
     rows = said.values_list("id", "offset_s", "duration_s", "speaker__member_id")
-    wanted = {message.id: person for message, person in _chosen([Said(*row) for row in rows.iterator()], spans)}
+    wanted = {message.id: person for message, person in _chosen([MessageTime(*row) for row in rows.iterator()], spans)}
     return give(conversation_id, user_id, conversation_id, wanted, [span.person for span in spans])
 
 
@@ -75,8 +75,8 @@ def give(
     conversation_id: int,
     user_id: int,
     target: UUID | int,
-    wanted: Mapping[UUID, Person],
-    people: Sequence[Person],
+    wanted: Mapping[UUID, NamedSpeaker],
+    people: Sequence[NamedSpeaker],
     prepare: Callable[[list[Member]], None] | None = None,
 ) -> Edited:
     """Give messages to persons, in short transactions; each of `people` becomes a member, if it is none.
@@ -86,7 +86,7 @@ def give(
     the persons are looked for. Raises UnknownConversation.
     """
     change, events = Change(), list[StoredEvent]()
-    members: dict[Person, UUID] = {}
+    members: dict[NamedSpeaker, UUID] = {}
     for number, piece in enumerate(pieces.pieces_of(list(wanted), BATCH), 1):
         with write_transaction():
             edit = Edit(locked(conversation_id), user_id)
@@ -114,7 +114,7 @@ def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:
     members = Member.objects.select_related("merged_into").in_bulk(set(wanted.values()))
     present = {identity: member.merged_into or member for identity, member in members.items()}
     rows = Message.objects.filter(conversation=edit.conversation, id__in=wanted)
-    said = [Said(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
+    said = [MessageTime(*row) for row in rows.values_list("id", "offset_s", "duration_s", "speaker__member_id")]
     moved = {one: present[wanted[one.id]] for one in said if wanted[one.id] in present and one.member_id != present[wanted[one.id]].id}
     kept = [one.id for one in said if one not in moved and wanted[one.id] in present]
     Message.objects.filter(id__in=kept, speaker__diarization__isnull=False).update(speaker_chosen=True)  # it stays as the person wants it
@@ -122,7 +122,7 @@ def _give(edit: Edit, wanted: Mapping[UUID, UUID]) -> None:
     move(edit, {one: voices[member] for one, member in moved.items()})
 
 
-def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
+def move(edit: Edit, moved: "Mapping[MessageTime, Speaker]") -> None:
     """Give messages to speakers. What a message's former member promised in it is promised by the new one.
 
     A later recognition does not take back what a person has said about the speaker of a message.
@@ -144,11 +144,11 @@ def move(edit: Edit, moved: "Mapping[Said, Speaker]") -> None:
         Message.objects.filter(id__in=ids).update(speaker=speaker, **({"speaker_chosen": True} if edit.user_id is not None else {}))
 
 
-def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
+def spans_of(events: Sequence[SpeakerEvent]) -> list[SpokenSpan]:
     """Return when each person spoke, ordered by start. A start without a stop lasts until the end. Raises RecorderError."""
     people = _named(events)
-    spans: list[Span] = []
-    open_since: dict[Person, list[float]] = {}
+    spans: list[SpokenSpan] = []
+    open_since: dict[NamedSpeaker, list[float]] = {}
     for place, event in sorted(enumerate(events), key=lambda item: (item[1].offset, item[1].started, item[0])):
         person = people[place]
         if event.started:
@@ -156,30 +156,30 @@ def spans_of(events: Sequence[SpeakerEvent]) -> list[Span]:
         elif not open_since.get(person):
             raise RecorderError(f"speakerEvents.{place}: stopped_speaking needs a started_speaking of the same user before it")
         else:
-            spans.append(Span(person, open_since[person].pop(0), event.offset))
-    spans += [Span(person, start, inf) for person, starts in open_since.items() for start in starts]
+            spans.append(SpokenSpan(person, open_since[person].pop(0), event.offset))
+    spans += [SpokenSpan(person, start, inf) for person, starts in open_since.items() for start in starts]
     return sorted(spans, key=lambda span: span.start)
 
 
-def _named(events: Sequence[SpeakerEvent]) -> list[Person]:
+def _named(events: Sequence[SpeakerEvent]) -> list[NamedSpeaker]:
     """Return the person of each event, with all that any event says of them. The same id, else address, else name: the same person."""
-    cleaned = [Person(*(clean_name(text, LONGEST_NAME) for text in event.person)) for event in events]
-    known: dict[str, Person] = {}
+    cleaned = [NamedSpeaker(*(clean_name(text, LONGEST_NAME) for text in event.person)) for event in events]
+    known: dict[str, NamedSpeaker] = {}
     for place, person in enumerate(cleaned):
         key = person.id or person.email or person.name
         if not key:
             raise RecorderError(f"speakerEvents.{place}.user: id, name or email is needed, with visible characters")
         before = known.get(key, person)
-        known[key] = Person(*(first or second for first, second in zip(before, person, strict=True)))
+        known[key] = NamedSpeaker(*(first or second for first, second in zip(before, person, strict=True)))
     return [known[person.id or person.email or person.name] for person in cleaned]
 
 
-def _chosen(messages: Sequence[Said], spans: Sequence[Span]) -> Iterator[tuple[Said, Person]]:
+def _chosen(messages: Sequence[MessageTime], spans: Sequence[SpokenSpan]) -> Iterator[tuple[MessageTime, NamedSpeaker]]:
     """Yield the messages, ordered by time, that a span covers at least in part, with the person who spoke longest during each.
 
     Of two who spoke equally long, it is the one who began last.
     """
-    waiting, current = 0, list[Span]()
+    waiting, current = 0, list[SpokenSpan]()
     for message in messages:
         start, end = message.offset, message.offset + message.duration
         while waiting < len(spans) and spans[waiting].start <= end:
@@ -198,7 +198,7 @@ class People:
         self._edit = edit
         self._members = members
 
-    def member_of(self, person: Person) -> Member:
+    def member_of(self, person: NamedSpeaker) -> Member:
         """Return the member; a new one is stored."""
         user_id, name, email = person
         for wanted, values in (

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
 from insights.management.tables import create_missing_tables
-from streaming.management.terminal import Screen, StreamError, stream
+from streaming.management.terminal import FileStreamError, Screen, stream
 
 
 class Command(BaseCommand):
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             with nullcontext(options["token"]) if options["token"] else _temporary_token(options["email"]) as token:
                 chosen = {"url": options["url"], "speed": options["speed"], "token": token, "connection_id": connection_id}
                 conversation_id = asyncio.run(stream(options["file"], names, screen=Screen(), **chosen))
-        except StreamError as error:
+        except FileStreamError as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             raise CommandError("stopped; what was said before is saved") from None

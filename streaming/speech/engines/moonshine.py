@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
-from streaming.speech.engines.tokens import END, START, Vocabulary
+from streaming.speech.engines.tokens import END, START, TokenVocabulary
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.speakers.ort_graph import OrtGraph
 from streaming.speech.transcript import Transcript
@@ -87,7 +87,7 @@ class Moonshine:
     def __init__(self, encoder: Path, decoder: Path, tokenizer: Path, reader: AttentionReader | None = None) -> None:
         self._encoder, self._decoder = open_model(encoder), open_model(decoder)
         self._reader = reader
-        self._vocabulary = Vocabulary(tokenizer)
+        self._vocabulary = TokenVocabulary(tokenizer)
         self._encoder_masked = len(self._encoder.get_inputs()) > 1
         shapes = {node.name: node.shape for node in self._decoder.get_inputs()}
         self._decoder_masked = "encoder_attention_mask" in shapes

@@ -44,7 +44,7 @@ _PORTION_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScriptEntry:
     """One entry of a script; `after` None means at the end."""
 
     text: str
@@ -55,14 +55,14 @@ class Entry:
     end: float | None = None
 
 
-def read_script(path: Path) -> list[list[Entry]]:
+def read_script(path: Path) -> list[list[ScriptEntry]]:
     """Return the entries for each recognition. Raises RecogniserError, which names the problem, if the file is not valid."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and {"transcriptions", "languages"} & content.keys():
             content = {"recognitions": [[]], **content}
         lists = content["recognitions"] if isinstance(content, dict) else [content]
-        scripts = [[Entry(**entry) for entry in entries] for entries in lists]
+        scripts = [[ScriptEntry(**entry) for entry in entries] for entries in lists]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecogniserError(f"RECOGNISER_SCRIPT: {path.name} cannot be used: {error}") from None
     if not scripts:
@@ -102,7 +102,7 @@ class ScriptedRecognition(QueuedRecognition):
         self,
         thread: TickThread["ScriptedRecognition"],
         executor: DecodeExecutor,
-        script: Iterator[Entry] | None,
+        script: Iterator[ScriptEntry] | None,
         options: RecognitionOptions,
         decoder: Decoder,
         listener: Listener,
@@ -153,16 +153,16 @@ class ScriptedRecognition(QueuedRecognition):
     def _emit_sentence(self, final: bool) -> None:
         text = SENTENCES[(self._turn - 1) % len(SENTENCES)]
         words = text.split()
-        self._emit(Entry(text if final else " ".join(words[: len(words) // 2]), final=final, start=self._turn_start))
+        self._emit(ScriptEntry(text if final else " ".join(words[: len(words) // 2]), final=final, start=self._turn_start))
         self._interim_given = not final
         if final:
             self._voiced = 0
 
-    def _emit_next(self, entry: Entry) -> None:
+    def _emit_next(self, entry: ScriptEntry) -> None:
         self._emit(entry)
         self._next = next(self._script, None) if self._script else None
 
-    def _emit(self, entry: Entry) -> None:
+    def _emit(self, entry: ScriptEntry) -> None:
         end = entry.end if entry.end is not None else entry.after if entry.after is not None else self._processed / RATE
         start = min(end, entry.start if entry.start is not None else self._turn_start)
         if not self._speaking:
@@ -195,7 +195,7 @@ class ScriptedRecogniser(Recogniser):
 
     def __init__(self, options: EngineOptions) -> None:
         self._path = options.script
-        self._scripts: list[list[Entry]] = []
+        self._scripts: list[list[ScriptEntry]] = []
         self._transcriptions: tuple[str, ...] = SENTENCES
         self._opened, self._transcribed = count(), count()
         self._thread: TickThread[ScriptedRecognition] | None = None

@@ -34,7 +34,7 @@ def read_vocabulary(file: Path) -> list[bytes]:
     return tokens
 
 
-class Vocabulary:
+class TokenVocabulary:
     """Converts token numbers to words."""
 
     def __init__(self, file: Path) -> None:

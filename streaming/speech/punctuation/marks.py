@@ -17,7 +17,7 @@ _INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")
 _EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 
 
-class Mark(IntEnum):
+class PunctuationMark(IntEnum):
     """A mark after a word, as the recogniser wrote it."""
 
     NONE = 0
@@ -31,15 +31,15 @@ class Mark(IntEnum):
     @property
     def ends(self) -> bool:
         """Whether the mark ends a sentence."""
-        return self in (Mark.PERIOD, Mark.QUESTION, Mark.EXCLAMATION)
+        return self in (PunctuationMark.PERIOD, PunctuationMark.QUESTION, PunctuationMark.EXCLAMATION)
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class MarkedWord:
     """A recognised word, split: its text without the mark, the mark, and closing quotes. `fixed`: the mark belongs to the word."""
 
     text: str
-    mark: Mark
+    mark: PunctuationMark
     written: str
     closing: str
     fixed: bool
@@ -50,7 +50,7 @@ class Token:
         plain = _EDGES.sub("", self.text).lower().replace("’", "'")
         return "#" if plain.partition("-")[0] in _NUMBERS or any(map(str.isdigit, plain)) else plain
 
-    def with_mark(self, mark: Mark) -> str:
+    def with_mark(self, mark: PunctuationMark) -> str:
         """Return the word with another mark; the written mark stays where it is of the same kind."""
         if mark is self.mark:
             return self.text + self.written + self.closing
@@ -58,37 +58,37 @@ class Token:
 
 
 _WRITTEN = {
-    Mark.NONE: "",
-    Mark.COMMA: ",",
-    Mark.PERIOD: ".",
-    Mark.QUESTION: "?",
-    Mark.EXCLAMATION: "!",
-    Mark.ELLIPSIS: "...",
-    Mark.OTHER: "",
+    PunctuationMark.NONE: "",
+    PunctuationMark.COMMA: ",",
+    PunctuationMark.PERIOD: ".",
+    PunctuationMark.QUESTION: "?",
+    PunctuationMark.EXCLAMATION: "!",
+    PunctuationMark.ELLIPSIS: "...",
+    PunctuationMark.OTHER: "",
 }
 
 
-def token(word: str) -> Token:
+def token(word: str) -> MarkedWord:
     """Return a recognised word, split into its text and its mark."""
     found = _TOKEN.match(word)
     text, written, closing = found.groups() if found else (word, "", "")
     mark = _mark(written)
-    fixed = mark is Mark.PERIOD and _is_abbreviation(text) or mark is Mark.OTHER or not any(map(str.isalnum, text))
-    return Token(text, mark, written, closing, fixed)
+    fixed = mark is PunctuationMark.PERIOD and _is_abbreviation(text) or mark is PunctuationMark.OTHER or not any(map(str.isalnum, text))
+    return MarkedWord(text, mark, written, closing, fixed)
 
 
-def _mark(written: str) -> Mark:
+def _mark(written: str) -> PunctuationMark:
     if not written:
-        return Mark.NONE
+        return PunctuationMark.NONE
     if "?" in written:
-        return Mark.QUESTION
+        return PunctuationMark.QUESTION
     if "!" in written:
-        return Mark.EXCLAMATION
+        return PunctuationMark.EXCLAMATION
     if "…" in written or ".." in written:
-        return Mark.ELLIPSIS
+        return PunctuationMark.ELLIPSIS
     if "." in written:
-        return Mark.PERIOD
-    return Mark.COMMA if "," in written else Mark.OTHER
+        return PunctuationMark.PERIOD
+    return PunctuationMark.COMMA if "," in written else PunctuationMark.OTHER
 
 
 def _is_abbreviation(text: str) -> bool:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from streaming.speech.engines.base import Word
 from streaming.speech.punctuation.features import category_ids, ids_of, is_inverted, pause_kinds, place_features, sentence_features
-from streaming.speech.punctuation.marks import Mark, Token, capitalised, token, uncapitalised
+from streaming.speech.punctuation.marks import MarkedWord, PunctuationMark, capitalised, token, uncapitalised
 
 NONE, COMMA, END = 0, 1, 2
 """What may follow a word: the columns of the scores of places."""
-_MARKS, _PAUSES = len(Mark), 5
+_MARKS, _PAUSES = len(PunctuationMark), 5
 HEARD_COLUMNS = 3 + _MARKS * _PAUSES + _MARKS * 2 + _MARKS * 2
 """Columns of `mark_features`."""
 QUESTION_COLUMNS = 2 + 3 * _MARKS
@@ -95,7 +95,7 @@ def mark_features(scores: Floats, kinds: NDArray[np.int64], marks: NDArray[np.in
     return found
 
 
-def question_features(score: float, mark: Mark, *, brief: bool) -> Floats:
+def question_features(score: float, mark: PunctuationMark, *, brief: bool) -> Floats:
     """Return the features of a sentence beside the recogniser's mark at its end, shape (QUESTION_COLUMNS,)."""
     found = np.zeros(QUESTION_COLUMNS, dtype=np.float32)
     found[0], found[1] = score, 1
@@ -141,7 +141,7 @@ class Punctuator:
         self._questions(tokens, plain, marks, len(words) if is_final else len(words) - 1)
         return _written(words, tokens, marks, self._weights.lower)
 
-    def place_probabilities(self, words: Sequence[Word], tokens: Sequence[Token]) -> Floats:
+    def place_probabilities(self, words: Sequence[Word], tokens: Sequence[MarkedWord]) -> Floats:
         """Return the probabilities of nothing, a comma and an end after each word, shape (n, 3)."""
         weights = self._weights
         pauses = [after.start - before.end for before, after in zip(words, words[1:], strict=False)]
@@ -152,41 +152,41 @@ class Punctuator:
         capitals = np.array([*(one.text[:1].isupper() and one.plain[:1] != "i" for one in tokens[1:]), False], dtype=np.int64)
         return probabilities(mark_features(scores, kinds, marks, capitals) @ weights.heard)
 
-    def _ends(self, words: Sequence[Word], tokens: Sequence[Token]) -> list[Mark]:
+    def _ends(self, words: Sequence[Word], tokens: Sequence[MarkedWord]) -> list[PunctuationMark]:
         """Return the marks without a decision between statements and questions."""
         found = self.place_probabilities(words, tokens).tolist()
         limits = self._weights.thresholds
-        marks: list[Mark] = []
+        marks: list[PunctuationMark] = []
         for place, (one, (none, comma, end)) in enumerate(zip(tokens, found, strict=True)):
             is_last = place == len(tokens) - 1
             mark = one.mark
             if one.fixed or not is_last and (one.plain == tokens[place + 1].plain == "#" or _is_address(tokens, place)):
                 pass
-            elif mark.ends or mark is Mark.ELLIPSIS:
+            elif mark.ends or mark is PunctuationMark.ELLIPSIS:
                 if end < (limits.last_end if is_last else limits.no_end):
-                    mark = Mark.COMMA if comma > none and not is_last else Mark.NONE
+                    mark = PunctuationMark.COMMA if comma > none and not is_last else PunctuationMark.NONE
             elif end > limits.end:
-                mark = Mark.PERIOD
+                mark = PunctuationMark.PERIOD
             marks.append(mark)
         return marks
 
-    def _split_before_questions(self, tokens: Sequence[Token], plain: Sequence[str], marks: list[Mark]) -> None:
+    def _split_before_questions(self, tokens: Sequence[MarkedWord], plain: Sequence[str], marks: list[PunctuationMark]) -> None:
         """End a sentence at a comma after which a whole question follows: 'the launch is on Monday, is the page finished'."""
         start = 0
         for place, mark in enumerate(marks):
             if mark.ends and not tokens[place].fixed:
                 start = place + 1
-            elif mark is Mark.COMMA and place + 1 - start >= _LEAST_BEFORE and plain[start] not in _OPENINGS:
+            elif mark is PunctuationMark.COMMA and place + 1 - start >= _LEAST_BEFORE and plain[start] not in _OPENINGS:
                 end = next((at for at in range(place + 1, len(marks)) if marks[at].ends and not tokens[at].fixed), len(marks) - 1)
                 if end - place >= _LEAST_AFTER and self._is_inverted_question(plain[place + 1 : end + 1]):
-                    marks[place] = Mark.PERIOD
+                    marks[place] = PunctuationMark.PERIOD
                     start = place + 1
 
     def _is_inverted_question(self, sentence: Sequence[str]) -> bool:
         """Return whether a sentence has the word order of a question, and its words make one likely."""
         return is_inverted(sentence) and logistic(self._weights.question_score(sentence)) > _INVERTED
 
-    def _questions(self, tokens: Sequence[Token], plain: Sequence[str], marks: list[Mark], count: int) -> None:
+    def _questions(self, tokens: Sequence[MarkedWord], plain: Sequence[str], marks: list[PunctuationMark], count: int) -> None:
         """Put question marks at the ends of questions among the first `count` words, and periods at those of statements."""
         limits = self._weights.thresholds
         start = 0
@@ -196,24 +196,26 @@ class Punctuator:
             sentence = plain[start : place + 1]
             start = place + 1
             share = self.question_probability(sentence, tokens[place].mark)
-            if marks[place] is Mark.QUESTION and share < limits.no_question:
-                marks[place] = Mark.PERIOD
-            elif marks[place] is not Mark.QUESTION and (share > limits.question or self._is_inverted_question(sentence)):
-                marks[place] = Mark.QUESTION
+            if marks[place] is PunctuationMark.QUESTION and share < limits.no_question:
+                marks[place] = PunctuationMark.PERIOD
+            elif marks[place] is not PunctuationMark.QUESTION and (share > limits.question or self._is_inverted_question(sentence)):
+                marks[place] = PunctuationMark.QUESTION
 
-    def question_probability(self, sentence: Sequence[str], mark: Mark) -> float:
+    def question_probability(self, sentence: Sequence[str], mark: PunctuationMark) -> float:
         """Return the probability that a sentence with the recogniser's mark after it is a question."""
         score = self._weights.question_score(sentence)
         return logistic(float(question_features(score, mark, brief=len(sentence) <= 2) @ self._weights.questions))
 
 
-def _is_address(tokens: Sequence[Token], place: int) -> bool:
+def _is_address(tokens: Sequence[MarkedWord], place: int) -> bool:
     """Return whether a name may follow a greeting that begins the turn: 'Good morning, Anna'."""
     following = tokens[place + 1]
-    return place < 2 and tokens[place].mark is Mark.COMMA and following.text[:1].isupper() and following.plain[:1] != "i"
+    return place < 2 and tokens[place].mark is PunctuationMark.COMMA and following.text[:1].isupper() and following.plain[:1] != "i"
 
 
-def _written(words: Sequence[Word], tokens: Sequence[Token], marks: Sequence[Mark], lower: frozenset[str]) -> tuple[Word, ...]:
+def _written(
+    words: Sequence[Word], tokens: Sequence[MarkedWord], marks: Sequence[PunctuationMark], lower: frozenset[str]
+) -> tuple[Word, ...]:
     """Return the words with their marks, and the capital letters where an end of a sentence was written or removed."""
     written: list[Word] = []
     for place, (word, one, mark) in enumerate(zip(words, tokens, marks, strict=True)):

@@ -25,7 +25,7 @@ _HOP_S = 5.0  # distance of windows in audio that is longer than one
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SpeechPart:
     """The speech [start, end) of one local speaker, in seconds from the start of the turn."""
 
     start_s: float
@@ -102,7 +102,7 @@ def _best_order(known: Activity, found: Activity) -> list[int]:
     return list(max(permutations(range(_SPEAKERS)), key=lambda order: float((known * found[:, list(order)]).sum())))
 
 
-def parts(activity: Activity, speaker: int, turn: Samples) -> list[Part]:
+def parts(activity: Activity, speaker: int, turn: Samples) -> list[SpeechPart]:
     """Return the speech of one local speaker of a turn, cut where others start or stop to speak at the same time.
 
     Silence at its ends and in long pauses is cut off; shorter pauses are speech.
@@ -122,14 +122,14 @@ def parts(activity: Activity, speaker: int, turn: Samples) -> list[Part]:
     return [part for start_s, end_s in voiced if end_s - start_s >= _SHORT_S for part in _cut(start_s, end_s, others)]
 
 
-def _cut(start_s: float, end_s: float, others: NDArray[np.bool_]) -> list[Part]:
+def _cut(start_s: float, end_s: float, others: NDArray[np.bool_]) -> list[SpeechPart]:
     """Return a stretch of speech as parts with and without overlap."""
     first = min(frame_at(start_s), len(others) - 1)
     last = max(first + 1, min(frame_at(end_s), len(others)))
     changes = first + 1 + np.flatnonzero(others[first + 1 : last] != others[first : last - 1])
     times = [start_s, *(time for change in changes if start_s < (time := _time(int(change))) < end_s), end_s]
     middles = [min(max(frame_at((a + b) / 2), first), last - 1) for a, b in zip(times, times[1:], strict=False)]
-    return [Part(a, b, bool(others[middle])) for a, b, middle in zip(times, times[1:], middles, strict=False)]
+    return [SpeechPart(a, b, bool(others[middle])) for a, b, middle in zip(times, times[1:], middles, strict=False)]
 
 
 def _time(frame: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.activity import Part
+from streaming.speech.speakers.activity import SpeechPart
 from streaming.speech.speakers.memory import Memory, Sums
 from streaming.speech.speakers.profiles import EnrolledVoices
 from streaming.speech.speakers.tuning import Tuning
@@ -56,7 +56,7 @@ class LiveDiarizer:
         voices = self._turn_voices.find(before, samples, self._memory.known_voices(), speech=speech)
         self._keep_audio(samples, start_s)
         return [
-            replace(voice, parts=tuple(Part(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in voice.parts))
+            replace(voice, parts=tuple(SpeechPart(part.start_s + start_s, part.end_s + start_s, part.overlap) for part in voice.parts))
             for voice in voices
         ]
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from streaming.speech.speakers.activity import Part
+from streaming.speech.speakers.activity import SpeechPart
 from streaming.speech.speakers.clustering import Clusters, Evidence, Floats, agglomerate, match_labels
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.turn_voices import TurnVoice
@@ -28,7 +28,7 @@ class Segment:
 
     turn: int
     local: int
-    parts: tuple[Part, ...]
+    parts: tuple[SpeechPart, ...]
     seconds: float
     vector: Vectors
     label: int = -1
@@ -83,7 +83,7 @@ class StoredSegment(TypedDict):
     pinned: bool
 
 
-class State(TypedDict):
+class MemoryState(TypedDict):
     """`Memory` as JSON."""
 
     version: int
@@ -94,7 +94,7 @@ class State(TypedDict):
 
 
 @dataclass(slots=True)
-class _Node:
+class _Clustered:
     """What is clustered: one segment, or all that has a fixed label (`label`), by a person's correction or because it is old."""
 
     sums: Sums
@@ -211,24 +211,26 @@ class Memory:
         for segment in self._segments[: self._first_open]:
             segment.label = renamed.get(segment.label, segment.label)
 
-    def _nodes(self) -> list[_Node]:
+    def _nodes(self) -> list[_Clustered]:
         """Return what is clustered: closed and corrected labels, and the open segments that are long enough."""
-        fixed = {label: _Node(Sums(sums.precision, sums.vector, sums.seconds), [], label) for label, sums in sorted(self._closed.items())}
+        fixed = {
+            label: _Clustered(Sums(sums.precision, sums.vector, sums.seconds), [], label) for label, sums in sorted(self._closed.items())
+        }
         opened = self._segments[self._first_open :]
         long = [one for one in opened if one.seconds >= self._tuning.least_s and not one.pinned]
         nodes = []
         for one in opened:
             if one.pinned:
-                node = fixed.setdefault(one.label, _Node(Sums(0.0, np.zeros(len(self._between)), 0.0), [], one.label))
+                node = fixed.setdefault(one.label, _Clustered(Sums(0.0, np.zeros(len(self._between)), 0.0), [], one.label))
                 node.sums.add(self._sums_of(one))
                 node.members.append(one)
                 node.pinned = True
-        nodes = [*fixed.values(), *(_Node(self._sums_of(one), [one]) for one in long)]
+        nodes = [*fixed.values(), *(_Clustered(self._sums_of(one), [one]) for one in long)]
         if not nodes:  # only short segments until now
-            nodes = [_Node(self._sums_of(one), [one]) for one in opened]
+            nodes = [_Clustered(self._sums_of(one), [one]) for one in opened]
         return nodes
 
-    def _groups(self, nodes: list[_Node]) -> list[int]:
+    def _groups(self, nodes: list[_Clustered]) -> list[int]:
         count = len(nodes)
         apart = np.zeros((count, count), dtype=bool)
         bonus = np.zeros((count, count))
@@ -384,7 +386,7 @@ class Memory:
 
     # -- state
 
-    def state(self) -> State:
+    def state(self) -> MemoryState:
         """Return what is needed to go on with the same labels: the open segments, and sums of the closed ones."""
         return {
             "version": 1,
@@ -409,7 +411,7 @@ class Memory:
             ],
         }
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: MemoryState) -> None:
         """Replace everything by a state. Raises ValueError if it is not valid."""
         try:
             if state["version"] != 1:
@@ -422,7 +424,7 @@ class Memory:
                 Segment(
                     one["turn"],
                     one["local"],
-                    tuple(Part(*part) for part in one["parts"]),
+                    tuple(SpeechPart(*part) for part in one["parts"]),
                     one["seconds"],
                     self._unpacked(one["vector"], np.float16).astype(np.float32),
                     one["label"],

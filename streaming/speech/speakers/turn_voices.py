@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.activity import Activity, Part, frame_at, parts, turn_activity
+from streaming.speech.speakers.activity import Activity, SpeechPart, frame_at, parts, turn_activity
 from streaming.speech.speakers.clustering import Clusters, Evidence, agglomerate
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, SpeakerModels, Vectors
@@ -24,7 +24,7 @@ class TurnVoice:
     """A voice in a turn: its parts, the seconds during which nobody else speaks, its vector, and which local speaker it is (or part of)."""
 
     local: int
-    parts: tuple[Part, ...]
+    parts: tuple[SpeechPart, ...]
     seconds: float
     vector: NDArray[np.float32]
 
@@ -45,7 +45,7 @@ class TurnVoices:
         if not speakers:
             if not speech:
                 return []
-            speakers = {0: [Part(0.0, seconds, False)]}
+            speakers = {0: [SpeechPart(0.0, seconds, False)]}
         columns = self._models.columns(turn)
         split = {number: self._split(columns, speech_of, activity[:, number], known) for number, speech_of in speakers.items()}
         numbers = [number for number, cut in split.items() for _ in cut]
@@ -57,7 +57,7 @@ class TurnVoices:
         found = zip(numbers, voices, lengths, vectors, strict=True)
         return [TurnVoice(local, tuple(voice), length, vector) for local, voice, length, vector in found]
 
-    def _split(self, columns: Columns, found: list[Part], active: Activity, known: Clusters) -> list[list[Part]]:
+    def _split(self, columns: Columns, found: list[SpeechPart], active: Activity, known: Clusters) -> list[list[SpeechPart]]:
         """Return the parts of each voice of a local speaker."""
         pieces = [piece for part in found if not part.overlap for piece in _pieces(part, self._tuning.piece_s)]
         if len(pieces) < 2:
@@ -66,11 +66,11 @@ class TurnVoices:
         if len(set(groups)) == 1:
             return [found]
         moved = [_weakest(active, end) if end == start else end for (_, end), (start, _) in zip(pieces, pieces[1:], strict=False)]
-        cut: dict[int, list[Part]] = {group: [] for group in groups}
+        cut: dict[int, list[SpeechPart]] = {group: [] for group in groups}
         for number, (group, (start_s, end_s)) in enumerate(zip(groups, pieces, strict=True)):
             first = moved[number - 1] if number and pieces[number - 1][1] == start_s else start_s
             last = moved[number] if number + 1 < len(pieces) and pieces[number + 1][0] == end_s else end_s
-            _append(cut[group], Part(first, last, False))
+            _append(cut[group], SpeechPart(first, last, False))
         for part in found:
             if part.overlap:
                 middle = (part.start_s + part.end_s) / 2
@@ -106,7 +106,7 @@ def _neighbour(groups: Sequence[int], number: int) -> int:
     return groups[min(others, key=lambda other: abs(other - number))]
 
 
-def _pieces(part: Part, longest_s: float) -> Regions:
+def _pieces(part: SpeechPart, longest_s: float) -> Regions:
     """Return equal pieces of a part, of about `longest_s`."""
     count = max(1, round((part.end_s - part.start_s) / longest_s))
     edges = np.linspace(part.start_s, part.end_s, count + 1).tolist()
@@ -121,13 +121,13 @@ def _weakest(active: Activity, at_s: float) -> float:
     return at_s + (first + int(active[first:last].argmin()) - frame_at(at_s)) * (2 * _NEAR_S) / max(1, last - first)
 
 
-def _append(voice: list[Part], part: Part) -> None:
+def _append(voice: list[SpeechPart], part: SpeechPart) -> None:
     """Append a part, as one with the last if they adjoin."""
     if voice and voice[-1].end_s == part.start_s and voice[-1].overlap == part.overlap:
-        voice[-1] = Part(voice[-1].start_s, part.end_s, part.overlap)
+        voice[-1] = SpeechPart(voice[-1].start_s, part.end_s, part.overlap)
     else:
         voice.append(part)
 
 
-def _undisturbed(found: Sequence[Part]) -> list[tuple[float, float]]:
+def _undisturbed(found: Sequence[SpeechPart]) -> list[tuple[float, float]]:
     return [(part.start_s, part.end_s) for part in found if not part.overlap]

@@ -9,12 +9,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from streaming.speech.punctuation.marks import Mark, token
+from streaming.speech.punctuation.marks import PunctuationMark, token
 
 TURN_PAUSE_S = 0.5
 LONGEST_TURN_S = 12.0
 HESITATIONS = frozenset(["um", "uh", "uhm", "erm", "er", "hmm", "mm", "hm", "ah", "mm-hmm"])
-_MARKS = {"": Mark.NONE, ",": Mark.COMMA, ".": Mark.PERIOD, "?": Mark.QUESTION, "!": Mark.PERIOD}
+_MARKS = {
+    "": PunctuationMark.NONE,
+    ",": PunctuationMark.COMMA,
+    ".": PunctuationMark.PERIOD,
+    "?": PunctuationMark.QUESTION,
+    "!": PunctuationMark.PERIOD,
+}
 
 _RESEARCH = re.compile(r"Project Manager|Marketing|User Interface|Industrial Designer|Grad |PhD |Professor |Undergrad ")
 _MARKED = re.compile(r"\{\s*\w+\s*\}|<\s*\w+\s*>")
@@ -27,7 +33,7 @@ class TrueWord:
     text: str
     start: float
     end: float
-    mark: Mark
+    mark: PunctuationMark
 
     @property
     def plain(self) -> str:
@@ -55,7 +61,9 @@ def ami_turns(file: Path, meetings: str = "", *, others: bool = False) -> list[T
             if meetings and row["conversation"].startswith(tuple(meetings.split(","))) == others:
                 continue
             for words in row["speakers"].values():
-                turns += _turns([TrueWord(_spelled(text), start, end, _MARKS.get(mark, Mark.NONE)) for start, end, text, mark in words])
+                turns += _turns(
+                    [TrueWord(_spelled(text), start, end, _MARKS.get(mark, PunctuationMark.NONE)) for start, end, text, mark in words]
+                )
     return turns
 
 
@@ -80,7 +88,7 @@ def without_hesitations(turn: Turn) -> Turn:
     kept: list[TrueWord] = []
     for word in turn:
         if word.plain in HESITATIONS or len(word.plain) == 1 and word.plain not in {"a", "i", "#"}:
-            if kept and word.mark in (Mark.PERIOD, Mark.QUESTION):
+            if kept and word.mark in (PunctuationMark.PERIOD, PunctuationMark.QUESTION):
                 kept[-1] = replace(kept[-1], mark=word.mark)
             continue
         kept.append(word)
@@ -144,9 +152,16 @@ def written_turn(text: str) -> Turn:
     for piece in _spelled(text).split():
         one = token(piece)
         if not any(map(str.isalnum, one.text)):
-            if found and one.mark is not Mark.NONE and one.mark is not Mark.OTHER:
-                found[-1] = replace(found[-1], mark=Mark.PERIOD if one.mark in (Mark.EXCLAMATION, Mark.ELLIPSIS) else one.mark)
+            if found and one.mark is not PunctuationMark.NONE and one.mark is not PunctuationMark.OTHER:
+                found[-1] = replace(
+                    found[-1],
+                    mark=PunctuationMark.PERIOD if one.mark in (PunctuationMark.EXCLAMATION, PunctuationMark.ELLIPSIS) else one.mark,
+                )
             continue
-        mark = Mark.NONE if one.fixed else one.mark
-        found.append(TrueWord(one.text, 0.0, 0.0, Mark.PERIOD if mark in (Mark.EXCLAMATION, Mark.ELLIPSIS) else mark))
+        mark = PunctuationMark.NONE if one.fixed else one.mark
+        found.append(
+            TrueWord(
+                one.text, 0.0, 0.0, PunctuationMark.PERIOD if mark in (PunctuationMark.EXCLAMATION, PunctuationMark.ELLIPSIS) else mark
+            )
+        )
     return tuple(found)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from streaming.speech.punctuation.features import SENTENCE_SIZE, SIZE, category_ids, ids_of, pause_kinds, place_features, sentence_features
-from streaming.speech.punctuation.marks import Mark, token
+from streaming.speech.punctuation.marks import PunctuationMark, token
 from streaming.speech.punctuation.model import COMMA, END, NONE, Thresholds, Weights, mark_features, question_features
 from streaming.training.punctuation import recogniser_output
 from streaming.training.punctuation.corpus import Turn, ami_turns, committee_texts, own_texts, pauses, texts, without_hesitations
@@ -24,7 +24,13 @@ from streaming.training.punctuation.regression import Features, Floats, Rows, fi
 from streaming.training.punctuation.thresholds import choose
 
 HELD_OUT = "ES2016,IS1007,TS3012"
-LABELS = {Mark.NONE: NONE, Mark.COMMA: COMMA, Mark.PERIOD: END, Mark.QUESTION: END, Mark.OTHER: NONE}
+LABELS = {
+    PunctuationMark.NONE: NONE,
+    PunctuationMark.COMMA: COMMA,
+    PunctuationMark.PERIOD: END,
+    PunctuationMark.QUESTION: END,
+    PunctuationMark.OTHER: NONE,
+}
 _LEAST_SEEN = 40
 """Occurrences of a feature, in the hashed table; a rarer one has the weight 0."""
 _WRITTEN_WORTH = 0.4
@@ -129,19 +135,19 @@ def questions(timed: Sequence[Turn], written: Sequence[Turn]) -> tuple[Floats, f
     for turn in [*map(without_hesitations, timed), *written]:
         for words, mark in sentences_of([word.plain for word in turn], [word.mark for word in turn]):
             features.append(sentence_features(words))
-            labels.append(mark is Mark.QUESTION)
+            labels.append(mark is PunctuationMark.QUESTION)
     print(f"sentences: {len(labels)}, {sum(labels):.0f} questions", flush=True)
     seen = np.bincount([number for row in features for number in row], minlength=SENTENCE_SIZE)
     features = [[number for number in row if seen[number] >= _LEAST_SEEN] for row in features]
     return fit_sentences(features, np.array(labels, dtype=np.float32), SENTENCE_SIZE, epochs=4, rate=0.1)
 
 
-def sentences_of(words: Sequence[str], marks: Sequence[Mark]) -> list[tuple[list[str], Mark]]:
+def sentences_of(words: Sequence[str], marks: Sequence[PunctuationMark]) -> list[tuple[list[str], PunctuationMark]]:
     """Return the sentences that end with a period or a question mark, and the mark."""
-    found: list[tuple[list[str], Mark]] = []
+    found: list[tuple[list[str], PunctuationMark]] = []
     start = 0
     for place, mark in enumerate(marks):
-        if mark in (Mark.PERIOD, Mark.QUESTION):
+        if mark in (PunctuationMark.PERIOD, PunctuationMark.QUESTION):
             found.append((list(words[start : place + 1]), mark))
             start = place + 1
     return found
@@ -153,7 +159,7 @@ def small_words(turns: Sequence[Turn]) -> frozenset[str]:
     seen: Counter[str] = Counter()
     for turn in turns:
         for before, word in zip(turn, turn[1:], strict=False):
-            if before.mark in (Mark.NONE, Mark.COMMA):
+            if before.mark in (PunctuationMark.NONE, PunctuationMark.COMMA):
                 seen[word.plain] += 1
                 small[word.plain] += word.text[:1].islower()
     return frozenset(word for word, count in seen.items() if count >= 20 and small[word] >= _SMALL * count and word.isascii())
@@ -167,14 +173,14 @@ def with_marks(weights: Weights, listened: Sequence[RecognisedTurn]) -> Weights:
     answers: list[int] = []
     for one in listened:
         features.append(recognised_features(weights, one))
-        labels += [LABELS[Mark(mark)] for mark in one.marks]
+        labels += [LABELS[PunctuationMark(mark)] for mark in one.marks]
         tokens = [token(word.text) for word in one.words]
         start = 0
         for place, mark in enumerate(one.marks):
-            if Mark(mark).ends:
+            if PunctuationMark(mark).ends:
                 sentence = [token.plain for token in tokens[start : place + 1]]
                 asked.append(question_features(weights.question_score(sentence), tokens[place].mark, brief=len(sentence) <= 2))
-                answers.append(int(Mark(mark) is Mark.QUESTION))
+                answers.append(int(PunctuationMark(mark) is PunctuationMark.QUESTION))
                 start = place + 1
     heard = fit_dense(np.concatenate(features), np.array(labels, dtype=np.int64), 3)
     both = fit_dense(np.stack(asked), np.array(answers, dtype=np.int64), 2)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from streaming.speech.punctuation.marks import Mark
+from streaming.speech.punctuation.marks import PunctuationMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,15 @@ class Scores:
         return Scores(self.ends + other.ends, self.questions + other.questions, self.inner + other.inner)
 
 
-def scores(found: Sequence[Mark], true: Sequence[Mark]) -> Scores:
+def scores(found: Sequence[PunctuationMark], true: Sequence[PunctuationMark]) -> Scores:
     """Compare the marks of a turn."""
     pairs = list(zip(found, true, strict=True))
     ends = [(ours.ends, real.ends) for ours, real in pairs]
-    return Scores(_count(ends), _count((ours is Mark.QUESTION, real is Mark.QUESTION) for ours, real in pairs), _count(ends[:-1]))
+    return Scores(
+        _count(ends),
+        _count((ours is PunctuationMark.QUESTION, real is PunctuationMark.QUESTION) for ours, real in pairs),
+        _count(ends[:-1]),
+    )
 
 
 def _count(pairs: Iterable[tuple[bool, bool]]) -> Counts:

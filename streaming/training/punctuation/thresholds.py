@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from streaming.speech.punctuation.marks import Mark, token
+from streaming.speech.punctuation.marks import PunctuationMark, token
 from streaming.speech.punctuation.model import Punctuator, Thresholds, Weights
 from streaming.training.punctuation.recogniser_output import RecognisedTurn
 from streaming.training.punctuation.scoring import Scores, scores
@@ -43,5 +43,5 @@ def _measure(weights: Weights, limits: Thresholds, listened: Sequence[Recognised
     total = Scores()
     for one in listened:
         found = [token(word.text).mark for word in punctuator.of(one.words)]
-        total += scores(found, [Mark(mark) for mark in one.marks])
+        total += scores(found, [PunctuationMark(mark) for mark in one.marks])
     return total

@@ -57,7 +57,7 @@ BROKEN_OFFERS = (ValueError, AssertionError, IndexError, KeyError, AttributeErro
 """Exceptions that aiortc raises for invalid session descriptions; it validates little itself."""
 
 
-class End(Enum):
+class ConnectionEnd(Enum):
     """Why a connection ended."""
 
     CLOSED = "the client closed the connection"
@@ -124,7 +124,7 @@ class Connection:
     """
 
     def __init__(self, offer: Offer, session: StreamSession, messages: Messages, *, wanted: frozenset[str], given: frozenset[str]) -> None:
-        self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[ConnectionEnd] = asyncio.get_running_loop().create_future()
         self.audio_track: AudioTrack | None = None
         self._video: tuple[VideoTrack, RTCRtpSender] | None = None
         self._offer = offer
@@ -179,7 +179,7 @@ class Connection:
         local: str = self._pc.localDescription.sdp
         self._prepare(local)
         self._answered_at = time.monotonic()
-        self._connect_timer = asyncio.get_running_loop().call_later(settings.RTC_CONNECT_S, self._finish, End.NEVER)
+        self._connect_timer = asyncio.get_running_loop().call_later(settings.RTC_CONNECT_S, self._finish, ConnectionEnd.NEVER)
         for trickled in self._offer.later:
             self.add(trickled)
         return announced(local, settings.RTC_HOST_ADDRESSES) if settings.RTC_HOST_ADDRESSES else local
@@ -205,7 +205,7 @@ class Connection:
         self._closing = True
         if self._connect_timer is not None:
             self._connect_timer.cancel()
-        self._finish(End.CLOSED)
+        self._finish(ConnectionEnd.CLOSED)
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._pc.close()
@@ -284,18 +284,18 @@ class Connection:
     def _on_transport(self, transport: RTCDtlsTransport) -> None:
         """Distinguish a client that closed from a lost one: for a lost one ICE fails first and clears its local candidates."""
         if transport.state == "closed":
-            self._finish(End.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else End.LOST)
+            self._finish(ConnectionEnd.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else ConnectionEnd.LOST)
 
     def _on_state(self) -> None:
         state = self._pc.connectionState
         if state == "connected" and self._connect_timer is not None:
             self._on_connected()
         elif state == "failed":
-            self._finish(End.LOST)
+            self._finish(ConnectionEnd.LOST)
         elif state == "closed":
-            self._finish(End.CLOSED)
+            self._finish(ConnectionEnd.CLOSED)
 
-    def _finish(self, end: End) -> None:
+    def _finish(self, end: ConnectionEnd) -> None:
         if not self.ended.done():
             self.ended.set_result(end)
 

@@ -19,7 +19,7 @@ from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import stream_session
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, Trickled
-from streaming.transports.webrtc.connection import Connection, End, Offer
+from streaming.transports.webrtc.connection import Connection, ConnectionEnd, Offer
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.early_candidates import EarlyCandidates
 from streaming.transports.webrtc.forwarding import Forwarding
@@ -163,7 +163,7 @@ class Peer:
         while not self.over and self._connection is not None:
             connection = self._connection
             end = await asyncio.shield(connection.ended)
-            if end is End.LOST and self._connection is connection:
+            if end is ConnectionEnd.LOST and self._connection is connection:
                 await self._wait_for_renewal()
             if self._connection is connection:
                 await self.session.close(end.value)

@@ -22,7 +22,7 @@ from av import CodecContext, Packet, VideoFrame
 from streaming.aio.executors import AUDIO_THREADS, VIDEO_THREADS, Threads
 from streaming.cluster.runtime import runtime
 from streaming.transports.loop_lag import Lag
-from streaming.transports.pacing import Pace
+from streaming.transports.pacing import PlaybackPace
 from streaming.transports.webrtc import aiortc_patches
 from streaming.transports.webrtc.video_encoder import CLOCK as VIDEO_CLOCK
 from streaming.transports.webrtc.video_encoder import CLOCK_BASE as VIDEO_CLOCK_BASE
@@ -87,7 +87,7 @@ class AudioTrack(MediaStreamTrack):
         self._source = source
         self._played = played
         self._lag = runtime().part(Lag)
-        self._pace = Pace(lead, self._lag.stalled, STALL_S)
+        self._pace = PlaybackPace(lead, self._lag.stalled, STALL_S)
         self._packets = 0
         self._encoder: OpusEncoder | None = None
         self._resampler: tuple[int, soxr.ResampleStream] | None = None

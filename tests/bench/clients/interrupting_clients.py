@@ -37,7 +37,7 @@ _SETTLE_S = 0.6
 Samples = NDArray[np.int16]
 
 
-class Speaker(Microphone):
+class InterruptingSpeaker(Microphone):
     """A microphone into which anything can be said. `begun` has the time at which the first audible sample of each was sent."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ def noises() -> Iterator[tuple[str, str, Samples]]:
 async def ask(question: Question) -> Answer:
     """Speak during replies; return what became of each utterance."""
     said = [*utterances(question["count"], question["kinds"], question["voices"]), *(noises() if question["noises"] else ())]
-    speaker, playback = Speaker(), Playback(by_frame=question["transport"] == "webrtc")
+    speaker, playback = InterruptingSpeaker(), Playback(by_frame=question["transport"] == "webrtc")
     trials: list[dict[str, Any]] = []
 
     async def talk() -> None:
@@ -145,7 +145,7 @@ async def ask(question: Question) -> Answer:
     return {"trials": trials, "errors": sorted(set(playback.errors))}
 
 
-async def _in_a_reply(speaker: Speaker, playback: Playback, reply_s: float) -> bool:
+async def _in_a_reply(speaker: InterruptingSpeaker, playback: Playback, reply_s: float) -> bool:
     """Wait until enough of a reply is heard and left; ask for one where there is none. Return whether there is one."""
     while True:
         started = max(playback.times_of("response_starting"), default=0.0)
@@ -162,7 +162,7 @@ async def _in_a_reply(speaker: Speaker, playback: Playback, reply_s: float) -> b
             return True
 
 
-async def _spoken(speaker: Speaker, playback: Playback, samples: Samples) -> dict[str, Any]:
+async def _spoken(speaker: InterruptingSpeaker, playback: Playback, samples: Samples) -> dict[str, Any]:
     """Say something during a reply; return what became of the reply, with times in seconds."""
     number, before = len(speaker.begun), time.perf_counter()
     speaker.say(samples)

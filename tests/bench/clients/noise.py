@@ -24,7 +24,7 @@ class Noise:
         self.messages = [media(self.sound[at : at + FRAME]) for at in range(0, len(self.sound), FRAME)]
 
 
-class Echo:
+class NoiseEcho:
     """Tracks the noise as it comes back to one client, in pieces of any length."""
 
     def __init__(self, noise: Noise) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from tests.bench.clients.noise import SILENCE, Echo, Noise
+from tests.bench.clients.noise import SILENCE, Noise, NoiseEcho
 
 _PAYLOAD = re.compile(r'"payload": ?"([^"]*)"')
 OPENED_AT_ONCE = 20
@@ -66,7 +66,7 @@ class Socket:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _read(self) -> None:
-        echo = Echo(self.noise)
+        echo = NoiseEcho(self.noise)
         back: set[int] = set()
         async for message in self._socket:
             now = time.perf_counter()

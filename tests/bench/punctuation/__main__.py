@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streaming.speech.engines.base import Word
-from streaming.speech.punctuation.marks import Mark, token
+from streaming.speech.punctuation.marks import PunctuationMark, token
 from streaming.speech.punctuation.model import shipped
 from streaming.training.punctuation import recogniser_output
 from streaming.training.punctuation.corpus import ami_turns, without_hesitations
@@ -37,7 +37,7 @@ def _heard(file: Path, changes: int) -> None:
         turns = [one for one in listened if voice in ("", one.voice)]
         seconds = time.process_time()
         for one in turns:
-            true = [Mark(mark) for mark in one.marks]
+            true = [PunctuationMark(mark) for mark in one.marks]
             written = shipped().of(one.words)
             own += scores([token(word.text).mark for word in one.words], true)
             ours += scores([token(word.text).mark for word in written], true)

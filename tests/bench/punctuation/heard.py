@@ -19,7 +19,7 @@ from streaming.audio.pcm import Samples
 from streaming.management.terminal import channels_of
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecognitionOptions, RecognitionResult
 from streaming.speech.engines.moonshine import MoonshineRecogniser, large_model, small_model
-from streaming.speech.punctuation.marks import Mark, token
+from streaming.speech.punctuation.marks import PunctuationMark, token
 from streaming.speech.transcript import Transcript
 from streaming.training.punctuation.corpus import Turn, ami_turns
 from streaming.training.punctuation.recogniser_output import RecognisedTurn
@@ -89,7 +89,7 @@ def pieces(turn: Turn) -> Iterator[tuple[str, float]]:
     """Yield the text of what is said between pauses, and the seconds of the pause after it."""
     said: list[str] = []
     for place, word in enumerate(turn):
-        said.append(word.text + {Mark.COMMA: ",", Mark.PERIOD: ".", Mark.QUESTION: "?"}.get(word.mark, ""))
+        said.append(word.text + {PunctuationMark.COMMA: ",", PunctuationMark.PERIOD: ".", PunctuationMark.QUESTION: "?"}.get(word.mark, ""))
         pause = turn[place + 1].start - word.end if place + 1 < len(turn) else 0.0
         if pause >= PIECE_PAUSE_S or place + 1 == len(turn):
             text = " ".join(said)
@@ -145,9 +145,9 @@ def _heard(voice: str, turn: Turn, results: Sequence[RecognitionResult]) -> Iter
         at += len(result.words)
 
 
-def aligned_marks(turn: Turn, words: Sequence[str]) -> list[Mark]:
+def aligned_marks(turn: Turn, words: Sequence[str]) -> list[PunctuationMark]:
     """Return the true mark after each recognised word; the mark of a word that was not recognised goes to the word before."""
-    marks = [Mark.NONE] * len(words)
+    marks = [PunctuationMark.NONE] * len(words)
     if not words:
         return marks
     said, heard = [word.plain for word in turn], [token(word).plain for word in words]

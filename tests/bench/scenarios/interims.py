@@ -20,7 +20,7 @@ GOAL_REWRITTEN = 10.0
 
 
 @dataclass
-class Row:
+class InterimsRow:
     """Figures for one number of speakers."""
 
     speakers: int
@@ -42,7 +42,7 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
     return Result("interims", "Words as they are spoken", [_table(rows)], [_verdict(rows)], data, _goals(rows))
 
 
-def _row(server: Server, speakers: int, sizes: Sizes, seconds: float) -> Row:
+def _row(server: Server, speakers: int, sizes: Sizes, seconds: float) -> InterimsRow:
     talks = speech.talks(speech.anna(), speakers, seconds)
     question = {"mode": "speak", **server.access, "speakers": speakers, "seconds": seconds, "speed": sizes.speed, "voice": "anna"}
     others, before = Others(server.pid), server.usage()
@@ -52,10 +52,10 @@ def _row(server: Server, speakers: int, sizes: Sizes, seconds: float) -> Row:
     for talk, heard in zip(talks, answer["speakers"], strict=True):
         updates = [Update(at * sizes.speed, text, is_final) for at, text, is_final in heard["updates"]]
         found += display(talk.turns, talk.words, updates)
-    return Row(speakers, found, cpu_s, sum(talk.spoken_s for talk in talks), others.cores())
+    return InterimsRow(speakers, found, cpu_s, sum(talk.spoken_s for talk in talks), others.cores())
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: list[InterimsRow]) -> Table:
     heads = [
         "speakers",
         "words",
@@ -74,7 +74,7 @@ def _table(rows: list[Row]) -> Table:
     return Table("One voice, sent by each speaker", heads, [_cells(row) for row in rows])
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: InterimsRow) -> list[str]:
     found = row.display
     return [
         str(row.speakers),
@@ -88,13 +88,13 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _verdict(rows: list[Row]) -> str:
+def _verdict(rows: list[InterimsRow]) -> str:
     worst = max(rows, key=lambda row: percentile(row.display.delays, 50) or 0)
     p50, p90 = (percentile(worst.display.delays, percent) for percent in (50, 90))
     return f"The latest words: p50 {number(p50)} s, p90 {number(p90)} s; the goal is at most {GOAL_P50_S:g} and {GOAL_P90_S:g} s."
 
 
-def _goals(rows: list[Row]) -> list[Goal]:
+def _goals(rows: list[InterimsRow]) -> list[Goal]:
     goals = []
     for row in rows:
         found = row.display

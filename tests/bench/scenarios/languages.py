@@ -21,7 +21,7 @@ STEPS = (1, 2, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64)
 
 
 @dataclass
-class Row:
+class LanguageRow:
     """Results for one number of speakers; CPU in seconds."""
 
     speakers: int
@@ -44,7 +44,7 @@ def measure(sizes: Sizes, say: Callable[[str], None]) -> Result:
         say("the model alone")
         alone, full = [_alone(sizes, full=False)], _alone(sizes, full=True)
         _row(server, 1, sizes)  # warm
-        rows: list[Row] = []
+        rows: list[LanguageRow] = []
         for speakers in [step for step in STEPS if step <= max(sizes.most_speakers, sizes.speakers[0])]:
             say(f"speakers: {speakers}")
             rows.append(_row(server, speakers, sizes))
@@ -61,9 +61,9 @@ def _alone(sizes: Sizes, *, full: bool) -> float:
     return float(answer["cpu_s"]) / (2 * sizes.seconds)
 
 
-def _row(server: Server, speakers: int, sizes: Sizes) -> Row:
+def _row(server: Server, speakers: int, sizes: Sizes) -> LanguageRow:
     talks = speech.talks(speech.german(), speakers, sizes.seconds)
-    row = Row(speakers, sum(talk.spoken_s for talk in talks), speakers * sizes.seconds)
+    row = LanguageRow(speakers, sum(talk.spoken_s for talk in talks), speakers * sizes.seconds)
     before = server.usage()
     question = {"mode": "speak", **server.access, "speakers": speakers, "seconds": sizes.seconds, "speed": sizes.speed, "language": "de"}
     answer = ask_child("generator", question, timeout_s=sizes.seconds + 300)
@@ -73,7 +73,7 @@ def _row(server: Server, speakers: int, sizes: Sizes) -> Row:
     return row
 
 
-def _result(rows: list[Row], alone: float, full: float, cores: int) -> Result:
+def _result(rows: list[LanguageRow], alone: float, full: float, cores: int) -> Result:
     heads = ["German speakers", "turns", "missed", "p50", "p95", "server: CPU s per second of speech"]
     cells = [
         [

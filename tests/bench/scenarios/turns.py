@@ -18,7 +18,7 @@ from tests.bench.child_processes import BenchError
 from tests.bench.pauses.smart_turn import SmartTurn
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
-from tests.bench.spoken_turns import Heard, hear, spoken_turns, voice
+from tests.bench.spoken_turns import EndpointingResult, hear, spoken_turns, voice
 
 FIXED_MS = 500
 SPOKEN = 60
@@ -68,7 +68,7 @@ def measure(file: Path | None, smart_turn: Path | None, say: Say, spoken: int) -
     return Result("turns", "The end of a turn", tables, verdicts, data, goals)
 
 
-def _heard(tracks: Sequence[Track], smart_turn: Path | None, count: int) -> dict[str, Heard]:
+def _heard(tracks: Sequence[Track], smart_turn: Path | None, count: int) -> dict[str, EndpointingResult]:
     engine = voice()
     assert engine is not None
     turns = spoken_turns(tracks, engine, count)
@@ -123,7 +123,7 @@ def _goal(what: str, fixed: Outcome, ours: Outcome) -> Goal:
     )
 
 
-def _spoken_table(heard: dict[str, Heard]) -> Table:
+def _spoken_table(heard: dict[str, EndpointingResult]) -> Table:
     rows = []
     for name, found in heard.items():
         known = sorted(one for one in found.latencies if one is not None)
@@ -134,7 +134,7 @@ def _spoken_table(heard: dict[str, Heard]) -> Table:
     return Table("On spoken turns", ["what ends a turn", *_HEADS[3:]], rows)
 
 
-def _spoken_goal(heard: dict[str, Heard]) -> Goal:
+def _spoken_goal(heard: dict[str, EndpointingResult]) -> Goal:
     fixed, ours = list(heard.values())[:2]
     medians = [median(one for one in found.latencies if one is not None) for found in (fixed, ours)]
     shares = [found.cut_off / max(1, found.holds) for found in (fixed, ours)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from tests.bench.tts_corpus.choose import Reading
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 from tests.bench.word_errors import Errors, errors
 
 SIZES = (5, 50, 500)
 """Numbers of phrases of the vocabularies."""
 
-Mend = Callable[[Heard], str]
+Mend = Callable[[ReadingTranscript], str]
 """Returns a transcript as corrected by a vocabulary."""
 
 
@@ -46,7 +46,7 @@ class Score:
         )
 
 
-def score(pairs: Iterable[tuple[Reading, Heard]], phrases: Sequence[str], mend: Mend) -> Score:
+def score(pairs: Iterable[tuple[Reading, ReadingTranscript]], phrases: Sequence[str], mend: Mend) -> Score:
     """Return the counts of a vocabulary with these phrases on readings and their transcripts."""
     known = set(phrases)
     return sum((_one(reading, heard.text, mend(heard), reading.phrase in known) for reading, heard in pairs), Score())

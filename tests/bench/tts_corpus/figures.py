@@ -12,12 +12,12 @@ from tests.bench.report import Table, write_into
 from tests.bench.tts_corpus import choose, found, spans, table, talk, vocabulary_tables
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.found import Judged
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 from tests.bench.word_errors import Errors, errors
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "develop" / "insights-on-transcripts.md"
 
-Models = dict[str, list[Heard]]
+Models = dict[str, list[ReadingTranscript]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,7 +56,7 @@ def hearing(models: Models, dev: Sequence[Reading]) -> Table:
     return Table("", ["readings", "model", *choose.VOICES, "all", "nothing heard", "? kept"], rows)
 
 
-def _rate(pairs: Sequence[tuple[Reading, Heard]]) -> str:
+def _rate(pairs: Sequence[tuple[Reading, ReadingTranscript]]) -> str:
     """Return word errors in percent against the synthesiser's input; against the written name where the input spells it differently."""
     total = Errors(0, 0)
     for reading, one in pairs:

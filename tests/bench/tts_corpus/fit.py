@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis.vocabulary.correction import Vocabulary
-from insights.analysis.vocabulary.mishearing import Weights, signs, word
+from insights.analysis.vocabulary.mishearing import MishearingWeights, signs, word
 from tests.bench.tts_corpus import choose, table
 from tests.bench.tts_corpus.corrections import holds, is_held_out
 
@@ -44,7 +44,7 @@ def examples(data: Path) -> tuple[Floats, Floats]:
     return np.array([row for row, _ in rows]), np.array([float(good) for _, good in rows])
 
 
-def _of(vocabulary: Vocabulary, one: table.Heard, phrase: str) -> Iterator[tuple[tuple[float, ...], bool]]:
+def _of(vocabulary: Vocabulary, one: table.ReadingTranscript, phrase: str) -> Iterator[tuple[tuple[float, ...], bool]]:
     """Yield all candidates in a transcript; for the spoken phrase only the most similar one, if it is similar enough."""
     everything = vocabulary.candidates([word(text) for text in one.words], one.confidences, _LEAST)
     found = [(signs(here, meant), meant.text == phrase) for _, _, here, meant in everything]
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the dev parts and style.dev.tsv")
     rows, good = examples(parser.parse_args(arguments).data)
     print(f"{len(good)} candidates, {int(good.sum())} of them right")
-    for field, value in zip(fields(Weights), fit(rows, good), strict=True):
+    for field, value in zip(fields(MishearingWeights), fit(rows, good), strict=True):
         print(f"{field.name} {value:.2f}")
 
 

@@ -18,7 +18,7 @@ from insights.insight_kinds import KindName
 from insights.training import style
 from insights.training.corpora import Row, as_transcribed
 from tests.bench.tts_corpus import choose
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 WAYS = ("written", "without ?", "heard")
 THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
@@ -55,7 +55,7 @@ def confidences(text: str, speaker: str, index: int, before: Sequence[Said]) -> 
     return best
 
 
-def corpora(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
+def corpora(heard: Iterable[ReadingTranscript], data: Path) -> Iterator[Judged]:
     """Yield questions and action items of the sampled rows."""
     rows = choose.rows(data)
     places = {choose.name_of(row): place for place, row in enumerate(rows)}
@@ -68,7 +68,7 @@ def corpora(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
             yield from _judged(row.corpus, {"question": row.question, "action_item": row.action}, found)
 
 
-def business(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
+def business(heard: Iterable[ReadingTranscript], data: Path) -> Iterator[Judged]:
     """Yield questions, action items and follow-ups of the business sentences.
 
     Small talk is no question; a follow-up may also be an action item.
@@ -85,7 +85,7 @@ def business(heard: Iterable[Heard], data: Path) -> Iterator[Judged]:
             yield from _judged("style", golds, found)
 
 
-def scores(judged: Sequence[Judged]) -> dict[str, style.Score]:
+def scores(judged: Sequence[Judged]) -> dict[str, style.StyleScore]:
     """Return the scores by text; judged: all of one label."""
     golds = [one.gold for one in judged]
     return {way: style.score(golds, [one.confidences[way] for one in judged]) for way in WAYS}

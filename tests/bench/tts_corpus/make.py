@@ -13,7 +13,7 @@ from streaming.speech.engines.base import Recogniser
 from tests.bench.tts_corpus import choose, table
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.recognised_turns import recogniser, transcribe
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 from tests.bench.tts_corpus.voices import speak
 
 _NOWHERE = Path("no-models-here")
@@ -46,20 +46,20 @@ def read_aloud(readings: Sequence[Reading], folder: Path, piper: Path | None) ->
             speak(voice, missing, piper)
 
 
-def listen(engine: Recogniser, readings: Sequence[Reading], folder: Path) -> Iterator[Heard]:
+def listen(engine: Recogniser, readings: Sequence[Reading], folder: Path) -> Iterator[ReadingTranscript]:
     """Yield the transcript of each reading, its turns joined."""
     for one in readings:
         turns = transcribe(engine, channels_of(file_of(one, folder), 1)[0])
         words = tuple(word for turn in turns for word in turn.words)
-        yield Heard(one.name, one.voice, words, tuple(share for turn in turns for share in turn.confidences))
+        yield ReadingTranscript(one.name, one.voice, words, tuple(share for turn in turns for share in turn.confidences))
 
 
-def demo(engine: Recogniser) -> Iterator[Heard]:
+def demo(engine: Recogniser) -> Iterator[ReadingTranscript]:
     """Yield the final results of the demo's recording in the order of their ends; 'voice' is the speaker."""
     channels = zip(("Anna", "Tom"), channels_of(_DEMO, 2), strict=True)
     finals = sorted(((turn.end, who, turn) for who, sound in channels for turn in transcribe(engine, sound)), key=lambda one: one[0])
     for number, (_, who, turn) in enumerate(finals):
-        yield Heard(f"demo/{number}", who, turn.words, turn.confidences)
+        yield ReadingTranscript(f"demo/{number}", who, turn.words, turn.confidences)
 
 
 def file_of(reading: Reading, folder: Path) -> Path:

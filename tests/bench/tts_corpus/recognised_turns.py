@@ -17,7 +17,7 @@ _SILENCE = np.zeros(RATE, dtype=np.int16)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class FinalTurn:
     """One final result: the words as shown, the confidence of each in [0, 1], and its end in seconds."""
 
     words: tuple[str, ...]
@@ -29,13 +29,15 @@ class FinalsListener:
     """A recognition listener that keeps the final results."""
 
     def __init__(self) -> None:
-        self.turns: list[Turn] = []
+        self.turns: list[FinalTurn] = []
         self.end = threading.Event()
 
     def recognised(self, result: RecognitionResult) -> None:
         """Keep a final result."""
         if result.is_final:
-            self.turns.append(Turn(tuple(word.text for word in result.words), tuple(word.confidence for word in result.words), result.end))
+            self.turns.append(
+                FinalTurn(tuple(word.text for word in result.words), tuple(word.confidence for word in result.words), result.end)
+            )
 
     def speech_started(self, at: float) -> None:
         """Ignore it."""
@@ -58,7 +60,7 @@ def recogniser(models: Path) -> Recogniser:
     return engine
 
 
-def transcribe(engine: Recogniser, sound: Sound) -> Sequence[Turn]:
+def transcribe(engine: Recogniser, sound: Sound) -> Sequence[FinalTurn]:
     """Return the final results for int16 audio at 16 kHz, padded with a second of silence; blocks. Raises TimeoutError."""
     listener = FinalsListener()
     recognition = engine.open(RecognitionOptions(interims=False), open_decoder("LINEAR16", RATE), listener)

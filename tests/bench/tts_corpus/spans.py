@@ -14,7 +14,7 @@ from insights.analysis.entities import extract
 from insights.analysis.vocabulary.correction import Vocabulary
 from insights.training import style
 from tests.bench.tts_corpus.found import THEN
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 KINDS = ("dates and times", "numbers", "addresses", "names")
 NAMES = frozenset(["person", "organization", "location"])
@@ -38,7 +38,7 @@ def names(data: Path) -> list[str]:
     return list(dict.fromkeys(entity.text for entity in found if entity.type in NAMES))
 
 
-def spans(heard: Iterable[Heard], data: Path, vocabulary: Vocabulary | None = None) -> Spans:
+def spans(heard: Iterable[ReadingTranscript], data: Path, vocabulary: Vocabulary | None = None) -> Spans:
     """Compare the findings in each transcript, corrected by the vocabulary, with those in its sentence."""
     table = style.read(data / "style.dev.tsv")
     there, again, found = Counter[str](), Counter[str](), Counter[str]()

@@ -9,7 +9,7 @@ from insights.analysis.pipeline import analyse
 from insights.analysis.text.sentences import sentences
 from insights.analysis.types import Said
 from tests.bench.tts_corpus.found import THEN
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
 EXPECTED: dict[int, tuple[str, ...]] = {
     1: ("question",),
@@ -43,7 +43,7 @@ def written() -> list[tuple[str, str]]:
     return [(who, text) for who, text in json.loads(_SCRIPT.read_text(encoding="utf-8"))]
 
 
-def heard(everything: Iterable[Heard]) -> list[tuple[str, str]]:
+def heard(everything: Iterable[ReadingTranscript]) -> list[tuple[str, str]]:
     """Return (speaker, text) of each turn as recognised."""
     return [(one.voice, one.text) for one in everything if one.name.startswith("demo/")]
 

@@ -9,9 +9,9 @@ from tests.bench.report import Table
 from tests.bench.tts_corpus import choose, corrections
 from tests.bench.tts_corpus.choose import Reading
 from tests.bench.tts_corpus.corrections import SIZES, Score
-from tests.bench.tts_corpus.table import Heard
+from tests.bench.tts_corpus.table import ReadingTranscript
 
-Pairs = Sequence[tuple[Reading, Heard]]
+Pairs = Sequence[tuple[Reading, ReadingTranscript]]
 
 HEADS = (
     "phrases",
@@ -28,7 +28,7 @@ HEADS = (
 """Columns of the table; two columns follow: clips held out, and without confidences."""
 
 
-def mending_table(models: dict[str, list[Heard]], dev: Sequence[Reading]) -> Table:
+def mending_table(models: dict[str, list[ReadingTranscript]], dev: Sequence[Reading]) -> Table:
     """Return corrections and errors by size and model."""
     rows = []
     for size in SIZES:
@@ -39,8 +39,8 @@ def mending_table(models: dict[str, list[Heard]], dev: Sequence[Reading]) -> Tab
     return Table("", [*HEADS, "held out: mended, broken", "no confidences: mended, broken"], rows)
 
 
-def _cells(everything: Sequence[Heard], dev: Sequence[Reading], phrases: Sequence[str], vocabulary: Vocabulary) -> list[str]:
-    def corrected(one: Heard) -> str:
+def _cells(everything: Sequence[ReadingTranscript], dev: Sequence[Reading], phrases: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+    def corrected(one: ReadingTranscript) -> str:
         return vocabulary.apply(one.text, one.confidences)
 
     clips, others = pairs(everything, choose.clips()), pairs(everything, dev)
@@ -55,14 +55,14 @@ def _cells(everything: Sequence[Heard], dev: Sequence[Reading], phrases: Sequenc
     return [*cells, *(f"{half.mended}, {half.broken}" for half in halves)]
 
 
-def score(everything: Sequence[Heard], readings: Sequence[Reading], size: int) -> Score:
+def score(everything: Sequence[ReadingTranscript], readings: Sequence[Reading], size: int) -> Score:
     """Return the counts of the vocabulary of this size on readings, with the recogniser's confidences."""
     phrases = choose.phrases()[:size]
     vocabulary = Vocabulary(phrases)
     return corrections.score(pairs(everything, readings), phrases, lambda one: vocabulary.apply(one.text, one.confidences))
 
 
-def pairs(everything: Sequence[Heard], readings: Sequence[Reading]) -> Pairs:
+def pairs(everything: Sequence[ReadingTranscript], readings: Sequence[Reading]) -> Pairs:
     """Return readings with their transcripts."""
     spoken = {(one.name, one.voice): one for one in readings}
     return [(spoken[one.name, one.voice], one) for one in everything if (one.name, one.voice) in spoken]
@@ -83,7 +83,7 @@ def _sure(many: int) -> list[float]:
     return [0.9 + 0.001 * (word % 2) for word in range(many)]
 
 
-def costs(everything: Sequence[Heard]) -> Iterator[str]:
+def costs(everything: Sequence[ReadingTranscript]) -> Iterator[str]:
     """Yield the CPU microseconds per message, by size: mean and 95th percentile; with warm word caches."""
     for size in SIZES:
         correct: Callable[..., object] = Vocabulary(choose.phrases()[:size]).correct

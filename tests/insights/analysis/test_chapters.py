@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from insights.analysis.chapters import LEAST_S, Spoken, boundaries, chapters
+from insights.analysis.chapters import LEAST_S, TimedSentence, boundaries, chapters
 
 GARDEN = "The garden needs water, and the roses in the garden need new soil before the summer."
 BUDGET = "Our budget for marketing is too small, so the marketing team must cut the budget of two campaigns."
 HIRING = "We should hire an engineer, and every candidate for the engineer position gets an interview."
 
 
-def said(*texts: str, minutes: float = 8.0) -> list[Spoken]:
+def said(*texts: str, minutes: float = 8.0) -> list[TimedSentence]:
     """Return a conversation in which each text is said again and again for some minutes, a sentence each 6 s."""
 
-    def lines() -> Iterator[Spoken]:
+    def lines() -> Iterator[TimedSentence]:
         for part, text in enumerate(texts):
             for number in range(int(minutes * 10)):
-                yield Spoken(text, part * minutes * 60 + number * 6)
+                yield TimedSentence(text, part * minutes * 60 + number * 6)
 
     return list(lines())
 

@@ -12,32 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.analysis import entities
-from insights.analysis.personal_data import LIVE_TYPES, Kind, PersonalData, find, spans_of, with_personal_data
+from insights.analysis.personal_data import LIVE_TYPES, PersonalData, PersonalDataKind, find, spans_of, with_personal_data
 from insights.analysis.text.words import LONGEST
 
 SENTENCES = Path(__file__).parent / "personal_data"
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RECALL = 0.9
 TYPED = {
-    "address": Kind.ADDRESS,
-    "age": Kind.AGE,
-    "bank_account": Kind.BANK_ACCOUNT_NUMBER,
-    "card_expiration": Kind.CARD_EXPIRATION_DATE,
-    "card_number": Kind.CREDIT_CARD_NUMBER,
-    "cvv": Kind.CVV,
-    "date": Kind.DATE,
-    "date_of_birth": Kind.DATE_OF_BIRTH,
-    "domain": Kind.DOMAIN_NAME,
-    "drivers_license": Kind.DRIVERS_LICENSE,
-    "email": Kind.EMAIL_ADDRESS,
-    "iban": Kind.IBAN,
-    "name": Kind.PERSON_NAME,
-    "passport": Kind.PASSPORT_NUMBER,
-    "phone": Kind.PHONE_NUMBER,
-    "pin": Kind.PIN,
-    "routing_number": Kind.ROUTING_NUMBER,
-    "ssn": Kind.SSN,
-    "swift": Kind.SWIFT_CODE,
+    "address": PersonalDataKind.ADDRESS,
+    "age": PersonalDataKind.AGE,
+    "bank_account": PersonalDataKind.BANK_ACCOUNT_NUMBER,
+    "card_expiration": PersonalDataKind.CARD_EXPIRATION_DATE,
+    "card_number": PersonalDataKind.CREDIT_CARD_NUMBER,
+    "cvv": PersonalDataKind.CVV,
+    "date": PersonalDataKind.DATE,
+    "date_of_birth": PersonalDataKind.DATE_OF_BIRTH,
+    "domain": PersonalDataKind.DOMAIN_NAME,
+    "drivers_license": PersonalDataKind.DRIVERS_LICENSE,
+    "email": PersonalDataKind.EMAIL_ADDRESS,
+    "iban": PersonalDataKind.IBAN,
+    "name": PersonalDataKind.PERSON_NAME,
+    "passport": PersonalDataKind.PASSPORT_NUMBER,
+    "phone": PersonalDataKind.PHONE_NUMBER,
+    "pin": PersonalDataKind.PIN,
+    "routing_number": PersonalDataKind.ROUTING_NUMBER,
+    "ssn": PersonalDataKind.SSN,
+    "swift": PersonalDataKind.SWIFT_CODE,
 }
 
 
@@ -95,7 +95,7 @@ def test_false_alarms_over_all_sets() -> None:
     assert len(wrong) <= len(lines) // 100, wrong
 
 
-def _missed(lines: list[str], kind: Kind) -> tuple[list[str], list[str]]:
+def _missed(lines: list[str], kind: PersonalDataKind) -> tuple[list[str], list[str]]:
     """Return the lines whose value is not covered completely, and those where it is not of this kind."""
     missed, mistyped = [], []
     for line in lines:

@@ -4,12 +4,12 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from insights.analysis import Entity, Person
+from insights.analysis import FoundEntity, Person
 
 
 def test_an_entity_has_its_end() -> None:
     """The end is the first character after the span."""
-    assert Entity("person", "Jane", 5).end == 9
+    assert FoundEntity("person", "Jane", 5).end == 9
 
 
 def test_values_are_immutable() -> None:

@@ -97,7 +97,7 @@ def test_limit_of_an_account(user: User, other_user: User, register: Register, s
 
 def test_unknown_kind() -> None:
     """A kind without a handler is refused when it is enqueued."""
-    with pytest.raises(jobs.UnknownKind, match="'nothing'"):
+    with pytest.raises(jobs.UnknownJobKind, match="'nothing'"):
         jobs.enqueue("nothing", None, {})
 
 

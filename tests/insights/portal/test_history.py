@@ -8,7 +8,7 @@ from django.test import Client
 
 from insights import recorder
 from insights.models import Conversation
-from insights.recorder import Assignee, BookmarkFields, InsightEdit, Person, Scope
+from insights.recorder import Assignee, BookmarkFields, InsightEdit, NamedSpeaker, Scope
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 LINES = [("Ada", "Who can do it?"), ("Bob", "I will. On Friday."), ("Bob", "Good.")]
@@ -39,7 +39,7 @@ def test_every_kind_of_change_is_described(user_client: Client, user: User, conv
     recorder.edit_message(first.id, user.pk, member_id=bob.id)
     recorder.split_message(second.id, 7, user.pk)
     recorder.join_next(second.id, user.pk)
-    recorder.assign_speaker(third.id, user.pk, Person(name="Zoe"), Scope.MESSAGE)
+    recorder.assign_speaker(third.id, user.pk, NamedSpeaker(name="Zoe"), Scope.MESSAGE)
     recorder.merge_members(conversation.id, ada.id, bob.id, user.pk)
     for wanted in (
         InsightEdit(verdict="accepted"),

@@ -182,4 +182,4 @@ def test_the_number_of_queries(user_client: Client, make_conversation: MakeConve
 def test_a_person_without_name_and_address_has_no_tasks(user: User, make_conversation: MakeConversation) -> None:
     """An empty name matches no unassigned task."""
     task(make_conversation(lines=[("Ada", "I will.")]), 1, "Nobody's")
-    assert queries.open_tasks(queries.Person(user.pk, "", ""), 9) == []
+    assert queries.open_tasks(queries.UserNames(user.pk, "", ""), 9) == []

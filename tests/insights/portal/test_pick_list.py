@@ -7,7 +7,7 @@ from django.test import Client
 
 from insights import access, managed
 from insights.models import AccessLevel, Member
-from insights.queries import Person
+from insights.queries import UserNames
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
 
@@ -68,9 +68,9 @@ def test_the_text_that_makes_a_task_theirs(user_client: Client, user: User, make
     }
     for number, found in enumerate(accounts):
         task = add_insight(one, 1, kind="action_item", text=str(number), assignee_name=given[found.email])
-        theirs = [each for each in accounts if Person(each.pk, each.email, each.get_full_name()).is_assigned(task)]
+        theirs = [each for each in accounts if UserNames(each.pk, each.email, each.get_full_name()).is_assigned(task)]
         assert theirs == [found]
-        assert type(task).objects.filter(Person(found.pk, found.email, found.get_full_name()).assigned()).get() == task
+        assert type(task).objects.filter(UserNames(found.pk, found.email, found.get_full_name()).assigned()).get() == task
 
 
 def test_it_is_for_those_who_may_edit(other_client: Client, other_user: User, make_conversation: MakeConversation) -> None:

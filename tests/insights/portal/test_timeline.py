@@ -3,19 +3,19 @@
 from uuid import UUID, uuid4
 
 from insights.models import Conversation
-from insights.portal.faces import People
+from insights.portal.faces import ShownPeople
 from insights.portal.listing import Face
-from insights.portal.timeline import MOST_LANES, Place, speech_of, timeline_of
+from insights.portal.timeline import MOST_LANES, TimelineMark, speech_of, timeline_of
 from insights.queries import SpeechSpan
 from tests.insights.portal.conftest import MakeConversation
 
 UNKNOWN = Face("Unknown speaker", "?", 0)
 
 
-def people(*names: str) -> tuple[People, list[UUID]]:
+def people(*names: str) -> tuple[ShownPeople, list[UUID]]:
     """Return people with these names, and their ids."""
     ids = [uuid4() for _ in names]
-    return People(
+    return ShownPeople(
         [], {key: Face(name, name[0], number % 8) for number, (key, name) in enumerate(zip(ids, names, strict=True))}, UNKNOWN
     ), ids
 
@@ -24,7 +24,9 @@ def test_every_speaker_has_a_lane(make_conversation: MakeConversation) -> None:
     """A row is one path over the whole length; the order is that of joining."""
     known, (ada, bob) = people("Ada", "Bob")
     spans = [SpeechSpan(bob, 0, 72), SpeechSpan(ada, 72, 144), SpeechSpan(bob, 360, 720)]
-    timeline = timeline_of(make_conversation(), spans, known, [Place("Questions", "blue", 360.0), Place("Questions", "blue", 72.0)])
+    timeline = timeline_of(
+        make_conversation(), spans, known, [TimelineMark("Questions", "blue", 360.0), TimelineMark("Questions", "blue", 72.0)]
+    )
     assert timeline is not None
     assert timeline.seconds == 720
     assert [(row.face.name, row.path) for row in timeline.rows] == [

@@ -10,7 +10,7 @@ from django.utils import timezone
 from insights import queries, recorder
 from insights.events import ConversationCompleted, MemberJoined, MessageCorrected, MessagesStored
 from insights.models import Change, Conversation, Diarization, Insight, LiveSession, Member, Message, Speaker
-from insights.recorder import Joined, Person, Scope, SpeakerIdentity, StoredEvent, Voice, VoiceSpan
+from insights.recorder import Joined, NamedSpeaker, Scope, SpeakerIdentity, StoredEvent, Voice, VoiceSpan
 from tests.insights.conftest import Say, opening, utterance
 
 ADA = SpeakerIdentity("ada@example.org", "Ada")
@@ -159,7 +159,7 @@ def test_what_people_say_is_kept(diarized: Joined, say: Say, owner: User) -> Non
     for voice in (0, 0, 1):
         say("It is late.", voice=Voice(source, voice))
     first, second, third = Message.objects.order_by("number")
-    edited = recorder.assign_speaker(first.id, owner.pk, Person(name="Ben"), Scope.MESSAGE)
+    edited = recorder.assign_speaker(first.id, owner.pk, NamedSpeaker(name="Ben"), Scope.MESSAGE)
     recorder.edit_message(second.id, owner.pk, member_id=Member.objects.get(name="Speaker 2").id)
     recorder.correct_voices(source, [VoiceSpan(0, 99, 5)], whole=True)
     assert names() == ["Ben", "Speaker 2", "Speaker 3"]
@@ -190,7 +190,7 @@ def test_the_choices_of_people(diarized: Joined, say: Say, owner: User) -> None:
     source = source_of(diarized)
     say("It is late.", voice=Voice(source, 4))
     message = Message.objects.get()
-    recorder.assign_speaker(message.id, owner.pk, Person(name="Ben"), Scope.ALL)
+    recorder.assign_speaker(message.id, owner.pk, NamedSpeaker(name="Ben"), Scope.ALL)
     (chosen,) = queries.voice_choices(diarized.conversation_id, source).chosen
     assert (chosen.id, chosen.start, chosen.end, chosen.voice) == (message.id, 5.0, 6.5, 4)
     assert chosen.member_id == Member.objects.get(name="Ben").id

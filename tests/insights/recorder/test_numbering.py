@@ -31,8 +31,8 @@ def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, p
     if request.param != "one process":
 
         @contextmanager
-        def own_memory(conversation_id: int) -> Iterator[topics.Memory]:
-            yield topics.Memory()
+        def own_memory(conversation_id: int) -> Iterator[topics.TopicCounts]:
+            yield topics.TopicCounts()
 
         monkeypatch.setattr(record_results.topics, "remembered", own_memory)
         monkeypatch.setattr(database._sqlite_writer, "writing", nullcontext)

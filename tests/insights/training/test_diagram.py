@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 from insights.training import diagram
-from insights.training.diagram import Bin
+from insights.training.diagram import ConfidenceBin
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -14,7 +14,7 @@ def _dots(drawn: str) -> list[dict[str, str]]:
 
 def test_calibrated_confidences_are_on_the_diagonal() -> None:
     """A dot's coordinates are confidence and share; few messages make it small and hollow."""
-    drawn = diagram.draw({"a < b": [[Bin(500, 0.25, 0.25), None, Bin(3, 0.75, 0.25)]]}, ["only"])
+    drawn = diagram.draw({"a < b": [[ConfidenceBin(500, 0.25, 0.25), None, ConfidenceBin(3, 0.75, 0.25)]]}, ["only"])
     many, few = _dots(drawn)
     frame = next(ElementTree.fromstring(drawn).iter(f"{_SVG}rect")).attrib
     left, low = float(frame["x"]), float(frame["y"]) + float(frame["height"])
@@ -27,7 +27,8 @@ def test_calibrated_confidences_are_on_the_diagonal() -> None:
 def test_it_has_dark_colours_and_grows_by_rows() -> None:
     """There is a second set of colours for dark pages, and more panels make the image higher, not wider."""
     one, many = (
-        ElementTree.fromstring(diagram.draw({str(number): [[Bin(9, 0.5, 0.5)]] for number in range(count)}, ["only"])) for count in (1, 7)
+        ElementTree.fromstring(diagram.draw({str(number): [[ConfidenceBin(9, 0.5, 0.5)]] for number in range(count)}, ["only"]))
+        for count in (1, 7)
     )
     assert "prefers-color-scheme:dark" in (one.findtext(f"{_SVG}style") or "")
     assert one.attrib["width"] == many.attrib["width"]

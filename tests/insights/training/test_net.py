@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from insights.analysis.acts import features
-from insights.analysis.acts.cnn import SHAPES, Floats, Net, View, batch, view
+from insights.analysis.acts.cnn import SHAPES, Floats, Net, NetworkInput, batch, view
 from insights.training import net as training
 from tests.insights.analysis.talk import BOB, JANE, said
 
 
-def _views() -> list[View]:
+def _views() -> list[NetworkInput]:
     texts = ["can you do it", "I will do it", "it is done", "when is it done"]
     return [view(features.glance(said(text, JANE), [said("well we need it", BOB)] if number else [])) for number, text in enumerate(texts)]
 
 
-def _loss(net: Net, views: list[View], labels: Floats) -> float:
+def _loss(net: Net, views: list[NetworkInput], labels: Floats) -> float:
     logits = net.logits(views).astype(np.float64)
     return float((np.logaddexp(0, logits) - labels * logits).sum())
 

@@ -8,20 +8,20 @@ from xml.etree import ElementTree
 import pytest
 
 from insights.training import reliability
-from insights.training.diagram import Bin
+from insights.training.diagram import ConfidenceBin
 
 
 def test_bins() -> None:
     """Each tenth has its count, mean confidence and share of correct ones; 1.0 is in the last."""
     found = reliability.bins([(0.05, False), (0.125, True), (0.1875, False), (1.0, True)])
     assert [one.count if one else 0 for one in found] == [1, 2, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert found[1] == Bin(2, 0.15625, 0.5)
+    assert found[1] == ConfidenceBin(2, 0.15625, 0.5)
 
 
 def test_error() -> None:
     """The error is the distance of share and confidence, weighted by messages."""
-    assert reliability.error([Bin(9, 0.3, 0.3), None]) == 0
-    assert reliability.error([Bin(3, 0.2, 0.2), Bin(1, 0.9, 0.5)]) == pytest.approx(0.1)
+    assert reliability.error([ConfidenceBin(9, 0.3, 0.3), None]) == 0
+    assert reliability.error([ConfidenceBin(3, 0.2, 0.2), ConfidenceBin(1, 0.9, 0.5)]) == pytest.approx(0.1)
     assert reliability.error([]) == 0
 
 

@@ -13,7 +13,7 @@ from insights.recorder import Joined
 from streaming.aio.database_executors import close_database_threads, run_in_database, run_maintenance
 from streaming.cluster import broadcast
 from streaming.cluster.broadcast import Subscription
-from streaming.cluster.deletions import Change
+from streaming.cluster.deletions import WordsChange
 from streaming.cluster.runtime import Runtime, runtime, use
 from streaming.cluster.transcript_update import ConversationDeleted
 from tests.insights.conftest import Say, joined, owner, plain_analysis, say
@@ -78,7 +78,7 @@ async def test_other_processes_are_told(transactional_db: None, joined: Joined, 
     one, two = (Runtime(pubsub) for pubsub in processes(2))
     use(one)
     two.deletions.start()
-    changes: list[tuple[Change, int]] = []
+    changes: list[tuple[WordsChange, int]] = []
     two.deletions.apply = lambda change, conversation_id: changes.append((change, conversation_id))  # type: ignore[method-assign]
     async with asyncio.timeout(30):
         while not two.deletions._joined:  # noqa: ASYNC110
@@ -86,5 +86,5 @@ async def test_other_processes_are_told(transactional_db: None, joined: Joined, 
         await run_maintenance(recorder.delete_conversation, joined.conversation_id, owner.pk)
         while not changes:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    assert changes == [(Change.DELETED, joined.conversation_id)]
+    assert changes == [(WordsChange.DELETED, joined.conversation_id)]
     await two.close()

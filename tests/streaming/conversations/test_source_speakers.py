@@ -251,7 +251,7 @@ async def test_an_undone_assignment_frees_the_voice(user: User, end: list[LiveSp
     speakers = speech._speakers
     assert speakers is not None
     message = await run_in_database(Message.objects.get, number=1)
-    edited = await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.Person(name="Eve"), recorder.Scope.MESSAGE)
+    edited = await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.NamedSpeaker(name="Eve"), recorder.Scope.MESSAGE)
     await eventually(lambda: bool(speakers._labels._chosen))
     await run_in_database(recorder.undo, edited.change_id, user.pk)
     await eventually(lambda: not speakers._labels._chosen)
@@ -334,7 +334,7 @@ async def test_a_message_given_to_somebody_else_stays_theirs(user: User, end: li
     await feed(speech, 3)
     await until(3)
     message = await run_in_database(Message.objects.get, number=1)
-    await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.Person(name="Eve"), recorder.Scope.MESSAGE)
+    await run_in_database(recorder.assign_speaker, message.id, user.pk, recorder.NamedSpeaker(name="Eve"), recorder.Scope.MESSAGE)
     await feed(speech, 4, 3)
     await speech.finish()
     assert [name for name, _ in await said()][:2] == ["Eve", "Speaker 2"]

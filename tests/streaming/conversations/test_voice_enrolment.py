@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from insights.imports import files
-from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, Problem
+from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 from streaming import speaker_models
 from streaming.audio.pcm import linear16
 from streaming.conversations.voice_enrolment import SpeakerEnroller
@@ -66,17 +66,17 @@ def test_three_sentences_of_one_person() -> None:
 @pytest.mark.parametrize(
     ("samples", "problem", "place"),
     [
-        ([sample("a1"), sample("b1"), sample("a2")], Problem.DIFFERENT, None),
-        ([sample("a1"), SILENCE, sample("a2")], Problem.SHORT, 1),
-        ([sample("a1"), sample("a2"), sample("a1", "b1")], Problem.SEVERAL, 2),
-        ([sample("a1"), b"", sample("a2")], Problem.FORMAT, 1),
-        ([sample("a1")[:-1]], Problem.FORMAT, 0),
-        ([sample("a1") * 20], Problem.FORMAT, 0),
-        ([sample("a1")], Problem.SHORT, None),
-        ([], Problem.SHORT, None),
+        ([sample("a1"), sample("b1"), sample("a2")], SampleProblem.DIFFERENT, None),
+        ([sample("a1"), SILENCE, sample("a2")], SampleProblem.SHORT, 1),
+        ([sample("a1"), sample("a2"), sample("a1", "b1")], SampleProblem.SEVERAL, 2),
+        ([sample("a1"), b"", sample("a2")], SampleProblem.FORMAT, 1),
+        ([sample("a1")[:-1]], SampleProblem.FORMAT, 0),
+        ([sample("a1") * 20], SampleProblem.FORMAT, 0),
+        ([sample("a1")], SampleProblem.SHORT, None),
+        ([], SampleProblem.SHORT, None),
     ],
 )
-def test_refused_samples(samples: list[bytes], problem: Problem, place: int | None) -> None:
+def test_refused_samples(samples: list[bytes], problem: SampleProblem, place: int | None) -> None:
     """The problem names the sample, if it is one."""
     with pytest.raises(EnrolmentRefused) as refused:
         SpeakerEnroller(audio_of).from_samples(samples)
@@ -99,14 +99,14 @@ def test_a_recording_of_one_person() -> None:
 @pytest.mark.parametrize(
     ("content", "problem", "detail"),
     [
-        (b"no sound", Problem.FORMAT, "the file is damaged"),
-        (b"", Problem.FORMAT, "the file is damaged"),
-        (recording(*("a1",) * 25), Problem.FORMAT, "the file is longer than 90 seconds"),
-        (recording("a1"), Problem.SHORT, ""),
-        (recording("a1", "b1", "a2"), Problem.SEVERAL, ""),
+        (b"no sound", SampleProblem.FORMAT, "the file is damaged"),
+        (b"", SampleProblem.FORMAT, "the file is damaged"),
+        (recording(*("a1",) * 25), SampleProblem.FORMAT, "the file is longer than 90 seconds"),
+        (recording("a1"), SampleProblem.SHORT, ""),
+        (recording("a1", "b1", "a2"), SampleProblem.SEVERAL, ""),
     ],
 )
-def test_refused_recordings(content: bytes, problem: Problem, detail: str) -> None:
+def test_refused_recordings(content: bytes, problem: SampleProblem, detail: str) -> None:
     """What cannot be used says why, and leaves no file."""
     with pytest.raises(EnrolmentRefused) as refused:
         SpeakerEnroller(audio_of).from_recording(content)
@@ -138,5 +138,5 @@ def test_models_that_are_off(settings: Any) -> None:
     settings.SPEAKER_MODELS = "none"
     with pytest.raises(EnrolmentRefused) as refused:
         SpeakerEnroller(audio_of).from_samples([sample("a1")])
-    assert refused.value.problem == Problem.OFF
+    assert refused.value.problem == SampleProblem.OFF
     speaker_models.forget()

@@ -13,12 +13,12 @@ from streaming.audio.pcm import Samples
 from streaming.handlers.end_of_turn import EndOfTurnDecisions, end_of_turn_model
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.speech.end_of_turn import Pause, words_model
-from streaming.speech.endpointing import Span
+from streaming.speech.endpointing import TurnSpan
 from streaming.speech.engines.base import RecogniserError, Word
 from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 
 SAID = Turn(np.ones(16_000, dtype=np.int16), 16_000, ((0.0, 1.0),))
-SPAN = Span(0, 31, ((0, 25),))
+SPAN = TurnSpan(0, 31, ((0, 25),))
 
 
 class Engine:
@@ -37,9 +37,9 @@ class Detector(TurnDetector):
 
     def __init__(self) -> None:
         super().__init__(TurnDetectorOptions(asks_end=True), 16_000, None)  # type: ignore[arg-type]
-        self.answers: list[tuple[Span, int]] = []
+        self.answers: list[tuple[TurnSpan, int]] = []
 
-    def end_after(self, span: Span, silence_ms: int) -> None:
+    def end_after(self, span: TurnSpan, silence_ms: int) -> None:
         """Keep the answer."""
         self.answers.append((span, silence_ms))
 
@@ -66,7 +66,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, engine: Engine | Exception) -> None:
     monkeypatch.setattr(recogniser, "begin_loading", lambda: future)
 
 
-async def answers(model: Any, turn: Turn = SAID) -> list[tuple[Span, int]]:
+async def answers(model: Any, turn: Turn = SAID) -> list[tuple[TurnSpan, int]]:
     """Return what the detector was told about a pause."""
     detector = Detector()
     decisions = EndOfTurnDecisions(model, detector, 500)

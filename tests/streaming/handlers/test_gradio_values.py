@@ -10,7 +10,7 @@ import pytest
 
 from streaming import WebRTC
 from streaming.handlers import gradio_page, gradio_values
-from streaming.handlers.gradio_values import MOST_ENDED, Shown, ShownSessions
+from streaming.handlers.gradio_values import MOST_ENDED, ShownSessions, ShownValues
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
 
@@ -121,7 +121,7 @@ async def test_an_edit_during_the_call_stays() -> None:
 )
 async def test_values_that_a_call_leaves_are_not_sent(values: list[Any], result: Any, sent: Any) -> None:
     """Texts, numbers and lists of them are compared; others are sent."""
-    shown = Shown(live(), [CHAT, DOCUMENT], [CHAT, DOCUMENT])
+    shown = ShownValues(live(), [CHAT, DOCUMENT], [CHAT, DOCUMENT])
     shown.begin(values, 100.0)
     shown.arguments()
     assert shown.changed(result, SKIP) == sent
@@ -130,7 +130,7 @@ async def test_values_that_a_call_leaves_are_not_sent(values: list[Any], result:
 async def test_a_list_that_the_call_changes_is_sent() -> None:
     """Although it is the same object."""
     choices = ["a"]
-    shown = Shown(live(), [CHAT], [CHAT])
+    shown = ShownValues(live(), [CHAT], [CHAT])
     shown.begin([choices], 100.0)
     shown.arguments()
     choices.append("b")
@@ -163,7 +163,7 @@ async def test_two_listeners_both_show_every_output() -> None:
 )
 async def test_each_form_of_a_result_is_kept(result: Any, kept: list[Any]) -> None:
     """A tuple, a dictionary by component, an update, and a component; those that an update leaves keep the values of the page."""
-    shown = Shown(live(), [CHAT, DOCUMENT, NAME], [CHAT, DOCUMENT])
+    shown = ShownValues(live(), [CHAT, DOCUMENT, NAME], [CHAT, DOCUMENT])
     shown.begin(["old", "old", "Jane"], 100.0)
     shown.keep(result, 100.0)
     assert shown.values == kept

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from streaming.management.terminal import Screen, StreamError, Voice, channels_of, describe, stream
+from streaming.management.terminal import FileSpeaker, FileStreamError, Screen, channels_of, describe, stream
 from tests.servers import ROOT, Server
 
 RECORDING = ROOT / "streaming" / "demo" / "conversation.ogg"
@@ -46,7 +46,7 @@ async def test_a_closed_connection_is_reported(reason: str) -> None:
 
     async with serve(close_at_once, "127.0.0.1", 0) as rude:
         url = f"http://127.0.0.1:{rude.sockets[0].getsockname()[1]}"
-        with pytest.raises(StreamError, match=reason or "connection lost"):
+        with pytest.raises(FileStreamError, match=reason or "connection lost"):
             await stream(RECORDING, ["Ada"], url=url, token="", connection_id="x", speed=0, screen=Screen(io.StringIO()))
 
 
@@ -69,9 +69,9 @@ def test_a_file_without_audio(tmp_path: Path) -> None:
     """The error names a file that PyAV cannot read."""
     rubbish = tmp_path / "rubbish.mp3"
     rubbish.write_bytes(b"no sound in here" * 100)
-    with pytest.raises(StreamError, match=r"rubbish\.mp3"):
+    with pytest.raises(FileStreamError, match=r"rubbish\.mp3"):
         channels_of(rubbish, 1)
-    with pytest.raises(StreamError, match="missing"):
+    with pytest.raises(FileStreamError, match="missing"):
         channels_of(tmp_path / "missing.wav", 1)
 
 
@@ -87,7 +87,7 @@ def test_no_bar_and_no_colour_without_a_terminal() -> None:
 def test_a_correction_is_printed_as_a_change() -> None:
     """A message or an insight that is sent again is printed with its change; one that was never printed is not dismissed."""
     out = io.StringIO()
-    voice = Voice(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, prints_results=True)
+    voice = FileSpeaker(np.zeros(0, np.int16), "Ada", "", "", "", Screen(out), 0, prints_results=True)
 
     def insight(text: str, dismissed: bool) -> dict[str, Any]:
         shown = {"id": "i", "type": "question", "confidence": 0.5, "payload": {"content": text}, "dismissed": dismissed}

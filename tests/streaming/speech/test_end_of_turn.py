@@ -10,8 +10,8 @@ from streaming.speech.end_of_turn import (
     EARLIEST_MS,
     LATEST_MS,
     UNFINISHED,
+    EndOfTurnWeights,
     Pause,
-    Weights,
     WordsModel,
     features,
     score_of,
@@ -75,7 +75,7 @@ def test_any_words_have_a_decision(words: tuple[str, ...]) -> None:
 
 def test_the_table_gives_the_silence_of_the_score() -> None:
     """Below the first score, the first silence counts."""
-    weights = Weights({"1=yes": 8.0, "1=and": -4.0}, 0.0, {}, -30.0)
+    weights = EndOfTurnWeights({"1=yes": 8.0, "1=and": -4.0}, 0.0, {}, -30.0)
     model = WordsModel(weights, [(-3.0, 900), (-2.0, 500), (2.0, 200)])
     assert [model.silence_ms(Pause((word,), EMPTY)) for word in ("and", "maybe", "yes")] == [900, 500, 200]
     assert model.odds(["maybe"]) == pytest.approx((0.0, -30.0))
@@ -83,7 +83,7 @@ def test_the_table_gives_the_silence_of_the_score() -> None:
 
 def test_a_complete_sentence_limits_the_silence() -> None:
     """However improbable an end of the turn is, an answer may follow."""
-    weights = Weights({}, -8.0, {"1=and": -4.0}, 1.0)
+    weights = EndOfTurnWeights({}, -8.0, {"1=and": -4.0}, 1.0)
     model = WordsModel(weights, [(-30.0, 1200)])
     assert [model.silence_ms(Pause((word,), EMPTY)) for word in ("and", "today")] == [1200, COMPLETE_MS]
 

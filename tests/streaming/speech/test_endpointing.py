@@ -11,15 +11,15 @@ from streaming.speech.endpointing import (
     UNSTABLE_PART,
     Endpointer,
     Event,
-    Pace,
+    InterimPace,
     Progress,
-    Span,
     SpeechDiscarded,
     SpeechEnded,
     SpeechImprobable,
     SpeechPaused,
     SpeechPossible,
     SpeechStarted,
+    TurnSpan,
 )
 
 
@@ -32,7 +32,7 @@ def run(finder: Endpointer, *parts: tuple[int, float], loudness: float = 1.0) ->
     return [event for event in events if not isinstance(event, Progress)]
 
 
-def spans(events: list[Event]) -> list[Span]:
+def spans(events: list[Event]) -> list[TurnSpan]:
     """Return the spans of the ended turns."""
     return [event.span for event in events if isinstance(event, SpeechEnded)]
 
@@ -42,7 +42,7 @@ def test_one_turn() -> None:
     events = run(Endpointer(), (50, 0.0), (60, 0.9), (40, 0.0))
     assert [type(event) for event in events] == [SpeechStarted, SpeechPaused, SpeechEnded]
     assert events[0] == SpeechStarted(50)
-    assert spans(events) == [Span(40, 116, ((50, 110),))]
+    assert spans(events) == [TurnSpan(40, 116, ((50, 110),))]
 
 
 def test_the_pre_roll_is_a_third_of_a_second() -> None:
@@ -141,7 +141,7 @@ def test_flush_ends_the_open_turn() -> None:
     """The end of the audio ends the turn."""
     finder = Endpointer()
     run(finder, (10, 0.0), (20, 0.9))
-    assert finder.flush() == [SpeechEnded(Span(0, 30, ((10, 30),)))]
+    assert finder.flush() == [SpeechEnded(TurnSpan(0, 30, ((10, 30),)))]
     assert finder.flush() == []
 
 
@@ -160,7 +160,7 @@ def test_the_interval_of_progress_grows() -> None:
 
 def test_progress_at_an_even_pace() -> None:
     """Where only a part of the turn is decoded, the intervals do not grow."""
-    finder, due = Endpointer(longest_turn_s=30, pace=Pace(10, 12)), []
+    finder, due = Endpointer(longest_turn_s=30, pace=InterimPace(10, 12)), []
     for n in range(900):
         if any(isinstance(event, Progress) for event in finder.push(0.9, 1.0)):
             due.append(n)
@@ -205,7 +205,7 @@ def test_turns_are_in_order_bounded_and_kept(parts: list[tuple[int, float]], end
 
 def test_speech_ends_before_the_hangover_of_the_vad() -> None:
     """Three frames after each segment are silence, except where the audio ends with speech; a segment keeps at least one frame."""
-    span = Span(100, 200, ((110, 120), (150, 152), (180, 200)))
+    span = TurnSpan(100, 200, ((110, 120), (150, 152), (180, 200)))
     assert [(round(start / FRAME_S), round(end / FRAME_S)) for start, end in span.speech] == [(110, 117), (150, 151), (180, 200)]
 
 

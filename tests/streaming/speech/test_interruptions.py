@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.speech.backchannels import LANGUAGES, Backchannels, Words
-from streaming.speech.interruptions import Decision, ReplyPosition, Speech, decide
+from streaming.speech.interruptions import ReplyPosition, Speech, SpeechDuringReply, decide
 
 HEARD = ReplyPosition(heard_s=3.0, left_s=math.inf)
 ENGLISH = Backchannels(["en"])
-INTERRUPTION, FALSE, UNDECIDED = Decision.INTERRUPTION, Decision.FALSE, Decision.UNDECIDED
+INTERRUPTION, FALSE, UNDECIDED = SpeechDuringReply.INTERRUPTION, SpeechDuringReply.FALSE, SpeechDuringReply.UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_word_is_counted_once(words: list[str]) -> None:
         ("Um.", 0.3, True, ReplyPosition(0.0, math.inf), FALSE),
     ],
 )
-def test_words_decide(said: str, seconds: float, ended: bool, reply: ReplyPosition, decision: Decision) -> None:
+def test_words_decide(said: str, seconds: float, ended: bool, reply: ReplyPosition, decision: SpeechDuringReply) -> None:
     """Words beside backchannels interrupt; an acknowledgement does only where it answers: before a reply is heard, or at its end."""
     assert decide(Speech(said.split(), seconds, ended), reply, ENGLISH) is decision
 
@@ -108,7 +108,7 @@ def test_words_decide(said: str, seconds: float, ended: bool, reply: ReplyPositi
         (0.2, True, 0.0, INTERRUPTION),
     ],
 )
-def test_without_a_recogniser_the_duration_decides(seconds: float, ended: bool, left_s: float, decision: Decision) -> None:
+def test_without_a_recogniser_the_duration_decides(seconds: float, ended: bool, left_s: float, decision: SpeechDuringReply) -> None:
     """Short speech interrupts nothing; where the reply is over already, it is a turn."""
     assert decide(Speech(None, seconds, ended), ReplyPosition(3.0, left_s), ENGLISH) is decision
 

@@ -7,7 +7,7 @@ import pytest
 from insights.analysis.text.sentences import sentences
 from streaming.speech.engines.base import Word
 from streaming.speech.punctuation.features import SIZE, category_ids, ids_of, pause_kinds, place_features
-from streaming.speech.punctuation.marks import Mark, capitalised, token, uncapitalised
+from streaming.speech.punctuation.marks import PunctuationMark, capitalised, token, uncapitalised
 from streaming.speech.punctuation.model import shipped
 
 
@@ -29,20 +29,20 @@ def written(text: str, pauses: dict[int, float] | None = None, *, is_final: bool
 @pytest.mark.parametrize(
     ("word", "mark", "plain", "fixed"),
     [
-        ("Hello,", Mark.COMMA, "hello", False),
-        ("done.", Mark.PERIOD, "done", False),
-        ("really?!", Mark.QUESTION, "really", False),
-        ("well...", Mark.ELLIPSIS, "well", False),
-        ("Dr.", Mark.PERIOD, "dr", True),
-        ("p.m.", Mark.PERIOD, "p.m", True),
-        ("I.", Mark.PERIOD, "i", False),
-        ("3.5", Mark.NONE, "#", False),
-        ("20th,", Mark.COMMA, "#", False),
-        ('"yes."', Mark.PERIOD, "yes", False),
-        ("-", Mark.NONE, "", True),
+        ("Hello,", PunctuationMark.COMMA, "hello", False),
+        ("done.", PunctuationMark.PERIOD, "done", False),
+        ("really?!", PunctuationMark.QUESTION, "really", False),
+        ("well...", PunctuationMark.ELLIPSIS, "well", False),
+        ("Dr.", PunctuationMark.PERIOD, "dr", True),
+        ("p.m.", PunctuationMark.PERIOD, "p.m", True),
+        ("I.", PunctuationMark.PERIOD, "i", False),
+        ("3.5", PunctuationMark.NONE, "#", False),
+        ("20th,", PunctuationMark.COMMA, "#", False),
+        ('"yes."', PunctuationMark.PERIOD, "yes", False),
+        ("-", PunctuationMark.NONE, "", True),
     ],
 )
-def test_tokens(word: str, mark: Mark, plain: str, fixed: bool) -> None:
+def test_tokens(word: str, mark: PunctuationMark, plain: str, fixed: bool) -> None:
     """A word is split into its text and its mark; a period of an abbreviation belongs to the word."""
     one = token(word)
     assert (one.mark, one.plain, one.fixed) == (mark, plain, fixed)

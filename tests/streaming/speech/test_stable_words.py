@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE
-from streaming.speech.endpointing import FRAME_S, Span
+from streaming.speech.endpointing import FRAME_S, TurnSpan
 from streaming.speech.stable_words import LONG_S, REPEATED, TOO_LONG_S, StableWords
 from streaming.speech.transcript import Transcript, UntimedWord
 
@@ -22,14 +22,14 @@ def words(*texts: str, confidence: float = 0.9) -> Transcript:
     return Transcript(untimed, confidence, tuple(tokens))
 
 
-def silence(span: Span) -> np.ndarray:
+def silence(span: TurnSpan) -> np.ndarray:
     """Return samples for a span, all of the same loudness."""
     return np.zeros(int((span.end - span.start) * FRAME_S * RATE), dtype=np.float32)
 
 
 def add(stable: StableWords, end: int, *texts: str, still: int = 0, confidence: float = 0.9) -> list[str]:
     """Give the decode of a turn that has lasted so many frames, with silence in the last ones; return the words that may be shown."""
-    span = stable.unstable(Span(0, end, ((0, end - still),)))
+    span = stable.unstable(TurnSpan(0, end, ((0, end - still),)))
     return [word.text for word in stable.add(span, silence(span), words(*texts, confidence=confidence))]
 
 
@@ -73,7 +73,7 @@ def test_the_cost_of_a_decode_does_not_grow() -> None:
     stable, shown = StableWords(), []
     lengths = []
     for end in range(20, WORD_FRAMES * len(SENTENCE) + 1, WORD_FRAMES):
-        span = stable.unstable(Span(0, end, ((0, end),)))
+        span = stable.unstable(TurnSpan(0, end, ((0, end),)))
         lengths.append(span.seconds)
         heard = SENTENCE[round(span.start / WORD_FRAMES) : end // WORD_FRAMES]
         shown = list(stable.add(span, silence(span), words(*heard)))
@@ -88,7 +88,7 @@ def test_half_a_word_at_the_cut_is_not_added() -> None:
     stable = StableWords()
     for count in (4, 5):
         add(stable, count * WORD_FRAMES, *SENTENCE[:count])
-    assert stable.unstable(Span(0, 70, ((0, 70),))).start > 0
+    assert stable.unstable(TurnSpan(0, 70, ((0, 70),))).start > 0
     repeated = SENTENCE[4 - REPEATED : 4]
     assert add(stable, 70, "k", *repeated, "bap", "bar", "bas") == SENTENCE[:6]
     assert add(stable, 80, "n", "bap", "bar", "bas", "bat") == SENTENCE[:7]
@@ -98,7 +98,7 @@ def test_words_become_stable_without_agreement_in_the_end() -> None:
     """A decode does not grow longer than a few seconds, though no two agree."""
     stable = StableWords()
     for number, end in enumerate(range(20, 600, 12)):
-        span = stable.unstable(Span(0, end, ((0, end),)))
+        span = stable.unstable(TurnSpan(0, end, ((0, end),)))
         count = round((span.end - span.start) / WORD_FRAMES)
         heard = [SENTENCE[(number * 7 + place * 3) % len(SENTENCE)] for place in range(count)]
         stable.add(span, silence(span), words(*heard))
@@ -109,11 +109,11 @@ def test_a_pause_makes_all_words_stable() -> None:
     """The next decode starts after it; a decode that began before is outdated."""
     stable = StableWords()
     add(stable, 40, "bak", "bal", "bam")
-    outdated = stable.unstable(Span(0, 45, ((0, 45),)))
-    turn = Span(0, 46, ((0, 40),))
+    outdated = stable.unstable(TurnSpan(0, 45, ((0, 45),)))
+    turn = TurnSpan(0, 46, ((0, 40),))
     assert [word.text for word in stable.replace(turn, words("bak", "bal", "ban", "bam"))] == ["bak", "bal", "ban", "bam"]
     assert stable.add(outdated, silence(outdated), words("bak")) == ()
-    later = stable.unstable(Span(0, 70, ((0, 40), (50, 70))))
+    later = stable.unstable(TurnSpan(0, 70, ((0, 40), (50, 70))))
     assert (later.start, later.voiced) == (46, ((50, 70),))
     assert [word.text for word in stable.add(later, silence(later), words("dek", "del"))] == ["bak", "bal", "ban", "bam", "dek"]
 
@@ -123,7 +123,7 @@ def test_drafts_repeat_the_tokens() -> None:
     stable = StableWords()
     for count in range(2, 12):
         end = count * WORD_FRAMES
-        span = stable.unstable(Span(0, end, ((0, end),)))
+        span = stable.unstable(TurnSpan(0, end, ((0, end),)))
         stable.add(span, silence(span), words(*SENTENCE[round(span.start / WORD_FRAMES) : count]))
         assert stable.whole_draft == tuple(range(count))
         assert stable.whole_draft[-len(stable.draft) :] == stable.draft

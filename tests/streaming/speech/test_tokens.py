@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.engines.tokens import Vocabulary, read_vocabulary
+from streaming.speech.engines.tokens import TokenVocabulary, read_vocabulary
 from streaming.speech.vad import data_file
 
 
@@ -24,25 +24,25 @@ def spell(file: Path, *pieces: str) -> list[int]:
 def test_words_and_their_confidence(file: Path) -> None:
     """A word is the tokens from one space to the next; its confidence is their geometric mean."""
     tokens = spell(file, " the", " in", "er", ".")
-    words = Vocabulary(file).words(tokens, [0.0, -1.0, -2.0, -3.0])
+    words = TokenVocabulary(file).words(tokens, [0.0, -1.0, -2.0, -3.0])
     assert [(word.text, word.confidence) for word in words] == [("the", 1.0), ("iner.", pytest.approx(0.1353, abs=1e-4))]
 
 
 def test_marks_have_no_text(file: Path) -> None:
     """Begin, end and unknown marks, and tokens beyond the vocabulary, have no text."""
-    assert Vocabulary(file).words([0, 1, 2, 32_767, 99_999], [0.0] * 5) == ()
+    assert TokenVocabulary(file).words([0, 1, 2, 32_767, 99_999], [0.0] * 5) == ()
 
 
 def test_bytes_that_are_no_text_are_left_out(file: Path) -> None:
     """Half a character at the end of an interim is dropped."""
     tokens = [*spell(file, " the"), read_vocabulary(file).index(b"\xfd")]
-    assert [word.text for word in Vocabulary(file).words(tokens, [0.0, 0.0])] == ["the"]
+    assert [word.text for word in TokenVocabulary(file).words(tokens, [0.0, 0.0])] == ["the"]
 
 
 def test_split_words_are_joined(file: Path) -> None:
     """'per cent' becomes one word."""
     tokens = spell(file, " per", " cent")
-    assert [word.text for word in Vocabulary(file).words(tokens, [0.0, 0.0])] == ["percent"]
+    assert [word.text for word in TokenVocabulary(file).words(tokens, [0.0, 0.0])] == ["percent"]
 
 
 @pytest.mark.parametrize("cut", [-1, 1000])

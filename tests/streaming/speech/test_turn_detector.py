@@ -10,7 +10,7 @@ import pytest
 from streaming.audio.rates import NO_SOUND, Converter, Pcm
 from streaming.speech import audio_source, vad_worker
 from streaming.speech.audio_source import AudioHistory
-from streaming.speech.endpointing import Span
+from streaming.speech.endpointing import TurnSpan
 from streaming.speech.turn_detector import Turn, TurnDetector, TurnDetectorOptions
 from streaming.speech.vad_worker import VadWorker
 from tests.streaming.speech.fakes import recording
@@ -30,7 +30,7 @@ class Notes:
         self.turns: list[Turn] = []
         self.so_far: list[Turn] = []
         self.paused_turns: list[Turn] = []
-        self.answer: Callable[[Span], None] | None = None
+        self.answer: Callable[[TurnSpan], None] | None = None
         self.changed = threading.Condition()
 
     def _note(self, what: str) -> None:
@@ -51,7 +51,7 @@ class Notes:
         self.so_far.append(turn)
         self._note("progress")
 
-    def paused(self, turn: Turn, span: Span) -> None:
+    def paused(self, turn: Turn, span: TurnSpan) -> None:
         """Record the call, and give the answer if there is one."""
         self.paused_turns.append(turn)
         self._note("paused")
@@ -258,12 +258,12 @@ def test_history(rate: int) -> None:
     for start in (0, 10, 20):
         history.append(np.repeat(np.arange(start, start + 10, dtype=np.int16), frame))
         history.append(NO_SOUND)
-    assert history.cut(Span(5, 25, ())).tolist() == np.repeat(np.arange(5, 25), frame).tolist()
+    assert history.cut(TurnSpan(5, 25, ())).tolist() == np.repeat(np.arange(5, 25), frame).tolist()
     history.forget(15)
     assert [block[0] for block in history._blocks] == [10, 20]
-    assert history.cut(Span(15, 99, ())).tolist() == np.repeat(np.arange(15, 30), frame).tolist()
+    assert history.cut(TurnSpan(15, 99, ())).tolist() == np.repeat(np.arange(15, 30), frame).tolist()
     history.forget(99)
-    assert len(history.cut(Span(0, 99, ()))) == 0
+    assert len(history.cut(TurnSpan(0, 99, ()))) == 0
 
 
 def vad_threads() -> set[threading.Thread]:

@@ -58,9 +58,9 @@ def test_durations_are_medians_by_letters_for_rare_words(file: Path) -> None:
 
 def track_of(*pauses: CorpusPause) -> Track:
     """Return a track of one word before each pause."""
-    from streaming.training.corpus_pauses import TimedWord
+    from streaming.training.corpus_pauses import CorpusWord
 
-    return Track("m", tuple(TimedWord(f"w{n}", n, n + 0.5) for n in range(len(pauses) + 1)), pauses)
+    return Track("m", tuple(CorpusWord(f"w{n}", n, n + 0.5) for n in range(len(pauses) + 1)), pauses)
 
 
 def test_a_rule_is_judged_by_cut_offs_and_latency() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from insights import access
 from insights.models import App
 from streaming.aio.database_executors import close_database_threads
-from streaming.transports.auth import Credentials, grant_of
+from streaming.transports.auth import RequestCredentials, grant_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,13 +22,13 @@ def _threads() -> Iterator[None]:
     close_database_threads()
 
 
-def credentials(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> Credentials:
+def credentials(headers: dict[str, str] | None = None, query: str = "", subprotocols: tuple[str, ...] = ()) -> RequestCredentials:
     """Return the credentials of a client's handshake."""
     pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    return Credentials.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
+    return RequestCredentials.from_scope({"headers": pairs, "query_string": query.encode(), "subprotocols": list(subprotocols)})
 
 
-async def requester(knocking: Credentials) -> int | None:
+async def requester(knocking: RequestCredentials) -> int | None:
     """Return the id of the authenticated user."""
     by = await grant_of(knocking)
     return by.user_id if by else None

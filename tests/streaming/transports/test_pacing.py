@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.transports.pacing import STALL_S, Pace
+from streaming.transports.pacing import STALL_S, PlaybackPace
 
 LEAD = 0.2
 
 
 def test_live_audio_never_waits() -> None:
     """Blocks that arrive in real time are sent at once."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     for n in range(1000):
         assert pace.wait(n * 0.02) == 0
         pace.sent(0.02, n * 0.02)
@@ -19,7 +19,7 @@ def test_live_audio_never_waits() -> None:
 
 def test_fast_audio_is_sent_without_drift() -> None:
     """A minute of queued audio is sent in a minute less the lead, however late each timer fires."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     now = 100.0
     pace.sent(0.5, now - 2 * STALL_S)  # it has talked before
     for n in range(3000):
@@ -31,7 +31,7 @@ def test_fast_audio_is_sent_without_drift() -> None:
 
 def test_ten_minutes_do_not_drift() -> None:
     """Each block is sent at its time, a lead ahead of real time, and no earlier."""
-    pace, now, sent = Pace(LEAD, stall=0.3), 100.0, 0
+    pace, now, sent = PlaybackPace(LEAD, stall=0.3), 100.0, 0
     pace.begin(now)
     for _ in range(30_000):
         while pace.wait(now) <= 0:
@@ -43,7 +43,7 @@ def test_ten_minutes_do_not_drift() -> None:
 
 def test_a_pause_differs_from_a_stall() -> None:
     """The length of a pause is returned once; lateness up to the limit is no pause."""
-    pace = Pace(LEAD, stall=0.3)
+    pace = PlaybackPace(LEAD, stall=0.3)
     pace.begin(1.0)
     assert pace.sent(0.02, 1.0) == 0
     assert pace.sent(0.02, 1.3) == 0
@@ -53,7 +53,7 @@ def test_a_pause_differs_from_a_stall() -> None:
 
 def test_a_stall_is_caught_up() -> None:
     """Live audio that was delayed by less than a second is in time again at once."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     for n in range(50):
         pace.sent(0.02, n * 0.02)
     for _ in range(45):  # 0.9 s of blocks that were held up
@@ -67,7 +67,7 @@ def test_a_stall_is_caught_up() -> None:
 def test_a_blocked_process_catches_up() -> None:
     """Three seconds of delayed audio are sent at once; three seconds of silence give no such credit."""
     for stood_still, waits in ((3.0, False), (0.0, True)):
-        pace = Pace(LEAD, lambda now, stall=stood_still: stall)
+        pace = PlaybackPace(LEAD, lambda now, stall=stood_still: stall)
         pace.sent(0.02, 0.0)
         for _ in range(150):
             late = pace.wait(3.0)
@@ -78,7 +78,7 @@ def test_a_blocked_process_catches_up() -> None:
 
 def test_after_a_pause_it_starts_anew() -> None:
     """Time that passed in a pause is not made up for."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     pace.sent(0.02, 1.0)
     pace.sent(0.02, 5.0)
     assert pace.ahead(5.0) == pytest.approx(0.02)
@@ -88,7 +88,7 @@ def test_after_a_pause_it_starts_anew() -> None:
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
 def test_played_audio_adds_up(steps: list[tuple[float, float]]) -> None:
     """In the end all sent audio counts as played, once, and never more than was sent."""
-    pace, now, sent, played = Pace(LEAD), 0.0, 0.0, 0.0
+    pace, now, sent, played = PlaybackPace(LEAD), 0.0, 0.0, 0.0
     for seconds, pause in steps:
         pace.sent(seconds, now)
         sent += seconds
@@ -101,7 +101,7 @@ def test_played_audio_adds_up(steps: list[tuple[float, float]]) -> None:
 
 def test_cleared_audio_is_not_played() -> None:
     """Cleared audio does not count as played."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     pace.sent(1.0, 0.0)
     pace.clear(0.25)
     assert pace.ahead(0.25) == 0
@@ -111,7 +111,7 @@ def test_cleared_audio_is_not_played() -> None:
 @given(st.floats(0, 5))
 def test_audio_after_a_pause_of_the_reply_is_not_late(paused_s: float) -> None:
     """However short the pause was: nothing is caught up, no more than the lead is sent ahead, and the length is returned once."""
-    pace = Pace(LEAD)
+    pace = PlaybackPace(LEAD)
     now = 100.0
     pace.begin(now)
     while pace.wait(now) <= 0:

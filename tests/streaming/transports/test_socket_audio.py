@@ -11,7 +11,7 @@ import pytest
 
 from streaming.sessions import media_runner as media_module
 from streaming.sessions.handler_runner import StreamSession
-from streaming.sessions.media_runner import Item
+from streaming.sessions.media_runner import ParsedResult
 from streaming.sessions.session import Session
 from streaming.transports.fastrtc_socket import FastrtcConsumer
 from streaming.types.outputs import AdditionalOutputs, CloseStream
@@ -126,7 +126,7 @@ async def test_order_holds_while_a_client_does_not_read(talk: Talk) -> None:
     handler_of(session).queue.put_nowait(block(2))
     await until(lambda: socket.waiting == 1)
     for number in (3, 4, 5):
-        assert await session.runner.deliver(Item(pcm=block(number)[1], rate=RATE))
+        assert await session.runner.deliver(ParsedResult(pcm=block(number)[1], rate=RATE))
     await asyncio.sleep(0.05)
     assert socket.waiting == 1
     socket.reads.set()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from streaming.tts.base import SpeechOptions, VoiceError
-from streaming.tts.programs import ESPEAK, FLITE, Program
+from streaming.tts.programs import ESPEAK, FLITE, SpeechProgram
 
 SECRET = "zeppelin, $(date) & 'more' — \"words\""
 PRETENDED = """#!{python}
@@ -44,7 +44,7 @@ def fake_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     return install
 
 
-def synthesised(program: Program, text: str = SECRET, **manner: Any) -> tuple[int, Any]:
+def synthesised(program: SpeechProgram, text: str = SECRET, **manner: Any) -> tuple[int, Any]:
     """Synthesise a text."""
     voice = program.find(Path("nowhere"))
     assert voice is not None
@@ -52,7 +52,7 @@ def synthesised(program: Program, text: str = SECRET, **manner: Any) -> tuple[in
 
 
 @pytest.mark.parametrize("program", [FLITE, ESPEAK])
-def test_words_are_in_no_command_line(fake_program: Pretend, program: Program) -> None:
+def test_words_are_in_no_command_line(fake_program: Pretend, program: SpeechProgram) -> None:
     """They are passed in a file, unchanged; the audio comes back as floats."""
     asked = fake_program(program.name)
     rate, samples = synthesised(program)
@@ -104,7 +104,7 @@ def test_a_missing_program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("program", [FLITE, ESPEAK])
-def test_the_real_programs(program: Program) -> None:
+def test_the_real_programs(program: SpeechProgram) -> None:
     """A sentence becomes some seconds of audio, fewer at a higher speed."""
     if shutil.which(program.name) is None:
         pytest.skip(f"needs {program.name} (make test installs flite where it may)")

@@ -16,7 +16,7 @@ def network() -> cnn.Net:
     return begin(np.ones((1, 8), dtype=np.float32), np.random.default_rng(1))
 
 
-def _view(text: str, *before: str) -> cnn.View:
+def _view(text: str, *before: str) -> cnn.NetworkInput:
     return cnn.view(features.glance(said(text, JANE), [said(one, BOB) for one in before]))
 
 

@@ -4,12 +4,12 @@ from datetime import date, datetime
 
 import pytest
 
-from insights.analysis.dates.days import Span, days
+from insights.analysis.dates.days import DateSpan, days
 
 NOW = datetime(2026, 11, 18, 10, 30)
 
 
-def _longest(text: str, past: bool = False) -> Span:
+def _longest(text: str, past: bool = False) -> DateSpan:
     return max(days(text, frozenset(text.split()), NOW, past), key=lambda span: span.end - span.start)
 
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from insights.analysis.dates.relative_durations import pointed
-from insights.analysis.types import Entity
+from insights.analysis.types import FoundEntity
 
 NOW = datetime(2026, 1, 30, 22, 0, tzinfo=UTC)
 
 
 def _pointed(low: str, span: str, seconds: float, offset: int = 0) -> str:
-    found = pointed(low, Entity("duration", span, low.index(span), {"seconds": seconds}), NOW, offset)
+    found = pointed(low, FoundEntity("duration", span, low.index(span), {"seconds": seconds}), NOW, offset)
     assert (found.text, found.value["seconds"]) == (span, seconds)
     return str(found.value.get("datetime", ""))
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from insights.analysis.names.proper_nouns import Candidate, candidates
+from insights.analysis.names.proper_nouns import NameCandidate, candidates
 from insights.analysis.text.words import tokens
 
 
-def _candidates(text: str) -> list[Candidate]:
+def _candidates(text: str) -> list[NameCandidate]:
     return list(candidates(tokens(text), text))
 
 

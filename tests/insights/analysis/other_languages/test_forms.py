@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from insights.analysis import analyse
-from insights.analysis.types import Entity, Said
+from insights.analysis.types import FoundEntity, Said
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 AT = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday
@@ -15,7 +15,7 @@ Found = tuple[str, str]
 """The type of an entity, and its value as the files write it."""
 
 
-def value_of(entity: Entity) -> str:
+def value_of(entity: FoundEntity) -> str:
     """Return the value as the files write it: a time as hours and minutes, a number without a fraction where it has none."""
     value = next(iter(entity.value.values()))
     if entity.type == "time":

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from insights import recorder
 from insights.models import Change, Message
-from insights.recorder import ChangeConflict, Joined, Person, SpeakerEvent
+from insights.recorder import ChangeConflict, Joined, NamedSpeaker, SpeakerEvent
 from insights.recorder.deletion.emptied_changes import empty_all_changes, empty_changes
 from tests.insights.conftest import Say
 
@@ -25,7 +25,7 @@ def test_changes_of_a_deleted_message_are_emptied(joined: Joined, say: Say, owne
     other = recorder.edit_message(second.id, owner.pk, text="Good.")
     joining = recorder.join_next(first.id, owner.pk)
     third, split = recorder.split_message(first.id, 12, owner.pk)
-    spoken = recorder.attribute_speakers(joined.conversation_id, [SpeakerEvent(True, Person("b", "Ben"), 0)], owner.pk)
+    spoken = recorder.attribute_speakers(joined.conversation_id, [SpeakerEvent(True, NamedSpeaker("b", "Ben"), 0)], owner.pk)
     ids = [edited.change_id for edited in (corrected, other, joining, split, spoken)]
     assert None not in ids
     Message.objects.filter(id=first.id).delete()

@@ -33,7 +33,7 @@ from insights.recorder import (
     Edited,
     InsightEdit,
     Listening,
-    Person,
+    NamedSpeaker,
     RecorderError,
     SpeakerEvent,
     SpeakerIdentity,
@@ -120,7 +120,7 @@ def marked(conversation: Conversation, a: int, b: int) -> BookmarkFields:
 
 def spoken(a: int, b: int) -> list[SpeakerEvent]:
     """Return events of Ben and of a person who may be new."""
-    new, ben = Person(f"user-{a % 2}", "Cleo"), Person("", "Ben")
+    new, ben = NamedSpeaker(f"user-{a % 2}", "Cleo"), NamedSpeaker("", "Ben")
     return [SpeakerEvent(True, ben, 0), SpeakerEvent(False, ben, a % 12), SpeakerEvent(True, new, b % 12)]
 
 

@@ -11,7 +11,7 @@ from insights.recorder import (
     ChangeConflict,
     Joined,
     Listening,
-    Person,
+    NamedSpeaker,
     RecorderError,
     SpeakerEvent,
     SpeakerIdentity,
@@ -100,12 +100,12 @@ def test_speaker_events_give_messages_to_members(joined: Joined, say: Say, owner
     say("One two three four.", member_id=None)  # from 5 s to 7 s
     say("Five six.")  # from 10 s to 11 s, Ada
     say("Ada will do it.")  # from 15 s to 17 s, Ada
-    ada, cleo = Person(str(named("Ada").id)), Person("c", "Cleo", "cleo@example.org")
+    ada, cleo = NamedSpeaker(str(named("Ada").id)), NamedSpeaker("c", "Cleo", "cleo@example.org")
     events = [
         SpeakerEvent(True, ada, 4.5),
         SpeakerEvent(True, cleo, 5.5),
         SpeakerEvent(False, ada, 6),
-        SpeakerEvent(False, Person("c"), 8),
+        SpeakerEvent(False, NamedSpeaker("c"), 8),
         SpeakerEvent(True, cleo, 14),
     ]
     edited = recorder.attribute_speakers(joined.conversation_id, events, owner.pk)
@@ -118,11 +118,11 @@ def test_speaker_events_give_messages_to_members(joined: Joined, say: Say, owner
 
 def test_events_without_a_start_or_a_person_are_refused(joined: Joined, owner: User) -> None:
     """The error names the event."""
-    ben = Person("", "Ben")
+    ben = NamedSpeaker("", "Ben")
     for events, error in (
         ([SpeakerEvent(True, ben, 1), SpeakerEvent(False, ben, 0.5)], "speakerEvents.1: stopped_speaking needs"),
-        ([SpeakerEvent(True, Person(), 1)], "speakerEvents.0.user: id, name or email"),
-        ([SpeakerEvent(True, Person("\x00", "\u202e"), 1)], "with visible characters"),
+        ([SpeakerEvent(True, NamedSpeaker(), 1)], "speakerEvents.0.user: id, name or email"),
+        ([SpeakerEvent(True, NamedSpeaker("\x00", "\u202e"), 1)], "with visible characters"),
     ):
         with pytest.raises(RecorderError, match=error):
             recorder.attribute_speakers(joined.conversation_id, events, owner.pk)
@@ -135,7 +135,9 @@ def test_a_large_edit_sends_the_latest_again(joined: Joined, say: Say, owner: Us
     for number in range(4):
         say(f"Number {number}.")
     ids = [str(one) for one in Message.objects.order_by("number").values_list("id", flat=True)]
-    moved, *again = recorder.attribute_speakers(joined.conversation_id, [SpeakerEvent(True, Person("c", "Cleo"), 0)], owner.pk).events[1:]
+    moved, *again = recorder.attribute_speakers(
+        joined.conversation_id, [SpeakerEvent(True, NamedSpeaker("c", "Cleo"), 0)], owner.pk
+    ).events[1:]
     assert (moved.kind, moved.payload["member"]["name"], moved.payload["messageIds"]) == ("messages_moved", "Cleo", ids)
     assert [event.payload["message"]["id"] for event in again] == ids[2:]
     renamed = recorder.edit_member(joined.conversation_id, named("Cleo").id, owner.pk, name="Zoe")

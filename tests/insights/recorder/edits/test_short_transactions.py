@@ -15,7 +15,7 @@ from django.db import connection
 from insights import recorder
 from insights.database import write_transaction
 from insights.models import Change, Conversation, Insight, Member, Message
-from insights.recorder import ChangeConflict, Joined, Person, SpeakerEvent
+from insights.recorder import ChangeConflict, Joined, NamedSpeaker, SpeakerEvent
 from insights.recorder.edits import speaker_edits, undo
 from tests.insights.conftest import Say, speaker_of
 
@@ -106,7 +106,7 @@ def state() -> list[tuple[object, ...]]:
     return [*said, *Insight.objects.order_by("id").values_list("id", "assignee_name")]
 
 
-CLEO = [SpeakerEvent(True, Person("c", "Cleo"), 0)]
+CLEO = [SpeakerEvent(True, NamedSpeaker("c", "Cleo"), 0)]
 
 
 def test_an_edit_of_10000_messages_and_its_undo_wait_for_nobody(long_talk: Conversation, owner: User) -> None:
