@@ -45,7 +45,9 @@ def after_the_test(browser: Browser, server: Server, script: str) -> Page:
 
 def states(page: Page) -> dict[str, str]:
     """Return the state of each check."""
-    found: dict[str, str] = page.eval_on_selector_all(".check", "all => Object.fromEntries(all.map((one) => [one.id, one.dataset.state]))")
+    found: dict[str, str] = page.eval_on_selector_all(
+        ".network-check", "all => Object.fromEntries(all.map((one) => [one.id, one.dataset.state]))"
+    )
     return found
 
 
