@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core import management
 from django.db import connection
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 
 from tests import fork_server, servers
@@ -64,6 +65,13 @@ def _own_channel_layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     yield
     for layer in channel_layers.backends.values():
         asyncio.run(layer.close())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Use a fast password hash in the process of the tests: the usual one takes 0.3 s of CPU for each account with a password."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

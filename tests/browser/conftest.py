@@ -78,15 +78,21 @@ def module_browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture
-def module_page(module_browser: Browser) -> Iterator[Page]:
-    """A new page that imports the portal's scripts from the directory, without a server."""
+@pytest.fixture(scope="module")
+def one_page(module_browser: Browser) -> Iterator[Page]:
+    """The page of `module_page`."""
     page = module_browser.new_page()
     page.route("**/static/**", lambda route: route.fulfill(path=STATIC / route.request.url.split("/static/")[1]))
     page.route("**/empty", lambda route: route.fulfill(body="<!doctype html><title>empty</title>", content_type="text/html"))
-    page.goto("http://localhost:1/empty")
     yield page
     page.close()
+
+
+@pytest.fixture
+def module_page(one_page: Page) -> Page:
+    """A page that imports the portal's scripts from the directory, without a server: one window, with a new document for each test."""
+    one_page.goto("http://localhost:1/empty")
+    return one_page
 
 
 def make_account(server: Server) -> None:

@@ -31,11 +31,6 @@ def fail(accounts: int) -> None:
         Attempt("signin", f"person{number}@example.com", ATTACKER_AT).failed()
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: LazySettings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def test_one_address_that_tries_many_accounts_is_limited(user: User) -> None:
     """Failures for many accounts count together, and then the address is limited for the right password too."""
     fail(attempts.ADDRESS_FAILURES - 5)

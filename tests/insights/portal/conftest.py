@@ -1,25 +1,18 @@
 """Fixtures of the portal's tests: signed-in browsers, and conversations written directly into the tables."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client, override_settings
+from django.test import Client
 
 from insights.models import Conversation, Insight, Member, Message
 from tests.insights.conftest import speaker_of
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MakeConversation = Callable[..., Conversation]
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    """Use a fast password hash, so that the tests are quick."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        yield
 
 
 @pytest.fixture
