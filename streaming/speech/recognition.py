@@ -404,13 +404,13 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
     def _deliver(self) -> None:
         """Publish the finals that are ready, in order, and submit the next one: one at a time, so that other speakers are served too.
 
-        Of a file, as many as there are threads are submitted at the same time.
+        Of a file, as many as there are threads are submitted at the same time: no thread waits for an earlier turn that takes longer.
         """
         while self._pending and self._pending[0].is_done:
             job = self._pending.popleft()
             self._publish_final(job)
-        for job in islice(self._pending, self._at_once):
-            if not job.is_submitted and not job.is_done:
+        for job in islice((job for job in self._pending if not job.is_done), self._at_once):
+            if not job.is_submitted:
                 job.is_submitted = True
                 self._pool.submit(job, Urgency.FINAL)
         self._callbacks.update_backlog(self.backlog)

@@ -73,6 +73,42 @@ def test_the_turns_are_those_of_live_speech(engine: FakeRecogniser, decoder: Dec
     assert decoder.most == 2
 
 
+class SlowFirst(FakeTranscriber):
+    """Ends the decode of the first turn when two later ones have been decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = self.ended = 0
+        self.overtaken = False
+        self.changed = threading.Condition()
+
+    def final(self, pcm: Samples, draft: Sequence[int]) -> Transcript:
+        """Wait in the first decode."""
+        with self.changed:
+            self.begun += 1
+            if self.begun == 1:
+                self.overtaken = self.changed.wait_for(lambda: self.ended >= 2, 20.0)
+        found = super().final(pcm, draft)
+        with self.changed:
+            self.ended += 1
+            self.changed.notify_all()
+        return found
+
+
+def test_a_slow_turn_stops_no_other_thread() -> None:
+    """The second thread decodes turn after turn while the first one has a long one; the turns come in order all the same."""
+    decoder = SlowFirst()
+    engine = FakeRecogniser(decoder, 2)
+    engine.load()
+    try:
+        starts = [turn.result.start for turn in turns(engine, BECKETT, OPTIONS)]
+    finally:
+        engine.close()
+    assert decoder.overtaken
+    assert starts == sorted(starts)
+    assert len(starts) >= SENTENCES
+
+
 def test_blocks_of_any_size_give_the_same_turns(engine: FakeRecogniser) -> None:
     """So a file that is imported again has the same turns at the same places."""
     first = turns(engine, BECKETT, OPTIONS)
