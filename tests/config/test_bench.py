@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from insights.analysis import embedding
 from streaming.speech.decoder_pool import Urgency
-from tests.bench import interim_intervals, report, resource_usage, scoring, speech, thread_cpu, word_errors
+from streaming.speech.engines.moonshine import small_model
+from tests.bench import interim_intervals, report, resource_usage, scoring, speech, thread_cpu, word_errors, word_times
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
@@ -87,6 +89,16 @@ class TestParts:
         rows = writes.measure(bench_server, TINY, quiet).data["waits"]
         assert [row["jobs"] for row in rows] == [0, 1, 4]
         assert all(row["stored"] for row in rows[1:])
+
+
+@pytest.mark.skipif(not shutil.which("flite"), reason="needs Flite")
+def test_word_times_are_compared_with_those_of_the_synthesiser() -> None:
+    """Most words of a sentence are found, within a fifth of a second."""
+    audio, said = word_times.read_aloud("Let me know when the others arrive.", "slt", 1.0, np.random.default_rng(1))
+    late = word_times.errors(small_model(), audio, said)
+    assert len(said) == 7
+    assert len(late) >= 5
+    assert np.abs(np.array(late)).mean() < 0.2
 
 
 class TestVirtualTime:
