@@ -42,6 +42,8 @@ DOCUMENTED = {
     ("upload", "light"): "upload",
     ("people", "light"): "people",
     ("review", "light"): "review",
+    ("stream-components", "light"): "try-out",
+    ("network-tested", "light"): "network",
 }
 """The pictures that documents show, by name and look, and their files in docs/pictures."""
 ADMINISTRATOR = (
@@ -63,10 +65,15 @@ class Camera:
         """Return whether a picture was asked for."""
         return not self.only or name in self.only
 
+    @property
+    def english(self) -> bool:
+        """Whether buttons have the names by which they are pressed."""
+        return self.windows.locale.startswith("en")
+
     def take(self, pictures: tuple[Picture, ...]) -> None:
         """Take pictures in all looks."""
         for picture in pictures:
-            if self.wants(picture.name):
+            if self.wants(picture.name) and (self.english or picture.prepare is None):
                 for look in self.looks:
                     page = self.windows.open(picture.who, look)
                     page.goto(picture.path.format(**self.places))
@@ -82,7 +89,7 @@ class Camera:
         """Take one picture of a window."""
         page.wait_for_load_state()
         page.wait_for_timeout(700)  # transitions, and what the page fetches
-        if file := DOCUMENTED.get((name, look)):
+        if self.english and (file := DOCUMENTED.get((name, look))):
             write_webp(page.screenshot(), ROOT / "docs" / "pictures" / f"{file}.webp")
         if whole:  # a larger window, not `full_page`: what is fixed to an edge stays there
             height = int(page.evaluate("Math.ceil(document.documentElement.scrollHeight)"))
@@ -106,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures")
     parser.add_argument("--all", type=Path, default=ROOT / ".cache" / "pictures", help="folder of all pictures")
     parser.add_argument("--looks", default="light,phone", help=f"of {','.join(LOOKS)}")
+    parser.add_argument("--locale", default="en-US", help="language, such as de-DE, without pictures that press buttons")
     parser.add_argument("--only", default="", help="names of pictures; all without it")
     wanted = parser.parse_args()
     only = set(filter(None, wanted.only.split(",")))
@@ -114,7 +122,7 @@ def main() -> None:
         noise = Path(data) / "noise.wav"
         noise.write_bytes(wav(quiet_noise(4)))
         browser = driver.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={noise}"])
-        camera = Camera(Windows(browser, site), wanted.all, wanted.looks.split(","), only, {})
+        camera = Camera(Windows(browser, site, wanted.locale), wanted.all, wanted.looks.split(","), only, {})
         camera.places["welcome"] = server.manage("setuplink").split(str(server.port))[-1].strip().lstrip("/")
         camera.take(BEFORE)
         take_filled(server, camera, browser)
@@ -132,6 +140,7 @@ def running_server(data: Path) -> Iterator[Server]:
             "VOICE_PROFILES": "1",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "ALLOWED_NETWORKS": "127.0.0.0/8",
+            "DJANGO_SETTINGS_MODULE": "tests.browser.pictures.site.settings",
         }
         env |= {"OIDC_URL": provider.url, "OIDC_CLIENT_ID": "parley", "OIDC_CLIENT_SECRET": "secret", "OIDC_NAME": "Example ID"}
         server = Server(servers.migrated(data / "data"), env, worker=True).start()
@@ -156,7 +165,7 @@ def take_filled(server: Server, camera: Camera, browser: Browser) -> None:
     camera.places["live"] = newest["conversations"][0]["id"]
     import_more(server)
     camera.take(PICTURES)
-    for look in camera.looks if camera.wants("single-sign-on-new") else ():
+    for look in camera.looks if camera.english and camera.wants("single-sign-on-new") else ():
         page = camera.windows.open("nobody", look)
         page.goto("/signin/")
         page.get_by_role("link", name="Continue with Example ID").click()
@@ -171,9 +180,9 @@ PASSKEY = "from allauth.mfa.models import Authenticator; print(Authenticator.obj
 
 def take_live(server: Server, camera: Camera) -> Page:
     """Take the pictures of a live conversation near the end of a recording that is streamed into it; return the window that goes on."""
-    speaking = camera.windows.open("jane", "light")
+    speaking = camera.windows.open("jane", "light", "en-US")
     join(speaking, LIVE_ROOM, "Jane Doe", LIVE_TITLE)
-    if not any(map(camera.wants, ("live", "live-insights", "live-invite", "watch"))):
+    if not any(map(camera.wants, ("live", "live-insights", "live-open-insights", "live-invite", "watch"))):
         return speaking
     windows = {}
     for look in camera.looks:
@@ -182,20 +191,24 @@ def take_live(server: Server, camera: Camera) -> Page:
     talking = threading.Thread(target=talk_to, args=(server,))
     talking.start()
     speaking.locator("#insights > *").nth(4).wait_for()
-    camera.shoot(speaking, "live", "light")
+    if camera.english:
+        camera.shoot(speaking, "live", "light")
     for look, page in windows.items():
         camera.shoot(page, "watch", look)
+    if camera.wants("live-open-insights"):
+        for look, page in windows.items():
+            take_open_insights(camera, page, look)
     for look in camera.looks:
         page = camera.windows.open("anna", look)
         page.goto(f"/join/{camera.places['guests']}/")
         page.locator("#start").click()
-        page.get_by_text("Listening").first.wait_for()
         page.locator("#insights > *").first.wait_for(state="attached")
-        camera.shoot(page, "live", look) if look != "light" else None
-        if look == "phone":
+        if look != "light" or not camera.english:
+            camera.shoot(page, "live", look)
+        if page.locator("button[data-tab=insights]").is_visible():
             page.locator("button[data-tab=insights]").click()
             camera.shoot(page, "live-insights", look)
-        page.get_by_role("button", name="Stop").click()
+        page.locator("#stop").click()
         page.context.close()
     speaking.locator("#invite").click()
     camera.shoot(speaking, "live-invite", "light")
@@ -204,6 +217,15 @@ def take_live(server: Server, camera: Camera) -> Page:
     for page in windows.values():
         page.context.close()
     return speaking
+
+
+def take_open_insights(camera: Camera, page: Page, look: str) -> None:
+    """Take a picture at the moment when an insight of a sentence that is still being spoken is shown."""
+    if page.locator("button[data-tab=insights]").is_visible():
+        page.locator("button[data-tab=insights]").click()
+    page.locator("#interim-insights > *").first.wait_for()
+    page.screenshot(path=camera.folder / f"live-open-insights-{look}.png")
+    print(f"live-open-insights-{look}", flush=True)
 
 
 def talk_to(server: Server) -> None:

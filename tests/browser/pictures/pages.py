@@ -71,11 +71,15 @@ def _sentence(page: Page) -> None:
 
 
 def _rename(page: Page) -> None:
-    page.locator(".turn button.name").first.click()
+    name = page.locator(".turn button.name").first
+    name.evaluate("one => one.scrollIntoView({block: 'center'})")
+    name.click()
 
 
 def _card(page: Page) -> None:
-    page.locator(".insight button[data-menu=card-menu]").first.click()
+    menu = page.locator(".insight button[data-menu=card-menu]").first
+    menu.evaluate("one => one.scrollIntoView({block: 'center'})")
+    menu.click()
     page.locator("#card-menu button").first.click()
 
 
@@ -100,6 +104,21 @@ def _new_app(page: Page) -> None:
     page.get_by_label("Name").first.fill("Meeting room")
     page.get_by_role("button", name="Create app").click()
     expect(page.get_by_role("heading", name="created")).to_be_visible()
+
+
+def _type_a_sentence(page: Page) -> None:
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#pill")).to_have_text("Live now")
+    for number, text in enumerate(("Can we get a van for twelve people?", "Tom will book it by Friday for 240 euros.")):
+        page.get_by_label("Or type").fill(text)
+        page.get_by_label("Or type").press("Enter")
+        expect(page.locator(".message.user")).to_have_count(number + 1)
+        expect(page.locator(".message.other")).to_have_count(number + 1)
+
+
+def _test_network(page: Page) -> None:
+    page.get_by_role("button", name="Start the test").click()
+    expect(page.locator("#summary .notice")).to_be_visible()
 
 
 _TALK = "conversations/<int:conversation_id>/"
@@ -186,7 +205,9 @@ PICTURES = (
     Picture("review-figures", "review/figures/", "/review/figures/"),
     Picture("streams", "streams/", "/streams/"),
     Picture("network", "developers/network/", "/developers/network/"),
+    Picture("network-tested", "developers/network/", "/developers/network/", prepare=_test_network),
     Picture("stream", "streams/<slug:name>/", "/streams/echo/"),
+    Picture("stream-components", "streams/<slug:name>/", "/streams/task-finder/", prepare=_type_a_sentence),
     Picture("api", "api/docs", "/api/docs"),
     Picture("api-group", "api/docs", "/api/docs?group=messages"),
     Picture("sign-in", "signin/", "/signin/", "nobody"),
@@ -217,6 +238,7 @@ PICTURES = (
 LIVE = {
     "live": "live/<path:connection_id>/",
     "live-insights": "live/<path:connection_id>/",
+    "live-open-insights": "live/<path:connection_id>/",
     "live-invite": "live/<path:connection_id>/",
     "watch": "watch/<path:connection_id>/",
     "single-sign-on-new": "signup/sso/",

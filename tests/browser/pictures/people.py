@@ -24,6 +24,7 @@ LIVE_TITLE = "Release call"
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "small": {"viewport": {"width": 375, "height": 812}, "color_scheme": "light", "is_mobile": True, "has_touch": True},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "is_mobile": True, "has_touch": True},
 }
 """The windows of which pictures are taken."""
@@ -35,11 +36,12 @@ class Windows:
 
     browser: Browser
     site: str
+    locale: str = "en-US"
     states: dict[str, Any] = field(default_factory=dict)
 
-    def open(self, who: str, look: str) -> Page:
+    def open(self, who: str, look: str, locale: str = "") -> Page:
         """Return a new window of a person, or of nobody, in a look."""
-        context = self._context(storage_state=self.states.get(who), **LOOKS[look])
+        context = self._context(storage_state=self.states.get(who), locale=locale or self.locale, **LOOKS[look])
         return context.new_page()
 
     def sign_in(self, who: str, *, second_step: bool = False) -> None:
@@ -92,8 +94,8 @@ def _one_time_code(key: str, seconds: float) -> str:
 
 def confirm(page: Page) -> None:
     """Give the password that a page asks for again, some minutes after the sign-in."""
-    page.get_by_label("Current password").fill(PASSWORD)
-    page.get_by_role("button", name="Continue").click()
+    page.locator("main input[type=password]").fill(PASSWORD)
+    page.locator("main input[type=password]").press("Enter")
     page.wait_for_url(lambda url: "/account/confirm/" not in url)
 
 

@@ -183,6 +183,7 @@ def _worked_on(talk: Conversation, stored: dict[str, Conversation], team: dict[s
     recorder.edit_insight(tasks[-1].pk, jane.pk, InsightEdit(done=True))
     recorder.review_insight(tasks[0].pk, Insight.Review.ACCEPTED, jane.pk)
     sentence = talk.messages.order_by("number")[2]
+    talk.messages.filter(number__in=[4, 5]).update(overlap=True)
     recorder.edit_message(sentence.pk, jane.pk, text=sentence.text.replace("who talks", "who will talk"))
     recorder.add_bookmark(talk.pk, BookmarkFields("Price agreed", begin_s=34, duration_s=4), jane.pk)
     recorder.bin_conversation(stored["Microphone test"].pk, jane.pk)

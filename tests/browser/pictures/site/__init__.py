@@ -1,0 +1,1 @@
+"""A Django app with the stream of which a picture is taken."""
