@@ -277,11 +277,11 @@ class TestJudgement:
         assert [goal.reached for goal in streams._echo_goals([Measured(UVICORN)], TINY)] == [False]
 
     def test_webrtc(self) -> None:
-        """Answer, first audio, echo and CPU have goals; without FastRTC the goal of CPU is undecided."""
-        good = {"answer": 0.02, "first_sound": 0.2, "p50": 0.16, "cpu_ratio": 0.9}
-        ours = [Measured(UVICORN, {**good, "answer": 0.03})]
-        assert [goal.reached for goal in webrtc._goals([Measured(FASTRTC, good), *ours], 16)] == [False, True, True, True]
-        assert [goal.reached for goal in webrtc._goals([Measured(BARE, good), *ours], 16)] == [False, True, True, None]
+        """Answer, first audio, echo and CPU have goals as ratios to FastRTC; without it they are undecided."""
+        theirs = {"answer": 0.1, "first_sound": 0.4, "p50": 0.2, "cpu_ratio": 1.0}
+        ours = Measured(UVICORN, {"answer": 0.016, "first_sound": 0.14, "p50": 0.08, "cpu_ratio": 0.8})
+        assert [goal.reached for goal in webrtc._goals([Measured(FASTRTC, theirs), ours], 16)] == [False, True, True, True]
+        assert [goal.reached for goal in webrtc._goals([Measured(BARE, theirs), ours], 16)] == [None] * 4
 
     def test_video(self) -> None:
         """One peer has goals of loss and latency, several have one of frames per second; ratios are judged only beside FastRTC."""
