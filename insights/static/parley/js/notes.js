@@ -5,7 +5,9 @@ import { clock } from "./elements.js";
 
 const SOON_MS = 500;
 const RETRY_MS = 2000;
-const DRAFTS = `parley-notes ${location.pathname}`; // what is typed and not stored yet; it survives a reload of this tab only
+const DRAFTS = "parley-notes"; // what is typed and may be missing on the next page; it survives until then, in this tab only
+const KEPT_MS = 600_000; // longer than a page takes to load
+const CLOCK_MS = 1000; // by which the clocks of two pages may differ
 
 /** A random id; `randomUUID` is missing on pages without https. */
 function newId() {
@@ -68,9 +70,12 @@ export class Notes {
     this.link(note);
   }
 
-  /** What was typed before a reload and not stored. */
+  /** What was typed on the page before and not stored, or stored after the server was asked for this page, which may lack it. */
   restore() {
-    for (const [id, { text, at, conversation }] of Object.entries(readDrafts())) {
+    const drafts = Object.entries(readDrafts()).filter(([, { storedAt }]) => !(storedAt < performance.timeOrigin - CLOCK_MS));
+    writeDrafts(Object.fromEntries(drafts));
+    for (const [id, { text, at, conversation, page }] of drafts) {
+      if (page !== location.pathname && (!conversation || conversation !== this.conversation())) continue;
       if (!this.notes.has(id)) {
         const row = this.list.lastElementChild;
         row.dataset.note = id;
@@ -154,11 +159,11 @@ export class Notes {
   }
 
   keepDraft(id) {
-    const drafts = readDrafts();
     const { text, at, conversation, stored } = this.notes.get(id);
-    if (text === stored) delete drafts[id];
-    else drafts[id] = { text, at, conversation };
-    writeDrafts(drafts);
+    const now = Date.now();
+    const draft = { text, at, conversation, page: location.pathname, storedAt: text === stored ? now : undefined };
+    const drafts = Object.entries(readDrafts()).filter(([, { storedAt }]) => !(storedAt < now - KEPT_MS));
+    writeDrafts({ ...Object.fromEntries(drafts), [id]: draft });
   }
 
   saveSoon(id, pause) {
