@@ -12,7 +12,7 @@ from config.graceful_shutdown import DrainFirst
 from config.hosts import HEALTH_PATHS, refuse_host
 from config.program.lifespan import Lifespan, StartupFailed
 from config.program.local_access import LocalAccess
-from config.program.mounting import BEHIND, IN_APPLICATION, Asgi, moved
+from config.program.mounting import BEHIND, IN_APPLICATION, Asgi, lower_case, moved
 from streaming.discovery import is_local
 from streaming.handlers.stream import Stream
 from streaming.types.asgi import AsgiScope
@@ -86,7 +86,7 @@ class ProgramApplication:
         if path is None and self._not_found is not None:
             await self._not_found(scope, receive, send)
         else:
-            await parley(moved(scope, path or scope["path"]), receive, send)
+            await parley(moved(scope, path or scope["path"]), receive, lower_case(send))
 
     def _path_behind(self, scope: AsgiScope) -> str | None:
         """Return the path at which Parley serves a request; None if it has nothing there."""

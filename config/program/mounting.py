@@ -22,6 +22,17 @@ def moved(scope: AsgiScope, path: str) -> AsgiScope:
     return {**scope, "path": path, "raw_path": quote(path).encode(), "root_path": ""}
 
 
+def lower_case(send: Any) -> Any:
+    """Return `send` with the names of headers in lower case, as ASGI has them; Django has not, and middleware would add a second one."""
+
+    async def sent(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [(name.lower(), value) for name, value in message.get("headers", ())]}
+        await send(message)
+
+    return sent
+
+
 def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[], Asgi]) -> None:
     """Add the routes of a stream to an application, below a path without slashes at its ends.
 
@@ -49,4 +60,4 @@ class _Endpoint:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a request."""
         parley = self._parley()  # names the stream
-        await parley(moved(scope, f"/streams/{self._stream.name}/{self._endpoint}"), receive, send)
+        await parley(moved(scope, f"/streams/{self._stream.name}/{self._endpoint}"), receive, lower_case(send))

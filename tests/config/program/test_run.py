@@ -1,5 +1,6 @@
 """`parley run` as a command: what it prints, how it ends, how programs start their server."""
 
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,6 +145,24 @@ def test_public(program: Callable[..., RunningProgram]) -> None:
     request = urllib.request.Request(f"{running.url}/streams/mirror/", headers={"Host": "talk.example.org"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         assert 'data-name="mirror"' in answer.read().decode()
+
+
+def test_middleware_of_the_program_replaces_headers(program: Callable[..., RunningProgram]) -> None:
+    """A page of another origin gets one Access-Control-Allow-Origin, that of the program's own middleware."""
+    app = (
+        "from starlette.applications import Starlette\nfrom starlette.middleware.cors import CORSMiddleware\n"
+        f"{STREAM}app = Starlette()\n"
+        "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\nmirror.mount(app)\n"
+    )
+    running = program(app).start()
+    for path in ("/webrtc/offer", "/input_hook"):
+        request = urllib.request.Request(running.url + path, b"{}", {"Origin": "http://localhost:3000", "Content-Type": "application/json"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        with refused.value as answer:
+            assert answer.code == 422
+            assert len(answer.headers.get_all("Access-Control-Allow-Origin")) == 1
+            assert answer.headers.get_all("Access-Control-Allow-Credentials") == ["true"]
 
 
 def test_a_startup_that_fails_ends_the_program(program: Callable[..., RunningProgram]) -> None:
