@@ -109,6 +109,7 @@ function finish(state, reason) {
   view.dropInterims();
   for (const id of ["stop", "mute", "pause", "choose", "mark"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
+  part("no-insights").textContent = gettext("No insights were found.");
   part("recording").hidden = true;
   part("invite").hidden = true;
   part("present").hidden = true;

@@ -91,6 +91,7 @@ globalThis.parleyTexts = {
 "No audio was shared. Choose a tab or the entire screen, and turn on sharing of its audio. Firefox and Safari share pictures only.": "Es wurde kein Audio freigegeben. Wählen Sie einen Tab oder den ganzen Bildschirm und schalten Sie die Audiofreigabe ein. Firefox und Safari geben nur Bilder frei.",
 "No camera was found. Connect one, then start again.": "Es wurde keine Kamera gefunden. Schließen Sie eine an und starten Sie erneut.",
 "No connection. Try again.": "Keine Verbindung. Versuchen Sie es noch einmal.",
+"No insights were found.": "Es wurden keine Erkenntnisse gefunden.",
 "No microphone was found.": "Kein Mikrofon gefunden.",
 "No microphone was found. Connect one, then start again.": "Es wurde kein Mikrofon gefunden. Schließen Sie eines an und starten Sie erneut.",
 "No results": "Keine Ergebnisse",
