@@ -9,7 +9,16 @@ from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stop
 from insights.jobs.handlers import Handler, handler
 from insights.jobs.language import LanguageProgress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
-from insights.jobs.queries import importing_among, is_scheduled, job_of, jobs_of, older_than, recordings_of, worker_is_missing
+from insights.jobs.queries import (
+    failed_imports_among,
+    importing_among,
+    is_scheduled,
+    job_of,
+    jobs_of,
+    older_than,
+    recordings_of,
+    worker_is_missing,
+)
 from insights.jobs.run_waiting import run_waiting
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import progressed, status_changed, status_stored
@@ -32,6 +41,7 @@ __all__ = [
     "UnknownJobKind",
     "cancel",
     "enqueue",
+    "failed_imports_among",
     "handler",
     "importing_among",
     "is_scheduled",

@@ -38,6 +38,14 @@ def importing_among(conversation_ids: Iterable[int]) -> set[int]:
     return set(unfinished.filter(conversation_id__in=list(conversation_ids)).values_list("conversation_id", flat=True))
 
 
+def failed_imports_among(conversation_ids: Iterable[int]) -> set[int]:
+    """Return the ids of those of the conversations into which an import has failed, and was not cancelled."""
+    failed = Job.objects.filter(
+        kind__in=IMPORTS, status=Job.Status.FAILED, cancel_requested=False, conversation_id__in=list(conversation_ids)
+    )
+    return set(failed.values_list("conversation_id", flat=True))
+
+
 def job_of(user_id: int, job_id: str) -> Job | None:
     """Return one job of an account; None for an invalid or unknown id, and for a job of somebody else."""
     try:

@@ -94,6 +94,8 @@ class ListedConversation:
     live: bool
     importing: bool
     """Whether it is filled by an import and not by speakers."""
+    failed: bool
+    """Whether it is empty because its import has failed."""
     connection_id: str
     duration: str
     messages: int
@@ -128,7 +130,7 @@ def _present(conversation: Conversation) -> list[Member]:
     return [member for member in conversation.members.all() if member.merged_into_id is None]
 
 
-def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, importing: bool) -> ListedConversation:
+def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, importing: bool, failed: bool) -> ListedConversation:
     present = _present(conversation)
     voices = voices_of([member.id for member in present], [voice_of(speaker) for speaker in conversation.speakers.all()])
     faces = tuple(face(member, voices[member.id]) for member in present)
@@ -140,6 +142,7 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, impo
         local_start=local(conversation.started_at, conversation.timezone_offset),
         live=conversation.ended_at is None,
         importing=importing,
+        failed=failed,
         connection_id=conversation.connection_id,
         duration=duration(length),
         messages=conversation.messages_left,
@@ -155,14 +158,16 @@ def _row(conversation: Conversation, counts: Mapping[str, int], owner: str, impo
 def rows_of(conversations: Sequence[Conversation], user_id: int) -> list[ListedConversation]:
     """Return the rows of conversations, whose members are loaded, for this user.
 
-    Two queries, and one more each where there are shared and live ones.
+    Two queries, and one more each where there are shared, live and empty ones.
     """
     prefetch_related_objects(conversations, "speakers")
     counts = queries.insight_counts(conversations)
     owners = owners_of(conversations, user_id)
     live = [one.pk for one in conversations if one.ended_at is None]
     importing = jobs.importing_among(live) if live else set()
-    return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, ""), one.pk in importing) for one in conversations]
+    empty = [one.pk for one in conversations if one.ended_at is not None and not one.messages_left]
+    failed = jobs.failed_imports_among(empty) if empty else set()
+    return [_row(one, counts.get(one.id, {}), owners.get(one.owner_id, ""), one.pk in importing, one.pk in failed) for one in conversations]
 
 
 def owners_of(conversations: Iterable[Conversation], user_id: int) -> dict[int, str]:

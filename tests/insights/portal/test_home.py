@@ -1,5 +1,6 @@
 """The home page: tasks, questions, follow-ups, live and recent conversations; the first run and the sample conversation."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -162,6 +163,17 @@ def test_an_import_is_not_called_live(user_client: Client, user: User, make_conv
     Job.objects.filter(pk=job.pk).update(status="completed")
     for address in ("/", "/conversations/", f"/conversations/{one.pk}/"):
         assert "Live now" in page(user_client, address)
+
+
+def test_a_failed_import_is_marked(user_client: Client, user: User, make_conversation: MakeConversation) -> None:
+    """An empty conversation whose import failed says so in the lists; not where it was cancelled, or where something was said before."""
+    empty, cancelled, longer = make_conversation("Empty"), make_conversation("Stopped"), make_conversation("Longer", [("Ada", "Hello.")])
+    for one in (empty, cancelled, longer):
+        Job.objects.create(kind="import_audio", owner=user, conversation=one, status="failed", cancel_requested=one is cancelled)
+    for address in ("/", "/conversations/"):
+        text = page(user_client, address)
+        assert text.count("Import failed") == 1
+        assert re.search(r"Empty</a>\s*<span class=\"pill\">Import failed", text)
 
 
 def test_the_number_of_queries(user_client: Client, make_conversation: MakeConversation) -> None:
