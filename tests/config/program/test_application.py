@@ -42,7 +42,7 @@ class Answer:
         self.who = who
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send(f"{self.who} {scope['path']}")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Answer", f"{self.who} {scope['path']}".encode())]})
 
 
 class Middleware:
@@ -76,7 +76,7 @@ def composed(own: Any, *, public: bool = False, loopback: bool = True) -> Progra
 
 
 async def ask(served: ProgramApplication, path: str, kind: str = "http", host: str = "localhost") -> Any:
-    """Return what answers a request."""
+    """Return who answers a request, or the message of a refusal."""
     said: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -87,7 +87,8 @@ async def ask(served: ProgramApplication, path: str, kind: str = "http", host: s
 
     scope = {"type": kind, "path": path, "client": ("127.0.0.1", 1), "headers": [(b"host", host.encode())], "root_path": ""}
     await served(scope, receive, send)
-    return said[0]
+    headers = {name.lower(): value for name, value in said[0].get("headers", ())}
+    return headers[b"x-answer"].decode() if b"x-answer" in headers else said[0]
 
 
 @pytest.mark.parametrize("wrap", [lambda app: app, Middleware, lambda app: Middleware(Middleware(app))])
@@ -157,7 +158,7 @@ async def test_who_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def look(scope: Any, receive: Any, send: Any) -> None:
         seen.extend(discovery.is_public(discovery.streams()[name]) for name in ("voice", "echo"))
-        await send("seen")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
 
     monkeypatch.setattr(application, "parley", look)
     for served, public in ((composed(None), True), (composed(None, loopback=False), False), (composed(None, public=True), True)):

@@ -46,7 +46,7 @@ def test_audio_faster_than_real_time_keeps_its_duration() -> None:
 
 def test_no_time_before_the_first_chunk() -> None:
     """There is no time before the first chunk."""
-    with pytest.raises(ValueError, match="no sound"):
+    with pytest.raises(ValueError, match="no audio"):
         Clock().at(0)
 
 
