@@ -198,6 +198,12 @@ def _import() -> dict[str, Any]:
     return read.values
 
 
+def _has_settings(module: str) -> bool:
+    """Return whether a module is the settings, a part of them, or settings of tests that they import."""
+    own = (f"{os.environ[SETTINGS]}.", "config.settings.")
+    return f"{module}.".startswith(own) or (module.startswith("tests.") and module.endswith(".settings"))
+
+
 def _has_same_settings(read: dict[str, Any]) -> bool:
     """Evaluate the settings again; return whether those that were read are the same as before."""
     from asgiref.local import Local
@@ -206,7 +212,7 @@ def _has_same_settings(read: dict[str, Any]) -> bool:
 
     settings: Any = conf.settings
     connections: Any = db.connections
-    for name in [name for name in sys.modules if f"{name}.".startswith(("config.settings.", f"{os.environ[SETTINGS]}."))]:
+    for name in [name for name in sys.modules if _has_settings(name)]:
         del sys.modules[name]
     settings._wrapped = empty
     try:

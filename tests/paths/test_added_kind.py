@@ -166,7 +166,7 @@ async def test_a_review_reaches_all_pages_counts_and_downloads(server: Server, t
         row = admin.locator("#result_list tbody tr", has=admin.locator(f"a[href*='{found['id']}']"))
         await expect(row).to_contain_text("Decision")
         await row.locator("a[href*='/change/']").first.click()
-        await expect(admin.locator(".field-type")).to_contain_text("Decision")
+        await expect(admin.locator(".field-kind")).to_contain_text("Decision")
         await review(admin, text="The door becomes green.")
         await expect(card.locator(".text")).to_have_text("The door becomes green.")
         text = await (await page.request.get(f"{server.url}/conversations/{conversation_id}/download.txt")).text()
