@@ -41,7 +41,7 @@ class InterruptibleReply(Protocol):
     def parley_hold(self) -> None:
         """Stop the audio of the reply for a moment, since the user may have begun to speak."""
 
-    def parley_release(self) -> None:
+    def parley_end_hold(self) -> None:
         """Continue it: the user did not."""
 
     def parley_pause(self) -> None:
@@ -161,7 +161,7 @@ class Interruptions:
         if hold is not None:
             hold.cancel()
             if release and not self._pausing:
-                self._reply.parley_release()
+                self._reply.parley_end_hold()
 
     def _forget(self) -> None:
         """Leave the speech before, of which no end was reported."""

@@ -308,7 +308,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         """Stop the audio of the reply, since the user may have begun to speak."""
         self.parley.pause_audio()
 
-    def parley_release(self) -> None:
+    def parley_end_hold(self) -> None:
         """Continue it: the user did not."""
         self.parley.resume_audio()
 

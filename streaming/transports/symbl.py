@@ -284,9 +284,9 @@ class ListenConsumer(SymblConsumer):
         if self._sender_task is None:
             return
         self._sender_task.cancel()
-        await asyncio.gather(self._sender_task, return_exceptions=True)
         reason = End.FINISHED.value if self._finished else self.send_queue.reason or DISCONNECTED
         logger.info("subscriber %s ended after %.1f s: %s (%s)", self._id, time.monotonic() - self._started_at, reason, self._description)
+        await asyncio.gather(self._sender_task, return_exceptions=True)  # a server that goes down cancels this
 
     @property
     def _description(self) -> str:
