@@ -26,6 +26,8 @@ BLOCKS = 400
 STEP = 20
 """The reply is eight seconds long, and each block of 20 ms holds its number times this."""
 SILENT_WITHIN_S = 0.2
+SILENT_S = 0.44
+"""Silence at the end of the clip "unfinished" and at the beginning of "rest"."""
 MARGIN = 4
 """Factor of the limit, for a busy machine."""
 PROGRAM = f'''
@@ -177,7 +179,7 @@ async def test_a_pause_inside_of_the_users_sentence(server: Server, pause_s: flo
             microphone_of(client) as microphone,
             subscribed(server, token, "told", client.id) as outputs,
         ):
-            microphone.say(speech.clip("unfinished", 0.3, pause_s))
+            microphone.say(speech.clip("unfinished", 0.3, pause_s - SILENT_S))
             microphone.say(speech.clip("rest"))
             await outputs.until(lambda: any("budget" in text for text in words(outputs)))  # noqa: B023  # awaited right here
             answered.append(words(outputs))
