@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from config.uvicorn_websocket import PacedWebSocketProtocol
 from streaming.sessions.audio import SilenceBuffer
 from streaming.transports.loop_lag import Lag
 from streaming.transports.stream_socket import StreamConsumer
@@ -43,4 +44,11 @@ def loop_lag() -> None:
     Lag.stalled = lambda self, now: 0.0  # type: ignore[method-assign]
 
 
-WITHOUT: dict[str, Callable[[], None]] = {one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag)}
+def whole_text_frames() -> None:
+    """Read and write every frame with the parser of websockets."""
+    PacedWebSocketProtocol._plain = property(lambda self: False)  # type: ignore[method-assign, assignment]
+
+
+WITHOUT: dict[str, Callable[[], None]] = {
+    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, whole_text_frames)
+}
