@@ -75,4 +75,6 @@ def test_its_input_ends_with_the_server(tmp_path: Path) -> None:
 
 def test_stop_before_the_start() -> None:
     """A server that could not bind its port stops a worker that never ran."""
-    WorkerProcess(["/nothing"]).stop()
+    worker = WorkerProcess(["/nothing"])
+    worker.stop()
+    assert worker._process is None
