@@ -17,7 +17,7 @@ from streaming.handlers.stream_handlers import Host
 from streaming.handlers.stt import at_16_khz
 from streaming.speech.backchannels import Backchannels, plain_words
 from streaming.speech.engines.base import Recogniser
-from streaming.speech.interruptions import ReplyPosition, Speech, SpeechDuringReply, decide
+from streaming.speech.interruptions import Backoff, ReplyPosition, Speech, SpeechDuringReply, decide
 from streaming.speech.turn_detector import Turn
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,10 @@ PADDING_S = (0.25, 0.5)
 """Seconds of silence around it, the further times."""
 HOLD_S = 0.5
 """Longest silence of a reply after sound that may be the start of speech, if the audio of the user stops to come."""
+HOLD_BACKOFF_S = 1.0, 16.0
+"""Shortest and longest time without another hold after one that no speech followed."""
+PAUSE_BACKOFF_S = 2.0, 16.0
+"""The same of pauses at speech without words, from the second on: until then such speech is recognised while the reply goes on."""
 _HELD_S = 0.1  # for which the VAD still reports speech after its end; see docs/develop/speech.md
 
 
@@ -90,6 +94,7 @@ class Interruptions:
         self._speech: _OpenSpeech | None = None
         self._pausing: set[_OpenSpeech] = set()
         self._hold: asyncio.TimerHandle | None = None  # ends the silence after sound that may be the start of speech
+        self._holds, self._pauses = Backoff(*HOLD_BACKOFF_S), Backoff(*PAUSE_BACKOFF_S, free=1)
         self._backchannels: Backchannels | None = None
         self._thread = WorkerThread("interruptions")
 
@@ -101,21 +106,22 @@ class Interruptions:
     def may_begin(self, possible: bool) -> None:
         """Hold the reply at sound that may be the start of speech; let it continue if it was not."""
         if not possible:
-            self._end_hold(release=True)
-        elif self._hold is None and not self._pausing:
-            self._hold = asyncio.get_running_loop().call_later(HOLD_S, partial(self._end_hold, release=True))
+            self._no_speech()
+        elif self._hold is None and not self._pausing and self._holds.allows(_now()):
+            self._hold = asyncio.get_running_loop().call_later(HOLD_S, self._no_speech)
             self._reply.parley_hold()
 
     def began(self) -> None:
         """Handle the start of speech during a reply."""
-        self._end_hold(release=not self._options.resume_false_interruption)
+        pauses = self._options.resume_false_interruption and self._pauses.allows(_now())
+        self._end_hold(release=not pauses)
         self._forget()
         if self._options.at_once:
             self._reply.parley_interrupt()
             return
         speech = self._speech = _OpenSpeech()
         self._later(speech, self._options.min_interruption_duration, self._look)
-        if self._options.resume_false_interruption:
+        if pauses:
             self._pausing.add(speech)
             self._reply.parley_pause()
             if self._options.false_interruption_timeout is not None:
@@ -136,6 +142,7 @@ class Interruptions:
         """Handle speech that turned out to be none."""
         speech, self._speech = self._speech, None
         if speech is not None and speech.interrupts is None:
+            self._pauses.mistaken(_now())
             self._apply(speech, SpeechDuringReply.FALSE)
 
     def cancel(self) -> None:
@@ -154,6 +161,12 @@ class Interruptions:
         self._pausing.clear()
         self._end_hold(release=False)
         self._thread.close()
+
+    def _no_speech(self) -> None:
+        """End the hold, if there is one, since no speech followed."""
+        if self._hold is not None:
+            self._holds.mistaken(_now())
+            self._end_hold(release=True)
 
     def _end_hold(self, *, release: bool) -> None:
         """End the hold, if there is one; with `release` the audio continues, unless speech pauses it."""
@@ -188,7 +201,10 @@ class Interruptions:
         """Decide from the turn, or from its first part."""
         said = await self._said(turn, ended)
         if speech.interrupts is None and (ended or not speech.ended):
-            self._apply(speech, self._decision(said))
+            decision = self._decision(said)
+            if decision is SpeechDuringReply.FALSE and not said.words:
+                self._pauses.mistaken(_now())
+            self._apply(speech, decision)
         if ended and speech.interrupts:
             self._answer(turn)
 
@@ -214,6 +230,8 @@ class Interruptions:
                 speech.interrupts = True
                 speech.close()
                 self._pausing.discard(speech)
+                self._holds.reset()
+                self._pauses.reset()
                 self._reply.parley_interrupt()
             case _ as never:
                 assert_never(never)
@@ -241,20 +259,24 @@ class Interruptions:
         seconds = _speech_s(turn)
         if recogniser.loaded():
             try:
-                words, guesses = await self._thread.run(partial(_recognise, turn, ended))
+                words, guesses = await self._thread.run(partial(recognised, recogniser.begin_loading().result(), turn, ended=ended))
                 return Speech(words, seconds, ended, guesses)
             except Exception as error:  # its text may hold spoken words
                 logger.error("the words of an interruption are not known: %s", type(error).__name__)
         return Speech(None, seconds, ended)
 
 
-def _recognise(turn: Turn, ended: bool) -> tuple[list[str], list[str]]:
+def _now() -> float:
+    """Return the time of the event loop."""
+    return asyncio.get_running_loop().time()
+
+
+def recognised(engine: Recogniser, turn: Turn, *, ended: bool) -> tuple[list[str], list[str]]:
     """Return the words of a turn, and guesses if there are none.
 
     A single short word is hard to recognise: a hum becomes any word, and another one with more silence around it. Such a word counts
     if two of three results agree.
     """
-    engine = recogniser.begin_loading().result()
     pcm = at_16_khz((turn.rate, turn.samples))
     seconds = _speech_s(turn)
     words = [word.text for word in engine.transcribe(pcm, turn.voiced, thorough=ended)]

@@ -159,6 +159,8 @@ class AudioOutput:
         self.rate = rate
         self.pausable = False
         """Whether `pause` may be called, for which the blocks of the last second are kept."""
+        self.client_pauses = False
+        """Whether the client itself pauses its playback and fades it, so that it has audio to play after a pause."""
         self._loop = asyncio.get_running_loop()
         self._converter = Converter(rate)
         self._waiting: BoundedQueue[Pcm] = BoundedQueue(int(AHEAD_S * rate))
@@ -221,17 +223,21 @@ class AudioOutput:
         self._take_back(round(taken_back_s * self.rate))
         self._paused = self._loop.create_future()
         following = self._again[0] if self._again else NO_SOUND if self._current is None else self._current[self._at :]
-        if was_playing and len(following):
+        if was_playing and not self.client_pauses and len(following):
             size = min(len(following), round(FADE_S * self.rate))
             self._fade_out = (following[:size] * np.linspace(1, 0, size)).astype(np.int16)
         self._changed.set()
 
-    def resume(self) -> None:
-        """Continue where `pause` stopped."""
-        if self._paused is not None:
-            self._fade_out = None
-            self._after_pause = True
-            self._unpause()
+    def resume(self) -> bool:
+        """Continue where `pause` stopped; return whether there was a pause."""
+        if self._paused is None:
+            return False
+        self._fade_out = None
+        self._after_pause = True
+        if self.client_pauses:
+            self._played_by = max(self._played_by, self._loop.time() + self._unplayed_s)
+        self._unpause()
+        return True
 
     def played(self, seconds: float) -> None:
         """Record that the client has played `seconds` more."""
@@ -264,7 +270,7 @@ class AudioOutput:
     @property
     def playing(self) -> bool:
         """Whether audio is queued, or sent and not played yet."""
-        if self._queued:
+        if self._queued or (self.client_pauses and self._paused is not None and self._unplayed_s > 0):
             return True
         return self._unplayed_s > 0.005 and self._loop.time() < self._played_by + _FAR_END_S
 
@@ -325,7 +331,8 @@ class AudioOutput:
         if self.pausable:
             self._recent.append(block)
         after_pause, self._after_pause = self._after_pause, False
-        return self._sent(AudioFrame(_fade_in(block, self.rate) if after_pause else block, self.rate, after_pause))
+        fades_in = after_pause and not self.client_pauses
+        return self._sent(AudioFrame(_fade_in(block, self.rate) if fades_in else block, self.rate, after_pause))
 
     def _sent(self, frame: AudioFrame) -> AudioFrame:
         """Record that a frame is sent to the client, and return it."""

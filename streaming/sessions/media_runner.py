@@ -146,7 +146,8 @@ class MediaRunner(Runner):
 
     def resume_audio(self) -> None:
         """Continue the audio where it was paused."""
-        self.audio_output.resume()
+        if self.audio_output.resume():
+            self._connection.play_on()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine until the session ends. Event loop only."""

@@ -47,6 +47,39 @@ class ReplyPosition:
     left_s: float
 
 
+class Backoff:
+    """How soon a reply may stop again after it stopped for a sound that was no speech: the more often that happened, the later.
+
+    Times are in seconds of any monotonic clock.
+
+    Args:
+        first_s: the wait after the first such sound, or after the one that follows the `free` ones. It doubles each further time.
+        most_s: the longest wait; after as long without such a sound the next one is the first again.
+        free: sounds without a wait.
+    """
+
+    def __init__(self, first_s: float, most_s: float, free: int = 0) -> None:
+        self._first_s, self._most_s, self._free = first_s, most_s, free
+        self._times = 0
+        self._until = 0.0
+
+    def allows(self, now: float) -> bool:
+        """Return whether the reply may stop."""
+        return not self._times or now >= self._until
+
+    def mistaken(self, now: float) -> None:
+        """Count a sound that was no speech."""
+        if self._times and now > self._until + self._most_s:
+            self._times = 0
+        self._times += 1
+        wait_s = self._first_s * 2.0 ** min(self._times - 1 - self._free, 32) if self._times > self._free else 0.0
+        self._until = now + min(self._most_s, wait_s)
+
+    def reset(self) -> None:
+        """Forget them: the user spoke."""
+        self._times = 0
+
+
 def decide(
     speech: Speech,
     reply: ReplyPosition,

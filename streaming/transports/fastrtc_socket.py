@@ -1,5 +1,7 @@
 """`.../websocket/offer`: a stream over FastRTC's WebSocket protocol; audio as mu-law in JSON or as binary 16-bit PCM frames."""
 
+import math
+
 import numpy as np
 
 from streaming.audio import mulaw
@@ -8,8 +10,9 @@ from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import BodyError, Media, Ping, Start, Stop, WireError
 from streaming.protocols.json_message import JsonMessage
 from streaming.transports.http_auth import Requester
-from streaming.transports.stream_socket import StreamConsumer
+from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame
+from streaming.types.session_end import End
 from streaming.types.user_data import checked_user_data
 
 DEFAULT_RATE = 24_000
@@ -22,6 +25,9 @@ class FastrtcConsumer(StreamConsumer):
 
     _requester: Requester
     _binary = False
+    _pauses = False
+    """Whether the client pauses its playback: what it has may then be as much as otherwise."""
+    _playback_paused = False
     _format = wire.FORMATS[0]
     _rate_in = 0
     _rate_out = 0
@@ -87,11 +93,34 @@ class FastrtcConsumer(StreamConsumer):
         if held is not None and self.session is not None:
             for message in (wire.started(self._format, self._rate_in, self._rate_out, self.session.resume), *held):
                 self.message(message)
+        if self._pauses and self.session is not None:
+            self.session.runner.audio_output.client_pauses = True
 
     def clear(self) -> None:
         """Also send a `clear` message, on which our client drops what it has not played; FastRTC's clients ignore it."""
         super().clear()
+        self._playback_paused = False
         self.send_queue.put(wire.CLEAR)
+
+    def take_back(self) -> float:
+        """Also let a client that can do so pause its playback."""
+        if self._pauses and not self._playback_paused:
+            self._playback_paused = True
+            self.pace.hold(self.loop.time())
+            self.send_queue.put(wire.PAUSE)
+        return super().take_back()
+
+    def play_on(self) -> None:
+        """Let a client that has paused its playback continue."""
+        if self._playback_paused:
+            self._playback_paused = False
+            self.pace.release(self.loop.time())
+            self.send_queue.put(wire.RESUME)
+
+    def hang_up(self, end: End, reason: str) -> None:
+        """Close the socket after the remaining audio is sent; a paused client plays it."""
+        self.play_on()
+        super().hang_up(end, reason)
 
     async def write_audio(self, frame: AudioFrame) -> None:
         """Send a block of audio in the client's format."""
@@ -111,7 +140,9 @@ class FastrtcConsumer(StreamConsumer):
             self.send_error(error.sentence)
             return
         self._format = start.format
-        self._binary = start.format == "pcm16"
+        self._binary, self._pauses = start.format == "pcm16", start.pauses
+        if self._pauses:
+            self.pausable_lead_s, self.pausable_catch_up_s = LEAD_S, math.inf
         self._rate_in = start.sample_rate or self._rate_of("input_sample_rate")
         self._rate_out = start.sample_rate or self._rate_of("output_sample_rate")
         self._converter = Converter(self._rate_out)

@@ -1,10 +1,12 @@
 """Pacing of outgoing audio: in real time, at most `lead` seconds ahead, without drift. No I/O.
 
 Each block is due when the one before it has been played, however long it takes to produce and send them. After a stall, caused by
-the network or a busy machine, the delayed blocks are sent at once: if they were paced, all later audio would stay late. Times are in
-seconds of any monotonic clock.
+the network or a busy machine, the delayed blocks are sent at once: if they were paced, all later audio would stay late. A client without
+a jitter buffer had nothing to play meanwhile, and holds that much more afterwards, which `catch_up` limits. Times are in seconds of any
+monotonic clock.
 """
 
+import math
 from collections.abc import Callable
 
 STALL_S = 1.0
@@ -26,12 +28,16 @@ class PlaybackPace:
 
     def __init__(self, lead: float, stalled: Callable[[float], float] = _never, stall: float = STALL_S) -> None:
         self.lead = lead
+        self.catch_up = math.inf
+        """Seconds of audio beyond `lead` that a client without a jitter buffer may hold after a stall."""
         self._stalled = stalled
         self._stall = stall
         self._due = 0.0
         self._until = 0.0
         self._unplayed = 0.0
         self._paused = 0.0
+        self._begins = False  # the next block is the first after `clear`: not late, however long it takes
+        self._held: float | None = None  # seconds that the client holds while it does not play
 
     def begin(self, now: float) -> None:
         """Start: the next block is due now."""
@@ -45,6 +51,8 @@ class PlaybackPace:
 
     def wait(self, now: float) -> float:
         """Return for how many seconds the next block has to wait."""
+        if self._begins:
+            self._begins, self._due = False, max(now, self._due)
         return max(0.0, self._due - self.lead - now)
 
     def sent(self, seconds: float, now: float) -> float:
@@ -53,13 +61,16 @@ class PlaybackPace:
         if self._due < now - self._stall and self._due < now - self._stall - self._stalled(now):
             pause, self._due = pause + now - self._due, now
         self._due += seconds
+        if self._held is not None:
+            self._held += seconds
         self._until = max(self._until, now) + seconds
+        self._due = max(self._due, self._until - self.catch_up)
         self._unplayed += seconds
         return pause
 
     def ahead(self, now: float) -> float:
         """Return how many seconds of audio the client still has to play."""
-        return max(0.0, self._until - now)
+        return max(0.0, self._until - now) if self._held is None else self._held
 
     def played(self, now: float) -> float:
         """Return how many seconds were played since the last call."""
@@ -70,4 +81,15 @@ class PlaybackPace:
     def clear(self, now: float) -> None:
         """Account for the client dropping what it has not played."""
         self._unplayed -= self.ahead(now)
+        self._held = None
         self._until = self._due = now
+        self._begins = True
+
+    def hold(self, now: float) -> None:
+        """Account for the client playing nothing until `release`, and keeping what it has."""
+        self._held = self.ahead(now)
+
+    def release(self, now: float) -> None:
+        """Account for the client playing on."""
+        if self._held is not None:
+            self._until, self._held = now + self._held, None

@@ -42,6 +42,8 @@ LEAD_S = 0.2
 """Seconds that audio may be sent ahead of real time. It hides network jitter, but an interruption cannot take it back."""
 PAUSABLE_LEAD_S = 0.06
 """The same where a reply may be paused: then it is silent within 0.2 s of the start of the user's speech."""
+PAUSABLE_CATCH_UP_S = 0.04
+"""Seconds of audio beyond it that are sent ahead after a stall, there."""
 REPORT_S = 0.1
 """Seconds after its due time at which audio is counted as played."""
 LAST_WORDS_S = 5.0
@@ -54,6 +56,7 @@ class StreamConsumer(Consumer):
 
     kind: TransportKind = "websocket"
     pausable_lead_s = PAUSABLE_LEAD_S
+    pausable_catch_up_s = PAUSABLE_CATCH_UP_S
     stream: Stream
     session: StreamSession | None = None
 
@@ -178,7 +181,7 @@ class StreamConsumer(Consumer):
                 self._start_timer.cancel()
             session.set_idle_limit(settings.SILENCE_TIMEOUT_S)
             if runner.audio_output.pausable:
-                self.pace.lead = self.pausable_lead_s
+                self.pace.lead, self.pace.catch_up = self.pausable_lead_s, self.pausable_catch_up_s
             self._audio_task = keep_task(asyncio.create_task(self._send_audio(runner)))
             return True
         return False
@@ -232,6 +235,9 @@ class StreamConsumer(Consumer):
         """Give back the frame that is not sent yet, since the reply pauses."""
         frame, self._next_frame = self._next_frame, None
         return frame.seconds if frame is not None else 0.0
+
+    def play_on(self) -> None:
+        """Do nothing: what a client has, it plays."""
 
     def hang_up(self, end: End, reason: str) -> None:
         """Close the socket after the remaining audio is sent."""

@@ -6,6 +6,7 @@ TWILIO_AUTH_TOKEN is set, both addresses accept only requests with Twilio's sign
 """
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
@@ -43,6 +44,7 @@ class TelephoneConsumer(StreamConsumer):
     kind: TransportKind = "telephone"
     pausable_lead_s = LEAD_S
     """As far ahead as otherwise: Twilio drops what it has not played."""
+    pausable_catch_up_s = math.inf
     _sid = ""
 
     async def authenticated(self) -> None:

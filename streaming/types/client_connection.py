@@ -59,6 +59,9 @@ class MediaConnection(ClientConnection, Protocol):
         That is what was not sent, and what the client drops. The transport forgets it: it gets it again when the reply continues.
         """
 
+    def play_on(self) -> None:
+        """Let a client that pauses its playback continue: the reply does."""
+
 
 class LimitReached(Exception):
     """The limit of open sessions is reached: `limit` of this stream, or of this process."""

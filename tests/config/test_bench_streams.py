@@ -374,6 +374,22 @@ class TestInterruptions:
         playback.message(json.dumps({"event": "clear"}), 10.15)
         assert [end for _, end in playback.audible] == pytest.approx([10.1, 10.15])
 
+    def test_a_client_that_pauses(self) -> None:
+        """What was not heard at `pause` is heard after `resume`, also what came meanwhile; `clear` drops it."""
+        playback = Playback(by_frame=False)
+        for _ in range(2):
+            playback.sound(self.LOUD, 10.0)
+        playback.message(json.dumps({"event": "pause"}), 10.15)
+        playback.sound(self.LOUD, 10.2)
+        assert playback.audible == [(10.0, pytest.approx(10.1)), (pytest.approx(10.1), 10.15)]
+        playback.message(json.dumps({"event": "resume"}), 11.15)
+        playback.sound(self.LOUD, 11.2)
+        assert [end for _, end in playback.audible] == pytest.approx([10.1, 10.15, 11.2, 11.3, 11.4])
+        playback.message(json.dumps({"event": "pause"}), 11.25)
+        playback.message(json.dumps({"event": "clear"}), 11.3)
+        playback.sound(self.LOUD, 11.5)
+        assert [end for _, end in playback.audible] == pytest.approx([10.1, 10.15, 11.2, 11.25, 11.6])
+
     def test_the_first_long_gap_is_the_silence(self) -> None:
         """A short gap is inside of the reply, a gap before the speech of the user does not count."""
         playback = Playback(by_frame=False)

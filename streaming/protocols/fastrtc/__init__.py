@@ -30,7 +30,9 @@ from streaming.protocols.fastrtc.messages import (
 from streaming.protocols.fastrtc.parsing import parse, user_data_value
 from streaming.protocols.fastrtc.render import (
     CLEAR,
+    PAUSE,
     PONG,
+    RESUME,
     already_exists,
     clear,
     encode,
@@ -51,7 +53,9 @@ __all__ = [
     "FORMATS",
     "HEARTBEAT",
     "LONGEST_MEDIA_BYTES",
+    "PAUSE",
     "PONG",
+    "RESUME",
     "BodyError",
     "ClientMessage",
     "Detail",

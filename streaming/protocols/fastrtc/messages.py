@@ -29,6 +29,7 @@ class Start:
         parameters: custom parameters of a telephone call.
         resume: whether the client asks for a resume value, or the value that it presents (our extension).
         user_data: JSON for the handler's context (our extension); None if there is none.
+        pauses: whether the client pauses its playback at PAUSE until RESUME (our extension).
     """
 
     id: str
@@ -37,6 +38,7 @@ class Start:
     parameters: dict[str, str] = field(default_factory=dict)
     resume: bool | str = False
     user_data: Any = None
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

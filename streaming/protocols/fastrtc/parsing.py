@@ -103,6 +103,7 @@ def _start(message: Payload) -> Start:
         {key: value for key, value in parameters.items() if isinstance(value, str)} if isinstance(parameters, dict) else {},
         resume_value(message.get("resume")),
         user_data_value(message.get("user_data")),
+        _flag(message.get("pauses"), "pauses"),
     )
 
 
@@ -149,6 +150,12 @@ def _rate(value: Any) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or not LOWEST_RATE <= value <= HIGHEST_RATE:
         raise WireError(f"sample_rate: a whole number from {LOWEST_RATE} to {HIGHEST_RATE} is needed", "sample_rate")
     return value
+
+
+def _flag(value: Any, name: str) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise WireError(f"{name}: true or false is needed", name)
+    return bool(value)
 
 
 def _inner(message: Payload, name: str) -> Payload:

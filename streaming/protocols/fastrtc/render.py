@@ -10,6 +10,10 @@ from streaming.protocols.json_message import JsonMessage
 PONG = '{"event":"pong"}'
 CLEAR = '{"event":"clear"}'
 """Our extension: the user interrupts; a client with a playback queue should empty it."""
+PAUSE = '{"event":"pause"}'
+"""Our extension, for clients that ask for it: play nothing until RESUME or CLEAR, and keep what is not played."""
+RESUME = '{"event":"resume"}'
+"""Our extension, after PAUSE: play on."""
 
 
 def encode(message: JsonMessage) -> str:

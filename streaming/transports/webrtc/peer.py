@@ -128,6 +128,9 @@ class Peer:
         track = self._connection.audio_track if self._connection is not None else None
         return track.take_back() if track is not None else 0.0
 
+    def play_on(self) -> None:
+        """Do nothing: what a client has, it plays."""
+
     def hang_up(self, end: SessionEnd, reason: str) -> None:
         """Close the connection because the session has ended."""
         if not self.over:

@@ -132,10 +132,13 @@ async def over_webrtc(url: str, microphone: Microphone, ear: Ear, talk: Callable
         await connection.close()
 
 
-async def over_websocket(url: str, microphone: Microphone, ear: Ear, talk: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Talk over a WebSocket, in frames of 16-bit samples."""
+async def over_websocket(
+    url: str, microphone: Microphone, ear: Ear, talk: Callable[[], Coroutine[Any, Any, None]], *, pauses: bool = False
+) -> None:
+    """Talk over a WebSocket, in frames of 16-bit samples; with `pauses` the client pauses its playback when the server says so."""
     async with http_client() as http, http.ws_connect(f"{url}/websocket/offer", compress=0, max_msg_size=0) as socket:
-        await socket.send_json({"event": "start", "websocket_id": uuid4().hex, "format": "pcm16", "sample_rate": RATE})
+        start = {"event": "start", "websocket_id": uuid4().hex, "format": "pcm16", "sample_rate": RATE, "pauses": pauses}
+        await socket.send_json(start)
 
         async def send() -> None:
             began, count = time.perf_counter(), 0
@@ -160,7 +163,7 @@ async def over_websocket(url: str, microphone: Microphone, ear: Ear, talk: Calla
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-TRANSPORTS = {"webrtc": over_webrtc, "websocket": over_websocket}
+TRANSPORTS = {"webrtc": over_webrtc, "websocket": over_websocket, "websocket, pauses": partial(over_websocket, pauses=True)}
 
 
 async def ask(question: Question) -> Answer:

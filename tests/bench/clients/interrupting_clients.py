@@ -1,7 +1,7 @@
 """`python -m tests.bench.clients.interrupting_clients`: a user of a voice agent, who speaks during its replies.
 
-The reply is long and has no pauses. The client plays what arrives at once and in real time, without a jitter buffer, and drops at `clear`
-what it has not played.
+The reply is long and has no pauses. The client plays what arrives at once and in real time, without a jitter buffer, drops at `clear` what
+it has not played, and keeps it from `pause` to `resume`.
 """
 
 import asyncio
@@ -68,21 +68,37 @@ class Playback(Ear):
         self.audible: list[tuple[float, float]] = []
         self._until = 0.0
         self._by_frame = by_frame
+        self._paused_at: float | None = None
+        self._kept: list[tuple[float, float]] = []  # audible blocks that are to be played after a pause, with their times without it
 
     def sound(self, samples: NDArray[Any], now: float) -> None:
         """Play a block that arrived now."""
         super().sound(samples, now)
-        start = max(now, self._until)
+        start = max(now if self._paused_at is None else self._paused_at, self._until)
         self._until = start + (FRAME_S if self._by_frame else samples.size / RATE)
         if np.abs(samples.astype(np.int32)).max(initial=0) > AUDIBLE:
-            self.audible.append((start, self._until))
+            (self.audible if self._paused_at is None else self._kept).append((start, self._until))
 
     def message(self, text: str, now: float) -> None:
         """Take a message that arrived now."""
         super().message(text, now)
-        if json.loads(text).get("event") == "clear":
-            self.audible = [(start, min(end, now)) for start, end in self.audible if start < now]
-            self._until = min(self._until, now)
+        match json.loads(text).get("event"):
+            case "clear":
+                self._cut(now)
+                self._kept, self._paused_at, self._until = [], None, min(self._until, now)
+            case "pause" if self._paused_at is None:
+                self._kept, self._paused_at = self._cut(now), now
+            case "resume" if self._paused_at is not None:
+                later = now - self._paused_at
+                self.audible += [(start + later, end + later) for start, end in self._kept]
+                self._until = max(self._until, self._paused_at) + later
+                self._paused_at = None
+
+    def _cut(self, now: float) -> list[tuple[float, float]]:
+        """End what is audible now; return the rest."""
+        rest = [(max(start, now), end) for start, end in self.audible if end > now]
+        self.audible = [(start, min(end, now)) for start, end in self.audible if start < now]
+        return rest
 
     def times_of(self, data: str, after: float = 0.0) -> list[float]:
         """Return the times of a log message after a time."""

@@ -26,11 +26,12 @@ SILENT_S = 0.2
 _PATIENCE_S = 1200.0
 _MEANT = """A user speaks during a long reply of an installed voice, over each transport, with the embedded recogniser. The silence counts
 from the first audible sample that was sent to the last audible sample of the reply that the client played; it has no jitter buffer.
-The decision counts from the last audible sample of the user to the message that the reply continues or that the next one is due. Noises: a
-breath, a knock, a rustle and a hum. "Heard again": replies that were ended, and of which something was heard after their silence."""
+"Pauses": the client pauses its playback when the server says so, as the JavaScript client does. The decision counts from the last audible
+sample of the user to the message that the reply continues or that the next one is due. Noises: a breath, a knock, a rustle and a hum.
+"Heard again": replies that were ended, and of which something was heard after their silence."""
 
 
-def measure(sizes: Sizes, say: Say, transports: Sequence[str] = ("websocket", "webrtc")) -> Result:
+def measure(sizes: Sizes, say: Say, transports: Sequence[str] = ("websocket", "websocket, pauses", "webrtc")) -> Result:
     """Speak during the replies of an agent over each transport. Raises BenchError."""
     if not is_installed(VOICE):
         return Result("interruptions", "Interruptions", [], [f"{VOICE} is not installed."])
@@ -74,7 +75,7 @@ def _row(transport: str, kind: str, trials: Sequence[dict[str, Any]]) -> list[st
 
 
 def _goals(transport: str, trials: Sequence[dict[str, Any]]) -> list[Goal]:
-    name = {"websocket": "WebSocket", "webrtc": "WebRTC"}[transport]
+    name = {"websocket": "WebSocket", "websocket, pauses": "WebSocket that pauses", "webrtc": "WebRTC"}[transport]
     interruptions, backchannels = _of(trials, "interruption"), _of(trials, "backchannel")
     p95 = percentile([one["silent_s"] for one in interruptions if one["silent_s"] is not None], 95)
     goals = [

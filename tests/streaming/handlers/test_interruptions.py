@@ -166,6 +166,51 @@ async def test_a_hold_ends_if_the_audio_of_the_user_stops(join: Join, monkeypatc
     assert (await session.runner.next_audio()).after_pause
 
 
+async def test_noise_holds_a_reply_rarely(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a hold that no speech followed there is none for a while, each time longer; an interruption ends that."""
+    monkeypatch.setattr(interruptions, "_now", lambda: now)
+    now = 100.0
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler, holds = handler_of(session), []
+    for tenth in range(600):
+        now = 100.0 + tenth / 10
+        handler.may_begin(True)
+        if session.runner.audio_output._paused is not None:
+            holds.append(tenth / 10)
+        handler.may_begin(False)
+    assert holds == pytest.approx([0, 1, 3.1, 7.2, 15.3, 31.4, 47.5], abs=0.6)
+
+
+async def test_noise_that_sounds_like_speech_pauses_a_reply_rarely(join: Join, scripted: ScriptedRecogniser) -> None:
+    """From the second speech without words on, such speech is recognised while the reply goes on; words still interrupt."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    handler = handler_of(session)
+    for number in range(6):
+        scripted.final = [""]
+        handler.began()
+        assert ("response_paused" in states(session)[2 * min(number, 2) :]) is (number < 2)
+        handler.ended(said(0.3))
+        await until(lambda: not scripted.final and len(states(session)) == 2 * min(number + 1, 2))  # noqa: B023  # awaited right here
+        await until(lambda: not handler._interruptions._pausing)
+    scripted.final = ["Stop."]
+    handler.began()
+    handler.ended(said(0.3))
+    await until(lambda: connection_of(session).cleared == 1)
+
+
+async def test_a_backchannel_does_not_count_as_noise(join: Join, scripted: ScriptedRecogniser) -> None:
+    """However often a user says "yes", the reply pauses for it."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    for number in range(1, 5):
+        scripted.final = ["Yes."]
+        handler_of(session).began()
+        handler_of(session).ended(said(0.3))
+        await until(lambda: states(session) == ["response_paused", "response_resumed"] * number)  # noqa: B023  # awaited right here
+
+
 @pytest.mark.parametrize("options", [AT_ONCE, InterruptionOptions(resume_false_interruption=False)])
 def test_a_reply_that_is_not_paused_is_not_held(options: InterruptionOptions) -> None:
     """Its handler does not ask for the possible starts of speech."""

@@ -39,6 +39,9 @@ class FakeConnection:
         """Count the call."""
         self.cleared += 1
 
+    def play_on(self) -> None:
+        """Do nothing."""
+
     def take_back(self) -> float:
         """Give back nothing: everything was played."""
         return 0.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.speech.backchannels import LANGUAGES, Backchannels, Words
-from streaming.speech.interruptions import ReplyPosition, Speech, SpeechDuringReply, decide
+from streaming.speech.interruptions import Backoff, ReplyPosition, Speech, SpeechDuringReply, decide
 
 HEARD = ReplyPosition(heard_s=3.0, left_s=math.inf)
 ENGLISH = Backchannels(["en"])
@@ -129,3 +129,38 @@ def test_least_number_of_words() -> None:
 def test_the_end_decides(words: list[str] | None, seconds: float, heard_s: float, left_s: float, min_words: int) -> None:
     """Speech that has ended is never undecided."""
     assert decide(Speech(words, seconds, True), ReplyPosition(heard_s, left_s), ENGLISH, min_words=min_words) is not UNDECIDED
+
+
+def test_a_backoff_doubles_up_to_its_limit() -> None:
+    """The wait after each mistake is twice as long; after as long as the longest without one it is short again."""
+    backoff, waits, now = Backoff(1.0, 8.0), [], 50.0
+    assert backoff.allows(now)
+    for _ in range(6):
+        backoff.mistaken(now)
+        waits.append(next(tenth / 10 for tenth in range(1000) if backoff.allows(now + tenth / 10)))
+        now += waits[-1]
+    assert waits == [1, 2, 4, 8, 8, 8]
+    now += 8.1
+    backoff.mistaken(now)
+    assert backoff.allows(now + 1)
+
+
+def test_the_first_mistakes_may_be_free() -> None:
+    """They cause no wait, but count."""
+    backoff = Backoff(2.0, 16.0, free=1)
+    backoff.mistaken(10.0)
+    assert backoff.allows(10.0)
+    backoff.mistaken(11.0)
+    assert not backoff.allows(12.9)
+    assert backoff.allows(13.0)
+
+
+def test_speech_ends_a_backoff() -> None:
+    """Nothing is remembered."""
+    backoff = Backoff(1.0, 8.0)
+    for _ in range(3):
+        backoff.mistaken(10.0)
+    backoff.reset()
+    assert backoff.allows(10.0)
+    backoff.mistaken(10.0)
+    assert backoff.allows(11.0)

@@ -85,6 +85,20 @@ def test_after_a_pause_it_starts_anew() -> None:
     assert pace.wait(5.0) == 0
 
 
+@given(st.floats(0, 5))
+def test_audio_after_cleared_audio_is_not_late(produced_s: float) -> None:
+    """The reply after an interruption begins with no more than the lead, however soon it is there."""
+    pace, now = PlaybackPace(LEAD), 100.0
+    pace.begin(now)
+    pace.sent(0.02, now)
+    pace.clear(now)
+    now += produced_s
+    for _ in range(50):
+        now += pace.wait(now)
+        pace.sent(0.02, now)
+        assert pace.ahead(now) <= LEAD + 0.02 + 1e-6
+
+
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.floats(0, 1)), max_size=50))
 def test_played_audio_adds_up(steps: list[tuple[float, float]]) -> None:
     """In the end all sent audio counts as played, once, and never more than was sent."""
@@ -124,3 +138,39 @@ def test_audio_after_a_pause_of_the_reply_is_not_late(paused_s: float) -> None:
         now += pace.wait(now)
         assert pace.sent(0.02, now) == 0
         assert pace.ahead(now) <= LEAD + 0.02 + 1e-6
+
+
+@given(st.floats(0, 0.9))
+def test_a_client_without_a_jitter_buffer_holds_little_after_a_stall(stall_s: float) -> None:
+    """With a limit, audio that a stall delayed is not sent at once: the client had nothing to play meanwhile, and plays it later."""
+    pace = PlaybackPace(0.06)
+    pace.catch_up = 0.04
+    now = 100.0
+    pace.begin(now)
+    while pace.wait(now) <= 0:
+        pace.sent(0.02, now)
+    now += stall_s
+    for _ in range(50):
+        now += pace.wait(now)
+        pace.sent(0.02, now)
+        assert pace.ahead(now) <= 0.06 + 0.04 + 0.02 + 1e-6
+
+
+@given(st.floats(0, 5), st.floats(0.001, 0.3))
+def test_a_client_that_pauses_keeps_what_it_has(paused_s: float, played_s: float) -> None:
+    """In a pause of the playback nothing counts as played; afterwards the rest does, and audio is sent as far ahead as before."""
+    pace = PlaybackPace(LEAD)
+    pace.begin(100.0)
+    while pace.wait(100.0) <= 0:
+        pace.sent(0.02, 100.0)
+    now = 100.0 + played_s
+    held, counted = pace.ahead(now), pace.played(now)
+    pace.hold(now)
+    now += paused_s
+    assert pace.ahead(now) == held
+    assert pace.played(now) == 0
+    pace.release(now)
+    pace.resume(now)
+    assert pace.ahead(now) == pytest.approx(held)
+    assert pace.wait(now) == pytest.approx(max(0.0, held - LEAD))
+    assert counted + pace.played(now + 9) == pytest.approx(0.22)

@@ -76,7 +76,7 @@ class Obeying(Echo):
         return await given(self) if callable(given) else given
 
 
-Talk = Callable[[], Awaitable[tuple[Socket, StreamSession]]]
+Talk = Callable[..., Awaitable[tuple[Socket, StreamSession]]]
 
 
 @pytest.fixture
@@ -84,12 +84,12 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
     """Open a session over a socket, and let its first block pass."""
     ends: list[tuple[Socket, asyncio.Task[None]]] = []
 
-    async def begin() -> tuple[Socket, StreamSession]:
+    async def begin(**fields: Any) -> tuple[Socket, StreamSession]:
         stream = stream_of(Obeying(), name="echo", public=True)
         monkeypatch.setattr("streaming.transports.stream_socket.find_stream", lambda name: stream)
         socket = Socket()
         scope = {"headers": [], "query_string": b"", "path": "/", "url_route": {"kwargs": {"name": "echo"}}}
-        start = json.dumps({"event": "start", "websocket_id": "x", "format": "pcm16"})
+        start = json.dumps({"event": "start", "websocket_id": "x", "format": "pcm16"} | fields)
         socket.arriving.put_nowait({"type": "websocket.connect"})
         socket.arriving.put_nowait({"type": "websocket.receive", "text": start})
         serving = asyncio.create_task(FastrtcConsumer()(scope, socket.arriving.get, socket.send))
@@ -184,6 +184,45 @@ async def test_a_pause_of_the_audio(talk: Talk) -> None:
     await until(lambda: socket.blocks[-1] == 61)
     assert set(socket.blocks) >= set(range(1, 62))
     assert not [text for text in socket.texts if "clear" in text]
+
+
+async def test_a_pause_for_a_client_that_pauses_its_playback(talk: Talk) -> None:
+    """It is told to pause and to play on; it gets each sample once, without a block that fades out or begins softly."""
+    socket, session = await talk(pauses=True)
+    session.runner.audio_output.pausable = True
+    handler_of(session).queue.put_nowait((RATE, np.repeat(np.arange(2, 62, dtype=np.int16), BLOCK)))
+    await until(lambda: 5 in socket.blocks)
+    session.runner.pause_audio()
+    await until(lambda: '{"event":"pause"}' in socket.texts)
+    session.runner.pause_audio()
+    await asyncio.sleep(0.2)
+    paused = list(socket.got)
+    await asyncio.sleep(0.3)
+    assert socket.got == paused
+    session.runner.resume_audio()
+    await until(lambda: socket.blocks[-1] == 61)
+    assert socket.blocks == list(range(1, 62))
+    assert [text for text in socket.texts if "event" in text] == ['{"event":"pause"}', '{"event":"resume"}']
+    assert socket.got.index('{"event":"resume"}') == len(paused)
+
+
+async def test_a_pause_when_all_audio_is_sent(talk: Talk) -> None:
+    """The client holds the end of the reply: it plays until the client was told to play on, or the user interrupts."""
+    socket, session = await talk(pauses=True)
+    output = session.runner.audio_output
+    output.pausable = True
+    for number, event in ((2, "resume"), (3, "clear")):
+        handler_of(session).queue.put_nowait((RATE, np.full(8 * BLOCK, number, dtype=np.int16)))
+        await until(lambda number=number: socket.blocks.count(number) == 8)  # type: ignore[misc]
+        session.runner.pause_audio()
+        await asyncio.sleep(0.5)
+        assert output.playing
+        if event == "resume":
+            session.runner.resume_audio()
+        else:
+            session.runner.interrupt()
+        await until(lambda event=event: f'{{"event":"{event}"}}' in socket.texts)  # type: ignore[misc]
+        await until(lambda: not output.playing)
 
 
 @pytest.mark.parametrize("barges_in", [False, True])

@@ -5,6 +5,7 @@ import { parsed, rate, refusal, StreamError } from "./parley.js";
 const SOCKET_RATE = 24000;
 const PING_EVERY_MS = 10000;
 const LOST_AFTER_MS = 25000; // without any message of the server
+const PLAYBACK = ["clear", "pause", "resume"]; // events of the server for the player
 const ENDS = [1000, 1008]; // close codes after which the server expects no client to come back
 
 /** Sends and receives 16-bit samples over a WebSocket. */
@@ -35,7 +36,7 @@ export class SocketLink {
 
   start() {
     const { id, options } = this.client;
-    const start = { event: "start", websocket_id: id, format: "pcm16", sample_rate: this.audio.rate, resume: this.resume ?? true };
+    const start = { event: "start", websocket_id: id, format: "pcm16", sample_rate: this.audio.rate, resume: this.resume ?? true, pauses: true };
     return options.userData === undefined ? start : { ...start, user_data: options.userData };
   }
 
@@ -62,7 +63,7 @@ export class SocketLink {
       return;
     }
     const message = parsed(data);
-    if (message.event === "clear") this.audio.clear();
+    if (PLAYBACK.includes(message.event)) this.audio.control(message.event);
     else if (message.status === "failed" || (message.type === "error" && !this.started)) {
       this.refused = message.status === "failed" ? refusal(0, message) : new StreamError("refused", String(message.message ?? message.data));
       if (message.type === "error") this.socket.close(1000); // a start that is not valid leaves the socket open
@@ -72,6 +73,7 @@ export class SocketLink {
 
   async begun(message) {
     this.resume = message.resume;
+    this.audio.control("resume"); // a pause of the session before ends with it
     this.client.answeredMs ??= performance.now() - this.client.beganAt;
     await this.client.options.beforeMedia?.();
     if (this.client.ended) return;
@@ -113,7 +115,7 @@ export class SocketLink {
   }
 }
 
-/** Recording and playback: {rate, output, record(media), play(buffer), clear(), close()}. */
+/** Recording and playback: {rate, output, record(media), play(buffer), control(event), close()}. */
 async function openAudio(media, send) {
   let context = new AudioContext({ sampleRate: SOCKET_RATE });
   if (media?.getAudioTracks().length) {
@@ -143,7 +145,7 @@ async function openAudio(media, send) {
     output: speakers.stream,
     record,
     play: (buffer) => player.port.postMessage(buffer, [buffer]),
-    clear: () => player.port.postMessage("clear"),
+    control: (event) => player.port.postMessage(event),
     close: () => context.close().catch(() => {}),
   };
 }

@@ -1,6 +1,7 @@
 // The audio processors of socket.js: one collects what the microphone records in blocks of 16-bit samples, one plays such blocks.
 
 const BLOCK_S = 0.04;
+const FADE_S = 0.01; // at the beginning and the end of a pause
 
 registerProcessor(
   "parley-recorder",
@@ -32,16 +33,27 @@ registerProcessor(
       super();
       this.blocks = [];
       this.place = 0;
-      this.port.onmessage = ({ data }) => {
-        if (data === "clear") this.blocks = [];
-        else this.blocks.push(new Int16Array(data));
-        if (data === "clear") this.place = 0;
-      };
+      this.paused = false;
+      this.volume = 1;
+      this.port.onmessage = ({ data }) => this.take(data);
+    }
+
+    take(data) {
+      if (data === "pause" || data === "resume") this.paused = data === "pause";
+      else if (data !== "clear") this.blocks.push(new Int16Array(data));
+      else {
+        this.blocks = [];
+        this.place = 0;
+        this.paused = false;
+      }
     }
 
     process(_, [[out]]) {
+      const step = 1 / (FADE_S * sampleRate);
       for (let i = 0; i < out.length && this.blocks.length; i += 1) {
-        out[i] = this.blocks[0][this.place] / 32768;
+        this.volume = this.paused ? Math.max(0, this.volume - step) : Math.min(1, this.volume + step);
+        if (!this.volume) break;
+        out[i] = (this.volume * this.blocks[0][this.place]) / 32768;
         this.place += 1;
         if (this.place >= this.blocks[0].length) {
           this.blocks.shift();
