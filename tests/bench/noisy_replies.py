@@ -139,7 +139,8 @@ def noises(seconds: float) -> Iterator[tuple[str, Samples]]:
 def at_level(noise: Samples, level_db: float) -> Samples:
     """Return the noise with this level; a sound with pauses is as loud as while it sounds."""
     loud = np.abs(noise) > 0.05 * np.abs(noise).max()
-    return np.clip(noise * np.float32(10 ** (level_db / 20) / np.sqrt(np.mean(noise[loud] ** 2))), -1, 1).astype(np.float32)
+    gain = np.float32(10 ** (level_db / 20) / np.sqrt(np.mean(noise[loud] ** 2)))
+    return np.asarray(np.clip(noise * gain, -1, 1), np.float32)
 
 
 def reply_in(engine: MoonshineRecogniser, pcm: Samples, *, backoff: bool) -> Reply:

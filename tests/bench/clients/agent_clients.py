@@ -163,7 +163,11 @@ async def over_websocket(
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-TRANSPORTS = {"webrtc": over_webrtc, "websocket": over_websocket, "websocket, pauses": partial(over_websocket, pauses=True)}
+TRANSPORTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
+    "webrtc": over_webrtc,
+    "websocket": over_websocket,
+    "websocket, pauses": partial(over_websocket, pauses=True),
+}
 
 
 async def ask(question: Question) -> Answer:
