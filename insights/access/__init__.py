@@ -14,6 +14,7 @@ from insights.access.accounts import (
     uses_single_sign_on,
 )
 from insights.access.app_tokens import (
+    AddressNotConfirmed,
     SecondFactorNeeded,
     WrongCredentials,
     refreshed_token,
@@ -89,6 +90,7 @@ from insights.access.sharing import (
     keep_for,
     levels_at,
     may,
+    may_return,
     may_see,
     names_of,
     share_with_person,
@@ -137,6 +139,7 @@ __all__ = [
     "keep_for",
     "levels_at",
     "may",
+    "may_return",
     "share_with_person",
     "share_with_team",
     "shares_of",
@@ -159,6 +162,7 @@ __all__ = [
     "MEANINGS",
     "MOST_SIGN_INS",
     "SCOPES",
+    "AddressNotConfirmed",
     "Attempt",
     "ExpiredSetupToken",
     "Grant",

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from insights import tokens
+from insights.access.addresses import awaits_confirmation
 from insights.access.apps import app_with_secret, create_app, has_current_password, note_use, password_mark
 from insights.access.attempts import Attempt, password_check
 from insights.access.second_factor import has_second_factor
@@ -27,6 +28,10 @@ PASSWORD_APP = "Tokens by password"  # noqa: S105
 
 class WrongCredentials(Exception):
     """No app has this pair of id and secret, or no account this name and password."""
+
+
+class AddressNotConfirmed(Exception):
+    """The account typed its e-mail address at sign-up and has not confirmed it, so that it may be the address of somebody else."""
 
 
 class SecondFactorNeeded(Exception):
@@ -65,7 +70,8 @@ def revoke_tokens_of(app: App) -> None:
 def token_for_password(request: HttpRequest, username: str, password: str, address: str) -> IssuedToken:
     """Return a token that acts for an account, by its name and password, with the limits on guesses of sign-in.
 
-    Raises WrongCredentials, SecondFactorNeeded and TooManyTries. The token ends with the password, and can be revoked on the account page.
+    Raises WrongCredentials, AddressNotConfirmed, SecondFactorNeeded and TooManyTries. The token ends with the password, and can be revoked
+    on the account page.
     """
     attempt = Attempt("signin", username.strip().lower(), address)
     with password_check(attempt):
@@ -74,6 +80,8 @@ def token_for_password(request: HttpRequest, username: str, password: str, addre
             attempt.failed()
             raise WrongCredentials("Combination of username and password is not valid.")
     attempt.succeeded()
+    if awaits_confirmation(user):
+        raise AddressNotConfirmed("The e-mail address of this account is not confirmed: open the link that was sent to it first.")
     if has_second_factor(user):
         raise SecondFactorNeeded("This account has a second factor: create an app on its account page and use type application.")
     return replace(_current_token(_password_app(user)), refresh_token="")

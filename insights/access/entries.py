@@ -43,7 +43,8 @@ def person_with_id(user_id: int) -> EnteringPerson:
 def enter(by: Grant | None, query: Mapping[str, str], *, speaking: bool) -> Entry | None:
     """Return the entry that the query of a connection asks for, None if it is not allowed.
 
-    `conversation`: an id. `invitation`: the secret of an invitation, for somebody with an account. `guest`: the text that a guest got.
+    `conversation`: an id. `guest`: the text that a guest got. `invitation`: the secret of an invitation, for somebody with an account. Its
+    page has given that person a share (`keep_for`), without which it is not valid: a page that reconnects must not undo a removal.
     """
     if "guest" in query:
         return _as_guest(query["guest"], speaking)
@@ -52,7 +53,7 @@ def enter(by: Grant | None, query: Mapping[str, str], *, speaking: bool) -> Entr
         return None
     level = AccessLevel.EDIT if speaking else AccessLevel.READ
     link = _invitation(query.get("invitation", ""), conversation, speaking)
-    if (access_of(user, conversation) or 0) < level and link is None:
+    if (access_of(user, conversation) or 0) < (level if link is None else AccessLevel.READ):
         return None
     limited = replace(by, conversation_id=conversation.pk, level=level, link_id=link.pk if link else None)
     return Entry(conversation, person_of(user), limited)
@@ -78,8 +79,8 @@ def _as_guest(token: str, speaking: bool) -> Entry | None:
 
 
 def _invitation(secret: str, conversation: Conversation, speaking: bool) -> ShareLink | None:
-    """Return the valid invitation to this conversation."""
-    if not secret:
+    """Return the valid invitation to this conversation, None once it has ended: a later one with its connection id is another one."""
+    if not secret or conversation.ended_at is not None:
         return None
     link = link_of(secret, *((ShareLink.Kind.SPEAK,) if speaking else INVITATION_KINDS))
     if link is None or state_of(link) is not LinkState.VALID:

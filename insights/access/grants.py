@@ -87,15 +87,24 @@ def _acts_for(one: Grant, usable_apps: Mapping[tuple[str, int], App], signed_in:
 
 
 def _still_shared(grants: Collection[Grant]) -> set[Grant]:
-    """Return those of the grants for one conversation each that its shares and invitations still allow."""
-    places = {one: Place(one.user_id, one.conversation_id or 0) for one in grants if not one.guest}
-    levels = levels_at(set(places.values()))
+    """Return those of the grants for one conversation each that its shares and invitations still allow.
+
+    An invitation gives the level of its kind to guests, and to accounts as long as the share that they got by it has not ended.
+    """
+    levels = levels_at({_place(one) for one in grants if not one.guest})
     links = usable_links({(one.link_id, one.guest) for one in grants if one.link_id})
-    return {
-        one
-        for one in grants
-        if (one in places and levels.get(places[one], 0) >= one.level) or (one.link_id is not None and (one.link_id, one.guest) in links)
-    }
+
+    def holds(one: Grant) -> bool:
+        invited = one.link_id is not None and (one.link_id, one.guest) in links
+        if one.guest:
+            return invited
+        return levels.get(_place(one), 0) >= (AccessLevel.READ if invited else one.level)
+
+    return {one for one in grants if holds(one)}
+
+
+def _place(one: Grant) -> Place:
+    return Place(one.user_id, one.conversation_id or 0)
 
 
 def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:

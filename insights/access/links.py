@@ -178,10 +178,14 @@ def invite(owner_id: int, connection_id: str, kind: ShareLink.Kind, *, guests: b
 
 def withdraw_link(owner_id: int, link_id: UUID) -> bool:
     """Withdraw a link of an owner; return whether there was a valid one. Those who came by an invitation are disconnected, and see the
-    conversation no more."""
+    conversation no more.
+
+    The link first: its row is locked then, so that nobody who joins at the same moment gets a share afterwards (`keep_for`).
+    """
     with write_transaction():
+        withdrawn = ShareLink.objects.filter(pk=link_id, owner_id=owner_id, withdrawn_at=None).update(withdrawn_at=timezone.now())
         Share.objects.filter(invitation_id=link_id, invitation__owner_id=owner_id).delete()
-        return ShareLink.objects.filter(pk=link_id, owner_id=owner_id, withdrawn_at=None).update(withdrawn_at=timezone.now()) > 0
+        return withdrawn > 0
 
 
 def guest_token(link: ShareLink, guest_id: str, name: str) -> str:

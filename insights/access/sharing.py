@@ -92,17 +92,32 @@ def share_with_team(conversation: Conversation, team_id: int, level: AccessLevel
     return _share(conversation, level, team=team)
 
 
-def keep_for(conversation: Conversation, user: User, invitation: ShareLink) -> None:
-    """Give somebody who was invited to a conversation read access, until the invitation is withdrawn; not if they have access."""
-    if access_of(user, conversation) is None:
-        share = _share(conversation, AccessLevel.READ, user=user)
-        Share.objects.filter(pk=share.pk).update(invitation=invitation)
+def keep_for(conversation: Conversation, user: User, invitation: ShareLink) -> bool:
+    """Give somebody who was invited to a conversation read access until the invitation is withdrawn, unless they have access.
+
+    Return whether they have access now: not if the invitation was withdrawn meanwhile, which waits for the lock on its row. Raises
+    SharingError.
+    """
+    if access_of(user, conversation) is not None:
+        return True
+    with write_transaction():
+        if not ShareLink.objects.select_for_update().filter(pk=invitation.pk, withdrawn_at=None).exists():
+            return False
+        if access_of(user, conversation) is None:  # the owner may have shared it meanwhile, with another level
+            _share(conversation, AccessLevel.READ, user=user, invitation=invitation)
+        return True
 
 
 def unshare(conversation: Conversation, share_id: int) -> bool:
     """End a share; return whether there was one."""
     with write_transaction():
         return Share.objects.filter(conversation=conversation, pk=share_id).delete()[0] > 0
+
+
+def may_return(conversation: Conversation, share_id: int) -> bool:
+    """Return whether the person of a share came by an invitation that is still valid, by which they can come back."""
+    by_invitation = Share.objects.filter(conversation=conversation, pk=share_id, invitation__withdrawn_at=None)
+    return by_invitation.filter(invitation__expires_at__gt=timezone.now()).exists()
 
 
 def names_of(user_ids: Collection[int]) -> dict[int, str]:
@@ -116,13 +131,19 @@ def teams_of(user: User) -> list[Team]:
     return list(Team.objects.filter(pk__in=TeamMembership.objects.filter(user_id=user.pk).order_by().values("team_id")))
 
 
-def _share(conversation: Conversation, level: AccessLevel, user: User | None = None, team: Team | None = None) -> Share:
+def _share(
+    conversation: Conversation,
+    level: AccessLevel,
+    user: User | None = None,
+    team: Team | None = None,
+    invitation: ShareLink | None = None,
+) -> Share:
     if level not in (AccessLevel.READ, AccessLevel.EDIT):
         raise SharingError(_("Choose “Can view” or “Can edit”."))
     with write_transaction():
         others = Share.objects.filter(conversation=conversation).exclude(user=user, team=team)
         if others.count() >= MOST_SHARES:
             raise SharingError(_("A conversation can be shared with at most %(most)d people and teams.") % {"most": MOST_SHARES})
-        defaults = {"level": level, "created_at": timezone.now(), "invitation": None}
+        defaults = {"level": level, "created_at": timezone.now(), "invitation": invitation}
         shared, _made = Share.objects.update_or_create(conversation=conversation, user=user, team=team, defaults=defaults)
         return shared

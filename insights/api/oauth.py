@@ -81,7 +81,8 @@ class Revoked(Schema):
 def generate_token(request: HttpRequest, credentials: Credentials) -> AccessToken:
     """Exchange credentials for an access token: the same one while more than an hour of it is left, then a new one.
 
-    401 for wrong credentials, 403 for the password of an account with a second factor, 429 after too many failed attempts.
+    401 for wrong credentials, 403 for the password of an account with a second factor or an unconfirmed address, 429 after too many failed
+    attempts.
     """
     for field in ("appId", "appSecret") if credentials.type == "application" else ("username", "password"):
         if not getattr(credentials, field):
@@ -118,7 +119,7 @@ def _checked(call: Callable[[], T]) -> T:
         return call()
     except access.WrongCredentials as error:
         raise ApiError(401, str(error)) from None
-    except access.SecondFactorNeeded as error:
+    except (access.AddressNotConfirmed, access.SecondFactorNeeded) as error:
         raise ApiError(403, str(error)) from None
     except access.TooManyTries as error:
         raise ApiError(429, str(error)) from None

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
@@ -34,10 +35,17 @@ class LiveSettings:
 
 
 def person_with(address: str) -> User | None:
-    """Return the active account of an e-mail address, regardless of case."""
+    """Return the active account of an e-mail address, regardless of case.
+
+    Not one that typed the address at sign-up and has not confirmed it, which may belong to somebody else.
+    """
     wanted = address.strip()
+    if not wanted or "\x00" in wanted:
+        return None
+    rows = EmailAddress.objects.filter(user=OuterRef("pk"))
+    confirmed = ~Exists(rows) | Exists(rows.filter(verified=True))  # an account of an administrator may have no rows
     same = Q(username__iexact=wanted) | Q(email__iexact=wanted)
-    return User.objects.filter(same, is_active=True).order_by("pk").first() if wanted and "\x00" not in wanted else None
+    return User.objects.filter(same, confirmed, is_active=True).order_by("pk").first()
 
 
 def settings_of(owner_id: int, *, all_trackers: bool) -> LiveSettings:

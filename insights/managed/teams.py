@@ -68,7 +68,7 @@ def delete_team(team: Team) -> None:
 
 
 def add_person(team: Team, address: str) -> TeamMembership:
-    """Add the account of an e-mail address to a team. Raises TeamError."""
+    """Add the account of an e-mail address to a team. Its new conversations are not shared until the person agrees. Raises TeamError."""
     user = person_with(address)
     if user is None:
         raise TeamError(_("There is no account with this e-mail address."))
@@ -77,7 +77,8 @@ def add_person(team: Team, address: str) -> TeamMembership:
             raise TeamError(_("A team can have at most %(most)d people.") % {"most": MOST_MEMBERS})
         if TeamMembership.objects.filter(user=user).exclude(team=team).count() >= MOST_TEAMS:
             raise TeamError(_("This person is in %(most)d teams already.") % {"most": MOST_TEAMS})
-        found, made = TeamMembership.objects.get_or_create(team=team, user=user, defaults={"joined_at": timezone.now()})
+        new = {"joined_at": timezone.now(), "shares_new": False}
+        found, made = TeamMembership.objects.get_or_create(team=team, user=user, defaults=new)
         if not made:
             raise TeamError(_("This person is in the team already."))
         return found

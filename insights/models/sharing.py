@@ -43,7 +43,7 @@ class Team(models.Model):
 
 
 class TeamMembership(models.Model):
-    """One person in a team. `manages`: may rename the team, change its members and delete it. `shares_new`: follows the team's default."""
+    """One person in a team. `manages`: may rename the team, change its members and delete it. `shares_new`: agrees to its default."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="team_memberships")

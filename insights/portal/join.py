@@ -53,7 +53,7 @@ def _change(user: User, connection_id: str, request: HttpRequest) -> str:
     """Create or withdraw an invitation; return what was done. Raises SharingError and TooManyLinks."""
     if withdrawn := request.POST.get("withdraw", ""):
         access.withdraw_link(user.pk, link_id(withdrawn))
-        return _("Invitation withdrawn. Who joined with it is disconnected within seconds.")
+        return _("Invitation withdrawn. Everybody who joined with it is disconnected within seconds.")
     kind = request.POST.get("kind", "")
     if kind not in KINDS:
         raise SharingError(_("Choose whether people may speak or only watch."))
@@ -82,7 +82,11 @@ def _with_account(request: HttpRequest, user: User, link: ShareLink, secret: str
     conversation = access.invited_to(link)
     if conversation is None:
         return _not_live(request, link, _ended(user, link))
-    access.keep_for(conversation, user, link)
+    try:
+        if not access.keep_for(conversation, user, link):
+            return gone(request, LinkState.WITHDRAWN)
+    except SharingError as error:
+        return render(request, "portal/link_gone.html", {"text": error}, status=403)
     person = access.person_of(user)
     query = {"conversation": str(conversation.pk), "invitation": secret}
     return live_page(request, Visit(conversation, person, query, watching=watching, keeps=True))

@@ -100,7 +100,11 @@ def _change(one: Conversation, sent: QueryDict) -> str:
             access.share_with_team(one, _number(sent.get("team", "")), _level(sent))
             return _("Shared with the team.")
         case "remove":
-            access.unshare(one, _number(sent.get("share", "")))
+            share_id = _number(sent.get("share", ""))
+            returns = access.may_return(one, share_id)
+            access.unshare(one, share_id)
+            if returns:
+                return _("Access removed. Open pages close within seconds. To keep this person out, withdraw the invitation, too.")
             return _("Access removed. Open pages close within seconds.")
         case "link":
             days = sent.get("days", "")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -129,6 +130,30 @@ def test_the_default_of_a_team(owner: User, other_owner: User, team: Team, talk:
     assert not sees(other_owner, Conversation.objects.get(pk=live))
 
 
+def test_who_is_added_to_a_team_shares_nothing_unasked(owner: User, other_owner: User, team: Team) -> None:
+    """A manager who adds somebody gets none of their new conversations until they agree."""
+    managed.change_team(team, "Sales", READ)
+    managed.add_person(team, other_owner.email)
+    private = recorder.open_conversation(opening(other_owner, "private")).conversation_id
+    assert not sees(owner, Conversation.objects.get(pk=private))
+    managed.set_shares_new(team, other_owner.pk, True)
+    shared = recorder.open_conversation(opening(other_owner, "shared")).conversation_id
+    assert sees(owner, Conversation.objects.get(pk=shared))
+
+
+def test_an_unconfirmed_address_gets_nothing(talk: Conversation, other_owner: User, team: Team) -> None:
+    """An account that typed the address of somebody else at sign-up gets no share and comes into no team."""
+    row = EmailAddress.objects.create(user=other_owner, email=other_owner.email, primary=True, verified=False)
+    with pytest.raises(SharingError):
+        access.share_with_person(talk, other_owner.email, READ)
+    with pytest.raises(managed.TeamError):
+        managed.add_person(team, other_owner.email)
+    EmailAddress.objects.filter(pk=row.pk).update(verified=True)
+    managed.add_person(team, other_owner.email)
+    access.share_with_person(talk, other_owner.email, READ)
+    assert sees(other_owner, talk)
+
+
 def test_the_lists(talk: Conversation, owner: User, other_owner: User) -> None:
     """Shared ones are in the list and in its search; "own" and "shared" tell them apart; the bin hides them."""
     own = recorder.open_conversation(opening(other_owner, "own")).conversation_id
@@ -186,6 +211,7 @@ def test_grants_by_invitation(talk: Conversation, owner: User, other_owner: User
     """An invitation that expired cuts nobody off; a withdrawn one does, and one without guests only guests."""
     link = access.invite(owner.pk, talk.connection_id, ShareLink.Kind.SPEAK, guests=True)
     fields = {"conversation_id": talk.pk, "level": EDIT, "link_id": link.pk}
+    access.keep_for(talk, other_owner, link)
     colleague, guest = Grant(**_fields(sign_in(other_owner)), **fields), Grant(owner.pk, guest=True, **fields)
     assert access.valid_grants({colleague, guest}) == {colleague, guest}
     ShareLink.objects.update(expires_at=timezone.now() - timedelta(days=1))
@@ -199,6 +225,54 @@ def test_grants_by_invitation(talk: Conversation, owner: User, other_owner: User
 
 def _fields(grant: Grant) -> dict[str, object]:
     return {"user_id": grant.user_id, "session_key": grant.session_key}
+
+
+def test_who_is_removed_is_disconnected_although_the_invitation_is_valid(talk: Conversation, owner: User, other_owner: User) -> None:
+    """The end of the share ends the grant of the invitation; guests, who have no share, stay."""
+    link = access.invite(owner.pk, talk.connection_id, ShareLink.Kind.SPEAK, guests=True)
+    by, query = sign_in(other_owner), {"conversation": str(talk.pk), "invitation": access.secret_of(link)}
+    assert access.enter(by, query, speaking=True) is None, "the page of the invitation gives the share"
+    assert access.keep_for(talk, other_owner, link)
+    entry = access.enter(by, query, speaking=True)
+    assert entry is not None
+    guest = Grant(owner.pk, guest=True, conversation_id=talk.pk, level=EDIT, link_id=link.pk)
+    assert access.valid_grants({entry.grant, guest}) == {entry.grant, guest}
+    (share,) = access.shares_of(talk)
+    assert access.may_return(talk, share.pk)
+    access.unshare(talk, share.pk)
+    assert access.valid_grants({entry.grant, guest}) == {guest}
+    assert access.enter(by, query, speaking=True) is None, "an open page that reconnects does not undo it"
+
+
+def test_an_invitation_opens_no_ended_conversation(talk: Conversation, owner: User, other_owner: User) -> None:
+    """A later invitation to the same connection id does not open the earlier conversation, by watching or by speaking."""
+    other = access.invite(owner.pk, "another room", ShareLink.Kind.SPEAK, guests=False)
+    link = access.invite(owner.pk, talk.connection_id, ShareLink.Kind.SPEAK, guests=False)
+    by = sign_in(other_owner)
+
+    def entered(invitation: ShareLink, *, speaking: bool) -> bool:
+        query = {"conversation": str(talk.pk), "invitation": access.secret_of(invitation)}
+        return access.enter(by, query, speaking=speaking) is not None
+
+    assert not entered(other, speaking=False)
+    access.share_with_person(talk, other_owner.email, READ)
+    assert entered(link, speaking=True)
+    Conversation.objects.filter(pk=talk.pk).update(ended_at=timezone.now())
+    assert not entered(link, speaking=True)
+    assert entered(link, speaking=False), "by the share"
+    Share.objects.all().delete()
+    assert not entered(link, speaking=False)
+
+
+def test_who_joins_while_the_invitation_is_withdrawn_gets_no_share(talk: Conversation, owner: User, other_owner: User) -> None:
+    """The page has read the link when its owner withdraws it; a share that was made meanwhile keeps its level."""
+    link = access.invite(owner.pk, talk.connection_id, ShareLink.Kind.SPEAK, guests=False)
+    assert access.withdraw_link(owner.pk, link.pk)
+    assert not access.keep_for(talk, other_owner, link)
+    assert not Share.objects.exists()
+    access.share_with_person(talk, other_owner.email, EDIT)
+    assert access.keep_for(talk, other_owner, link)
+    assert access.access_of(other_owner, talk) == EDIT
 
 
 def test_any_number_of_grants_takes_seven_queries(talk: Conversation, owner: User) -> None:

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db.models import F
@@ -220,3 +221,15 @@ def test_accounts_with_a_second_factor_get_no_token_by_password(user: User) -> N
     assert answer.status_code == 403
     assert "second factor" in answer.json()["message"]
     assert ask({**body, "password": "guess"}).status_code == 401
+
+
+def test_an_account_with_an_unconfirmed_address_gets_no_token_by_password(user: User) -> None:
+    """Whoever signs up with the address of somebody else gets none before the link in the mail was opened."""
+    row = EmailAddress.objects.create(user=user, email="jane@example.com", primary=True, verified=False)
+    body = {"type": "password", "username": "jane@example.com", "password": PASSWORD}
+    answer = ask(body)
+    assert answer.status_code == 403
+    assert "not confirmed" in answer.json()["message"]
+    assert ask({**body, "password": "guess"}).status_code == 401
+    EmailAddress.objects.filter(pk=row.pk).update(verified=True)
+    assert ask(body).status_code == 200

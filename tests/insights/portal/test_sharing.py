@@ -242,6 +242,40 @@ def test_an_invited_colleague(
     assert other_client.get(f"/conversations/{one.pk}/").status_code == 404
 
 
+def test_removing_who_came_by_an_invitation(
+    user_client: Client, other_client: Client, other_user: User, make_conversation: MakeConversation
+) -> None:
+    """The dialog says that the person can come back as long as the invitation is valid."""
+    url = invitation(user_client, "room-1")
+    one = make_conversation(lines=LINES[:1])
+    Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
+    other_client.get(url)
+    hint = "withdraw the invitation, too"
+
+    def removed() -> str:
+        sent = {"do": "remove", "share": str(Share.objects.get().pk)}
+        return user_client.post(f"/conversations/{one.pk}/share/", sent, headers={"X-Part": "1"}).content.decode()
+
+    assert hint in removed()
+    access.share_with_person(one, other_user.email, AccessLevel.READ)
+    page = removed()
+    assert "Access removed" in page
+    assert hint not in page
+
+
+def test_an_invited_colleague_beyond_the_limit(
+    user_client: Client, other_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A conversation that is shared with as many people as possible says so."""
+    url = invitation(user_client, "room-1")
+    one = make_conversation(lines=LINES[:1])
+    Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
+    monkeypatch.setattr("insights.access.sharing.MOST_SHARES", 0)
+    response = other_client.get(url)
+    assert response.status_code == 403
+    assert "at most 0 people" in response.content.decode()
+
+
 def test_an_anonymous_visitor_signs_in_or_is_a_guest(visitor: Client, user_client: Client, make_conversation: MakeConversation) -> None:
     """Without guests the page asks to sign in; with them it asks for a name, which it keeps for the same address only."""
     one = make_conversation(lines=LINES[:1])
@@ -293,7 +327,7 @@ def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_convers
 
 
 def test_a_team(user: User, user_client: Client, other_client: Client, other_user: User) -> None:
-    """A manager creates, renames, adds, sets the default, and deletes; a member sees it, opts out and leaves; a stranger gets 404."""
+    """A manager creates, renames, adds, sets the default, and deletes; a member sees it, agrees, and leaves; a stranger gets 404."""
     assert user_client.post("/teams/", {"name": " "}).status_code == 400
     path = user_client.post("/teams/", {"name": "Sales"}).headers["Location"]
     assert other_client.get(path).status_code == 404
@@ -306,6 +340,9 @@ def test_a_team(user: User, user_client: Client, other_client: Client, other_use
     page = other_client.get(path).content.decode()
     assert "Sales EU" in page
     assert "can edit" in page
+    assert not TeamMembership.objects.get(user=other_user).shares_new
+    other_client.post(path, {"do": "mine", "shares_new": "on"})
+    assert TeamMembership.objects.get(user=other_user).shares_new
     other_client.post(path, {"do": "mine"})
     assert not TeamMembership.objects.get(user=other_user).shares_new
     assert user_client.post(path, {"do": "leave"}).status_code == 400
