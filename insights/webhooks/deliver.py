@@ -37,6 +37,8 @@ KEEP = timedelta(days=7)
 MOST_FORGOTTEN = 1000
 EXCERPT = 300
 GONE = 410
+_MAY_SEND = Q(active=True, owner__is_active=True)
+"""Endpoints that get deliveries: those of a deactivated account wait, and fail after `GIVE_UP`, unless it is reactivated."""
 
 
 @handler(queue.KIND, internal=True)
@@ -61,7 +63,7 @@ def sweep(job: RunningJob) -> None:
     overdue = now - timedelta(seconds=SWEEP_S)
     idle = Q(queued_for=None) | Q(queued_for__lt=now - timedelta(minutes=10))
     free = Q(leased_until=None) | Q(leased_until__lt=now)
-    lost = WebhookEndpoint.objects.filter(idle & free, active=True, deliveries__next_attempt_at__lt=overdue).distinct()
+    lost = WebhookEndpoint.objects.filter(idle & free & _MAY_SEND, deliveries__next_attempt_at__lt=overdue).distinct()
     if lost_ids := list(lost.values_list("pk", flat=True)[:100]):
         with write_transaction():
             WebhookEndpoint.objects.filter(pk__in=lost_ids).update(queued_for=None)
@@ -73,10 +75,10 @@ def sweep(job: RunningJob) -> None:
 
 
 def _begin(endpoint_id: UUID) -> bool:
-    """Take the lease of an active endpoint; return False if it is gone or inactive, or another job has it (then come back)."""
+    """Take the lease of an endpoint; return False if it may not send or is gone, or another job has it (then come back)."""
     now = timezone.now()
     with write_transaction():
-        endpoint = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint_id, active=True).first()
+        endpoint = WebhookEndpoint.objects.select_for_update(of=("self",)).filter(_MAY_SEND, pk=endpoint_id).first()
         if endpoint is None:
             return False
         leased = endpoint.leased_until if endpoint.leased_until and endpoint.leased_until > now else None
@@ -108,7 +110,8 @@ def _next(endpoint_id: UUID) -> WebhookDelivery | None:
     Messages about a job or a conversation are due in order. Those that became too old while they waited have failed.
     """
     now = timezone.now()
-    waiting = WebhookDelivery.objects.filter(endpoint_id=endpoint_id, endpoint__active=True, next_attempt_at__isnull=False)
+    may_send = {"endpoint__active": True, "endpoint__owner__is_active": True}
+    waiting = WebhookDelivery.objects.filter(endpoint_id=endpoint_id, next_attempt_at__isnull=False, **may_send)
     too_old = waiting.filter(created_at__lt=now - GIVE_UP)
     if too_old.exists():
         with write_transaction():
@@ -122,7 +125,7 @@ def _attempt(delivery: WebhookDelivery) -> None:
     endpoint = delivery.endpoint
     body = bodies.body_of(delivery)
     if body is None:
-        _store(delivery, None, "the event was deleted before it was sent", gone=True)
+        _store(delivery, None, "the event was deleted before it was sent", None)
         return
     headers = {"Content-Type": "application/json"}
     if endpoint.job_id is None and endpoint.conversation_id is None:
@@ -132,11 +135,14 @@ def _attempt(delivery: WebhookDelivery) -> None:
         reply, error = http_client.post(endpoint.url, body, headers, timeout_s=TIMEOUT_S), ""
     except (UrlRefused, FetchFailed) as failure:
         reply, error = None, str(failure)
-    _store(delivery, reply, error)
+    _store(delivery, reply, error, body)
 
 
-def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, *, gone: bool = False) -> None:
-    """Store the result of an attempt; `gone` if there was nothing to send."""
+def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, sent: bytes | None) -> None:
+    """Store the result of an attempt; `sent`: the body, None if there was nothing to send.
+
+    The response is stored only if the body would still be the same: it may repeat words that were deleted meanwhile.
+    """
     now = timezone.now()
     with write_transaction():
         endpoint = WebhookEndpoint.objects.select_for_update().filter(pk=delivery.endpoint_id).first()
@@ -145,9 +151,9 @@ def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, *, gone: 
             return
         current.last_attempt_at, current.last_error = now, error[:EXCERPT]
         current.last_status = reply.status if reply else None
-        current.last_response = _excerpt(reply.body) if reply else ""
+        current.last_response = _excerpt(reply.body) if reply and bodies.body_of(delivery) == sent else ""
         endpoint.leased_until = now + LEASE
-        if gone:
+        if sent is None:
             current.next_attempt_at = None
         else:
             current.attempts += 1

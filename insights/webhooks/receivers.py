@@ -8,33 +8,32 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from insights.events import Kind
 from insights.jobs import status_stored
 from insights.models import Conversation, Job, WebhookDelivery, WebhookEndpoint
 from insights.payloads import StoredEvent
-from insights.recorder.signals import storing
+from insights.recorder.signals import storing, words_removed
 from insights.safe_log import error_location
 from insights.webhooks import queue
 from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, kind_of
 
 logger = logging.getLogger(__name__)
-_WORDS_REMOVED = (Kind.MESSAGE_DELETED, Kind.INSIGHT_DELETED)
 
 
 def connect() -> None:
     """Connect the receivers; call once, when the application starts."""
     storing.connect(on_events, dispatch_uid="webhooks")
+    words_removed.connect(on_words_removed, dispatch_uid="webhooks")
     status_stored.connect(on_job_status, dispatch_uid="webhooks")
 
 
 def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: Any) -> None:
     """Store a delivery for each event and each webhook of the owner that subscribes to its kind."""
-    if any(stored.event.kind in _WORDS_REMOVED for stored in events):
-        WebhookDelivery.objects.filter(conversation=conversation).exclude(last_response="").update(last_response="")
     kinds = {stored.number: kind for stored in events if (kind := kind_of(stored.event))}
     if not kinds:
         return
-    webhooks = WebhookEndpoint.objects.filter(owner_id=conversation.owner_id, job=None, conversation=None, active=True)
+    webhooks = WebhookEndpoint.objects.filter(
+        owner_id=conversation.owner_id, owner__is_active=True, job=None, conversation=None, active=True
+    )
     completed = "conversation.completed" in kinds.values() and bool(conversation.webhook_url)
     if not completed and not webhooks.exists():  # one query for nearly every account, without a savepoint
         return
@@ -43,6 +42,14 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
             _store_deliveries(conversation, kinds, webhooks, completed=completed)
     except Exception as error:  # what was said is stored all the same
         logger.error("deliveries for conversation %d could not be stored (%s)", conversation.id, error_location(error))
+
+
+def on_words_removed(conversation_id: int, **_: Any) -> None:
+    """Empty the stored responses about a conversation: a server may repeat the words in them.
+
+    All rows, not only those with a response: a response that another process is storing is waited for, and emptied too.
+    """
+    WebhookDelivery.objects.filter(conversation_id=conversation_id).update(last_response="")
 
 
 def _store_deliveries(

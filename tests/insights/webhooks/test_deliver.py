@@ -8,19 +8,16 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from insights import access, jobs, recorder, webhooks
 from insights.analysis.trackers import Tracker
-from insights.events import MessageDeleted
 from insights.jobs import handlers
 from insights.models import Conversation, Event, Job, LiveSession, WebhookDelivery, WebhookEndpoint
-from insights.payloads import message_snapshot
 from insights.recorder import Joined
-from insights.recorder.event_log import EventLog, locked
 from insights.webhooks import deliver, receivers
 from tests.http_server import Received, Receiver, Responder, answer
 from tests.insights.conftest import Say, opening
@@ -313,7 +310,7 @@ def test_an_emptied_event_is_not_sent(subscribe: Subscribe, joined: Joined, say:
     assert (webhooks.delivery_status(delivery), delivery.last_error) == ("failed", "the event was deleted before it was sent")
 
 
-def test_deleting_a_message_empties_the_kept_responses(subscribe: Subscribe, joined: Joined, say: Say) -> None:
+def test_deleting_a_message_empties_the_kept_responses(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
     """A server that echoes words does not keep them in our log after they were deleted."""
 
     def echo(request: Received, out: BinaryIO) -> None:
@@ -324,11 +321,51 @@ def test_deleting_a_message_empties_the_kept_responses(subscribe: Subscribe, joi
     jobs.run_waiting()
     assert WebhookDelivery.objects.exclude(last_response="").exists()
     message = Conversation.objects.get().messages.get()
-    with transaction.atomic():
-        log = EventLog(locked(joined.conversation_id), timezone.now())
-        log.add(MessageDeleted(message_snapshot(message, ())))
-        log.store()
+    recorder.delete_message(joined.conversation_id, message.pk, owner.pk)
     assert not WebhookDelivery.objects.exclude(last_response="").exists()
+
+
+def test_redaction_empties_the_kept_responses(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
+    """A number that was redacted is in no response that a server sent before."""
+    subscribe(respond=lambda request, out: answer(200, request.body)(request, out))
+    say("Ada will send the report to ada@example.org tomorrow.")
+    jobs.run_waiting()
+    assert WebhookDelivery.objects.exclude(last_response="").exists()
+    recorder.redact_conversation(joined.conversation_id, owner.pk)
+    assert not WebhookDelivery.objects.exclude(last_response="").exists()
+
+
+def test_a_response_to_words_that_are_deleted_meanwhile(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
+    """The server answers after the message was deleted: its response is not stored."""
+
+    def delete_first(request: Received, out: BinaryIO) -> None:
+        if message := Conversation.objects.get().messages.first():
+            recorder.delete_message(joined.conversation_id, message.pk, owner.pk)
+        connection.close()
+        answer(200, request.body)(request, out)
+
+    subscribe("insight.created", respond=delete_first)
+    say("Ada will send the zebra report tomorrow.")
+    jobs.run_waiting()
+    delivery = WebhookDelivery.objects.filter(last_status=200).first()
+    assert delivery is not None
+    assert delivery.last_response == ""
+
+
+def test_a_deactivated_account_gets_no_deliveries(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
+    """Neither what waits nor what happens afterwards; after its reactivation it gets what waits."""
+    _, receiver = subscribe("insight.created")
+    say("Ada will send the report tomorrow.")
+    access.set_active(owner, False)
+    say("Ben will call the customer on Monday.")
+    due()
+    sweep()
+    jobs.run_waiting()
+    assert receiver.requests == []
+    assert WebhookDelivery.objects.count() == 1
+    access.set_active(owner, True)
+    due()
+    assert len(receiver.requests) == 1
 
 
 def test_the_webhook_url_of_a_job(owner: User, receive: Callable[[Responder], Receiver]) -> None:
