@@ -39,6 +39,7 @@ class InsightsConfig(AppConfig):
         devices.connect()
         import_ends.connect()
         export_removal.connect()
+        mail.connect()
         notifications.connect()
         register_kinds(settings.INSIGHT_KINDS)
         receivers.connect()

@@ -17,10 +17,11 @@ from insights.site_address import site_address
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Subject and text of a mail."""
+    """Subject and text of a mail. `without_words`: the text without what was said; empty if there is nothing of it in the text."""
 
     subject: str
     text: str
+    without_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,23 @@ def mail_of_end(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
         parts.append(ngettext("%(number)d task is yours.", "%(number)d tasks are yours.", len(mine)) % {"number": len(mine)})
     if content != NotificationContent.TITLE:
         parts.append(_figures(facts))
-    if content == NotificationContent.WORDS:
-        parts += [facts.summary, _tasks(mine)]
-    return Mail(f"Parley: {facts.title}", _text(parts, facts))
+    return _mail(f"Parley: {facts.title}", parts, [facts.summary, _tasks(mine)], facts, content)
 
 
 def mail_of_tasks(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
     """Return the mail about tasks of the reader."""
     values = {"number": len(mine), "title": facts.title}
     parts = [ngettext("You have %(number)d task in “%(title)s”.", "You have %(number)d tasks in “%(title)s”.", len(mine)) % values]
-    if content == NotificationContent.WORDS:
-        parts.append(_tasks(mine))
     subject = ngettext("Parley: %(number)d task for you in %(title)s", "Parley: %(number)d tasks for you in %(title)s", len(mine)) % values
-    return Mail(subject, _text(parts, facts))
+    return _mail(subject, parts, [_tasks(mine)], facts, content)
+
+
+def _mail(subject: str, parts: Sequence[str], words: Sequence[str], facts: Facts, content: str) -> Mail:
+    """Return a mail with the words of the conversation where the account chose so."""
+    plain = _text(parts, facts)
+    if content != NotificationContent.WORDS:
+        return Mail(subject, plain)
+    return Mail(subject, _text([*parts, *words], facts), plain)
 
 
 def _figures(facts: Facts) -> str:

@@ -85,7 +85,8 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
         with in_language_of(reader.wants.language):
             mail = _mail(reader, facts, theirs, ended=ended)
         if mail is not None:
-            jobs.send_mail([reader.address], mail.subject, mail.text)
+            to, plain = [reader.address], mail.without_words
+            jobs.send_mail(to, mail.subject, mail.text, without_words=plain, conversation_id=conversation.pk)
     Notification.objects.bulk_create(told)
     webhooks.tell_of_tasks(conversation, assigned)
 

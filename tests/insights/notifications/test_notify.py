@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from ipaddress import ip_network
+from smtplib import SMTPConnectError
 from typing import Any
 
 import pytest
@@ -60,6 +61,11 @@ def sent() -> dict[str, Any]:
     return found
 
 
+def refuse(backend: object, messages: object) -> int:
+    """Fail as a mail server that is away."""
+    raise SMTPConnectError(421, b"away")
+
+
 def wish(user: User, **values: object) -> None:
     """Change the settings of an account."""
     AccountSettings.objects.update_or_create(user=user, defaults=values)
@@ -106,6 +112,35 @@ def test_what_is_in_the_mail_is_chosen(joined: Joined, say: Say, owner: User, ot
     assert SECRET not in mails["owner@example.org"].body
     assert "1 task is yours." in mails["stranger@example.org"].body
     assert f"- Ada will fly the {SECRET}." in mails["stranger@example.org"].body
+
+
+def test_a_mail_that_waits_loses_words_that_are_deleted(joined: Joined, say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the mail server is away, deleting a message empties the job's copy of it; the mail is sent without words."""
+    wish(owner, notify_content="words")
+    say(f"Ada will fly the {SECRET}.")
+    with monkeypatch.context() as away:
+        away.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+        conversation = end(joined)
+    assert SECRET in str(list(Job.objects.values("parameters")))
+    recorder.delete_message(conversation.pk, conversation.messages.get().pk, owner.pk)
+    assert SECRET not in str(list(Job.objects.values("parameters")))
+    run_later_jobs()
+    (message,) = sent().values()
+    assert f"/conversations/{conversation.pk}/" in message.body
+    assert SECRET not in message.body
+
+
+def test_a_mail_that_waits_is_deleted_with_its_conversation(joined: Joined, say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No job keeps its title or its words, and none is sent."""
+    wish(owner, notify_content="words")
+    say(f"Ada will fly the {SECRET}.")
+    with monkeypatch.context() as away:
+        away.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
+        conversation = end(joined)
+    recorder.delete_conversation(conversation.pk, owner.pk)
+    assert SECRET not in str(list(Job.objects.values("parameters")))
+    run_later_jobs()
+    assert sent() == {}
 
 
 def test_nobody_is_told_who_switched_it_off(joined: Joined, say: Say, owner: User) -> None:
