@@ -5,7 +5,16 @@ function that takes a user id.
 """
 
 from insights.queries.account_data import account_data
-from insights.queries.audio import audio_exists, audio_of, deleted_speech, has_audio, masks_in, speech_times, was_redacted
+from insights.queries.audio import (
+    audio_exists,
+    audio_of,
+    deleted_speech,
+    has_audio,
+    masks_in,
+    sizes_of_audio,
+    speech_times,
+    was_redacted,
+)
 from insights.queries.batches import (
     BATCH,
     CONVERSATION_COLUMNS,
@@ -152,6 +161,7 @@ __all__ = [
     "audio_exists",
     "audio_of",
     "has_audio",
+    "sizes_of_audio",
     "masks_in",
     "was_redacted",
     "change_of",

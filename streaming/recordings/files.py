@@ -7,7 +7,7 @@ storage that was unreachable: any process that can lock it stores it.
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -198,6 +198,24 @@ def _forget_unused(folder: Path) -> None:
         with suppress(OSError):
             if copy.stat().st_mtime < time.time() - FETCHED_S:
                 copy.unlink()
+
+
+def copies() -> dict[UUID, Path]:
+    """Return the copies on this host of files of a remote storage, by the ids of their rows."""
+    found = {}
+    for path in _fetched_folder().glob("*.*.ogg"):
+        with suppress(ValueError):
+            found[UUID(path.name.split(".")[1])] = path
+    return found
+
+
+def remove_copies(found: Mapping[UUID, Path], sizes: Mapping[UUID, int]) -> None:
+    """Remove the copies that nobody has read for `FETCHED_S`, and those of another size than their row has, or without a row."""
+    _forget_unused(_fetched_folder())
+    for identity, path in found.items():
+        with suppress(FileNotFoundError):
+            if path.stat().st_size != sizes.get(identity):
+                path.unlink()
 
 
 def remove(names: list[str]) -> None:

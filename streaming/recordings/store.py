@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterator
 from functools import partial
 
-from insights import recorder
-from streaming.aio.database_executors import run_write
+from insights import queries, recorder
+from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.executors import AUDIO_STORAGE_THREADS
 from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import runtime
@@ -28,8 +28,9 @@ class AudioStore:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Start to look for files that were left behind; may be called again."""
+        """Start to look for files that were left behind, and for copies that are not needed; may be called again."""
         runtime().poller.add("storing of audio that was left behind", self._store_left_behind, AGAIN_S, first_s=FIRST_S)
+        runtime().poller.add("removal of copies of stored audio", self._remove_copies, AGAIN_S)
 
     def store_later(self, recording: Recording) -> None:
         """Close a recording and put its file into the storage, in a task."""
@@ -54,6 +55,13 @@ class AudioStore:
         found = files.left_behind()
         while (file := await AUDIO_STORAGE_THREADS.run(_next, found)) is not None:
             await self._store(file)
+
+    async def _remove_copies(self) -> None:
+        """Remove the copies on this host that nobody reads any more, and those of audio that was deleted or changed, on whatever host."""
+        copies = await AUDIO_STORAGE_THREADS.run(files.copies)
+        if copies:
+            sizes = await run_in_database(queries.sizes_of_audio, copies.keys())
+            await AUDIO_STORAGE_THREADS.run(partial(files.remove_copies, copies, sizes))
 
     async def _store(self, file: UnfinishedFile) -> None:
         """Put a file into the storage and note it in its row; a failure leaves it for the next look."""

@@ -1,6 +1,7 @@
 """The job that erases removed speech from the files of stored audio."""
 
 import io
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
@@ -21,6 +23,7 @@ from insights.recorder import Joined, Listening, SpokenWord, Utterance
 from streaming.audio.opus_file import OpusReader, OpusWriter
 from streaming.audio.pcm import RATE, Samples
 from streaming.recordings import erasure, files
+from streaming.recordings.store import AudioStore
 from tests.insights.conftest import opening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,3 +142,34 @@ def test_no_job_without_stored_audio(talk: Joined) -> None:
     recorder.delete_message(talk.conversation_id, Message.objects.get(number=1).id, User.objects.get().pk)
     assert not Job.objects.filter(kind=erasure.KIND).exists()
     assert Conversation.objects.exists()
+
+
+async def remove_copies() -> list[str]:
+    """Run the periodic removal of copies; return the ends of the files that are left."""
+    store = AudioStore()
+    await store._remove_copies()
+    return sorted(path.name.rpartition(".")[2] for path in files._fetched_folder().iterdir())
+
+
+async def test_copies_of_audio_that_another_host_changed_are_removed(talk: Joined) -> None:
+    """A copy is kept while it is needed; not after words were erased or the conversation deleted elsewhere, or an hour without a reader."""
+    audio = await StoredAudio.objects.aget()
+    folder = files._fetched_folder()
+
+    def copy() -> Path:
+        path = folder / f"{talk.conversation_id}.{audio.id}.ogg"
+        path.write_bytes(b"\0" * audio.size)
+        return path
+
+    copy()
+    assert await remove_copies() == ["ogg"]
+    await StoredAudio.objects.aupdate(size=audio.size - 1)
+    assert await remove_copies() == []
+    await StoredAudio.objects.aupdate(size=audio.size)
+    os.utime(copy(), (0, 0))
+    (folder / "unfinished.part").touch()
+    assert await remove_copies() == ["part"]
+    copy()
+    await sync_to_async(recorder.delete_conversation)(talk.conversation_id)
+    copy()
+    assert await remove_copies() == ["part"]
