@@ -38,7 +38,7 @@ Target = tuple[str, UUID]
 class PeerCall(TypedDict):
     """A request to the peer of a session in another process: the body of an offer or a candidate, from a user (None: anonymous).
 
-    `by` is the grant of an offer: app id, session key and generation.
+    `by` is the grant of an offer: app id, session key, generation, and scopes separated by spaces.
     """
 
     user: int | None

@@ -16,7 +16,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from insights.access import Grant
+from insights.access import Grant, parse_scopes
 from insights.snapshots import Payload
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.runtime import runtime
@@ -228,7 +228,7 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Payload, by: Grant |
         return None
     if not at.channel:
         return None
-    grant: list[str | int] | None = None if by is None else [by.app_id, by.session_key, by.generation]
+    grant: list[str | int] | None = None if by is None else [by.app_id, by.session_key, by.generation, " ".join(sorted(by.scopes))]
     found = await call_peer((at.channel, at.session), {"user": key[0], "body": body, "by": grant}, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
@@ -250,12 +250,12 @@ def _register(peer: Peer) -> None:
 
 
 def _forwarded_grant(call: PeerCall) -> Grant | None:
-    """Return the grant of an offer from another process; one of the former version names no generation."""
+    """Return the grant of an offer from another process; one of the former version names no scopes: an offer needs `stream`."""
     user_id, by = call["user"], call.get("by")
     if user_id is None or not by:
         return None
-    app_id, session_key, generation = [*by, 0][:3]
-    return Grant(user_id, str(app_id), str(session_key), int(generation))
+    app_id, session_key, generation, scopes = [*by, *("", "", 0, "stream")[len(by) :]]
+    return Grant(user_id, str(app_id), str(session_key), int(generation), parse_scopes(str(scopes)))
 
 
 def _unregister(peer: Peer) -> None:

@@ -1,6 +1,7 @@
 """The grant of an offer is forwarded with it to the process that answers it, and limits the session there (design law 6)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from tests.streaming.transports.rtc import Caller, here, nothing_is_left
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OLD, NEW, SIGNED_IN = Grant(1, app_id="old"), Grant(1, app_id="new"), Grant(1, session_key="cookie")
+LIMITED = Grant(1, app_id="new", generation=2, scopes=frozenset({"read", "stream"}))
+EVERY = "manage read stream write"
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +32,7 @@ async def nothing_left() -> AsyncIterator[None]:
     await nothing_is_left()
 
 
-@pytest.mark.parametrize("by", [NEW, SIGNED_IN])
+@pytest.mark.parametrize("by", [NEW, SIGNED_IN, LIMITED])
 async def test_a_renewal_from_another_process(by: Grant) -> None:
     """The new grant replaces the old one; a forwarded offer without a grant changes nothing."""
     stream = echo()
@@ -39,7 +42,8 @@ async def test_a_renewal_from_another_process(by: Grant) -> None:
     answerer = runtime().rpc.answerer(peer_address(session.id))
     assert answerer is not None
     offer = {"type": "offer", "webrtc_id": caller.id, "sdp": caller.pc.localDescription.sdp, "resume": caller.resume}
-    for passed_on, counts in ((None, OLD), ([by.app_id, by.session_key, by.generation], by)):
+    former = [by.app_id, by.session_key, by.generation]  # of a process of the former version
+    for passed_on, counts in ((None, OLD), (former, replace(by, scopes=frozenset({"stream"}))), ([*former, " ".join(by.scopes)], by)):
         answered = await answerer({"user": 1, "body": offer, "by": passed_on})
         assert answered is not None
         assert answered["status"] == 200
@@ -52,7 +56,10 @@ async def test_a_renewal_from_another_process(by: Grant) -> None:
     await caller.close()
 
 
-@pytest.mark.parametrize(("by", "passed_on"), [(NEW, ["new", "", 0]), (SIGNED_IN, ["", "cookie", 0]), (None, None)])
+@pytest.mark.parametrize(
+    ("by", "passed_on"),
+    [(NEW, ["new", "", 0, EVERY]), (SIGNED_IN, ["", "cookie", 0, EVERY]), (LIMITED, ["new", "", 2, "read stream"]), (None, None)],
+)
 async def test_what_is_forwarded(monkeypatch: pytest.MonkeyPatch, by: Grant | None, passed_on: Any) -> None:
     """The call has the user, the grant and the offer unchanged."""
     calls: list[dict[str, Any]] = []
