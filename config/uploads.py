@@ -6,7 +6,6 @@ leaves no file.
 """
 
 import asyncio
-import errno
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -154,15 +153,10 @@ async def _next_part(receive: ASGIReceiveCallable) -> tuple[bytes, bool]:
 
 
 def _write(file: BinaryIO, block: bytes) -> None:
-    rest = memoryview(block)
     try:
-        while rest:
-            rest = rest[file.write(rest) :]
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        logger.error("an upload was refused: there is no space left in %s", files.folder())
-        raise Refusal(503, "There is no space left for uploads on the server.") from None
+        files.append(file, block)
+    except files.NoSpace as error:
+        raise Refusal(503, str(error)) from None
 
 
 def _with_file(scope: HTTPScope, path: Path) -> HTTPScope:

@@ -118,7 +118,9 @@ def download(
             size += len(chunk)
             if size > most_bytes:
                 raise too_large
-            file.write(chunk)
+            rest = memoryview(chunk)
+            while rest:  # an unbuffered file may take fewer bytes, as on a disk that is nearly full
+                rest = rest[file.write(rest) :]
             if on_progress is not None:
                 on_progress(size, total)
         return Download(response.headers.get("content-type", ""), size)

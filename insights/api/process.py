@@ -66,7 +66,10 @@ def append_text(request: HttpRequest, conversation_id: str, body: TextRequest) -
 def _import_text(request: HttpRequest, body: TextRequest, existing: Conversation | None) -> Status[Accepted]:
     asked = _merged(request, body, ImportRequest)
     file = Uploaded(files.new_part())
-    files.write(file.path, json.dumps([item.dump() for item in body.messages]).encode())
+    try:
+        files.write(file.path, json.dumps([item.dump() for item in body.messages]).encode())
+    except files.NoSpace as error:
+        raise ApiError(503, str(error)) from None
     return _accept(request, "import_text", asked, existing, _unknown(request, TextRequest), file=file)
 
 

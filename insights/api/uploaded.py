@@ -4,10 +4,11 @@ The servers write the body of an upload to disk while it arrives (`config/upload
 Django's test client, it is read from the request.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
@@ -40,7 +41,14 @@ class Uploaded:
 
 
 def uploaded(request: HttpRequest) -> Uploaded:
-    """Return the file of a request. Raises 400 for an empty body and for a form that cannot be read."""
+    """Return the file of a request. Raises 400 for an empty body and for a form that cannot be read, and 503 without space on the disk."""
+    try:
+        return _uploaded(request)
+    except files.NoSpace as error:
+        raise ApiError(503, str(error)) from None
+
+
+def _uploaded(request: HttpRequest) -> Uploaded:
     path = _body(request)
     try:
         if request.content_type == "multipart/form-data":
@@ -58,9 +66,13 @@ def _body(request: HttpRequest) -> Path:
     if (upload := extensions.get(EXTENSION)) is not None:
         return Path(upload["path"])
     path = files.new_part()
-    with files.created(path) as file:
-        while block := request.read(files.READ_BYTES):
-            file.write(block)
+    try:
+        with files.created(path) as file:
+            while block := request.read(files.READ_BYTES):
+                files.append(file, block)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -73,6 +85,9 @@ def _of_form(request: HttpRequest, body: Path) -> Uploaded:
     except (MultiPartParserError, SuspiciousOperation, ValueError):
         handler.remove()
         raise ApiError(400, "body: the form cannot be read") from None
+    except BaseException:  # such as a full disk
+        handler.remove()
+        raise
     body.unlink()
     if handler.path is None or not handler.path.stat().st_size:
         handler.remove()
@@ -88,7 +103,8 @@ class _FirstFile(FileUploadHandler):
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
         self.path: Path | None = None
-        self._write: Callable[[bytes], int] | None = None
+        self._open = ExitStack()
+        self._file: BinaryIO
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin with a file."""
@@ -96,18 +112,18 @@ class _FirstFile(FileUploadHandler):
         if self.path is not None:
             raise StopUpload(connection_reset=False)
         self.path = files.new_part()
-        self._file = open(self.path, "xb", buffering=0)  # noqa: SIM115 - closed in file_complete and remove
+        self._file = self._open.enter_context(files.created(self.path))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part of the file."""
-        self._file.write(raw_data)
+        files.append(self._file, raw_data)
 
     def file_complete(self, file_size: int) -> None:
         """End the file; the form itself holds none."""
-        self._file.close()
+        self._open.close()
 
     def remove(self) -> None:
         """Remove what was written."""
+        self._open.close()
         if self.path is not None:
-            self._file.close()
             self.path.unlink(missing_ok=True)

@@ -3,6 +3,8 @@
 The name of a file starts with the id of its conversation. While it is being written it ends in `.part`.
 """
 
+import errno
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -13,10 +15,19 @@ from uuid import uuid4
 
 from django.conf import settings
 
+logger = logging.getLogger(__name__)
+
 PART = ".part"
 ABANDONED_S = 24 * 3600.0
 """Age in seconds of the last byte of a partly written file, after which its process must have died."""
 READ_BYTES = 256 * 1024
+
+
+class NoSpace(Exception):
+    """There is no space left on the disk. The text is a sentence for the client."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no space left for uploads on the server.")
 
 
 def folder() -> Path:
@@ -51,12 +62,27 @@ def created(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a new file at once."""
-    with created(path) as file:
-        rest = memoryview(content)
+def append(file: BinaryIO, block: bytes) -> None:
+    """Write all bytes of a block to an unbuffered file, which may take fewer at a time. Raises NoSpace."""
+    rest = memoryview(block)
+    try:
         while rest:
             rest = rest[file.write(rest) :]
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        logger.error("an upload was refused: there is no space left in %s", folder())
+        raise NoSpace from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a new file at once. Raises NoSpace; a failure leaves no file."""
+    try:
+        with created(path) as file:
+            append(file, content)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def remove_of_conversation(conversation_id: int) -> None:

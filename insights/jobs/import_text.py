@@ -33,7 +33,7 @@ def import_text(job: RunningJob) -> None:
     known = options.started_at or earliest
     base = recorder.begin_import(conversation_id, known, append=options.append, asked_at=source.asked_at)
     utterances = _utterances(job, items, base)
-    stored = recorder.stored_before(utterances)
+    stored = recorder.stored_before(conversation_id, utterances)
     recorder.use_trackers(conversation_id, options.trackers, all_trackers=options.all_trackers)
     own = managed.settings_of(job.owner_id, all_trackers=options.all_trackers) if job.owner_id else managed.LiveSettings()
     members: dict[tuple[str, str, str], str | None] = {}

@@ -12,9 +12,9 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from insights.database import write_transaction
-from insights.events import ConversationCompleted, MemberJoined, dump
+from insights.events import ConversationCompleted, Kind, MemberJoined, MessageDeleted, dump, parse
 from insights.managed import share_new
-from insights.models import Conversation, Event, LiveSession, Message
+from insights.models import Conversation, Event, LiveSession, Message, Speaker
 from insights.models.conversations import new_conversation_id
 from insights.names import clean_name
 from insights.payloads import StoredEvent, conversation_created, iso, member_snapshot
@@ -24,7 +24,7 @@ from insights.recorder.event_log import EventLog, clean, locked
 from insights.recorder.join import member_of
 from insights.recorder.signals import announce
 from insights.recorder.types import SpeakerIdentity, Utterance
-from insights.snapshots import MemberSnapshot
+from insights.snapshots import MemberSnapshot, MessageSnapshot
 
 _ASKED_AT_ONCE = 500
 
@@ -125,19 +125,31 @@ def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[S
 
 
 def imported_until(conversation_id: int, source: UUID, member_id: UUID | str | None) -> datetime | None:
-    """Return the end of the last message of an audio source, None before its first."""
-    same = Q(speaker__source=uuid5(source, str(member_id or ""))) | Q(speaker__diarization=source)
-    messages = Message.objects.filter(same, conversation_id=conversation_id)
+    """Return the end of the last message of an audio source, also if it was deleted since; None before its first."""
+    speakers = Speaker.objects.filter(
+        Q(source=uuid5(source, str(member_id or ""))) | Q(diarization=source), conversation_id=conversation_id
+    )
+    messages = Message.objects.filter(speaker__in=speakers, conversation_id=conversation_id)
     last: datetime | None = messages.aggregate(last=Max("ended_at"))["last"]
-    return last
+    deleted = _deleted_messages(conversation_id)
+    numbers = set(speakers.order_by().values_list("number", flat=True)) if deleted else set()
+    ends = [datetime.fromisoformat(one.end_time) for one in deleted if one.speaker is not None and one.speaker.number in numbers]
+    return max(filter(None, (last, *ends)), default=None)
 
 
-def stored_before(utterances: Iterable[Utterance]) -> Collection[UUID]:
-    """Return the ids of the utterances that are stored already, judged by their first messages."""
+def stored_before(conversation_id: int, utterances: Iterable[Utterance]) -> Collection[UUID]:
+    """Return the ids of the utterances that are stored already, judged by their first messages, also those that were deleted since."""
     first = {utterance.message_id(0): utterance.id for utterance in utterances}
     asked = list(first)
-    found: set[UUID] = set()
+    found = {first[identity] for one in _deleted_messages(conversation_id) if (identity := UUID(one.id)) in first}
     for at in range(0, len(asked), _ASKED_AT_ONCE):
         stored = Message.objects.filter(id__in=asked[at : at + _ASKED_AT_ONCE]).values_list("id", flat=True)
         found |= {first[one] for one in stored}
     return found
+
+
+def _deleted_messages(conversation_id: int) -> list[MessageSnapshot]:
+    """Return the messages that a person deleted: an import that starts again must not bring them back."""
+    rows = Event.objects.filter(conversation_id=conversation_id, kind=Kind.MESSAGE_DELETED).order_by("number")
+    events = (parse(Kind.MESSAGE_DELETED, payload) for payload in rows.values_list("payload", flat=True))
+    return [event.message for event in events if isinstance(event, MessageDeleted)]

@@ -1,9 +1,12 @@
 """Imports: the calls, their options in every form that clients send, and the import of text."""
 
+import errno
+import io
 import json
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import pytest
@@ -14,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from insights import jobs, recorder
+from insights.imports import files
 from insights.imports.options import ImportSource
 from insights.models import Conversation, Event, Job, Message
 from tests.insights.api.conftest import token_of
@@ -140,6 +144,22 @@ def test_text_that_starts_again_is_stored_once(sender: Sender) -> None:
     assert jobs.run_waiting() == 1
     texts = Message.objects.filter(conversation_id=job.conversation_id).order_by("number").values_list("text", flat=True)
     assert list(texts) == ["Anna, can you send the budget to Tom by Friday?", "I will call Maria tomorrow.", "Yes, I will send it."]
+
+
+def test_text_that_starts_again_brings_no_deleted_words_back(sender: Sender, owner: User) -> None:
+    """A message that a person deleted before the worker died stays deleted."""
+    job = job_of(sender.json("text", {"messages": SAID}))
+    content = (Path(job_file(job))).read_bytes()
+    jobs.run_waiting()
+    last = Message.objects.filter(conversation_id=job.conversation_id).order_by("number").last()
+    assert last is not None
+    assert job.conversation_id is not None
+    recorder.delete_message(job.conversation_id, last.pk, owner.pk)
+    Path(job_file(job)).write_bytes(content)
+    Job.objects.filter(pk=job.pk).update(status="scheduled", finished_at=None, enqueued_at=None)
+    assert jobs.run_waiting() == 1
+    texts = Message.objects.filter(conversation_id=job.conversation_id).order_by("number").values_list("text", flat=True)
+    assert list(texts) == ["Anna, can you send the budget to Tom by Friday?", "I will call Maria tomorrow."]
 
 
 def job_file(job: Job) -> Path:
@@ -345,6 +365,48 @@ def test_a_body_without_a_file_is_refused(sender: Sender, uploads: Path) -> None
     assert sender.raw("audio", b"") == (400, {"message": "body: the bytes of a file are needed"})
     assert sender.form("audio", {"name": "x"}) == (400, {"message": "body: the form has no file with bytes in it"})
     assert list(uploads.iterdir()) == []
+
+
+class NearlyFull(io.RawIOBase):
+    """An unbuffered file that takes at most three bytes at a time, and nine in all."""
+
+    written = b""
+
+    def write(self, block: Any) -> int:
+        if len(self.written) >= 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.written += bytes(block[:3])
+        return len(bytes(block[:3]))
+
+
+def test_a_block_is_written_whole() -> None:
+    """Also to a file that takes only a part of it; a full disk is told."""
+    file: Any = NearlyFull()
+    files.append(file, b"12345678")
+    assert file.written == b"12345678"
+    with pytest.raises(files.NoSpace):
+        files.append(file, b"9ABCDE")
+
+
+@pytest.mark.parametrize(("kind", "full_at"), [("form", 1), ("form", 2), ("raw", 1), ("json", 1)])
+def test_a_full_disk_is_told(sender: Sender, uploads: Path, monkeypatch: pytest.MonkeyPatch, kind: str, full_at: int) -> None:
+    """503 in the protocol's form, and no file is left: of a body, nor of the file in a form."""
+    append, blocks = files.append, count(1)
+
+    def nearly_full(file: BinaryIO, block: bytes) -> None:
+        if next(blocks) == full_at:
+            raise files.NoSpace
+        append(file, block)
+
+    monkeypatch.setattr(files, "append", nearly_full)
+    send = {
+        "form": lambda: sender.form("audio", {"file": SimpleUploadedFile("a.mp3", b"not audio")}),
+        "raw": lambda: sender.raw("audio"),
+        "json": lambda: sender.json("text", {"messages": SAID}),
+    }[kind]
+    assert send() == (503, {"message": "There is no space left for uploads on the server."})
+    assert list(uploads.iterdir()) == []
+    assert not Conversation.objects.exists()
 
 
 def test_a_private_url_is_refused(sender: Sender) -> None:
