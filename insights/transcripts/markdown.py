@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from html import escape
 
 from insights.redaction import MASK
@@ -10,20 +10,22 @@ from insights.transcripts.lines import TranscriptLine
 
 BREAK = "<br/><br/>"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_LINK = re.compile(r"\](?=[(:])")
+"""The end of the text of a link or picture, before its address, and of the name of an address that is given elsewhere."""
 
 
 def markdown(batches: Iterable[list[TranscriptLine]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
     """Yield the transcript, a piece per batch. `paragraphs`: a break after each message instead of a space.
 
     `speakers`: the name of the speaker before each message, which then always ends with a break or a space, as Symbl's does. `<`, `>` and
-    `&` in words and names are escaped.
+    `&` in words and names are escaped, and no link or image begins in them.
     """
     end = BREAK if paragraphs else " "
     between = ""
-    escaped_name = cache(partial(escape, quote=False))
+    heading = cache(lambda name: _escaped(f"{name}:"))
     for batch in batches:
         if speakers:
-            yield "".join([f"{escaped_name(line.speaker)}: {marked(line)}{end}" for line in batch])
+            yield "".join([f"{heading(line.speaker)} {marked(line)}{end}" for line in batch])
         else:
             yield between + end.join(map(marked, batch))
             between = end
@@ -36,11 +38,16 @@ def escaped(text: str) -> str:
 
 def marked(line: TranscriptLine) -> str:
     """Return the text of a line as HTML, with each of its phrases in `<mark>`; no mark is inside another, and none is on a mask alone."""
-    text = escape(line.text, quote=False)
+    text = _escaped(line.text)
     if not line.phrases:
         return text
-    phrases = {escape(phrase, quote=False) for phrase in line.phrases if phrase.strip(f"{MASK} ")}
+    phrases = {_escaped(phrase) for phrase in line.phrases if phrase.strip(f"{MASK} ")}
     if not phrases:
         return text
     longest_first = "|".join(map(re.escape, sorted(phrases, key=lambda phrase: (-len(phrase), phrase))))
     return re.sub(longest_first, lambda match: f"<mark>{match.group()}</mark>", text)
+
+
+def _escaped(text: str) -> str:
+    """Return words as HTML, in which no link to another site and no picture of it begins. Single brackets stay as Symbl sends them."""
+    return _LINK.sub(r"]\\", escape(text, quote=False))

@@ -33,6 +33,15 @@ def test_markdown_as_documented() -> None:
     assert list(markdown([], paragraphs=True, speakers=True)) == []
 
 
+def test_no_link_or_image_in_markdown() -> None:
+    """A guest's name and imported words make nobody's viewer load a picture; phrases in them are still marked."""
+    lines = [[line("![x](//a)", "See [b](//c) ![d][e]\n[e]: //f", 0, "See [b](//c)"), line("[e]", "//f", 1)]]
+    found = "".join(markdown(lines, paragraphs=True, speakers=True))
+    assert "](" not in found
+    assert "]:" not in found
+    assert found.startswith("![x]\\(//a): <mark>See [b]\\(//c)</mark> ")
+
+
 def test_the_longest_phrase_is_marked() -> None:
     """A phrase inside another gets no mark of its own."""
     one = line("Ada", "I will call her and call him.", 0, "call her", "call her and call him")
