@@ -216,7 +216,7 @@ class _Component:
         return Stream(handler, mode=self.mode, modality=self.modality, concurrency_limit=concurrency_limit, ui_args=ui, **options)
 
     def _frame_html(self) -> str:
-        """Return the frame; its stream has a name once the program is served, so Gradio calls this for each visitor."""
+        """Return the frame; its stream has a name once the program is served, so Gradio calls this for each page."""
         name = "" if self._stream is None else self._stream.name
         if not name:
             return NOT_SERVED
