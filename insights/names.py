@@ -4,10 +4,14 @@ With a right-to-left override, a line break or a zero-width character, a name ca
 of every script are kept, and so are the joiners that Persian and Indic words and emoji need.
 """
 
+import re
 import unicodedata
 
 LONGEST_NAME = 320
 """Characters of a member's name, user id and e-mail address."""
+
+UNNAMED = re.compile(r"Speaker (\d+)")
+"""The name of a voice's member until somebody names it: stored and sent in English, shown in the language of the page."""
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _EMOJI_STYLE, _KEYCAP, _FLAG, _TAG_END = "\ufe0f", "\u20e3", "\U0001f3f4", "\U000e007f"

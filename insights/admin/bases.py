@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from insights import recorder
-from insights.exports.titles import UNKNOWN
+from insights.exports.titles import UNKNOWN, shown_person
 from insights.models import App, Conversation, Insight, Message
 from insights.names import isolated
 
@@ -111,7 +111,7 @@ def submit_review(insight: Insight, form: Any, request: HttpRequest) -> None:
 
 def place(message: Message) -> str:
     """Return the speaker and the time from the start in minutes and seconds: `Ada, 0:42`."""
-    return f"{isolated(str(message.member or UNKNOWN))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
+    return f"{isolated(shown_person(str(message.member or UNKNOWN)))}, {int(message.offset_s // 60)}:{int(message.offset_s % 60):02}"
 
 
 def time_element(at: datetime | None) -> SafeString | str:

@@ -30,6 +30,7 @@ from insights.admin.bases import (
 from insights.admin.filters import Bin, Confidence, InsightType, Review, Year
 from insights.admin.paging import PagedInline, links
 from insights.admin.roles import administers, reviews
+from insights.exports.titles import shown_assignee
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Message, Reading
 
@@ -80,9 +81,7 @@ class InsightInline(WithConfidence, PagedInline):
     @admin.display(description=gettext_lazy("For, due"))
     def for_whom(self, insight: Insight) -> SafeString:
         """Return the assignee and the due date."""
-        return format_html(
-            "{} {}", insight.assignee or insight.assignee_name or "-", time_element(insight.due_at) if insight.due_at else ""
-        )
+        return format_html("{} {}", shown_assignee(insight) or "-", time_element(insight.due_at) if insight.due_at else "")
 
     @admin.display(description=gettext_lazy("History"))
     def verdict(self, insight: Insight) -> SafeString | str:
@@ -252,8 +251,11 @@ class ConversationAdmin(Titled, ConversationBase):
         return administers(request)
 
     def log_change(self, request: HttpRequest, obj: Conversation, message: Any) -> Any:
-        """Store the change in the admin's log, without the title, as the log outlives the conversation."""
-        return super().log_change(request, _untitled(obj), "Reviewed.")
+        """Store the change in the admin's log, without the title, as the log outlives the conversation.
+
+        Django shows it in the language of the page: `Changed insights.`
+        """
+        return super().log_change(request, _untitled(obj), [{"changed": {"fields": ["insights"]}}])
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> Any:
         """Store the deletions in the admin's log, without titles."""

@@ -19,9 +19,8 @@ from insights.api.managing import READ_PROBLEMS, WRITE_PROBLEMS, Deleted, managi
 from insights.managed import Enrolment
 from insights.member_voice import voice_of
 from insights.models import AccessLevel, Team, VoiceProfile
-from insights.names import LONGEST_NAME
+from insights.names import LONGEST_NAME, UNNAMED
 from insights.payloads import iso
-from insights.recorder.voice_names import UNNAMED
 from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 
 router = Router(tags=["Voice profiles"])

@@ -6,7 +6,7 @@ The jobs that make files are in `insights/jobs` (`export.py`), the pages in `ins
 from insights.exports.documents import CONTENT_TYPES, ExportFormat, as_minutes, as_text, file_name, pieces_of
 from insights.exports.response import answer
 from insights.exports.stored_data import as_json
-from insights.exports.titles import UNKNOWN, local, shown_name
+from insights.exports.titles import UNKNOWN, local, shown_assignee, shown_name, shown_person, shown_speaker
 
 __all__ = [
     "CONTENT_TYPES",
@@ -19,5 +19,8 @@ __all__ = [
     "file_name",
     "local",
     "pieces_of",
+    "shown_assignee",
     "shown_name",
+    "shown_person",
+    "shown_speaker",
 ]

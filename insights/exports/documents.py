@@ -4,6 +4,7 @@ Headings are in the language that is active when the file is asked for, also if 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import chain
 from typing import assert_never
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from insights import kind_words, queries
 from insights.exports.stored_data import as_json
-from insights.exports.titles import UNKNOWN, local, shown_name
+from insights.exports.titles import UNKNOWN, local, shown_assignee, shown_name, shown_person
 from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, Note
 from insights.transcripts import subtitles, word
@@ -102,8 +103,9 @@ def as_text(conversation: Conversation, seen: Seen = _ignore) -> Iterator[str]:
 
 def as_minutes(conversation: Conversation) -> str:
     """Return the minutes as Markdown."""
-    people = [str(member) for member in queries.members_of(conversation)]
+    people = [shown_person(str(member)) for member in queries.members_of(conversation)]
     found = queries.minutes_of(conversation)
+    found = replace(found, tasks=tuple(replace(task, assignee=shown_person(task.assignee)) for task in found.tasks))
     return minutes_markdown(shown_name(conversation, people), conversation.started_at, conversation.timezone_offset, people, found)
 
 
@@ -129,7 +131,7 @@ def _texts(conversation: Conversation, form: ExportFormat, seen: Seen, notes: Se
 
 
 def _lines(conversation: Conversation, seen: Seen) -> Iterator[list[TranscriptLine]]:
-    for batch in lines_of(conversation):
+    for batch in lines_of(conversation, naming=shown_person):
         seen(len(batch))
         yield batch
 
@@ -158,8 +160,8 @@ def _insights(conversation: Conversation) -> Iterator[str]:
 
 def _line(insight: Insight, conversation: Conversation) -> str:
     """Return the line of one insight: `Action item: text (Ada, 0:24, for Bob, due 6 March 2026)`."""
-    facts = [str(insight.message.member or UNKNOWN), clock(insight.message.offset_s)]
-    if who := insight.assignee or insight.assignee_name:
+    facts = [shown_person(str(insight.message.member or UNKNOWN)), clock(insight.message.offset_s)]
+    if who := shown_assignee(insight):
         facts.append(_("for %(name)s") % {"name": who})
     if insight.due_at:
         facts.append(_("due %(date)s") % {"date": date_format(local(insight.due_at, conversation.timezone_offset), "DATE_FORMAT")})

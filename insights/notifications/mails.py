@@ -66,7 +66,7 @@ def mail_of_end(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
         parts.append(ngettext("%(number)d task is yours.", "%(number)d tasks are yours.", len(mine)) % {"number": len(mine)})
     if content != NotificationContent.TITLE:
         parts.append(_figures(facts))
-    return _mail(f"Parley: {facts.title}", parts, [facts.summary, _tasks(mine)], facts, content)
+    return _mail(f"Parley: {facts.title}", parts, [facts.summary, _tasks(mine, facts)], facts, content)
 
 
 def mail_of_tasks(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
@@ -74,7 +74,7 @@ def mail_of_tasks(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
     values = {"number": len(mine), "title": facts.title}
     parts = [ngettext("You have %(number)d task in “%(title)s”.", "You have %(number)d tasks in “%(title)s”.", len(mine)) % values]
     subject = ngettext("Parley: %(number)d task for you in %(title)s", "Parley: %(number)d tasks for you in %(title)s", len(mine)) % values
-    return _mail(subject, parts, [_tasks(mine)], facts, content)
+    return _mail(subject, parts, [_tasks(mine, facts)], facts, content)
 
 
 def _mail(subject: str, parts: Sequence[str], words: Sequence[str], facts: Facts, content: str) -> Mail:
@@ -91,8 +91,10 @@ def _figures(facts: Facts) -> str:
     return ", ".join([_("%(minutes)d min") % {"minutes": facts.minutes}, messages, *counts])
 
 
-def _tasks(tasks: Sequence[Insight]) -> str:
-    lines = [f"- {one.text} ({_due(one.due_at)})" if one.due_at else f"- {one.text}" for one in tasks]
+def _tasks(tasks: Sequence[Insight], facts: Facts) -> str:
+    """Return a line for each task, with its due date in the time zone of the conversation."""
+    zone = facts.local_start.tzinfo
+    lines = [f"- {one.text} ({_due(one.due_at.astimezone(zone))})" if one.due_at else f"- {one.text}" for one in tasks]
     return "\n".join([_("Your tasks:"), *lines]) if lines else ""
 
 

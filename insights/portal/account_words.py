@@ -56,6 +56,9 @@ MAILS = {
     "account/email/email_changed": MailWords(
         gettext_lazy("Your e-mail address was changed"), gettext_lazy("The address of your account was changed.")
     ),
+    "account/email/email_deleted": MailWords(
+        gettext_lazy("The change of your e-mail address was cancelled"), gettext_lazy("The address of your account stays as it was.")
+    ),
     "account/email/password_reset": MailWords(
         gettext_lazy("Your password was changed"), gettext_lazy("The password of your account was changed with a link from a mail.")
     ),

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 
 from insights import kind_words, queries
-from insights.exports.titles import local
+from insights.exports.titles import local, shown_assignee
 from insights.insight_kinds import InsightKind, kind_of, kinds
 from insights.models import Conversation, Insight
 from insights.portal.faces import ShownPeople, person_of
@@ -144,7 +144,7 @@ def _card(group: Sequence[Insight], conversation: Conversation, people: ShownPeo
         seconds=seconds_from_start(conversation, message.started_at),
         href=message_link(message, part),
         message_id=message.id,
-        assignee=str(first.assignee) if first.assignee else first.assignee_name,
+        assignee=shown_assignee(first),
         assignee_id=first.assignee_id,
         due=due,
         due_input=f"{due:%Y-%m-%d}" if due else "",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from insights import kind_words, queries
+from insights.exports.titles import shown_person, stored_person
 from insights.portal.exports import FORMATS
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
@@ -39,7 +40,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
             "kinds": kind_words.choices(),
             "periods": PERIODS,
             "formats": FORMATS.items(),
-            "people": queries.people_of(user_id),
+            "people": [(name, shown_person(name)) for name in queries.people_of(user_id)],
             **drop_context(),
         }
         response = render(request, "portal/conversations.html", _context(request, request.GET) | more)
@@ -56,6 +57,7 @@ def _context(request: HttpRequest, query: Mapping[str, str]) -> TemplateContext:
     user_id, number = int(request.user.pk or 0), query.get("page", "1")
     wanted = ListFilter.of(query)
     terms = queries.parse_search(wanted.query)
+    terms.people += [stored for name in terms.people if (stored := stored_person(name)) != name]
     context: TemplateContext = {"wanted": wanted, "errors": terms.errors, "bin_days": settings.BIN_DAYS}
     if terms.wanted or wanted.person:
         results = results_of(user_id, wanted, terms, number)

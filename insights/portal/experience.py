@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from insights import queries
 from insights.analysis.text.languages import knows
-from insights.exports.titles import local, shown_name
+from insights.exports.titles import local, shown_assignee, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
@@ -90,7 +90,7 @@ def _cards(insights: Sequence[Insight], conversation: Conversation, people: Show
             text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
             who=people.face(person_of(one.message)).name,
             place=clock(one.message.offset_s),
-            assignee=str(one.assignee) if one.assignee else one.assignee_name,
+            assignee=shown_assignee(one),
             due=local(one.due_at, conversation.timezone_offset) if one.due_at else None,
             href=_link(page, one.message),
         )

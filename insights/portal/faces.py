@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from insights import queries
+from insights.exports.titles import shown_person
 from insights.models import Conversation, Member, Message
+from insights.names import UNNAMED
 from insights.portal.listing import Face, face, voice_of
 from insights.portal.voices import VOICES, voices_of
 from insights.portal.wording import initials
@@ -23,6 +25,11 @@ class ShownPeople:
         """Return the badge of a member or speaker; None: the one for all unknown speakers together."""
         return self.faces.get(key, self.unknown) if key else self.unknown
 
+    @property
+    def known(self) -> list[tuple[Member, str, bool]]:
+        """The members with the names that people read, and whether each has a name of a person."""
+        return [(one, shown_person(str(one)), UNNAMED.fullmatch(one.name) is None) for one in self.members]
+
 
 def people_of(conversation: Conversation) -> ShownPeople:
     """Return the people of a conversation. Two queries."""
@@ -31,7 +38,8 @@ def people_of(conversation: Conversation) -> ShownPeople:
     faces = {member.id: face(member, voices[member.id]) for member in members}
     for speaker in speakers:
         if speaker.member_id is None:
-            faces[speaker.id] = Face(speaker.label, initials(speaker.label), voices[speaker.id])
+            name = shown_person(speaker.label)
+            faces[speaker.id] = Face(name, initials(name), voices[speaker.id])
     return ShownPeople(members, faces, face(None, len(faces) % VOICES))
 
 

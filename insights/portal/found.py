@@ -12,7 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
 from insights import queries
-from insights.exports.titles import UNKNOWN, local, shown_name
+from insights.exports.titles import local, shown_name, shown_speaker
 from insights.models import Message
 from insights.portal.listing import PER_PAGE, ListedConversation, ListFilter, owners_of, rows_of
 from insights.portal.parts import part_of
@@ -110,7 +110,7 @@ def _hit(message: Message, terms: SearchTerms, owners: Mapping[int, str]) -> Hit
     return Hit(
         href=f"{reverse('conversation', args=[conversation.pk])}{query}#m-{message.pk}",
         text=_shortened(pieces),
-        who=str(message.member or message.speaker) or str(UNKNOWN),
+        who=shown_speaker(message),
         place=clock(message.offset_s),
         title=shown_name(conversation, []),
         started_at=conversation.started_at,

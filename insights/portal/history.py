@@ -8,11 +8,14 @@ from typing import Any, assert_never
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from insights import access, queries
+from insights.exports.titles import shown_person
 from insights.models import AccessLevel, Change
 from insights.portal.account import user_of
 from insights.portal.conversation import seen_conversation
@@ -94,12 +97,12 @@ def described(change: Change) -> tuple[str, str, str]:
             name = _changed(change, "conversation", "name")
             return (_("Renamed the conversation"), *name) if name else (_("Changed the metadata"), "", "")
         case Change.Kind.MEMBER:
-            name = _changed(change, "member", "name")
+            name = _names(change)
             return (_("Renamed a speaker"), *name) if name else (_("Changed the e-mail address of a speaker"), "", "")
         case Change.Kind.MEMBERS_MERGED:
             return _("Merged two speakers"), "", ""
         case Change.Kind.VOICE_NAMED:
-            return (_("Named a speaker by the voice"), *(_changed(change, "member", "name") or ("", "")))
+            return (_("Named a speaker by the voice"), *(_names(change) or ("", "")))
         case Change.Kind.SPEAKERS:
             return _("Changed who said something"), "", ""
         case Change.Kind.MESSAGE:
@@ -130,8 +133,8 @@ def _insight(change: Change) -> tuple[str, str, str]:
         return (_("Marked a task as done") if done[1] else _("Reopened a task")), "", ""
     for column, text in _FIELDS.items():
         if words := _changed(change, "insight", column):
-            length = 10 if column == "due_at" else None  # the date without the time
-            return _(text), words[0][:length], words[1][:length]
+            show = _day if column == "due_at" else shown_person
+            return _(text), show(words[0]), show(words[1])
     return _("Edited an insight"), "", ""
 
 
@@ -151,6 +154,18 @@ def _changed(change: Change, table: str, column: str) -> tuple[str, str] | None:
         if before and after and before.get(column) != after.get(column):
             return str(before.get(column) or ""), str(after.get(column) or "")
     return None
+
+
+def _names(change: Change) -> tuple[str, str] | None:
+    """Return the former and the present name of the member that was renamed."""
+    names = _changed(change, "member", "name")
+    return (shown_person(names[0]), shown_person(names[1])) if names else None
+
+
+def _day(stored: str) -> str:
+    """Return the day of a stored time; empty for none."""
+    at = parse_datetime(stored)
+    return date_format(at, "SHORT_DATE_FORMAT") if at else ""
 
 
 def _rows(change: Change, table: str) -> Iterator[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:

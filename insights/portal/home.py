@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from insights import queries, recorder
 from insights.access import setup_is_open
-from insights.exports.titles import local, shown_name
+from insights.exports.titles import local, shown_assignee, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
 from insights.portal.cards import person_who
@@ -62,7 +62,7 @@ class Task:
             id=one.pk,
             text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
             kind=kind_of(one.type),
-            assignee=str(one.assignee) if one.assignee else one.assignee_name,
+            assignee=shown_assignee(one),
             due=local(one.due_at, one.conversation.timezone_offset) if one.due_at else None,
             overdue=one.due_at is not None and one.due_at < now,
             done=one.done_at is not None,

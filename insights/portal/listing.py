@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from insights import access, jobs, kind_words, queries
-from insights.exports.titles import UNKNOWN, local, shown_name
+from insights.exports.titles import UNKNOWN, local, shown_name, shown_person
 from insights.insight_kinds import InsightKind, is_registered, kind_of, kinds
 from insights.models import Conversation, Member, Speaker
 from insights.names import LONGEST_NAME
@@ -110,7 +110,7 @@ class ListedConversation:
 
 def face(member: Member | None, voice: int) -> Face:
     """Return the badge of a member with the number of their colour."""
-    name = (str(member) if member else "") or str(UNKNOWN)
+    name = (shown_person(str(member)) if member else "") or str(UNKNOWN)
     return Face(name, initials(name if member else ""), voice)
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from insights import queries
+from insights.exports.titles import shown_person
 from insights.portal.conversation import seen_conversation
 
 
@@ -23,7 +24,12 @@ def pick_list(request: HttpRequest, conversation_id: int) -> JsonResponse:
     if not queries.editable_among(user_id, [one]):
         raise PermissionDenied
     people = [
-        {"id": str(found.member_id or ""), "name": found.name, "email": found.email, "assigned": found.assigned}
+        {
+            "id": str(found.member_id or ""),
+            "name": shown_person(found.name),
+            "email": found.email,
+            "assigned": shown_person(found.assigned),
+        }
         for found in queries.candidates_of(one, user_id)
     ]
     return JsonResponse({"people": people})

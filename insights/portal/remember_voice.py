@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from insights import managed, queries
+from insights.exports.titles import shown_person
 from insights.managed import Enrolment, ManagedError
 from insights.member_voice import voice_of
 from insights.models import Conversation, Member, VoiceProfile
@@ -36,7 +37,12 @@ def remember_voice(request: HttpRequest, conversation_id: int, member_id: UUID) 
         wrong = _enrol(one, member, request.POST.get("consent") == "yes")
         if not wrong:
             return redirect(f"{HERE}?done=enrolled")
-    context: TemplateContext = {"conversation": one, "member": member, "wrong": wrong, "consent_version": managed.CONSENT_VERSION}
+    context: TemplateContext = {
+        "conversation": one,
+        "member": shown_person(str(member)),
+        "wrong": wrong,
+        "consent_version": managed.CONSENT_VERSION,
+    }
     return render(request, "portal/remember_voice.html", context, status=400 if wrong else 200)
 
 

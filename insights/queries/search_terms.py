@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, TypeAlias, assert_never, cast, get_args
 
+from django.utils.translation import gettext as _
+
 from insights.analysis.text.lexicon import words as words_of
 from insights.analysis.text.words import plain
 from insights.insight_kinds import kinds
@@ -55,7 +57,7 @@ class Term:
 
 @dataclass(slots=True)
 class SearchTerms:
-    """A parsed search. `errors` has one sentence for each operator that cannot be used; it is ignored otherwise."""
+    """A parsed search. `errors` has one sentence in the language of the page for each operator that cannot be used, and is ignored."""
 
     text: str = ""
     words: list[Term] = field(default_factory=list)
@@ -101,7 +103,7 @@ def parse_search(text: str) -> SearchTerms:
         if term is not None and len(found.words) + len(found.excluded) < MOST_TERMS:
             (found.excluded if part["minus"] else found.words).append(term)
     if found.excluded and not found.wanted:
-        found.errors.append("A minus only narrows a search. Add a word, from: or type:.")
+        found.errors.append(_("A minus only narrows a search. Add a word, from: or type:."))
     return found
 
 
@@ -123,10 +125,10 @@ def _term(text: str, phrase: bool) -> Term | None:
 
 def _operator(found: SearchTerms, name: Operator, value: str, minus: bool) -> None:
     if minus:
-        found.errors.append(f"-{name}: cannot be excluded. A minus works with words and phrases.")
+        found.errors.append(_("-%(operator)s: cannot be excluded. A minus works with words and phrases.") % {"operator": name})
         return
     if not value:
-        found.errors.append(f"{name}: needs a value, such as {_example(name)}.")
+        found.errors.append(_("%(operator)s: needs a value, such as %(example)s.") % {"operator": name, "example": _example(name)})
         return
     match name:
         case "from":
@@ -136,14 +138,15 @@ def _operator(found: SearchTerms, name: Operator, value: str, minus: bool) -> No
         case "type":
             kind = _kind(value)
             if kind is None:
-                known = ", ".join(one.name for one in kinds())
-                found.errors.append(f"type: there is no type “{value}”. Use one of {known}.")
+                values = {"value": value, "known": ", ".join(one.name for one in kinds())}
+                found.errors.append(_("type: there is no type “%(value)s”. Use one of %(known)s.") % values)
             else:
                 found.kinds.append(kind)
         case "before" | "after":
             day = day_of(value)
             if day is None:
-                found.errors.append(f"{name}: “{value}” is not a date. Use YYYY-MM-DD, such as {_example(name)}.")
+                values = {"operator": name, "value": value, "example": _example(name)}
+                found.errors.append(_("%(operator)s: “%(value)s” is not a date. Use YYYY-MM-DD, such as %(example)s.") % values)
             elif name == "before":
                 found.before = min(day, found.before or day)
             else:
@@ -153,10 +156,13 @@ def _operator(found: SearchTerms, name: Operator, value: str, minus: bool) -> No
 
 
 def _kind(value: str) -> str | None:
-    """Return the kind of insight of a name or a label, in either number, with spaces, hyphens or underscores."""
+    """Return the kind of insight of a name or a label, in English or the language of the page, in either number.
+
+    Spaces, hyphens and underscores do not count.
+    """
     key = re.sub(r"[\s_-]", "", value.lower())
     for one in kinds():
-        if key in {re.sub(r"[\s_-]", "", text.lower()) for text in (one.name, one.label, one.plural)}:
+        if key in {re.sub(r"[\s_-]", "", text.lower()) for text in (one.name, one.label, one.plural, _(one.label), _(one.plural))}:
             return str(one.name)
     return None
 

@@ -1,19 +1,17 @@
 """Names that voice profiles give to the voices of an audio source. What a person has said about a voice is never overwritten."""
 
-import re
 from uuid import UUID
 
 from django.utils import timezone
 
 from insights.database import write_transaction
 from insights.models import Change, Member, Speaker, VoiceProfile, usable_by
+from insights.names import UNNAMED
 from insights.payloads import StoredEvent
 from insights.recorder.diarization import conversation_of
 from insights.recorder.edits.changes import Edit
 from insights.recorder.edits.member_edits import become, rename
 
-UNNAMED = re.compile(r"Speaker \d+")
-"""The name of a voice's member until somebody names it."""
 BY_PROFILE = "voice profile"
 """What events say about who gave the name. No user has this name: names of users have no spaces."""
 

@@ -1,6 +1,6 @@
 """The lines of a transcript: one per message, with the name of its speaker, its times, and the phrases to highlight."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -43,16 +43,21 @@ class TranscriptLine(NamedTuple):
 
 
 def lines_of(
-    conversation: Conversation, highlight: Highlight = Highlight.NONE, redactor: Redactor | None = None, *, full: bool = False
+    conversation: Conversation,
+    highlight: Highlight = Highlight.NONE,
+    redactor: Redactor | None = None,
+    *,
+    full: bool = False,
+    naming: Callable[[str], str] = str,
 ) -> Iterator[list[TranscriptLine]]:
     """Yield the lines in order, in batches; a redactor replaces personal data in their texts and phrases.
 
-    A speaker without a member is called `Speaker 1`. `full`: with ids and start times.
+    A speaker without a member is called `Speaker 1`. `full`: with ids and start times. `naming` returns the name to show for a stored one.
     """
     if highlight is Highlight.NONE and redactor is None and not full:
-        yield from _brief_lines(conversation)
+        yield from _brief_lines(conversation, naming)
         return
-    names = {number: str(member) for number, member in queries.members_by_speaker(conversation).items()}
+    names = {number: naming(str(member)) for number, member in queries.members_by_speaker(conversation).items()}
     for batch in queries.spoken_in(conversation, phrases=highlight is Highlight.ALL):
         found = queries.insight_phrases(batch) if highlight is Highlight.INSIGHTS else {}
         if highlight is Highlight.INSIGHTS:
@@ -62,20 +67,20 @@ def lines_of(
         else:
             texts = ((message, rest.text, tuple(rest.phrases)) for message, rest in redactor.messages(batch))
         shown = highlight is not Highlight.NONE
-        yield [_line(message, names, text, phrases if shown else ()) for message, text, phrases in texts]
+        yield [_line(message, names, naming, text, phrases if shown else ()) for message, text, phrases in texts]
 
 
-def _brief_lines(conversation: Conversation) -> Iterator[list[TranscriptLine]]:
+def _brief_lines(conversation: Conversation, naming: Callable[[str], str]) -> Iterator[list[TranscriptLine]]:
     names: dict[str, str] = {}
     for batch in queries.said_briefly(conversation):
         if not names.keys() >= {row[0] for row in batch}:  # the first batch, or somebody spoke meanwhile
-            names = queries.speaker_names(conversation)
+            names = {key: naming(name) for key, name in queries.speaker_names(conversation).items()}
         yield [
             TranscriptLine(names[speaker], text, offset_s, duration_s, (), "", None, overlap == 1)  # keywords take twice as long
             for speaker, text, offset_s, duration_s, _, overlap in batch
         ]
 
 
-def _line(message: Spoken, names: Mapping[int, str], text: str, phrases: tuple[str, ...]) -> TranscriptLine:
-    name = names.get(message.speaker) or f"Speaker {message.speaker}"
+def _line(message: Spoken, names: Mapping[int, str], naming: Callable[[str], str], text: str, phrases: tuple[str, ...]) -> TranscriptLine:
+    name = names.get(message.speaker) or naming(f"Speaker {message.speaker}")
     return TranscriptLine(name, text, message.offset_s, message.duration_s, phrases, message.id, message.started_at, message.overlap)

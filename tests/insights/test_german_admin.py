@@ -1,8 +1,9 @@
 """The admin in German: names of fields, help texts, filters and choices are translations, Django's or ours."""
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.translation import trans_real
 
@@ -64,3 +65,15 @@ def test_the_admin_has_no_english(pages: list[str], owner: User) -> None:
         if found := [text for text in texts if any(word not in known for word in WORD.findall(TYPED.sub(" ", text)))]:
             english[path] = found
     assert not english, "\n".join(f"{path}: {found}" for path, found in english.items())
+
+
+def test_the_history_has_the_language_of_the_page(pages: list[str], owner: User) -> None:
+    """What was done with a conversation is stored without words."""
+    talk, request = Conversation.objects.get(), RequestFactory().post("/")
+    request.user = owner
+    site.get_model_admin(Conversation).log_change(request, talk, [])
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(owner)
+    page = client.get(f"/admin/insights/conversation/{talk.pk}/history/").content.decode()
+    assert "Erkenntnisse geändert." in page
+    assert "Reviewed" not in page

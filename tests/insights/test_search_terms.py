@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.utils.translation import override
 
 from insights.queries.search_terms import LONGEST_SEARCH, MOST_TERMS, SearchTerms, day_of, parse_search
 
@@ -50,6 +51,14 @@ def test_errors_name_the_operator(search: str, error: str) -> None:
     found = parse_search(search)
     assert len(found.errors) == 1
     assert found.errors[0].startswith(error)
+
+
+def test_the_language_of_the_page() -> None:
+    """Errors are in it, and the kinds of insights can be named in it."""
+    with override("de"):
+        found = parse_search("type:Fragen before:gestern")
+    assert found.kinds == ["question"]
+    assert found.errors[0].startswith("before: „gestern“ ist kein Datum.")
 
 
 def test_a_search_is_cut() -> None:

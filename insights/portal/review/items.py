@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from insights import access, queries
-from insights.exports import local, shown_name
+from insights.exports import local, shown_assignee, shown_name, shown_speaker
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight, InsightReview, Message
 from insights.portal.parts import part_of
@@ -70,7 +70,7 @@ def item_of(insight: Insight, user: User, state: ReviewState, *, second: bool) -
         kind=kind_of(insight.type),
         text=(insight.original_text or insight.text) if second else insight.text,
         percent=round(insight.confidence * 100),
-        assignee="" if second else str(insight.assignee) if insight.assignee else insight.assignee_name,
+        assignee="" if second else shown_assignee(insight),
         due=local(insight.due_at, conversation.timezone_offset) if insight.due_at and not second else None,
         edited=bool(insight.original_text) and not second,
         review="" if waits else insight.review,
@@ -89,8 +89,7 @@ def item_of(insight: Insight, user: User, state: ReviewState, *, second: bool) -
 
 
 def _line(message: Message, evidence: Message) -> ReviewedSentence:
-    speaker = str(message.member) if message.member else message.speaker.label
-    return ReviewedSentence(speaker, clock(message.offset_s), message.text, message.pk == evidence.pk)
+    return ReviewedSentence(shown_speaker(message), clock(message.offset_s), message.text, message.pk == evidence.pk)
 
 
 def _href(insight: Insight, user: User) -> str:

@@ -208,3 +208,18 @@ def test_a_corrected_message_is_not_read_again(module_page: Page) -> None:
         """
     )
     assert run(module_page, "view", body) == ["Better.", [["m-m2", "off"]]]
+
+
+def test_a_voice_without_a_name_has_one_in_the_language_of_the_page(module_page: Page) -> None:
+    """`Speaker 1` is translated in headings and on cards; any other name stays."""
+    module_page.evaluate("globalThis.parleyTexts = {'Speaker {number}': 'Sprecher {number}'}")
+    body = (
+        VIEW
+        + """
+        view.show(message('m4', 'Speaker 2', 3));
+        view.show({insight: insight('i1', {type: 'action_item', assignee: 'Speaker 2'})});
+        return [[...part('turns').querySelectorAll('strong')].map((one) => one.textContent),
+          part('insights').querySelector('.assignee bdi').textContent];
+        """
+    )
+    assert run(module_page, "view", body) == [["Ada", "Ben", "Sprecher 2"], "Sprecher 2"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from smtplib import SMTPConnectError
 from typing import Any
@@ -261,6 +262,16 @@ def test_without_a_mail_server_there_is_no_job(joined: Joined, say: Say, owner: 
     say("Ada will fly.")
     end(joined)
     assert not Job.objects.filter(kind="notify").exists()
+
+
+def test_due_dates_are_those_of_the_conversation(joined: Joined, say: Say, owner: User) -> None:
+    """The last minute of a day in Los Angeles is the next day in UTC."""
+    wish(owner, notify_content="words")
+    say("I will send the report.")
+    Conversation.objects.update(timezone_offset=-8 * 60)
+    Insight.objects.update(due_at=datetime(2026, 3, 7, 7, 59, tzinfo=UTC), assignee=None, assignee_name=owner.email)
+    end(joined)
+    assert "due 6 Mar 2026" in sent()["owner@example.org"].body
 
 
 def test_each_mail_is_in_the_language_of_its_account(joined: Joined, say: Say, owner: User, other_owner: User) -> None:

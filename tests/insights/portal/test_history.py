@@ -1,13 +1,14 @@
 """The history of a conversation, and its contents alone."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from insights import recorder
-from insights.models import Conversation
+from insights.models import Conversation, Member
 from insights.recorder import Assignee, BookmarkFields, InsightEdit, NamedSpeaker, Scope
 from tests.insights.portal.conftest import MakeConversation, add_insight
 
@@ -70,6 +71,20 @@ def test_every_kind_of_change_is_described(user_client: Client, user: User, conv
         "Edited a sentence Who can do it? Who could do it?",
         "Renamed a speaker Ada Ada Lovelace",
         "Renamed the conversation Planning The plan",
+    ]
+
+
+def test_values_are_in_the_language_of_the_page(user_client: Client, user: User, conversation: Conversation) -> None:
+    """Due dates, and the name of a voice before somebody named it."""
+    ada = conversation.members.get(name="Ada")
+    Member.objects.filter(pk=ada.pk).update(name="Speaker 1")
+    recorder.edit_member(conversation.id, ada.id, user.pk, name="Ada")
+    insight = add_insight(conversation, 2, "action_item", "On Friday.")
+    recorder.edit_insight(insight.id, user.pk, InsightEdit(due_at=datetime(2026, 3, 6, 12, tzinfo=UTC), has_due=True))
+    user_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    assert [re.sub(r" jane@example.com, .*", "", row) for row in rows(user_client, conversation)] == [
+        "Fälligkeit geändert 6. Mär 2026",
+        "Sprecher umbenannt Sprecher 1 Ada",
     ]
 
 

@@ -99,6 +99,15 @@ def test_a_new_address(user_client: Client, user: User, other_user: User) -> Non
     assert Client().post("/signin/", {"username": "new@example.com", "password": "correct horse battery"}).headers["Location"] == "/"
 
 
+def test_the_change_of_an_address_is_cancelled(user_client: Client, user: User) -> None:
+    """The account keeps its address, and its owner gets a mail."""
+    user_client.post("/account/email/", {"email": "new@example.com", "action_add": ""})
+    user_client.post("/account/email/", {"email": "new@example.com", "action_remove": ""})
+    assert "new@example.com" not in user_client.get("/account/email/").content.decode()
+    jobs.run_waiting()
+    assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([user.email], "Parley: The change of your e-mail address was cancelled")
+
+
 def test_a_profile(user_client: Client, user: User) -> None:
     """Name and time zone are saved; pages then have the time zone; an unknown one is refused."""
     form = {"name": "Jane Doe", "language": "en", "time_zone": "Europe/Berlin"}

@@ -2,6 +2,7 @@
 
 import { clock, element, icon } from "./elements.js";
 import { gettext, locale } from "./text.js";
+import { shownName } from "./voices.js";
 
 const UNSURE = 0.7; // confidence below which a card shows it
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
@@ -119,10 +120,10 @@ export class InsightCards {
   meta(group) {
     const [{ assignee, due, done, confidence, message, from }] = group;
     const kinds = group.map(({ type }) => element("span", { class: "kind", "data-colour": this.kindOf(type).colour }, this.kindOf(type).label));
-    const to = [icon("people"), element("span", { class: "unseen" }, `${gettext("Assigned to")} `), element("bdi", {}, assignee)];
+    const to = [icon("people"), element("span", { class: "unseen" }, `${gettext("Assigned to")} `), element("bdi", {}, shownName(assignee))];
     const at = this.placeOf(message);
     const place = at === undefined ? gettext("Show") : clock(at);
-    const label = gettext("Show in the transcript, {name}, {place}", { name: from?.name || gettext("Unknown speaker"), place });
+    const label = gettext("Show in the transcript, {name}, {place}", { name: shownName(from?.name) || gettext("Unknown speaker"), place });
     return [
       ...kinds,
       assignee ? element("span", { class: "assignee" }, ...to) : undefined,

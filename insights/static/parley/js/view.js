@@ -4,7 +4,7 @@ import { clock, element, icon } from "./elements.js";
 import { InsightCards } from "./insight-cards.js";
 import { InterimInsights } from "./interim-insights.js";
 import { gettext } from "./text.js";
-import { keyOf, Voices } from "./voices.js";
+import { keyOf, shownName, Voices } from "./voices.js";
 
 const TURN_S = 60; // whoever talks longer gets a new heading with the time
 const NEAR_END_PX = 120;
@@ -48,10 +48,10 @@ export class View {
   }
 
   turn(from, label, speaker) {
-    const name = from?.name || from?.userId || gettext("Unknown speaker");
+    const name = shownName(from?.name) || from?.userId || gettext("Unknown speaker");
     const said = element("div", { class: "said" });
     const who = element("p", { class: "who" }, element("strong", {}, name), " ", label);
-    const badge = element("span", { class: "avatar", "aria-hidden": "true" }, initials(from?.name ?? ""));
+    const badge = element("span", { class: "avatar", "aria-hidden": "true" }, initials(shownName(from?.name)));
     return [element("li", { class: `turn ${this.voices.of(from, speaker)}` }, badge, element("div", {}, who, said)), said];
   }
 

@@ -1,9 +1,14 @@
-// The colours of speakers, by the rule of the page of a conversation (insights/portal/voices.py).
+// The colours of speakers, by the rule of the page of a conversation (insights/portal/voices.py), and their names.
+
+import { gettext } from "./text.js";
 
 const VOICES = 8;
 
 /** What tells the people of messages apart; a speaker whose member is unknown is a person of their own. */
 export const keyOf = (from, speaker) => from?.id || from?.userId || from?.name || speaker?.id || "";
+
+/** A name as people read it: that of a voice without a name, `Speaker 1`, in the language of the page. */
+export const shownName = (name) => (name ?? "").replace(/^Speaker (\d+)$/, (stored, number) => gettext("Speaker {number}", { number }));
 
 export class Voices {
   constructor() {

@@ -152,6 +152,7 @@ globalThis.parleyTexts = {
 "Speaker changed": "Sprecher geändert",
 "Speaker named": "Sprecher benannt",
 "Speaker renamed": "Sprecher umbenannt",
+"Speaker {number}": "Sprecher {number}",
 "Speakers merged": "Sprecher zusammengeführt",
 "Speech recognition": "Spracherkennung",
 "Starting": "Wird gestartet",

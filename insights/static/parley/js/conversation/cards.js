@@ -54,7 +54,7 @@ function fields(one) {
   const changed = {};
   if (text.value.trim() !== one.querySelector(".text").textContent) changed.text = text.value.trim();
   const to = assignee.value.trim();
-  const member = picked?.id && picked.assigned === to ? picked.id : "";
+  const member = (picked?.assigned === to ? picked : people.named)?.id ?? "";
   if (member ? member !== one.dataset.assigneeId : to !== one.dataset.assignee) changed.assignee = member ? { id: member } : to ? { name: to } : null;
   if (due.value !== one.dataset.due) changed.dueBy = due.value ? `${due.value}T12:00:00Z` : null;
   return changed;

@@ -67,6 +67,11 @@ export class Combobox {
     this.input.setAttribute("aria-expanded", String(this.isOpen));
   }
 
+  /** The person whom the text of the field names: `Speaker 1` and others who were not picked from the list. */
+  get named() {
+    return people.find((person) => person[this.value] === this.input.value.trim());
+  }
+
   option(person, at) {
     const option = Object.assign(document.createElement("li"), { id: `${this.list.id}-${at}` });
     option.setAttribute("role", "option");

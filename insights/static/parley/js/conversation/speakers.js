@@ -21,7 +21,7 @@ const people = new Combobox(name, {
   },
 });
 
-const known = () => [...document.querySelectorAll("#people-known li")].map(({ dataset, textContent }) => ({ id: dataset.member, email: dataset.email, name: textContent }));
+const known = () => [...document.querySelectorAll("#people-known li")].map(({ dataset, textContent }) => ({ id: dataset.member, email: dataset.email, name: textContent, named: "named" in dataset }));
 const scope = () => dialog.querySelector("[name=scope]:checked").value;
 const typed = () => name.value.trim();
 const namesake = () => known().find((one) => one.name.toLowerCase() === typed().toLowerCase() && one.id !== person);
@@ -30,7 +30,7 @@ function open(of, from) {
   [person, paragraph] = [of, from];
   const member = known().find(({ id }) => id === person);
   const shown = member?.name ?? from?.querySelector(".name")?.textContent ?? "";
-  name.value = member ? shown : "";
+  name.value = member?.named ? shown : ""; // what a voice is called until somebody names it is no name to keep
   name.placeholder = shown;
   email.value = member?.email ?? "";
   document.getElementById("scope-all").textContent = gettext("Everything that {name} said", { name: shown });
