@@ -13,9 +13,9 @@ from typing import Any
 
 from django.conf import settings
 
-from config.program.isolation import ProgramImports
 from config.program.local_access import LocalAccess
 from config.program.mounting import Asgi, add_routes
+from config.program.program_imports import ProgramImports
 from config.program.server import ProgramServer, ServerOptions
 from config.worker_process import WorkerProcess
 from streaming import discovery

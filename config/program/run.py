@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from config.program.isolation import OURS, ProgramImports
+from config.program.program_imports import OURS, ProgramImports
 
 LIBRARY = Path(__file__).resolve().parents[2]
 """The folder of Parley's packages."""

@@ -9,8 +9,8 @@ from insights.analysis.acts import dialogue_acts
 from insights.analysis.acts.assignees import assignee
 from insights.analysis.acts.commitments import Commitment, commitment
 from insights.analysis.other_languages import forms
-from insights.analysis.other_languages.registry import rules_of
 from insights.analysis.other_languages.rules import LanguageRules, acts
+from insights.analysis.other_languages.rules_by_language import rules_of
 from insights.analysis.personal_data import with_personal_data
 from insights.analysis.sentiment import polarity
 from insights.analysis.text.languages import knows

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from insights.analysis.custom_entities import CustomEntity
 from insights.database import write_transaction
-from insights.managed import rules
+from insights.managed import checks
 from insights.managed.errors import Invalid, Taken, TooMany, Unknown
 from insights.managed.ids import number
 from insights.managed.locks import account_locked
@@ -107,10 +107,10 @@ def delete_entities_of_sub_type(owner_id: int, sub_type: str) -> list[str]:
 def _checked(fields: EntityFields, prefix: str = "") -> EntityFields:
     try:
         return EntityFields(
-            type=rules.text("type", fields.type),
-            sub_type=rules.text("subType", fields.sub_type),
-            values=rules.texts("values", fields.values, 1, MOST_VALUES),
-            category=rules.text("category", fields.category),
+            type=checks.text("type", fields.type),
+            sub_type=checks.text("subType", fields.sub_type),
+            values=checks.texts("values", fields.values, 1, MOST_VALUES),
+            category=checks.text("category", fields.category),
         )
     except Invalid as error:
         raise Invalid(f"{prefix}{error}") from None

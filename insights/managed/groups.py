@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from insights.database import write_transaction
-from insights.managed import rules
+from insights.managed import checks
 from insights.managed.errors import Invalid, TooMany, Unknown
 from insights.managed.ids import number
 from insights.managed.locks import account_locked
@@ -69,9 +69,9 @@ def delete_group(owner_id: int, identity: str) -> None:
 def _checked(fields: GroupFields, prefix: str = "") -> GroupFields:
     try:
         return GroupFields(
-            name=rules.text("name", fields.name, LONGEST_NAME),
-            criteria=rules.text("criteria", fields.criteria, LONGEST_CRITERIA),
-            description=rules.optional_text("description", fields.description, LONGEST_DESCRIPTION),
+            name=checks.text("name", fields.name, LONGEST_NAME),
+            criteria=checks.text("criteria", fields.criteria, LONGEST_CRITERIA),
+            description=checks.optional_text("description", fields.description, LONGEST_DESCRIPTION),
         )
     except Invalid as error:
         raise Invalid(f"{prefix}{error}") from None

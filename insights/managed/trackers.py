@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.database import write_transaction
-from insights.managed import rules
+from insights.managed import checks
 from insights.managed.errors import Invalid, Taken, TooMany, Unknown
 from insights.managed.ids import number
 from insights.managed.locks import one_at_a_time
@@ -96,11 +96,11 @@ def delete_tracker(owner_id: int, identity: str) -> None:
 def _checked(fields: TrackerFields, prefix: str = "") -> TrackerFields:
     try:
         return TrackerFields(
-            name=rules.text("name", fields.name),
-            vocabulary=rules.phrases("vocabulary", fields.vocabulary),
-            description=rules.optional_text("description", fields.description),
-            categories=rules.texts("categories", fields.categories, 0, _LISTED),
-            languages=rules.texts("languages", fields.languages, 0, _LISTED),
+            name=checks.text("name", fields.name),
+            vocabulary=checks.phrases("vocabulary", fields.vocabulary),
+            description=checks.optional_text("description", fields.description),
+            categories=checks.texts("categories", fields.categories, 0, _LISTED),
+            languages=checks.texts("languages", fields.languages, 0, _LISTED),
         )
     except Invalid as error:
         raise Invalid(f"{prefix}{error}") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from insights.managed import rules
+from insights.managed import checks
 from insights.managed.errors import Invalid
 from insights.managed.locks import account_locked
 from insights.models import AccountVocabulary
@@ -19,7 +19,7 @@ def vocabulary_of(owner_id: int) -> tuple[str, ...]:
 
 def set_vocabulary(owner_id: int, phrases: Sequence[str]) -> tuple[str, ...]:
     """Replace the phrases of an account and return them. Raises Invalid."""
-    kept = rules.texts("vocabulary", phrases, 0, MOST)
+    kept = checks.texts("vocabulary", phrases, 0, MOST)
     for place, phrase in enumerate(kept):
         if not any(char.isalpha() for char in phrase):
             raise Invalid(f"vocabulary[{place}]: must have at least one letter")

@@ -17,7 +17,7 @@ RAISED = {
     "insights/jobs/import_text.py": {"Failed"},
     "insights/managed/entities.py": {"Invalid", "Taken", "TooMany"},
     "insights/managed/groups.py": {"Invalid", "Taken", "TooMany"},
-    "insights/managed/rules.py": {"Invalid"},
+    "insights/managed/checks.py": {"Invalid"},
     "insights/managed/trackers.py": {"Invalid", "Taken", "TooMany"},
     "insights/managed/vocabulary.py": {"Invalid"},
     "insights/queries/rsql.py": {"RsqlError"},

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from insights.analysis.dates import calendar
 from insights.analysis.dates.calendar import Moment
-from insights.analysis.dates.clock import times
 from insights.analysis.dates.days import DateSpan, days
 from insights.analysis.dates.period_boundaries import ends
+from insights.analysis.dates.times_of_day import times
 from insights.analysis.types import EntityValue, FoundEntity
 
 _PAST = re.compile(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from insights import managed, reason_words
-from insights.managed import EntityFields, GroupFields, TrackerFields, entities, groups, rules, vocabulary
+from insights.managed import EntityFields, GroupFields, TrackerFields, checks, entities, groups, vocabulary
 from insights.models import AccountEntity, AccountTracker, ConversationGroup
 from insights.models.management import LONGEST_CRITERIA
 from insights.queries import rsql
@@ -71,11 +71,11 @@ class ManagedForm(forms.Form):
 class TrackerForm(ManagedForm):
     """A tracker."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Competitors"))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=checks.LONGEST, help_text=gettext_lazy("For example: Competitors"))
     vocabulary = LinesField(
-        label=gettext_lazy("Phrases"), help_text=format_lazy(gettext_lazy("One on each line, at most {most}."), most=rules.PHRASES)
+        label=gettext_lazy("Phrases"), help_text=format_lazy(gettext_lazy("One on each line, at most {most}."), most=checks.PHRASES)
     )
-    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=rules.LONGEST_DESCRIPTION)
+    description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=checks.LONGEST_DESCRIPTION)
     categories = LinesField(label=gettext_lazy("Categories"), required=False, rows=2, help_text=gettext_lazy("One on each line."))
 
     @classmethod
@@ -97,13 +97,13 @@ class EntityForm(ManagedForm):
     """A custom entity."""
 
     fields_of_errors = {"subType": "sub_type"}
-    type = forms.CharField(label=gettext_lazy("Type"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Vehicle"))
-    sub_type = forms.CharField(label=gettext_lazy("Subtype"), max_length=rules.LONGEST, help_text=gettext_lazy("For example: Honda"))
+    type = forms.CharField(label=gettext_lazy("Type"), max_length=checks.LONGEST, help_text=gettext_lazy("For example: Vehicle"))
+    sub_type = forms.CharField(label=gettext_lazy("Subtype"), max_length=checks.LONGEST, help_text=gettext_lazy("For example: Honda"))
     values = LinesField(
         label=gettext_lazy("Words"),
         help_text=format_lazy(gettext_lazy("One on each line, at most {most}. For example: civic, accord."), most=entities.MOST_VALUES),
     )
-    category = forms.CharField(label=gettext_lazy("Category"), max_length=rules.LONGEST, initial="Custom")
+    category = forms.CharField(label=gettext_lazy("Category"), max_length=checks.LONGEST, initial="Custom")
 
     @classmethod
     def of(cls, row: AccountEntity) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.program.isolation import ProgramImports
 from config.program.program import Program
+from config.program.program_imports import ProgramImports
 from streaming import discovery
 from streaming.handlers.stream import Stream
 

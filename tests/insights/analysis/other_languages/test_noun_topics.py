@@ -1,7 +1,7 @@
 """Topics in German, French and Spanish."""
 
 from insights.analysis.other_languages.noun_topics import NounTopics
-from insights.analysis.other_languages.registry import rules_of
+from insights.analysis.other_languages.rules_by_language import rules_of
 
 
 def top(language: str, *texts: str) -> list[str]:

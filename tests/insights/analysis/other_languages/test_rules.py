@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from insights.analysis import analyse
-from insights.analysis.other_languages.registry import rules_of
 from insights.analysis.other_languages.rules import LONGEST, Acts, acts
+from insights.analysis.other_languages.rules_by_language import rules_of
 from insights.analysis.types import MessageAnalysis, Said
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -1,4 +1,4 @@
-"""The languages with rules."""
+"""The rules of each language that has some."""
 
 from insights.analysis.other_languages import french, german, spanish
 from insights.analysis.other_languages.rules import LanguageRules

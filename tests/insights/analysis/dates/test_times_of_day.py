@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from insights.analysis.dates.clock import times
+from insights.analysis.dates.times_of_day import times
 
 NOW = datetime(2026, 11, 18, 7, 0)
 

@@ -10,7 +10,7 @@ import pytest
 
 import config
 import streaming
-from config.program.isolation import PACKAGE, ProgramImports
+from config.program.program_imports import PACKAGE, ProgramImports
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = {
