@@ -18,9 +18,9 @@ def main() -> None:
         print(version_line())
         return
     try:
-        from config.data_dir import make_private
+        from config.data_dir import prepare
 
-        make_private()
+        prepare()
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, OperationalError) as error:  # says what is wrong; forty lines of Django above it would hide that
         if "--traceback" in sys.argv:

@@ -2,8 +2,14 @@
 
 from django.apps import AppConfig
 
+from config.data_dir import make_folder
+
 
 class ServerConfig(AppConfig):
     """The commands `serve`, `setuplink` and `demo`."""
 
     name = "config"
+
+    def ready(self) -> None:
+        """Make DATA_DIR, which the database may be in, also for scripts that only set Django up."""
+        make_folder()

@@ -19,7 +19,7 @@ _http: Any = get_asgi_application()  # sets Django up; the imports below need th
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from config.data_dir import create_files_private, make_private  # noqa: E402
+from config.data_dir import create_files_private, prepare  # noqa: E402
 from config.graceful_shutdown import DrainFirst  # noqa: E402
 from config.hosts import host_is_allowed, refuse_host  # noqa: E402
 from config.http_limits import HttpLimits  # noqa: E402
@@ -38,7 +38,7 @@ from streaming.transports.webrtc.peer import Peers  # noqa: E402
 FLUSH_S = 2.0
 """Seconds at shutdown for the last messages to reach slow clients; for each of five steps."""
 
-make_private()
+prepare()
 create_files_private()
 _limited_http = Uploads(HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness}))
 if "uvicorn" in sys.modules:

@@ -1,6 +1,7 @@
-"""Restricts access to DATA_DIR, which holds conversations, password hashes and the key that signs sessions.
+"""Makes DATA_DIR, which holds conversations, password hashes and the key that signs sessions, and restricts access to it.
 
-Every process that serves or manages an installation calls this (config/asgi.py, manage.py). Importing the settings changes no mode.
+Every process that serves or manages an installation calls `prepare` (config/asgi.py, config/program/run.py, manage.py). Importing the
+settings makes and changes nothing.
 """
 
 import logging
@@ -10,18 +11,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
 _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 
 
-def make_private() -> None:
-    """Remove all permissions of group and others from DATA_DIR and Parley's files in it; log a warning if that fails.
+def make_folder() -> None:
+    """Make DATA_DIR, private, unless it exists. Raises ImproperlyConfigured if it cannot be made."""
+    folder: Path = settings.DATA_DIR
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR={str(folder)!r}: a folder is needed that can be made and written: {error.strerror}") from None
+
+
+def prepare() -> None:
+    """Make DATA_DIR and the key in it. Remove all permissions of group and others from Parley's files; log a warning if that fails.
+
+    Raises ImproperlyConfigured if the folder or the key cannot be made or read.
 
     A missing SQLite database is created empty, so that it is private from the start; SQLite gives its side files the permissions of the
     database. Only Parley's own files are changed, since DATA_DIR may contain other files.
     """
+    make_folder()
+    str(settings.SECRET_KEY)  # made or read with its first use, which reports what is wrong with it
     data: Path = settings.DATA_DIR
     failed = [path for path in _paths(data) if not _restrict(path)]
     if failed:

@@ -219,6 +219,7 @@ def _has_same_settings(read: dict[str, Any]) -> bool:
         settings._setup()
     except Exception:
         return False  # an interpreter of its own says what is wrong
+    read.pop("DATA_DIR", None)  # it is made if it does not exist, and no module keeps it
     present = {name: getattr(settings._wrapped, name) for name in read}
     engines = [one.pop("DATABASES")["default"]["ENGINE"] for one in (present, read)]  # models depend on the engine only
     connections._connections = Local(connections.thread_critical)

@@ -65,7 +65,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
     from django.conf import settings
     from django.core.management.base import OutputWrapper
 
-    from config.data_dir import make_private
+    from config.data_dir import prepare
     from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
     from config.program.program import Program
     from config.start import prepare_database
@@ -73,7 +73,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
     from streaming import discovery
     from streaming.handlers.stream import Stream
 
-    make_private()
+    prepare()
     prepare_database(OutputWrapper(sys.stderr), migrate=not settings.DATABASE_URL)
     discovery.streams()  # the built-in ones are not the program's
     imports = ProgramImports(folder, LIBRARY)

@@ -301,8 +301,4 @@ except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 
-try:
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # config/data_dir.py sets the mode of one that exists
-except OSError as error:
-    raise ImproperlyConfigured(f"DATA_DIR={str(DATA_DIR)!r}: a folder is needed that can be made and written: {error.strerror}") from None
 SECRET_KEY = secret_key(_secret, DATA_DIR)

@@ -4,21 +4,32 @@ import os
 import secrets
 import time
 from pathlib import Path
+from typing import cast
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 
 
 def secret_key(given: str, folder: Path) -> str:
-    """Return the key of the environment, or the one that is kept in a folder, made at the first start with mode 0600.
+    """Return the key of the environment, or one that is read from a folder when it is first used: importing the settings writes nothing.
 
-    Raises ImproperlyConfigured for a key that is too short, and for a file that cannot be written or is empty.
+    Raises ImproperlyConfigured for a key that is too short.
     """
-    if given:
-        if len(given) < 32:
-            raise ImproperlyConfigured("SECRET_KEY: at least 32 characters are needed")
-        return given
+    if not given:
+        return cast(str, SimpleLazyObject(lambda: _stored_key(folder)))
+    if len(given) < 32:
+        raise ImproperlyConfigured("SECRET_KEY: at least 32 characters are needed")
+    return given
+
+
+def _stored_key(folder: Path) -> str:
+    """Return the key that is kept in a folder, made at the first start with mode 0600.
+
+    Raises ImproperlyConfigured for a file that cannot be written or is empty.
+    """
     file = folder / "secret_key"
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             out.write(secrets.token_urlsafe(48))
     except FileExistsError:

@@ -24,6 +24,21 @@ def test_a_missing_directory_is_created(tmp_path: Path) -> None:
     assert not (data / "secret_key").exists()
 
 
+def test_the_import_of_the_settings_writes_nothing(tmp_path: Path) -> None:
+    """The directory and the key are made by the processes that serve or manage an installation, or when they are first used."""
+    data = tmp_path / "data"
+    env = {name: value for name, value in os.environ.items() if name != "SECRET_KEY"} | {"DATA_DIR": str(data)}
+    subprocess.run([sys.executable, "-c", "import config.settings"], env=env, check=True)
+    assert not data.exists()
+    code = "from django.conf import settings; settings.INSTALLED_APPS; print(settings.DATA_DIR)"
+    subprocess.run([sys.executable, "-c", code], env=env | {"DJANGO_SETTINGS_MODULE": "config.settings"}, check=True)
+    assert not data.exists()
+    subprocess.run(
+        [sys.executable, "-c", code + "; print(settings.SECRET_KEY)"], env=env | {"DJANGO_SETTINGS_MODULE": "config.settings"}, check=True
+    )
+    assert stat.S_IMODE((data / "secret_key").stat().st_mode) == 0o600
+
+
 def modes(folder: Path) -> dict[str, int]:
     """Return the mode of a directory, as ".", and of everything in it except links."""
     paths = [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
@@ -72,7 +87,7 @@ def test_a_directory_that_stays_readable_is_a_warning(
     settings.DATA_DIR = tmp_path
     tmp_path.chmod(0o755)
     monkeypatch.setattr(Path, "chmod", refuse)
-    data_dir.make_private()
+    data_dir.prepare()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert str(tmp_path) in caplog.text
     assert "0700" in caplog.text
@@ -82,6 +97,6 @@ def test_a_shared_directory_keeps_its_mode(settings: LazySettings, tmp_path: Pat
     """The mode of a directory such as /tmp stays, because others need it."""
     tmp_path.chmod(0o1777)
     settings.DATA_DIR = tmp_path
-    data_dir.make_private()
+    data_dir.prepare()
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
     assert "other users of this machine may read" in caplog.text
