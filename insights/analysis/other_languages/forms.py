@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Any
 
 from insights.analysis import entities
 from insights.analysis.other_languages.rules import DateWords, LanguageRules
@@ -20,6 +19,8 @@ _DAY_S = 86_400
 _FARTHEST_FUTURE_S = 100 * 366 * _DAY_S
 _FARTHEST_PAST = 180
 """Days before today up to which a date without a year is a past one; a longer time ago is next year's."""
+_MOST_YEARS_AHEAD = 8
+"""Years between two 29 February at most: 2096 and 2104."""
 
 
 def found(text: str, said_at: datetime, timezone_offset: int, rules: LanguageRules | None) -> tuple[FoundEntity, ...]:
@@ -178,15 +179,26 @@ def timezone_text(minutes: int) -> str:
 
 
 def _calendar_date(match: re.Match[str], today: date, words: DateWords) -> date | None:
-    """Return the date that a match of `DateWords.date` names; None if there is no such day."""
-    groups: dict[str, Any] = match.groupdict()
+    """Return the date that a match of `DateWords.date` names; None if there is no such day.
+
+    Without a year it is the nearest one that is not long past: 29 February may be years ahead.
+    """
+    groups = match.groupdict()
     day, month, year = (groups.get(name) or groups.get(f"{name}2") or "" for name in ("day", "month", "year"))
     named = [number for number, names in enumerate(words.months, 1) if month in names]
     number = named[0] if named else int(month.strip(".") or 0)
+    day_number = int(day.removesuffix("er"))
+    if year:
+        return _date(int(year) + (2000 if len(year) == 2 else 0), number, day_number)
+    for candidate in range(today.year, today.year + _MOST_YEARS_AHEAD + 1):
+        when = _date(candidate, number, day_number)
+        if when is not None and (today - when).days <= _FARTHEST_PAST:
+            return when
+    return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
     try:
-        if year:
-            return date(int(year) + (2000 if len(year) == 2 else 0), number, int(day.removesuffix("er")))
-        when = date(today.year, number, int(day.removesuffix("er")))
-        return when if (today - when).days <= _FARTHEST_PAST else when.replace(year=today.year + 1)
+        return date(year, month, day)
     except ValueError:
         return None

@@ -45,3 +45,29 @@ def test_precision_and_recall(language: str) -> None:
     print(f"{language}: precision {right / found:.2f}, recall {right / written:.2f} of {written}", *wrong, sep="\n")
     assert right / found >= 0.95
     assert right / written >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said_on", "day"),
+    [
+        ("de", "Bis zum 29. Februar ist alles fertig.", "2026-12-01", "2028-02-29"),
+        ("de", "Bis zum 29. Februar ist alles fertig.", "2028-02-29", "2028-02-29"),
+        ("fr", "Ce sera fini le 29 février.", "2028-12-01", "2032-02-29"),
+        ("es", "Estará listo el 29 de febrero.", "2097-01-01", "2104-02-29"),
+        ("de", "Am 3. März war alles fertig.", "2028-02-29", "2028-03-03"),
+        ("de", "Am 20. Dezember war alles fertig.", "2028-02-29", "2028-12-20"),
+        ("de", "Das war am 29. Februar 2024.", "2026-12-01", "2024-02-29"),
+    ],
+)
+def test_29_february(language: str, text: str, said_on: str, day: str) -> None:
+    """Without a year it is that of the next leap year; other dates can be named on it."""
+    said_at = datetime.fromisoformat(said_on).replace(hour=9, tzinfo=UTC)
+    entities = analyse(Said(text, "1", said_at, "Jana", ""), (), (), 0, language).entities
+    assert [one.value.get("datetime") for one in entities if one.type == "date"] == [day]
+
+
+def test_a_day_that_does_not_exist() -> None:
+    """It is no date, in any year."""
+    for text in ("Bis zum 30. Februar ist alles fertig.", "Am 29. Februar 2026 ist alles fertig."):
+        entities = analyse(Said(text, "1", AT, "Jana", ""), (), (), 0, "de").entities
+        assert [one for one in entities if one.type == "date"] == []
