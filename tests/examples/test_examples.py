@@ -200,12 +200,20 @@ async def called(server: Server, name: str, video: str = "sendrecv", audio: str 
 async def test_objects_are_counted(server: Server) -> None:
     """A plain picture has no object; the frames come back."""
     caller, posts = await called(server, "object-counting")
-    try:
-        await caller.message("fetch_output")
-        await caller.wait_for_colour(caller.camera.colour)
-    finally:
-        await caller.close()
-        await posts.__aexit__(None, None, None)
+    async with httpx.AsyncClient(headers={"x-api-key": server.token()}, timeout=120) as http:
+        try:
+            await caller.message("fetch_output")
+            await caller.wait_for_colour(caller.camera.colour)
+            async with http.stream("GET", f"{server.url}/streams/object-counting/outputs", params={"webrtc_id": caller.id}) as response:
+                async for line in response.aiter_lines():
+                    if line.startswith("data: "):
+                        assert json.loads(line.removeprefix("data: ")) == {"objects": 0}
+                        break
+                else:
+                    pytest.fail("the session ended without an output")
+        finally:
+            await caller.close()
+            await posts.__aexit__(None, None, None)
 
 
 async def test_slides_are_reported(server: Server) -> None:

@@ -1,10 +1,11 @@
 """The home page: tasks, questions, follow-ups, live and recent conversations; the first run and the sample conversation."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -125,14 +126,18 @@ def test_unanswered_questions(user_client: Client, make_conversation: MakeConver
     assert "No unanswered questions" in page(user_client)
 
 
-def test_follow_ups_of_this_week(user_client: Client, make_conversation: MakeConversation) -> None:
-    """Follow-ups that are due from Monday to Sunday are listed."""
+@pytest.mark.parametrize("now", ["2026-11-30T00:00:00", "2026-12-02T15:00:00", "2026-12-06T23:59:59"])
+def test_follow_ups_of_this_week(
+    user_client: Client, make_conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch, now: str
+) -> None:
+    """Follow-ups that are due from Monday to Sunday are listed, from the first to the last second of the week."""
     one = make_conversation(lines=[("Ada", "Let us talk again.")])
-    today = timezone.localtime()
-    monday = today.replace(hour=9) - timedelta(days=today.weekday())
+    monday = datetime(2026, 11, 30, 9, tzinfo=UTC)
     dues = {"This week": 3, "Next week": 8, "Last week": -1}
     for name, days in dues.items():
         task(one, 1, name, "follow_up", due_at=monday + timedelta(days=days))
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: moment)
     shown = part(page(user_client), "Follow-ups this week")
     assert "This week" in shown
     assert "Next week" not in shown

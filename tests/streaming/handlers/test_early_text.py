@@ -85,12 +85,12 @@ async def test_the_first_turn_of_a_program_with_a_model(early: EarlyText, monkey
 
 
 async def test_a_long_turn_is_not_decoded_early(early: EarlyText) -> None:
-    """Each pause would cost a decode of all of it."""
+    """Each pause would cost a decode of all of it. A shorter turn after it is."""
     model = Model()
     early.transcribed_by.model = model
     early.paused(Turn(np.zeros(16 * 16_000, dtype=np.int16), 16_000))
     early.paused(SAID)
-    await until(lambda: model.decodes == 1)
+    assert await asyncio.to_thread(read, early.answered(SAID), model) == "decode 1 of 16000"
 
 
 async def test_only_for_that_turn_and_that_model(early: EarlyText) -> None:
