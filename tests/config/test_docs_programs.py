@@ -1,4 +1,4 @@
-"""The programs of docs/start/first-program.md and the examples of the WebSocket reference, against a real server."""
+"""The first program, the commands of the guide and the examples of the WebSocket reference, against a real server."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ import pytest
 import websockets
 
 from tests.servers import ROOT, Server, copied
+from tests.streaming.transports.client import connected
 
 START = (ROOT / "docs" / "start" / "first-program.md").read_text()
 SOCKET = (ROOT / "docs" / "reference" / "websocket.md").read_text()
@@ -31,6 +32,8 @@ PRINTED = [
     f"Anna: {SENTENCES[1]}",
     f"  question: {SENTENCES[1]}",
 ]
+
+STATE = 'curl -sS -H "x-api-key: $TOKEN" "$PARLEY/v1/conversations/$ID/audio/sessions"'
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,62 @@ def test_the_first_program_runs_as_it_is_written(server: Server, folder: Path, l
     assert f'"id": "{environment["CONVERSATION"]}"' in back
     assert back.count(SENTENCES[0]) >= 2
     assert '"First program"' in back
+
+
+def commands(page: str) -> list[str]:
+    """Return the curl commands of a page of the guide, each on one line."""
+    text = (ROOT / "docs" / "guide" / page).read_text()
+    return [re.sub(r"\\\n\s*", "", found).strip() for found in re.findall(r"^ *curl (?:[^\\\n]|\\\n)*", text, re.MULTILINE)]
+
+
+def run_command(server: Server, folder: Path, command: str, **environment: str) -> str:
+    """Run a command of the guide against the server."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl not installed")
+    here = re.sub(r"https://talk\.example\.org|http://127\.0\.0\.1:8000", server.url, command).replace(
+        "curl ", "curl -sS --fail-with-body ", 1
+    )
+    return run(folder, ["sh", "-c", here], **environment)
+
+
+def test_the_import_of_the_guide(server: Server, folder: Path) -> None:
+    """The answer has the fields that the page shows."""
+    shutil.copy(ROOT / "tests" / "speech" / "question.ogg", folder / "standup.mp3")
+    (command,) = commands("importing.md")
+    answer = json.loads(run_command(server, folder, command, TOKEN=server.token()))
+    assert set(answer) == {"conversationId", "jobId"}
+
+
+def test_the_webhook_of_the_guide(server: Server, folder: Path) -> None:
+    """It is created, and its secret is in the answer."""
+    (command,) = commands("webhooks.md")
+    answer = json.loads(run_command(server, folder, command, TOKEN=server.token()))
+    assert answer["secret"].startswith("whsec_")
+    made = answer["webhook"]
+    assert (made["url"], made["events"]) == ("https://crm.example.org/hooks/parley", ["conversation.completed", "insight.created"])
+
+
+async def test_the_audio_of_the_guide(server: Server, folder: Path) -> None:
+    """Both commands write a WAV file: one of the conversation, and one of a message, which is shorter."""
+    token = await asyncio.to_thread(server.token)
+    async with connected(server, token) as client:
+        conversation_id = await client.start("Anna", storeAudio=True)
+        await client.speak(3.2)
+        await client.wait("message_response", 2)
+        await client.stop()
+    message_id = client.of("message_response")[0]["messages"][0]["id"]
+    environment = {"PARLEY": server.url, "TOKEN": token, "ID": conversation_id, "MESSAGE": message_id}
+    async with asyncio.timeout(60):
+        while '"stored"' not in await asyncio.to_thread(run, folder, ["sh", "-c", STATE], **environment):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    for command in commands("recording.md"):
+        await asyncio.to_thread(run_command, server, folder, command, **environment)
+    seconds = []
+    for name in ("meeting.wav", "sentence.wav"):
+        with wave.open(str(folder / name)) as file:
+            seconds.append(file.getnframes() / file.getframerate())
+    assert 3 < seconds[0] < 5
+    assert 1 < seconds[1] < 2.5
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +151,30 @@ async def test_the_view_of_the_guide_sets_inputs(server: Server, token: str) -> 
         missing = await client.post(f"{server.url}/set-pitch/", json={"webrtc_id": "nobody", "pitch": 660})
     assert (found.status_code, found.json()) == (200, {"status": "ok"})
     assert missing.status_code == 404
+
+
+async def test_the_commands_of_the_guide_set_and_read(server: Server, token: str) -> None:
+    """curl sets the inputs of a session with the id of the page, and reads its outputs until it ends."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl not installed")
+    [put] = re.findall(r"^    curl -X POST .*/input_hook(?:.*\\\n)?.*", PAGES[1], re.MULTILINE)
+    [read] = re.findall(r"^    curl -N .*", WIRE, re.MULTILINE)
+    async with asyncio.timeout(60), streaming(server, token, "answer") as client:
+        await client.start(websocket_id="a-call")
+        answer, _ = await (await command(server, token, put)).communicate()
+        assert json.loads(answer) == {"status": "ok"}
+        reading = await command(server, token, read.replace("an-id", "a-call"))
+        assert reading.stdout is not None
+        assert await reading.stdout.readline() == b": outputs\n"
+        await client.stop()
+        events, _ = await reading.communicate()
+        assert b"event: end\ndata: ended" in events
+
+
+async def command(server: Server, token: str, line: str) -> asyncio.subprocess.Process:
+    """Run a command of a page against the server."""
+    here = line.replace("http://127.0.0.1:8000", server.url).replace("curl ", "curl -sS --fail-with-body ", 1)
+    return await asyncio.create_subprocess_shell(here, env={**os.environ, "TOKEN": token}, stdout=asyncio.subprocess.PIPE)
 
 
 @pytest.mark.parametrize("is_spoken", [False, pytest.param(True, marks=needs_voice)])
