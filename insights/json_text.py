@@ -3,13 +3,13 @@
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 Row = TypeVar("Row")
 Member = TypeVar("Member")
 Dumps = Callable[[object], str]
-Form = dict[str, Any]
-"""The JSON object of a row. Only its renderer and `json.dumps` read it, so it is not typed further."""
+Form: TypeAlias = Mapping[str, object]
+"""The JSON object of a row. Nobody changes it, and only `json.dumps` reads its values."""
 
 PIECE_CHARACTERS = 16 * 1024
 """Length at which `nested` yields a piece."""
@@ -33,7 +33,7 @@ def array_of(
 
 def nested(
     parts: Iterable[tuple[Row, list[Member], bool]],
-    form: Callable[[Row], Mapping[str, object]],
+    form: Callable[[Row], Form],
     name: str,
     member: Callable[[Member], object],
     before: str = "[",
@@ -45,9 +45,7 @@ def nested(
     `parts` are (row, some of its members, whether they are its last ones), in the order of the text.
     """
     text, separator, begun, member_begun = before, "", False, False
-    waiting: list[
-        Mapping[str, object]
-    ] = []  # rows that came in one part each; one call writes many, because the calls take most of the time
+    waiting: list[Form] = []  # rows that came in one part each; one call writes many, because the calls take most of the time
     size = 0
     for row, members, complete in parts:
         whole = complete and not begun

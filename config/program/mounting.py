@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from streaming.handlers.stream import Stream
-from streaming.types.asgi import AsgiScope
+from streaming.types.asgi import AsgiMessage, AsgiScope
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
@@ -25,7 +25,7 @@ def moved(scope: AsgiScope, path: str) -> AsgiScope:
 def lower_case(send: Any) -> Any:
     """Return `send` with the names of headers in lower case, as ASGI has them; Django has not, and middleware would add a second one."""
 
-    async def sent(message: dict[str, Any]) -> None:
+    async def sent(message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [(name.lower(), value) for name, value in message.get("headers", ())]}
         await send(message)

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from typing import Any, TypedDict
 
 import uvicorn
 from django.conf import settings
@@ -13,7 +14,21 @@ from config.start import account_hint, local_host, network_hint
 from config.worker_process import WorkerProcess
 
 _RUN, _SERVE = uvicorn.Server.run, uvicorn.Server.serve
-PASSED_ON = ("ssl_keyfile", "ssl_certfile", "ssl_keyfile_password", "ssl_ca_certs", "ssl_ciphers", "ssl_cert_reqs", "ssl_version")
+
+
+class TlsOptions(TypedDict, total=False):
+    """The options PASSED_ON, with uvicorn's names."""
+
+    ssl_keyfile: str | PathLike[str]
+    ssl_certfile: str | PathLike[str]
+    ssl_keyfile_password: str
+    ssl_ca_certs: str
+    ssl_ciphers: str
+    ssl_cert_reqs: int
+    ssl_version: int
+
+
+PASSED_ON = tuple(TlsOptions.__annotations__)
 """Options of the program's call that its server keeps. docs/operate/deploy.md says why the others are as they are."""
 
 
@@ -21,7 +36,7 @@ PASSED_ON = ("ssl_keyfile", "ssl_certfile", "ssl_keyfile_password", "ssl_ca_cert
 class ServerOptions:
     """What of the program's own options holds for its server."""
 
-    tls: dict[str, Any] = field(default_factory=dict)
+    tls: TlsOptions = field(default_factory=TlsOptions)
 
 
 class ProgramServer(uvicorn.Server):

@@ -5,12 +5,12 @@ import logging
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from config.program.program import Program
-from config.program.server import PASSED_ON, ProgramServer, ServerOptions
+from config.program.server import PASSED_ON, ProgramServer, ServerOptions, TlsOptions
 
 logger = logging.getLogger(__name__)
 
@@ -75,4 +75,4 @@ def _kept(options: dict[str, Any]) -> ServerOptions:
     """Return the options that hold, and say which do nothing."""
     if options.get("reload") or (options.get("workers") or 1) > 1:
         logger.warning("uvicorn.run(reload=..., workers=...): `parley run` runs one process and does not reload")
-    return ServerOptions({name: options[name] for name in PASSED_ON if options.get(name) is not None})
+    return ServerOptions(cast(TlsOptions, {name: options[name] for name in PASSED_ON if options.get(name) is not None}))

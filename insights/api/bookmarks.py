@@ -170,7 +170,7 @@ def read_bookmark(
     bookmark = _bookmark(conversation, bookmark_id)
     messages = queries.marked_messages(conversation, [bookmark])
     hidden = _hidden(conversation, messages.values(), redaction)
-    shown = BookmarkOut(**_form(hidden.bookmark(bookmark), hidden.messages(messages[bookmark.id])))
+    shown = BookmarkOut.model_validate(_form(hidden.bookmark(bookmark), hidden.messages(messages[bookmark.id])))
     return BookmarkList(bookmarks=[shown]) if shape_of(request, shape) is Shape.GO else shown
 
 
@@ -205,7 +205,7 @@ def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_i
     conversation = auth.conversation(request, conversation_id)
     ((bookmark, chosen),) = queries.summaries(conversation, [_bookmark(conversation, bookmark_id)])
     shown = _hidden(conversation, [chosen], redaction).messages(chosen)
-    return BookmarkSummary(summary=[BookmarkSentence(**one) for one in _sentences(bookmark, shown)])
+    return BookmarkSummary(summary=[BookmarkSentence.model_validate(one) for one in _sentences(bookmark, shown)])
 
 
 @router.get(
@@ -307,7 +307,8 @@ def _bookmark(conversation: Conversation, bookmark_id: str) -> Bookmark:
 
 def _shown(conversation: Conversation, bookmark: Bookmark, edited: Edited | None = None) -> BookmarkOut:
     change = str(edited.change_id) if edited is not None and edited.change_id is not None else None
-    return BookmarkOut(**_form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id]), changeId=change)
+    form = _form(bookmark, queries.marked_messages(conversation, [bookmark])[bookmark.id])
+    return BookmarkOut.model_validate({**form, "changeId": change})
 
 
 def _form(bookmark: Bookmark, messages: Sequence[Marked]) -> Form:

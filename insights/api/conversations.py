@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
+from pydantic import JsonValue
 
 from insights import long_responses, queries, recorder
 from insights.api import auth
@@ -17,7 +18,7 @@ from insights.api.errors import WRITE_PROBLEMS, ApiError, Done, not_found
 from insights.api.paging import of_conversation, responses
 from insights.api.people import Person, person_json
 from insights.api.times import TimeText
-from insights.json_text import nested
+from insights.json_text import Form, nested
 from insights.models import AccessLevel, Conversation
 from insights.queries import rsql
 from insights.queries.plain_rows import utc_text
@@ -37,7 +38,7 @@ class ConversationOut(Schema):
     startTime: str
     endTime: str | None = None
     members: list[Person]
-    metadata: dict[str, Any]
+    metadata: dict[str, JsonValue]
 
 
 class ConversationList(Schema):
@@ -92,7 +93,14 @@ def get_conversation(request: HttpRequest, conversation_id: str) -> HttpResponse
 
 
 def _values(row: Conversation) -> queries.ConversationValues:
-    return {column: getattr(row, column) for column in queries.CONVERSATION_COLUMNS}
+    return {
+        "id": row.id,
+        "type": row.type,
+        "name": row.name,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "metadata": row.metadata,
+    }
 
 
 class ConversationIn(Schema):
@@ -108,7 +116,7 @@ class MetadataOut(Schema):
     """The metadata after the change, and the title if that was changed. `changeId`: see /changes."""
 
     id: str
-    metadata: dict[str, Any]
+    metadata: dict[str, JsonValue]
     name: str | None = None
     changeId: str | None = None
 
@@ -194,7 +202,7 @@ def _pieces(batches: Iterator[list[queries.ConversationValues]], before: str = '
     return nested(parts, _form, "members", person_json, before, behind)
 
 
-def _form(row: queries.ConversationValues) -> dict[str, object]:
+def _form(row: queries.ConversationValues) -> Form:
     """Return a ConversationOut without its members."""
     form: dict[str, object] = {"id": str(row["id"]), "type": row["type"], "name": row["name"], "startTime": utc_text(row["started_at"])}
     if row["ended_at"]:

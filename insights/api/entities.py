@@ -15,6 +15,7 @@ from insights.api.shapes import Shape, shape_of
 from insights.api.values import shown
 from insights.json_text import Form, resolved
 from insights.models import Conversation
+from insights.snapshots import Payload
 
 router = Router(tags=["Entities"])
 _ORDER = ("message__number", "offset", "id")
@@ -99,7 +100,7 @@ def _begin(form: Form, text: str, shape: Shape) -> str:
     return f'{json.dumps({**form, "text": text})[:-1]}, "messageRefs": ['
 
 
-def _form(row: Form) -> Form:
+def _form(row: Payload) -> Form:
     """Return an EntityOut without its text and places."""
     value = row["value"]
     if row["type"] == CUSTOM:
@@ -109,7 +110,7 @@ def _form(row: Form) -> Form:
     return {"type": row["type"], "subType": _sub_type(row["type"]), "category": "Managed", **values}
 
 
-def _go_form(row: Form) -> Form:
+def _go_form(row: Payload) -> Form:
     """Return what the Go SDK reads of an entity, without its matches. The type of ours is the group of its category, such as PII."""
     value = row["value"]
     if row["type"] == CUSTOM:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from ninja import Schema
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from insights.analysis.custom_entities import CustomEntity
@@ -22,6 +22,7 @@ from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions, TextItem
 from insights.language_model import NoLanguageModel, has_language_model
 from insights.recorder import SpeakerIdentity
+from insights.snapshots import JsonObject, Payload
 
 MOST_NAME = 256
 MOST_VOCABULARY = 1000
@@ -181,7 +182,7 @@ class ImportRequest(Schema):
     ] = None
     enableAllTrackers: Flag = None
     storeAudio: Flag = None
-    features: Annotated[dict[str, Any] | None, BeforeValidator(_json("an object"))] = None
+    features: Annotated[dict[str, JsonValue] | None, BeforeValidator(_json("an object"))] = None
 
     @classmethod
     def unknown(cls, names: Iterable[str]) -> list[str]:
@@ -193,7 +194,7 @@ class ImportRequest(Schema):
         """Return a sentence for each option that is accepted and not carried out."""
         return [_not_available(feature) for feature in self._features() if feature != "insights" and not _scores_calls(feature)]
 
-    def _features(self) -> list[object]:
+    def _features(self) -> list[JsonValue]:
         """Return what `features` asks for beside what is always there."""
         wanted = (self.features or {}).get("featureList")
         return wanted[:20] if isinstance(wanted, list) else []
@@ -267,21 +268,21 @@ class UrlRequest(RecordingRequest):
     url: Url
 
 
-def query_parameters(kind: type[ImportRequest]) -> list[dict[str, Any]]:
+def query_parameters(kind: type[ImportRequest]) -> list[JsonObject]:
     """Return the options as query parameters for OpenAPI: lists and objects are JSON text there."""
-    parameters: list[dict[str, Any]] = []
+    parameters: list[JsonObject] = []
     for name, form in kind.model_json_schema(ref_template="#/components/schemas/{model}")["properties"].items():
         structured = any(part.get("type") in ("array", "object") for part in (form, *form.get("anyOf", ())))
-        schema = {"type": "string", "contentMediaType": "application/json"} if structured else _plain(form)
+        schema: JsonObject = {"type": "string", "contentMediaType": "application/json"} if structured else _plain(form)
         parameters.append({"in": "query", "name": name, "required": False, "schema": schema})
     return parameters
 
 
-def _plain(form: dict[str, Any]) -> dict[str, Any]:
+def _plain(form: Payload) -> JsonObject:
     """Return the schema of a value in the query, which cannot be null."""
     forms = [part for part in form.get("anyOf", [form]) if part.get("type") != "null"]
-    kept = [{key: value for key, value in part.items() if key not in ("title", "default")} for part in forms]
-    return kept[0] if len(kept) == 1 else {"anyOf": kept}
+    kept: list[JsonObject] = [{key: value for key, value in part.items() if key not in ("title", "default")} for part in forms]
+    return kept[0] if len(kept) == 1 else {"anyOf": [*kept]}
 
 
 class PayloadIn(Schema):

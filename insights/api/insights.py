@@ -16,10 +16,11 @@ from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Phrase, Shape, phrases_json, shape_of
 from insights.api.values import shown
 from insights.insight_kinds import InsightKind, KindName, kind_of, kinds
-from insights.json_text import Form, array_of
+from insights.json_text import array_of
 from insights.models import Conversation, Insight
 from insights.payloads import iso
 from insights.redaction import MASK, RedactedText, Redactor
+from insights.snapshots import Payload
 
 router = Router(tags=["Insights"])
 _ROOT = "/v1/conversations/{conversation_id}"
@@ -176,7 +177,7 @@ def _entities(row: Insight, text: RedactedText, redactor: Redactor | None, befor
         yield {"type": kind, "text": entity["text"], "offset": text.offset(start), **_value(entity, row)}
 
 
-def _value(entity: Form, row: Insight) -> dict[str, object]:
+def _value(entity: Payload, row: Insight) -> dict[str, object]:
     """Return {value}, or {start, end} for a range. The value of a person is a PersonValue."""
     value = entity["value"]
     if entity["type"] != "person":

@@ -123,7 +123,7 @@ def create_trackers(request: HttpRequest, body: NewTrackers) -> TrackerOne | Tra
     """Create the tracker of an object, or all trackers of a list. 409 if the account has one with this name."""
     with managing(UNKNOWN):
         rows = managed.create_trackers(auth.caller(request).pk, [one.fields() for one in body.items])
-    made = [TrackerOut(**_form(row)) for row in rows]
+    made = [TrackerOut.model_validate(_form(row)) for row in rows]
     return TrackerList(trackers=made) if isinstance(body.root, list) else TrackerOne(tracker=made[0])
 
 
@@ -139,9 +139,9 @@ def read_managed_tracker(request: HttpRequest, tracker_id: str) -> TrackerOne:
     """Return the tracker with this id. 404 if you have none."""
     built_in = _built_in(tracker_id)
     if built_in is not None:
-        return TrackerOne(tracker=TrackerOut(**_managed_form(built_in)))
+        return TrackerOne(tracker=TrackerOut.model_validate(_managed_form(built_in)))
     with managing(UNKNOWN):
-        return TrackerOne(tracker=TrackerOut(**_form(managed.tracker(auth.caller(request).pk, tracker_id))))
+        return TrackerOne(tracker=TrackerOut.model_validate(_form(managed.tracker(auth.caller(request).pk, tracker_id))))
 
 
 @router.put("/v1/manage/tracker/{tracker_id}", response={200: TrackerOne, **WRITE_PROBLEMS}, summary="Change a tracker")
@@ -158,7 +158,7 @@ def change_tracker(request: HttpRequest, tracker_id: str, body: TrackerChange) -
     _refuse_built_in(tracker_id)
     with managing(UNKNOWN):
         row = managed.change_tracker(auth.caller(request).pk, tracker_id, lambda fields: replace(fields, **given))
-    return TrackerOne(tracker=TrackerOut(**_form(row)))
+    return TrackerOne(tracker=TrackerOut.model_validate(_form(row)))
 
 
 @router.patch("/v1/manage/trackers/{tracker_id}", response={200: TrackerOne, **WRITE_PROBLEMS}, summary="Change a tracker step by step")
@@ -175,7 +175,7 @@ def patch_tracker(request: HttpRequest, tracker_id: str, body: list[Operation]) 
     _refuse_built_in(tracker_id)
     with managing(UNKNOWN):
         row = managed.change_tracker(auth.caller(request).pk, tracker_id, lambda fields: tracker_patch.applied(fields, steps))
-    return TrackerOne(tracker=TrackerOut(**_form(row)))
+    return TrackerOne(tracker=TrackerOut.model_validate(_form(row)))
 
 
 @router.delete("/v1/manage/tracker/{tracker_id}", response={200: Deleted, **WRITE_PROBLEMS}, summary="Delete a tracker")

@@ -106,7 +106,7 @@ def create_account_entities(request: HttpRequest, body: NewEntities) -> AccountE
     """Create the entity of an object, or all entities of a list. They are found in what is said or imported from now on."""
     with managing(UNKNOWN):
         rows = managed.create_entities(auth.caller(request).pk, [one.fields() for one in body.items])
-    made = [AccountEntityOut(**_form(row)) for row in rows]
+    made = [AccountEntityOut.model_validate(_form(row)) for row in rows]
     return AccountEntityList(entities=made) if isinstance(body.root, list) else AccountEntityOne(entity=made[0])
 
 
@@ -121,7 +121,7 @@ def delete_entities_of_sub_type(request: HttpRequest, subType: str) -> DeletedEn
 def read_account_entity(request: HttpRequest, entity_id: str) -> AccountEntityOut:
     """Return the entity with this id, without an object around it. 404 if you have none."""
     with managing(UNKNOWN):
-        return AccountEntityOut(**_form(managed.entity(auth.caller(request).pk, entity_id)))
+        return AccountEntityOut.model_validate(_form(managed.entity(auth.caller(request).pk, entity_id)))
 
 
 @router.put("/v1/manage/entities/{entity_id}", response={200: AccountEntityOne, **WRITE_PROBLEMS}, summary="Change a custom entity")
@@ -130,7 +130,7 @@ def change_account_entity(request: HttpRequest, entity_id: str, body: AccountEnt
     """Replace an entity's fields."""
     with managing(UNKNOWN):
         row = managed.change_entity(auth.caller(request).pk, entity_id, body.fields())
-    return AccountEntityOne(entity=AccountEntityOut(**_form(row)))
+    return AccountEntityOne(entity=AccountEntityOut.model_validate(_form(row)))
 
 
 @router.delete("/v1/manage/entities/{entity_id}", response={200: Deleted, **WRITE_PROBLEMS}, summary="Delete a custom entity")

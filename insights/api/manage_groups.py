@@ -95,7 +95,7 @@ def create_groups(request: HttpRequest, body: NewGroups) -> GroupOne | GroupList
     """Create the group of an object, or all groups of a list."""
     with managing(UNKNOWN):
         rows = managed.create_groups(auth.caller(request).pk, body.fields)
-    made = [GroupOut(**_form(row)) for row in rows]
+    made = [GroupOut.model_validate(_form(row)) for row in rows]
     return GroupList(groups=made) if isinstance(body.root, list) else GroupOne(group=made[0])
 
 
@@ -106,7 +106,7 @@ def create_groups(request: HttpRequest, body: NewGroups) -> GroupOne | GroupList
 def read_group(request: HttpRequest, group_id: str) -> GroupOne:
     """Return the group with this id. 404 if you have none."""
     with managing(UNKNOWN):
-        return GroupOne(group=GroupOut(**_form(managed.group(auth.caller(request).pk, group_id))))
+        return GroupOne(group=GroupOut.model_validate(_form(managed.group(auth.caller(request).pk, group_id))))
 
 
 @router.put("/v1/manage/group/{group_id}", response={200: GroupOne, **WRITE_PROBLEMS}, summary="Change a group")
@@ -121,7 +121,7 @@ def change_group(request: HttpRequest, group_id: str, body: GroupIn) -> GroupOne
     """Replace a group's fields."""
     with managing(UNKNOWN):
         row = managed.change_group(auth.caller(request).pk, group_id, body.fields())
-    return GroupOne(group=GroupOut(**_form(row)))
+    return GroupOne(group=GroupOut.model_validate(_form(row)))
 
 
 @router.delete("/v1/manage/group/{group_id}", response={200: Deleted, **WRITE_PROBLEMS}, summary="Delete a group")

@@ -1,16 +1,16 @@
 """What all calls of the Management API have in common: the size of a body, errors, and the answer to a deletion."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Schema
 
 from insights import managed
 from insights.api.errors import ApiError, LimitProblem, Problem, TooManyConcurrentRequests
+from insights.json_text import Form
 
 MOST_BYTES = 1024 * 1024
 """Size of a body, as Symbl documents it."""
@@ -64,7 +64,7 @@ def at_most_1_mb(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return answer
 
 
-def listed(name: str, batches: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+def listed(name: str, batches: Iterable[Sequence[Form]]) -> Iterator[str]:
     """Yield the JSON of {name: [objects]} in pieces, one for each batch."""
     begun = f'{{"{name}": ['
     separator = ""

@@ -1,5 +1,6 @@
 """The people page for administrators: accounts with their roles and usage, invitations, and links that accounts wait for."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,15 @@ from insights.portal.forms import InviteForm
 PER_PAGE = 50
 USAGE_DAYS = 30
 DONE = {"withdrawn": gettext_lazy("Invitation withdrawn. Its link no longer works."), "dismissed": gettext_lazy("Request removed.")}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkToPassOn:
+    """A link that somebody asked for, with their address. Mail would bring it; without mail an administrator passes it on."""
+
+    request: LinkRequest
+    address: str
+    link: str
 
 
 @require_GET
@@ -117,16 +127,16 @@ def _given(held: frozenset[Role]) -> list[str]:
     return [str(role.label) for role in (access.REVIEWER, access.ADMINISTRATOR) if role in held]
 
 
-def _requests(request: HttpRequest) -> list[dict[str, Any]]:
+def _requests(request: HttpRequest) -> list[LinkToPassOn]:
     """Return the links that accounts wait for. They are made anew and not stored."""
     shown = []
     for waiting in link_requests.waiting():
         one = waiting.request
         if one.kind == LinkRequest.RESET:
-            shown.append({"request": one, "address": one.user.username, "link": reset_link(request, one.user)})
+            shown.append(LinkToPassOn(one, one.user.username, reset_link(request, one.user)))
         elif waiting.address is not None:
             path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(waiting.address).key])
-            shown.append({"request": one, "address": waiting.address.email, "link": request.build_absolute_uri(path)})
+            shown.append(LinkToPassOn(one, waiting.address.email, request.build_absolute_uri(path)))
     return shown
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from insights.models import Conversation, Member, Topic, TopicReference
 from insights.queries.plain_rows import in_utc, json_object, plain_rows
+from insights.snapshots import JsonObject
 
 Row = TypeVar("Row")
 
@@ -71,11 +72,19 @@ def _value(row: object, field: str) -> object:
     return reduce(getattr, field.split("__"), row)
 
 
-ConversationValues: TypeAlias = Mapping[str, Any]
-"""The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands.
+class ConversationValues(TypedDict):
+    """The columns CONVERSATION_COLUMNS of a conversation; cheaper than a model object, of which a list would make thousands.
 
-Times are in UTC, on SQLite without their zone: see `utc_text`.
-"""
+    Times are in UTC, on SQLite without their zone: see `utc_text`.
+    """
+
+    id: int
+    type: str
+    name: str
+    started_at: datetime
+    ended_at: datetime | None
+    metadata: JsonObject
+
 
 CONVERSATION_COLUMNS = ("id", "type", "name", "started_at", "ended_at", "metadata")
 CONVERSATIONS_BATCH = 200

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypedDict
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from streaming.handlers.handler_types import HandlerLike
 from streaming.handlers.ice_servers import RtcConfiguration
@@ -67,7 +67,7 @@ class Body(BaseModel):
     """The body of a request to {path}/webrtc/offer, for routes that call `Stream.offer`."""
 
     sdp: str | None = None
-    candidate: dict[str, Any] | None = None
+    candidate: dict[str, JsonValue] | None = None
     type: str
     webrtc_id: str
 

@@ -18,6 +18,7 @@ import numpy as np
 import websockets
 
 from insights import insight_kinds
+from insights.snapshots import Payload
 from streaming.protocols.json_message import JsonMessage
 
 RATE = 16_000
@@ -153,7 +154,7 @@ class FileSpeaker:
                 self.screen.progress(index * CHUNK_S, len(self.samples) / RATE, self.interim)
         await socket.send(json.dumps({"type": "stop_request"}))
 
-    def _take(self, message: JsonMessage) -> None:
+    def _take(self, message: Payload) -> None:
         kind = message["type"]
         if kind == "message":
             self._take_envelope(message["message"])
@@ -168,7 +169,7 @@ class FileSpeaker:
             for insight in message["insights"]:
                 self._print(insight, f"    {describe(insight)}", YELLOW)
 
-    def _print(self, item: JsonMessage, line: str, colour: str) -> None:
+    def _print(self, item: Payload, line: str, colour: str) -> None:
         """Print a message or an insight; mark one that was printed before as changed or dismissed, which a reviewer does."""
         known, dismissed = item["id"] in self.shown, item.get("dismissed", False)
         if dismissed and not known:
@@ -178,7 +179,7 @@ class FileSpeaker:
         indent = line[: len(line) - len(line.lstrip())]
         self.screen.line(f"{indent}{note}{line.lstrip()}", colour)
 
-    def _take_envelope(self, inner: JsonMessage) -> None:
+    def _take_envelope(self, inner: Payload) -> None:
         kind = inner["type"]
         if kind == "conversation_created":
             self.conversation_id = inner["data"]["conversationId"]
@@ -188,7 +189,7 @@ class FileSpeaker:
             raise FileStreamError(inner["message"])
 
 
-def describe(insight: JsonMessage) -> str:
+def describe(insight: Payload) -> str:
     """Return an insight of the protocol as one line of text."""
     label = insight_kinds.label_of_wire_type(insight["type"])
     parts = [f"{label} ({insight['confidence']:.0%}): {insight['payload']['content']}"]

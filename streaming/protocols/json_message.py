@@ -1,6 +1,7 @@
 """The type of the messages that the renderers of all protocols return."""
 
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import TypeAlias
 
-JsonMessage: TypeAlias = dict[str, Any]
-"""A JSON object for a client, complete but not encoded. Only tests and the client read its fields, so it is not typed further."""
+JsonMessage: TypeAlias = Mapping[str, object]
+"""A JSON object for a client, complete but not encoded. Nobody changes it, and the server reads none of its values."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from django import forms
 from django.utils.text import format_lazy
@@ -16,6 +16,8 @@ from insights.models.management import LONGEST_CRITERIA
 from insights.queries import rsql
 
 _NAMED = re.compile(r"(\w+)(?:\[(\d+)\])?: (.+)", re.DOTALL)
+InitialValues: TypeAlias = dict[str, str | list[str]]
+"""The values that a form shows at first, by the names of its fields."""
 _WHERE_NOTHING_IS_TYPED = {"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
 
 
@@ -79,7 +81,7 @@ class TrackerForm(ManagedForm):
     categories = LinesField(label=gettext_lazy("Categories"), required=False, rows=2, help_text=gettext_lazy("One on each line."))
 
     @classmethod
-    def of(cls, row: AccountTracker) -> dict[str, Any]:
+    def of(cls, row: AccountTracker) -> InitialValues:
         """Return the stored values."""
         return {"name": row.name, "vocabulary": row.vocabulary, "description": row.description, "categories": row.categories}
 
@@ -106,7 +108,7 @@ class EntityForm(ManagedForm):
     category = forms.CharField(label=gettext_lazy("Category"), max_length=checks.LONGEST, initial="Custom")
 
     @classmethod
-    def of(cls, row: AccountEntity) -> dict[str, Any]:
+    def of(cls, row: AccountEntity) -> InitialValues:
         """Return the stored values."""
         return {"type": row.type, "sub_type": row.sub_type, "values": row.values, "category": row.category}
 
@@ -139,7 +141,7 @@ class GroupForm(ManagedForm):
     description = forms.CharField(label=gettext_lazy("Description"), required=False, max_length=groups.LONGEST_DESCRIPTION)
 
     @classmethod
-    def of(cls, row: ConversationGroup) -> dict[str, Any]:
+    def of(cls, row: ConversationGroup) -> InitialValues:
         """Return the stored values."""
         return {"name": row.name, "criteria": row.criteria, "description": row.description}
 

@@ -1,6 +1,7 @@
 """List, create, change and delete trackers, entities and groups, and the page of the vocabulary."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -16,14 +17,32 @@ from insights.analysis.managed_trackers import managed_trackers
 from insights.exports.titles import local, shown_name
 from insights.models import Conversation
 from insights.portal.account import user_of
-from insights.portal.manage.forms import ManagedForm, VocabularyForm
-from insights.portal.manage.kinds import GROUPS, TRACKERS, ManagedKind, item_of
+from insights.portal.manage.forms import InitialValues, ManagedForm, VocabularyForm
+from insights.portal.manage.kinds import GROUPS, TRACKERS, Item, ManagedKind, item_of
 from insights.portal.template_context import TemplateContext
 from insights.queries import rsql
 
 PER_PAGE = 50
 OF_GROUP = 20
 """Conversations that the page of a group lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInTracker:
+    """A built-in tracker, and whether one of the account has its name and replaces it."""
+
+    item: Item
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedConversation:
+    """A conversation in the list of a group. `local_start` is its start in its own time zone."""
+
+    id: int
+    name: str
+    started_at: datetime
+    local_start: datetime
 
 
 def shown(request: HttpRequest, page: str, kind: ManagedKind | None, context: TemplateContext, status: int = 200) -> HttpResponse:
@@ -109,7 +128,7 @@ def _saved(request: HttpRequest, kind: ManagedKind, form: ManagedForm, identity:
     return shown(request, "edit", kind, context, 400)
 
 
-def _template(kind: ManagedKind, managed_id: str) -> dict[str, Any] | None:
+def _template(kind: ManagedKind, managed_id: str) -> InitialValues | None:
     """Return the values of the built-in tracker with this id, which the new one replaces."""
     if kind is not TRACKERS:
         return None
@@ -117,31 +136,30 @@ def _template(kind: ManagedKind, managed_id: str) -> dict[str, Any] | None:
     if found is None:
         return None
     one = found.tracker
-    return {"name": one.name, "vocabulary": one.vocabulary, "description": found.description, "categories": [found.category]}
+    return {"name": one.name, "vocabulary": list(one.vocabulary), "description": found.description, "categories": [found.category]}
 
 
-def _built_in(owner_id: int) -> list[dict[str, Any]]:
-    """Return the built-in trackers, and whether one of the account replaces them."""
+def _built_in(owner_id: int) -> list[BuiltInTracker]:
+    """Return the built-in trackers."""
     own = set(managed.trackers_in(owner_id).values_list("name", flat=True))
     return [
-        {
-            "item": item_of(one.tracker.id, gettext(one.tracker.name), gettext(one.description), one.tracker.vocabulary),
-            "replaced": one.tracker.name in own,
-        }
+        BuiltInTracker(
+            item_of(one.tracker.id, gettext(one.tracker.name), gettext(one.description), one.tracker.vocabulary), one.tracker.name in own
+        )
         for one in managed_trackers()
     ]
 
 
-def _conversations(owner_id: int, criteria: str) -> list[dict[str, Any]]:
+def _conversations(owner_id: int, criteria: str) -> list[GroupedConversation]:
     """Return the newest conversations of a group."""
     found = queries.conversations_of(owner_id).filter(rsql.condition(rsql.parse(criteria)))
     newest: list[Conversation] = list(found.order_by("-started_at", "-id")[:OF_GROUP])
     return [
-        {
-            "id": one.id,
-            "name": shown_name(one, [str(member) for member in one.members.all()]),
-            "started_at": one.started_at,
-            "local_start": local(one.started_at, one.timezone_offset),
-        }
+        GroupedConversation(
+            one.id,
+            shown_name(one, [str(member) for member in one.members.all()]),
+            one.started_at,
+            local(one.started_at, one.timezone_offset),
+        )
         for one in newest
     ]

@@ -1,7 +1,5 @@
 """The form of a webhook."""
 
-from typing import Any
-
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
@@ -53,5 +51,5 @@ class WebhookForm(forms.Form):
 
     def changes(self) -> webhooks.Changes:
         """Return the values of a valid form."""
-        data: dict[str, Any] = self.cleaned_data
+        data = self.cleaned_data
         return webhooks.Changes(url=data["url"], events=data["events"], description=clean_name(data["description"]))

@@ -2,7 +2,6 @@
 
 import binascii
 import json
-from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from streaming.protocols.json_message import JsonMessage
@@ -58,7 +57,7 @@ def started(format: str, input_rate: int, output_rate: int, resume: str = "") ->
     return {"type": "log", "data": "started", **rates, **({"resume": resume} if resume else {})}
 
 
-def failed(reason: str, **meta: Any) -> JsonMessage:
+def failed(reason: str, **meta: object) -> JsonMessage:
     """Return the message that a session did not start; `reason` is one of FastRTC's error codes or a sentence."""
     return {"status": "failed", "meta": {"error": reason, **meta}}
 

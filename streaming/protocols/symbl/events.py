@@ -95,7 +95,7 @@ def render_event(event: ConversationEvent, number: int, view: View) -> list[Json
 
     Insights are filtered by type and minimum confidence; topics are always included; entities and sentiment are included if requested.
     """
-    return [message | {"sequenceNumber": number} for message in _responses(event, view)]
+    return [{**message, "sequenceNumber": number} for message in _responses(event, view)]
 
 
 def _responses(event: ConversationEvent, view: View) -> list[JsonMessage]:
@@ -107,7 +107,7 @@ def _responses(event: ConversationEvent, view: View) -> list[JsonMessage]:
         case MessagesStored():
             return _messages(event.messages, view)
         case MessageCorrected():
-            return _corrected(_messages([event.message], view), event.behind)
+            return _messages([event.message], view, behind=event.behind)
         case MessageDeleted():
             return _messages([event.message], view, dismissed=True)
         case InsightsFound():
@@ -175,26 +175,22 @@ def _reference_type(name: str, view: View) -> str:
     return insight_kinds.wire_type_for(name, view.insight_types) or insight_kinds.kind_of(name).wire_type
 
 
-def _messages(messages: Sequence[MessageSnapshot], view: View, *, dismissed: bool = False) -> list[JsonMessage]:
+def _messages(messages: Sequence[MessageSnapshot], view: View, *, dismissed: bool = False, behind: str = "") -> list[JsonMessage]:
+    """Return the responses with messages. `behind`: for one that a person put into the transcript, the id of the message before it."""
     if not messages:
         return []
     rendered = [_message(message, view) | {"dismissed": dismissed or message.deleted} for message in messages]
-    response: JsonMessage = {"type": "message_response", "messages": rendered}
+    if behind:
+        rendered[0]["previousMessageId"] = behind
+    response: dict[str, object] = {"type": "message_response", "messages": rendered}
     if view.sentiment:
         response["sentiment"] = True
     found = [_found_entity(entity, message) for message in messages for entity in message.entities] if view.entities else []
     return [response, {"type": "entity_response", "entities": found}] if found else [response]
 
 
-def _corrected(rendered: list[JsonMessage], behind: str) -> list[JsonMessage]:
-    """Add to a message that a person put into the transcript the id of the message before it."""
-    if behind:
-        rendered[0]["messages"][0]["previousMessageId"] = behind
-    return rendered
-
-
-def _message(message: MessageSnapshot, view: View) -> JsonMessage:
-    rendered = {
+def _message(message: MessageSnapshot, view: View) -> dict[str, object]:
+    rendered: dict[str, object] = {
         "id": message.id,
         "from": user(message.member),
         "payload": _content(message.text),
@@ -219,7 +215,7 @@ def _message(message: MessageSnapshot, view: View) -> JsonMessage:
 
 def _metadata(message: MessageSnapshot, view: View) -> JsonMessage:
     words = [{"word": one.word, "startTime": one.start_time, "endTime": one.end_time} for one in message.words]
-    metadata: JsonMessage = {
+    metadata: dict[str, object] = {
         "disablePunctuation": True,
         "originalContent": message.original_text or message.text,
         "words": encode(words),  # a JSON string inside JSON: clients parse it themselves
@@ -250,7 +246,7 @@ def _found_entity(entity: EntitySnapshot, message: MessageSnapshot) -> JsonMessa
     return _entity_kind(entity) | {"matches": [{"detectedValue": entity.text, "messageRefs": [reference]}]}
 
 
-def _entity_kind(entity: EntitySnapshot) -> JsonMessage:
+def _entity_kind(entity: EntitySnapshot) -> dict[str, object]:
     if entity.type == CUSTOM:
         get = entity.value.get
         return {"type": get("customType"), "subType": get("subType"), "category": get("category") or "Custom"}
@@ -271,8 +267,8 @@ def _insights(insights: Iterable[InsightSnapshot], view: View, *, dismissed: boo
     return [{"type": "insight_response", "insights": wanted}] if wanted else []
 
 
-def _insight(insight: InsightSnapshot, kind: str, view: View) -> JsonMessage:
-    rendered = {
+def _insight(insight: InsightSnapshot, kind: str, view: View) -> dict[str, object]:
+    rendered: dict[str, object] = {
         "id": insight.id,
         "type": kind,
         "confidence": insight.confidence,
@@ -302,7 +298,7 @@ def _local(at: str, offset: int | None) -> str:
 
 
 def _topic(topic: TopicSnapshot, view: View) -> JsonMessage:
-    rendered = {
+    rendered: dict[str, object] = {
         "id": topic.id,
         "messageReferences": [{"id": message_id, "relation": "text instance"} for message_id in topic.message_ids],
         "phrases": topic.text,

@@ -1,11 +1,11 @@
 """Renders messages to a Symbl client: envelope messages, live text and errors.
 
-Every function returns a dictionary that `encode` turns into the text of one frame. A member is None if it is unknown.
+Every function returns a mapping that `encode` turns into the text of one frame. A member is None if it is unknown.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from insights.snapshots import JobProgress, MemberSnapshot
 from streaming.protocols.json_message import JsonMessage
@@ -34,7 +34,7 @@ def user(member: MemberSnapshot | None) -> JsonMessage:
     return {**member.attributes, "id": member.id, "name": member.name, "userId": member.user_id}
 
 
-def envelope(kind: str, /, **fields: Any) -> JsonMessage:
+def envelope(kind: str, /, **fields: object) -> JsonMessage:
     """Return {"type": "message", "message": {"type": kind, ...}}."""
     return {"type": "message", "message": {"type": kind, **fields}}
 
@@ -146,10 +146,9 @@ def recognition_result(
         punctuated={"transcript": text},
         user=user(member),
         **({"audioOwner": user(audio_owner)} if audio_owner else {}),
+        **({"languageCode": language} if language else {}),
     )
-    if language:
-        message["message"]["languageCode"] = language
-    return message if offset_ms is None else message | {"timeOffset": offset_ms}
+    return message if offset_ms is None else {**message, "timeOffset": offset_ms}
 
 
 def language_detected(code: str) -> JsonMessage:

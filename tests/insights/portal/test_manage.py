@@ -97,7 +97,7 @@ def test_forms_need_their_token(user: User) -> None:
 
 def test_a_built_in_tracker_is_customised(user_client: Client, user: User) -> None:
     """The form starts with its phrases; the list then says that it is replaced."""
-    built_in = user_client.get("/settings/trackers/").context["built_in"][0]["item"]
+    built_in = user_client.get("/settings/trackers/").context["built_in"][0].item
     form = user_client.get(f"/settings/trackers/new/?from={built_in.id}").context["form"]
     assert form["name"].value() == built_in.name
     phrases = form["vocabulary"].value().split("\n")
