@@ -254,6 +254,25 @@ detector = Stream(
 )
 
 
+class Gauge(AsyncStreamHandler):
+    """Returns the threshold ten times a second, as audio handlers take the inputs of the same hook."""
+
+    def copy(self) -> "Gauge":
+        """Return another handler."""
+        return Gauge()
+
+    async def receive(self, frame: AudioFrame) -> None:
+        """Ignore the frame."""
+
+    async def emit(self) -> Any:
+        """Return the threshold of this call."""
+        await asyncio.sleep(0.1)
+        return AdditionalOutputs([*self.latest_args[1:], 0.3][0])
+
+
+gauge = Stream(Gauge(), modality="audio", mode="send-receive", inputs=InputData)
+
+
 def film() -> Iterator[np.ndarray | None]:
     """Play a file to its end, as `cv2.VideoCapture` reads one: the last read has no frame."""
     for shade in range(0, 250, 10):

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.servers import Server
-from tests.streaming.manual.conftest import CALLS, recording, webrtc, websocket
+from tests.streaming.manual.conftest import CALLS, ManualClient, recording, webrtc, websocket
 from tests.streaming.transports.rtc import Caller, to
 from tests.streaming.transports.stream_client import streaming
 
@@ -50,13 +50,10 @@ async def test_when_send_input_is_received_set_input_updates_the_inputs(call: Ca
         await client.receives_tone(450)
 
 
-async def test_inputs_by_a_post_request(manual: Server, beside: Server, token: str) -> None:
+async def test_inputs_by_a_post_request(call: Call, manual: Server, beside: Server, token: str) -> None:
     """An own view, with the pydantic model of the text, and our route with the same model both work, in any process."""
-    async with (
-        webrtc(manual, token, "detector", "", "sendrecv") as client,
-        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
-    ):
-        paths = ("/own/input_hook", "/streams/detector/input_hook")
+    async with call("gauge") as client, httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser:
+        paths = ("/own/input_hook", "/streams/gauge/input_hook")
         for number, url in enumerate(server.url + path for server in (manual, beside) for path in paths):
             wanted = (0, 0.25, 0.5, 1)[number]
             body = {"webrtc_id": client.id, "conf_threshold": wanted}
@@ -68,14 +65,25 @@ async def test_inputs_by_a_post_request(manual: Server, beside: Server, token: s
                 assert field in wrong.json()["detail"][0]["loc"]
 
 
-async def test_the_updated_data_is_passed_on_the_next_call(manual: Server, token: str) -> None:
+async def test_the_updated_data_is_passed_on_the_next_call(call: Call) -> None:
     """The new values apply to every later call, in order, and never to an earlier one."""
-    async with webrtc(manual, token, "detector", "", "sendrecv") as client:
-        await client.until(lambda: client.outputs, "it was not called")
-        await client.post_inputs(conf_threshold=0.9)
-        await client.until(lambda: 0.9 in client.outputs, "the next call had the old value")
-        await client.until(lambda: client.outputs[-1:] == [0.9] and len(client.outputs) > client.outputs.index(0.9) + 3, "it was not kept")
-        assert sorted(client.outputs) == client.outputs
+    async with call("gauge") as client:
+        await later_calls_have_the_new_value(client)
+
+
+async def test_the_updated_data_is_passed_with_the_next_picture(manual: Server, beside: Server, token: str) -> None:
+    """The same for the text's own handler, a function of a picture and a threshold."""
+    async with webrtc(manual, token, "detector", "", "sendrecv", other=beside) as client:
+        await later_calls_have_the_new_value(client)
+
+
+async def later_calls_have_the_new_value(client: ManualClient) -> None:
+    """Post a threshold while the handler is called again and again."""
+    await client.until(lambda: client.outputs, "it was not called")
+    await client.post_inputs(conf_threshold=0.9)
+    await client.until(lambda: 0.9 in client.outputs, "the next call had the old value")
+    await client.until(lambda: client.outputs[-1:] == [0.9] and len(client.outputs) > client.outputs.index(0.9) + 3, "it was not kept")
+    assert sorted(client.outputs) == client.outputs
 
 
 async def test_a_generator_takes_inputs_from_a_thread(manual: Server, token: str) -> None:
@@ -96,25 +104,19 @@ async def test_fetch_output_comes_whenever_there_are_additional_outputs(call: Ca
         await client.until(lambda: len(client.of("fetch_output")) == 2 and len(client.outputs) == 2, "no outputs were told")
 
 
-async def test_the_latest_output_can_be_fetched(manual: Server, beside: Server, token: str) -> None:
+async def test_the_latest_output_can_be_fetched(call: Call, manual: Server, beside: Server, token: str) -> None:
     """An own view may call `fetch_latest_output` of the stream, in any process."""
-    async with (
-        webrtc(manual, token, "detector", "", "sendrecv") as client,
-        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
-    ):
+    async with call("gauge") as client, httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser:
         await client.until(lambda: client.of("fetch_output"), "no output was told")
         for server in (manual, beside):
             answer = await browser.get(f"{server.url}/own/latest", params={"webrtc_id": client.id})
             assert answer.json() == {"latest": 0.3}
 
 
-async def test_all_outputs_as_server_sent_events(manual: Server, beside: Server, token: str) -> None:
+async def test_all_outputs_as_server_sent_events(call: Call, manual: Server, beside: Server, token: str) -> None:
     """An own view with `output_stream`, as in the text, and our own route send all outputs, in any process."""
-    async with (
-        webrtc(manual, token, "detector", "", "sendrecv") as client,
-        httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser,
-    ):
-        for url in (server.url + path for server in (manual, beside) for path in ("/own/updates", "/streams/detector/updates")):
+    async with call("gauge") as client, httpx.AsyncClient(headers={"x-api-key": token}, timeout=60) as browser:
+        for url in (server.url + path for server in (manual, beside) for path in ("/own/updates", "/streams/gauge/updates")):
             async with browser.stream("GET", url, params={"webrtc_id": client.id}) as response:
                 assert response.headers["Content-Type"].startswith("text/event-stream")
                 lines = response.aiter_lines()

@@ -36,7 +36,11 @@ TOLD = (seed.test_fetch_output_comes_whenever_there_are_additional_outputs,)
 TURN = (handlers.test_reply_on_pause_returns_the_turn,)
 TROUBLE = (handlers.test_an_error_and_a_warning_do_not_end_the_session,)
 POSTED = (seed.test_inputs_by_a_post_request,)
-NEXT_CALL = (seed.test_the_updated_data_is_passed_on_the_next_call, handlers.test_a_startup_fn_runs_first_and_each_reply_requests_inputs)
+NEXT_CALL = (
+    seed.test_the_updated_data_is_passed_on_the_next_call,
+    seed.test_the_updated_data_is_passed_with_the_next_picture,
+    handlers.test_a_startup_fn_runs_first_and_each_reply_requests_inputs,
+)
 COMMAND = processes.test_python_reaches_sessions_from_a_command
 LATEST = (seed.test_the_latest_output_can_be_fetched, COMMAND)
 EVENTS = (seed.test_all_outputs_as_server_sent_events,)
@@ -74,20 +78,20 @@ STATEMENTS = (
     Statement("the other arguments of set_input are the inputs", (COMMAND, *POSTED), BOTH, across=True),
     Statement("a client posts new inputs to input_hook", (*ASKED, *POSTED), BOTH, across=True),
     Statement("a view of the developer may set them", (*POSTED, seed.test_a_generator_takes_inputs_from_a_thread), BOTH, across=True),
-    Statement("a pydantic model describes the body", POSTED, WEBRTC, across=True),
-    Statement("the body has the webrtc_id, a string", POSTED, WEBRTC, across=True),
-    Statement("a number that is too small is refused", POSTED, WEBRTC, across=True),
-    Statement("a number that is too large is refused", POSTED, WEBRTC, across=True),
-    Statement("both ends of the range are allowed", POSTED, WEBRTC, across=True),
-    Statement("the inputs are passed to the handler on its next call", NEXT_CALL),
+    Statement("a pydantic model describes the body", POSTED, BOTH, across=True),
+    Statement("the body has the webrtc_id, a string", POSTED, BOTH, across=True),
+    Statement("a number that is too small is refused", POSTED, BOTH, across=True),
+    Statement("a number that is too large is refused", POSTED, BOTH, across=True),
+    Statement("both ends of the range are allowed", POSTED, BOTH, across=True),
+    Statement("the inputs are passed to the handler on its next call", NEXT_CALL, BOTH, across=True),
     Statement("fetch_output is sent whenever an AdditionalOutputs is available", TOLD, BOTH, across=True),
     Statement("fetch_latest_output of the stream returns the newest output", LATEST, BOTH, across=True),
     Statement("output_stream of the stream yields all outputs", (*EVENTS, COMMAND), BOTH, across=True),
     Statement("an item of output_stream is the AdditionalOutputs, with its args", (*EVENTS, COMMAND), BOTH, across=True),
-    Statement("GET updates with the webrtc_id sends the outputs", EVENTS, WEBRTC, across=True),
-    Statement("the response is text/event-stream", EVENTS, WEBRTC, across=True),
-    Statement("an event is a line with data", EVENTS, WEBRTC, across=True),
-    Statement("the developer may serialise an output in another way", ROUTES, WEBRTC, across=True),
+    Statement("GET updates with the webrtc_id sends the outputs", EVENTS, BOTH, across=True),
+    Statement("the response is text/event-stream", EVENTS, BOTH, across=True),
+    Statement("an event is a line with data", EVENTS, BOTH, across=True),
+    Statement("the developer may serialise an output in another way", (*EVENTS, *ROUTES), BOTH, across=True),
     Statement("the route for offers answers in JSON", FULL, WEBRTC),
     Statement("above the limit its status is 429", FULL, WEBRTC),
     Statement("its body says failed, concurrency_limit_reached and the limit", FULL, WEBRTC),

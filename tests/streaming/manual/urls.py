@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from streaming.handlers import reply_on_pause
 from streaming.speech import audio_source
-from tests.streaming.manual.streams import InputData, detector, narrator
+from tests.streaming.manual.streams import InputData, gauge, narrator
 
 reply_on_pause.FIRST_INPUTS_S = reply_on_pause.NEW_INPUTS_S = 30.0  # on a busy machine the inputs come late, and old ones must not be used
 audio_source.STALL_S = 60.0  # and the audio of a client may stall in the middle of a sentence
@@ -23,7 +23,7 @@ def hook(request: HttpRequest) -> JsonResponse:
         data = InputData.model_validate_json(request.body)
     except ValidationError as error:
         return JsonResponse({"detail": json.loads(error.json())}, status=422)
-    detector.set_input(data.webrtc_id, data.conf_threshold)
+    gauge.set_input(data.webrtc_id, data.conf_threshold)
     return JsonResponse({})
 
 
@@ -39,7 +39,7 @@ async def updates(request: HttpRequest) -> StreamingHttpResponse:
     """Send all outputs of the handler."""
 
     async def output_stream() -> AsyncIterator[str]:
-        async for output in detector.output_stream(request.GET["webrtc_id"]):
+        async for output in gauge.output_stream(request.GET["webrtc_id"]):
             yield f"data: {output.args[0]}\n\n"
 
     return StreamingHttpResponse(output_stream(), content_type="text/event-stream")
@@ -47,7 +47,7 @@ async def updates(request: HttpRequest) -> StreamingHttpResponse:
 
 async def latest(request: HttpRequest) -> JsonResponse:
     """Send the newest output only."""
-    output = await detector.fetch_latest_output(request.GET["webrtc_id"])
+    output = await gauge.fetch_latest_output(request.GET["webrtc_id"])
     return JsonResponse({"latest": output.args[0]})
 
 
