@@ -287,6 +287,8 @@ class GeneratorRunner(MediaRunner):
         return self._function
 
     def start(self) -> None:
+        if self._task is not None:  # inputs came before the client was connected
+            return
         if self._needed == 0:
             self._restart(())
         else:

@@ -128,6 +128,7 @@ class Session(Generic[R]):
         self._thread_calls: set[Future[Any]] = set()
         self._warned: set[str] = set()
         self._opened = False
+        self._started = False
         self._ending: asyncio.Task[None] | None = None
         self._time_limit: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -161,8 +162,8 @@ class Session(Generic[R]):
 
     # -- the start
 
-    async def open(self) -> R:
-        """Take a slot, make the runner and start it. Raises LimitReached or IdTaken; the slot is freed on every failure."""
+    async def open(self, *, start: bool = True) -> R:
+        """Take a slot, make the runner and, by default, start it. Raises LimitReached or IdTaken; the slot is freed on every failure."""
         self._take_place_in_stream()
         try:
             name = "conversation" if self._stream is None else self._stream.name
@@ -174,7 +175,9 @@ class Session(Generic[R]):
             self._runner = runner = self._make_runner(self)
             if self._stream is not None and self._stream.time_limit is not None:
                 self._time_limit = self.loop.call_later(self._stream.time_limit, self._on_time_limit, self._stream.time_limit)
-            runner.start()
+            if start:
+                self._started = True
+                runner.start()
             self._opened = True
         except BaseException as error:
             self.end(End.FAILED, "failed to begin")
@@ -188,6 +191,17 @@ class Session(Generic[R]):
             session_endpoint.announce(self)
             self._stream.arrived()
         return runner
+
+    def start(self) -> None:
+        """Start the runner of a session that was opened without; idempotent."""
+        if self._started or self._ending is not None or self._runner is None:
+            return
+        self._started = True
+        try:
+            self._runner.start()
+        except Exception as error:
+            logger.error("session %s could not start: %s", self.id, error_location(error))
+            self.end(End.FAILED)
 
     def _take_place_in_stream(self) -> None:
         stream = self._stream
@@ -344,14 +358,9 @@ class Session(Generic[R]):
                 self._hang_up(end, reason)
 
     async def _shut_down(self, runner: R, end: End) -> None:
-        """Call the runner's `shutdown` once, then end the tasks; both are limited in time, so that the slot is freed."""
-        shutdown = self.spawn(runner.shutdown(end))
-        limit = runner.shutdown_s or SHUTDOWN_S
-        done, _ = await asyncio.wait({shutdown}, timeout=limit)
-        if not done:
-            logger.error("a handler's shutdown took more than %g s", limit)
-        elif not shutdown.cancelled() and (error := shutdown.exception()) is not None:
-            logger.error("a handler did not shut down cleanly: %s", error_location(error))
+        """Call the `shutdown` of a runner that was started, then end the tasks; both are limited in time, so that the slot is freed."""
+        if self._started:
+            await self._call_shutdown(runner, end)
         self._cancel_thread_calls()
         tasks = list(self._tasks)
         for task in tasks:
@@ -365,6 +374,15 @@ class Session(Generic[R]):
             runner.release()
             await asyncio.sleep(0.01)
         logger.warning("a handler still blocks a thread in %s after its session", ", ".join(runner.blocked))
+
+    async def _call_shutdown(self, runner: R, end: End) -> None:
+        shutdown = self.spawn(runner.shutdown(end))
+        limit = runner.shutdown_s or SHUTDOWN_S
+        done, _ = await asyncio.wait({shutdown}, timeout=limit)
+        if not done:
+            logger.error("a handler's shutdown took more than %g s", limit)
+        elif not shutdown.cancelled() and (error := shutdown.exception()) is not None:
+            logger.error("a handler did not shut down cleanly: %s", error_location(error))
 
     def _hang_up(self, end: End, reason: str) -> None:
         if self._opened:

@@ -5,7 +5,7 @@ that says what an upgrade broke. At run time a missing attribute raises Attribut
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from queue import Queue
 from typing import Any, Protocol
 
@@ -40,7 +40,11 @@ ICE_PROTOCOLS = "_protocols"
 DATAGRAM_RECEIVED = "datagram_received"
 ICE_TRANSPORTS = "_RTCPeerConnection__iceTransports"
 GET_CANDIDATES = "get_component_candidates"
+CHECK_LIST = "_check_list"
+CHECK_PERIODIC = "_check_periodic"
 
+CHECKS_S = 0.02
+"""Seconds between two ICE checks, as in aioice (Ta of RFC 8445, section 14.2)."""
 _TSN_MODULO = 2**32
 
 
@@ -136,6 +140,32 @@ def replace_gathering(connection: Connection, gather: Callable[..., Awaitable[li
 def add_ice_protocol(connection: Connection, protocol: StunProtocol) -> None:
     """Make a connection use a bound socket, and close it at its end."""
     _get(connection, ICE_PROTOCOLS).append(protocol)
+
+
+def connect_promptly(connection: Connection, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    """Make a connection go on as soon as a pair is nominated; aioice notices that when its next check is due, up to 20 ms later.
+
+    `spawn` runs the further checks, which go on until one pair is nominated or the connection is closed.
+    """
+    check: Callable[[], bool] = _get(connection, CHECK_PERIODIC)
+    pairs: list[Any] = _get(connection, CHECK_LIST)
+
+    def first() -> bool:
+        """Start the first check, and leave aioice's loop for its wait for a nominated pair, which fails where there are no pairs yet."""
+        going_on = check()
+        if not pairs:
+            return going_on
+        if going_on:
+            spawn(others())
+        return False
+
+    async def others() -> None:
+        going_on = True
+        while going_on:
+            await asyncio.sleep(CHECKS_S)
+            going_on = check()
+
+    _replace(connection, CHECK_PERIODIC, first)
 
 
 class SctpInternals:

@@ -31,7 +31,7 @@ from streaming.aio.safe_log import error_location
 from streaming.handlers.ice_servers import own_servers
 from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in
-from streaming.transports.webrtc.aiortc_patches import on_packet
+from streaming.transports.webrtc.aiortc_patches import connect_promptly, ice_connections, on_packet
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.data_channel_limits import limit_sctp
@@ -144,6 +144,7 @@ class Connection:
         self._packet_at = float("-inf")
         self._closing = False
         self._pc.on("datachannel", self._on_channel)
+        self._pc.on("iceconnectionstatechange", self._on_ice_state)
         self._pc.on("connectionstatechange", self._on_state)
 
     @property
@@ -170,6 +171,8 @@ class Connection:
             await asyncio.sleep(0)  # let other tasks run: each of these steps may take milliseconds
             self._add_tracks()
             use_port_range(self._pc, settings.RTC_PORT_RANGE)
+            for ice in ice_connections(self._pc):
+                connect_promptly(ice, self._spawn)
             await self._pc.setLocalDescription()
         except NoFreePort:
             raise LimitReached(len(settings.RTC_PORT_RANGE)) from None
@@ -268,6 +271,7 @@ class Connection:
         if self._connect_timer is not None:
             self._connect_timer.cancel()
             self._connect_timer = None
+        self._session.start()
         transports = {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}
         if self._pc.sctp is not None:
             transports.add(self._pc.sctp.transport)
@@ -285,6 +289,11 @@ class Connection:
         """Distinguish a client that closed from a lost one: for a lost one ICE fails first and clears its local candidates."""
         if transport.state == "closed":
             self._finish(ConnectionEnd.CLOSED if transport.transport.iceGatherer.getLocalCandidates() else ConnectionEnd.LOST)
+
+    def _on_ice_state(self) -> None:
+        """Start the handler as soon as the client is reached: it has the answer then, and the DTLS handshake is still to come."""
+        if self._pc.iceConnectionState == "completed" and not self._closing:
+            self._session.start()
 
     def _on_state(self) -> None:
         state = self._pc.connectionState

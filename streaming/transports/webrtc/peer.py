@@ -69,7 +69,7 @@ class Peer:
         Raises OfferError, LimitReached or IdTaken; the session is closed and its slot is free then.
         """
         check_media_kinds(self.stream, offer)
-        await self.session.open()
+        await self.session.open(start=False)  # the connection starts it: what the handler does first must not delay the answer
         runtime().part(Peers).add(self)
         try:
             answer = await self._connect(offer)

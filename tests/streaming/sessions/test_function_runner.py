@@ -11,9 +11,9 @@ import pytest
 from streaming.handlers.handler_types import VideoStreamHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import AsyncAudioVideoStreamHandler, AudioVideoStreamHandler
-from streaming.sessions.handler_runner import StreamSession
+from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.types.outputs import AdditionalOutputs, CloseStream
-from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, numbers, until
+from tests.streaming.sessions.connections import FRAME, RATE, FakeConnection, Join, connection_of, numbers, stream_of, until
 
 
 def video_frame(value: int) -> Any:
@@ -252,6 +252,25 @@ async def test_a_generator_requests_its_required_inputs(join: Join) -> None:
         session.set_input(value)
         await until(lambda: session.outputs.last == value)  # noqa: B023  # awaited right here
     assert numbers(session) == [1, 2]
+
+
+async def test_inputs_before_the_start() -> None:
+    """A generator that has its inputs already neither asks for them nor starts again."""
+    calls: list[int] = []
+
+    def say(value: int) -> Iterator[Any]:
+        calls.append(value)
+        yield AdditionalOutputs(value)
+
+    connection = FakeConnection("webrtc")
+    session = stream_session(stream_of(say, mode="receive"), "early", None, connection)
+    await session.open(start=False)
+    session.set_input(3)
+    session.start()
+    await until(lambda: session.outputs.last == 1)
+    assert calls == [3]
+    assert connection.of("send_input") == []
+    await session.close("bye")
 
 
 async def test_a_generator_closes_its_session(join: Join) -> None:

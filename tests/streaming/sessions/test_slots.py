@@ -139,6 +139,44 @@ async def test_a_hundred_sessions_in_sequence(join: Join) -> None:
     await until(lambda: len(live_objects(ReplyOnPause)) <= patterns)
 
 
+async def test_a_handler_that_is_started_later() -> None:
+    """A transport that answers first starts the handler afterwards: once, and not after the end."""
+    begun: list[str] = []
+
+    class Started(Echo):
+        async def start_up(self) -> None:
+            begun.append("start_up")
+
+    session = stream_session(stream_of(Started()), "a", None, FakeConnection("webrtc"))
+    await session.open(start=False)
+    await asyncio.sleep(0)
+    assert begun == []
+    session.start()
+    session.start()
+    await until(lambda: bool(begun))
+    await session.close("bye")
+    session.start()
+    await asyncio.sleep(0)
+    assert begun == ["start_up"]
+
+
+async def test_a_runner_that_cannot_start_ends_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its slot is free."""
+    connection = FakeConnection("webrtc")
+    stream = stream_of(Echo())
+    session = stream_session(stream, "a", None, connection)
+    runner = await session.open(start=False)
+
+    def fail() -> None:
+        raise RuntimeError("no thread")
+
+    monkeypatch.setattr(runner, "start", fail)
+    session.start()
+    await session.ended.wait()
+    assert connection.ends == [End.FAILED]
+    assert stream.participants == {}
+
+
 async def test_a_session_that_ends_while_it_registers_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server shutdown during the registration starts no handler."""
     Counted.begun = Counted.ended = 0

@@ -68,6 +68,30 @@ async def test_every_packet_is_recorded() -> None:
         await pc.close()
 
 
+async def test_ice_ends_without_the_interval_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise each connection waits for up to 20 ms after a pair was nominated."""
+    monkeypatch.setattr(patches, "CHECKS_S", 3600.0)
+    one, two = RTCPeerConnection(RTCConfiguration(iceServers=[])), RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    one.createDataChannel("text")
+    await one.setLocalDescription(await one.createOffer())
+    await two.setRemoteDescription(one.localDescription)
+    (ice,) = patches.ice_connections(two)
+    for name in (patches.CHECK_LIST, patches.CHECK_PERIODIC):
+        assert hasattr(ice, name), broken(name, "a connection comes about up to 20 ms later")
+    checks: list[asyncio.Task[None]] = []
+    patches.connect_promptly(ice, lambda work: checks.append(asyncio.create_task(work)))
+    await two.setLocalDescription(await two.createAnswer())
+    await one.setRemoteDescription(two.localDescription)
+    async with asyncio.timeout(60):
+        while two.iceConnectionState != "completed":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    (others,) = checks
+    assert not others.done()  # its second check is due in an hour
+    others.cancel()
+    for pc in (one, two):
+        await pc.close()
+
+
 class Transport:
     """The transport below SCTP."""
 

@@ -113,12 +113,11 @@ async def test_an_offer_for_a_session_that_ends_waits() -> None:
             await stored.wait()
 
     stream = Stream(Storing(), modality="audio", name="storing", concurrency_limit=None)
-    first = Caller(here(stream), "sendrecv", resume=True)
-    status, answer = await offered(first)
+    first = await Caller(here(stream), "sendrecv", resume=True).call()
     session = stream.participants[first.id]
     closing = asyncio.create_task(session.close("test"))
     await asyncio.sleep(0)
-    second = Caller(here(stream), "sendrecv", webrtc_id=first.id, resume=answer["resume"])
+    second = Caller(here(stream), "sendrecv", webrtc_id=first.id, resume=first.resume)
     renewing = asyncio.create_task(offered(second))
     await asyncio.wait({renewing}, timeout=1)
     assert not renewing.done()

@@ -55,6 +55,34 @@ async def test_audio_in_both_directions() -> None:
     assert (Echo.begun - begun, Echo.ended - ended) == (1, 1)
 
 
+async def test_the_answer_does_not_wait_for_the_handler() -> None:
+    """`start_up` may occupy the event loop, so it begins once the client is reached, and thus has the answer."""
+    begun = Echo.begun
+    caller = Caller(here(echo()), "sendrecv")
+    status, answer = await caller.post(await caller.offer())
+    assert status == 200
+    for _ in range(100):  # all tasks that could run have run
+        await asyncio.sleep(0)
+    assert Echo.begun == begun
+    await caller.accept(answer)
+    await until(lambda: Echo.begun == begun + 1, "the handler was not started")
+    await caller.wait_for_pitch(440)
+    await caller.close()
+
+
+async def test_a_renewed_session_is_not_started_again() -> None:
+    """The handler continues with the new connection."""
+    begun = Echo.begun
+    stream = echo()
+    first = await Caller(here(stream), "sendrecv", resume=True).call()
+    await until(lambda: Echo.begun == begun + 1, "the handler was not started")
+    second = await Caller(here(stream), "sendrecv", webrtc_id=first.id, resume=first.resume).call()
+    await second.wait_for_pitch(440)
+    assert Echo.begun == begun + 1
+    await first.close()
+    await second.close()
+
+
 async def test_audio_to_the_stream_only() -> None:
     """Mode send: the handler gets the audio, and the client gets none."""
     stream = Stream(Echo(), modality="audio", mode="send", name="ear")
