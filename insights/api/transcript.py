@@ -18,8 +18,8 @@ from insights.models import Conversation
 from insights.redaction import Redactor
 from insights.transcripts import subtitles, word
 from insights.transcripts.formats import TranscriptFormat
-from insights.transcripts.lines import Highlight, TranscriptLine, lines_of
-from insights.transcripts.markdown import markdown
+from insights.transcripts.lines import Highlight, TranscriptLine, lines_of, texts_of
+from insights.transcripts.markdown import markdown, plain_markdown
 from insights.transcripts.text import line_json, text
 
 router = Router(tags=["Transcript"])
@@ -108,6 +108,8 @@ class _Transcript:
     def _text(self) -> Iterator[str]:
         speakers = self.wanted.showSpeakerSeparation
         match self.wanted.contentType:
+            case TranscriptFormat.MARKDOWN if self._highlight() is Highlight.NONE and self.redactor is None:
+                return plain_markdown(texts_of(self.conversation), paragraphs=self.wanted.createParagraphs, speakers=speakers)
             case TranscriptFormat.MARKDOWN:
                 return markdown(self._lines(), paragraphs=self.wanted.createParagraphs, speakers=speakers)
             case TranscriptFormat.SRT:

@@ -105,7 +105,9 @@ from insights.queries.spans import (
     tracker_places,
 )
 from insights.queries.spoken import (
+    BriefRow,
     Spoken,
+    TextRow,
     custom_spans,
     insight_phrases,
     members_by_speaker,
@@ -115,11 +117,14 @@ from insights.queries.spoken import (
     speaker_names,
     spoken_in,
     spoken_with_ids,
+    texts_in,
 )
 from insights.queries.usage import Usage, live_sessions, usage_since
 from insights.queries.visible import Shown, visible_to
 
 __all__ = [
+    "BriefRow",
+    "TextRow",
     "QueueCandidate",
     "QueuePlace",
     "queue_candidates",
@@ -253,6 +258,7 @@ __all__ = [
     "summaries",
     "summary_of",
     "talk_seconds",
+    "texts_in",
     "topic_families",
     "topic_texts",
     "topics_in_batches",

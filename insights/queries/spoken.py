@@ -18,6 +18,8 @@ BATCH = 300
 """Rows of a batch: about 10 ms of work."""
 BATCH_WITH_WORDS = 50
 BRIEF_BATCH = 2400
+TEXT_BATCH = 5000
+"""PostgreSQL may read the whole table for each batch if one conversation is most of it, so fewer batches cost less."""
 
 Rows: TypeAlias = QuerySet[Message, tuple[Any, ...]]
 """A query whose rows are tuples of columns of messages."""
@@ -116,28 +118,40 @@ def spoken_with_ids(conversation: Conversation, ids: Collection[UUID]) -> list[S
     return [Spoken(dashed(row[0]), *row[1:]) for row in rows.values_list(Cast("id", CharField()), *_FIELDS)]
 
 
-BriefRow = tuple[str, str, float, float, int, int]
-"""What a plain transcript shows of a message: the key of its speaker in `speaker_names`, text, offset and duration in seconds, number, and
-1 if another person of the same audio speaks at the same time, else 0."""
+TextRow = tuple[str, int, str]
+"""The key of a speaker in `speaker_names`, the number of a message, and its text."""
+
+BriefRow = tuple[str, int, str, float, float, int]
+"""As TextRow; besides, offset and duration in seconds, and 1 if another person of the same audio speaks at the same time, else 0."""
+
+
+def texts_in(conversation: Conversation) -> Iterator[list[TextRow]]:
+    """Yield batches of all messages in order, only with speaker, number and text."""
+    return _plain_batches(conversation, TEXT_BATCH, "text")
 
 
 def said_briefly(conversation: Conversation) -> Iterator[list[BriefRow]]:
-    """Yield batches of all messages in order, with the columns that the driver returns without conversion.
+    """Yield batches of all messages in order, with their times."""
+    overlap = Cast("overlap", IntegerField())  # SQLite's driver converts each value of a boolean column
+    return _plain_batches(conversation, BRIEF_BATCH, "text", "offset_s", "duration_s", overlap)
+
+
+def _plain_batches(conversation: Conversation, size: int, *columns: str | Cast) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield batches of `size` messages in order: speaker, number, and these columns, which the driver returns without conversion.
 
     One or two queries a batch, without a join, which takes as long as reading the messages on PostgreSQL.
     """
-    columns = Message.objects.filter(conversation=conversation).order_by("number")
-    overlap = Cast("overlap", IntegerField())  # SQLite's driver converts each value of a boolean column
-    rows, after = columns.values_list(Cast("speaker_id", CharField()), "text", "offset_s", "duration_s", "number", overlap), 0
-    while batch := _next_numbers(rows, after, BRIEF_BATCH, conversation.message_count, plain_rows):
+    messages = Message.objects.filter(conversation=conversation).order_by("number")
+    rows, after = messages.values_list(Cast("speaker_id", CharField()), "number", *columns), 0
+    while batch := _next_numbers(rows, after, size, conversation.message_count, plain_rows):
         yield batch
-        after = batch[-1][4]
-        if len(batch) < BRIEF_BATCH:
+        after = batch[-1][1]
+        if len(batch) < size:
             return
 
 
 def speaker_names(conversation: Conversation) -> dict[str, str]:
-    """Return the name to show for each speaker of a conversation, by the key that `said_briefly` yields."""
+    """Return the name to show for each speaker of a conversation, by the key that `texts_in` and `said_briefly` yield."""
     speakers = Speaker.objects.filter(conversation=conversation).select_related("member")
     return {speaker.key: str(speaker) for speaker in speakers.annotate(key=Cast("id", CharField()))}
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from insights import queries
 from insights.models import Conversation
-from insights.queries import Spoken
+from insights.queries import BriefRow, Spoken, TextRow
 from insights.redaction import Redactor
+
+Row = TypeVar("Row", TextRow, BriefRow)
 
 TURN_S = 60
 """Seconds after which a longer turn is split, so that a long monologue has headings with times."""
@@ -70,15 +72,29 @@ def lines_of(
         yield [_line(message, names, naming, text, phrases if shown else ()) for message, text, phrases in texts]
 
 
+def texts_of(conversation: Conversation) -> Iterator[list[tuple[str, str]]]:
+    """Yield speaker and text of the lines in order, in batches: cheaper than whole lines for a format that shows no more."""
+    for names, batch in _with_names(conversation, queries.texts_in(conversation), str):
+        yield [(names[speaker], text) for speaker, _, text in batch]
+
+
 def _brief_lines(conversation: Conversation, naming: Callable[[str], str]) -> Iterator[list[TranscriptLine]]:
-    names: dict[str, str] = {}
-    for batch in queries.said_briefly(conversation):
-        if not names.keys() >= {row[0] for row in batch}:  # the first batch, or somebody spoke meanwhile
-            names = {key: naming(name) for key, name in queries.speaker_names(conversation).items()}
+    for names, batch in _with_names(conversation, queries.said_briefly(conversation), naming):
         yield [
             TranscriptLine(names[speaker], text, offset_s, duration_s, (), "", None, overlap == 1)  # keywords take twice as long
-            for speaker, text, offset_s, duration_s, _, overlap in batch
+            for speaker, _, text, offset_s, duration_s, overlap in batch
         ]
+
+
+def _with_names(
+    conversation: Conversation, batches: Iterator[list[Row]], naming: Callable[[str], str]
+) -> Iterator[tuple[dict[str, str], list[Row]]]:
+    """Yield each batch of rows with the names of its speakers, whose keys are the first column."""
+    names: dict[str, str] = {}
+    for batch in batches:
+        if not names.keys() >= {row[0] for row in batch}:  # the first batch, or somebody spoke meanwhile
+            names = {key: naming(name) for key, name in queries.speaker_names(conversation).items()}
+        yield names, batch
 
 
 def _line(message: Spoken, names: Mapping[int, str], naming: Callable[[str], str], text: str, phrases: tuple[str, ...]) -> TranscriptLine:

@@ -10,6 +10,8 @@ from insights.transcripts.lines import TranscriptLine
 
 BREAK = "<br/><br/>"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_SEPARATOR = "\0"
+"""Separates lines that are escaped together; no stored text has this character."""
 _LINK = re.compile(r"\](?=[(:])")
 """The end of the text of a link or picture, before its address, and of the name of an address that is given elsewhere."""
 
@@ -28,6 +30,20 @@ def markdown(batches: Iterable[list[TranscriptLine]], *, paragraphs: bool, speak
             yield "".join([f"{heading(line.speaker)} {marked(line)}{end}" for line in batch])
         else:
             yield between + end.join(map(marked, batch))
+            between = end
+
+
+def plain_markdown(batches: Iterable[list[tuple[str, str]]], *, paragraphs: bool, speakers: bool) -> Iterator[str]:
+    """Yield the transcript of lines without phrases, of which only (speaker, text) is given. One call escapes a whole batch."""
+    end = BREAK if paragraphs else " "
+    between = ""
+    for batch in batches:
+        lines = [f"{speaker}: {text}" for speaker, text in batch] if speakers else [text for _, text in batch]
+        shown = _escaped(_SEPARATOR.join(lines)).replace(_SEPARATOR, end)
+        if speakers:
+            yield shown + end
+        else:
+            yield between + shown
             between = end
 
 

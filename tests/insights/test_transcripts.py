@@ -2,11 +2,12 @@
 
 from io import BytesIO
 
+import pytest
 from docx import Document
 
 from insights.transcripts import subtitles
 from insights.transcripts.lines import TranscriptLine
-from insights.transcripts.markdown import markdown
+from insights.transcripts.markdown import markdown, plain_markdown
 from insights.transcripts.text import text
 from insights.transcripts.word import docx
 
@@ -22,6 +23,9 @@ LINES = [
 ]
 
 
+LINKS = [line("![x](//a)", "See [b](//c) ![d][e]\n[e]: //f", 0, "See [b](//c)"), line("[e]", "//f", 1)]
+
+
 def test_markdown_as_documented() -> None:
     """Breaks separate messages; with speakers, each message ends with one. Phrases are marked, markup in words is escaped."""
     first = "I will &lt;call&gt; R&amp;D, then <mark>call R&amp;D</mark>."
@@ -35,11 +39,22 @@ def test_markdown_as_documented() -> None:
 
 def test_no_link_or_image_in_markdown() -> None:
     """A guest's name and imported words make nobody's viewer load a picture; phrases in them are still marked."""
-    lines = [[line("![x](//a)", "See [b](//c) ![d][e]\n[e]: //f", 0, "See [b](//c)"), line("[e]", "//f", 1)]]
-    found = "".join(markdown(lines, paragraphs=True, speakers=True))
+    found = "".join(markdown([LINKS], paragraphs=True, speakers=True))
     assert "](" not in found
     assert "]:" not in found
     assert found.startswith("![x]\\(//a): <mark>See [b]\\(//c)</mark> ")
+
+
+@pytest.mark.parametrize("speakers", [True, False])
+@pytest.mark.parametrize("paragraphs", [True, False])
+def test_markdown_without_phrases(paragraphs: bool, speakers: bool) -> None:
+    """Speakers and texts alone make the same transcript as lines without phrases."""
+    lines = [[one._replace(phrases=()) for one in batch] for batch in [*LINES, LINKS]]
+    texts = [[(one.speaker, one.text) for one in batch] for batch in lines]
+    shown = "".join(plain_markdown(texts, paragraphs=paragraphs, speakers=speakers))
+    assert shown == "".join(markdown(lines, paragraphs=paragraphs, speakers=speakers))
+    assert "R&amp;D" in shown
+    assert "](" not in shown
 
 
 def test_the_longest_phrase_is_marked() -> None:

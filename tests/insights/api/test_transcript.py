@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from docx import Document
 
 from insights.models import Insight, Message, Speaker
+from insights.queries import spoken
 from tests.insights.api.conftest import Api, token_of
 
 SAID = ["Is the budget ready?", "Ada will send the budget report tomorrow.", "That is good.", "Or maybe we meet.", "Zoe will call."]
@@ -38,6 +39,17 @@ def test_markdown(api: Api) -> None:
     assert transcript(api)["payload"] == " ".join(SAID)
     shown = transcript(api, createParagraphs=True, showSpeakerSeparation=True)["payload"]
     assert shown == "".join(f"{name}: {text}<br/><br/>" for name, text in zip(("Ada",) * 4 + ("Ben",), SAID, strict=True))
+
+
+def test_markdown_reads_speakers_and_texts_only(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without phrases no other columns are read, and a batch ends where it wants."""
+    whole = transcript(api, createParagraphs=True, showSpeakerSeparation=True)
+    monkeypatch.setattr(spoken, "TEXT_BATCH", 2)
+    with CaptureQueriesContext(connection) as queries:
+        assert transcript(api, createParagraphs=True, showSpeakerSeparation=True) == whole
+    read = [query["sql"] for query in queries if 'FROM "insights_message"' in query["sql"]]
+    assert len(read) == 3
+    assert not any("offset_s" in sql or '"words"' in sql for sql in read)
 
 
 def test_highlighted_phrases(api: Api) -> None:
