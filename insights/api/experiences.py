@@ -91,6 +91,19 @@ class ExperienceOut(Schema):
     warning: str | None = None
 
 
+class MediaIn(Schema):
+    """The recording that Symbl's page of a conversation would play."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)]
+
+
+class MediaOut(Schema):
+    """`warning` says that the URL is not used."""
+
+    id: str
+    warning: str
+
+
 class PageUrl(Schema):
     """The URL of a page."""
 
@@ -127,6 +140,14 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
 def read_summary_at_experiences(request: HttpRequest, conversation_id: str) -> SummaryList:
     """Return the same as `/summary`: `GetSummary` of Symbl's Go SDK requests this path."""
     return read_summary(request, conversation_id)
+
+
+@router.put(_ROOT + "/url", response={200: MediaOut, **PROBLEMS}, summary="Name the recording of the page of a conversation")
+def update_media_url(request: HttpRequest, conversation_id: str, body: MediaIn) -> MediaOut:
+    """Accept the URL without using it, and say so: a page loads nothing from another host. Symbl's Go SDK has this call
+    (`UpdateMediaUrlForInsightsDetailsUI`)."""
+    conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
+    return MediaOut(id=str(conversation.pk), warning="url is not used: the page plays stored audio, and nothing from another host")
 
 
 @router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **PROBLEMS}, summary="Remove a summary page")

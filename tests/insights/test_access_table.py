@@ -201,6 +201,7 @@ TABLE: dict[str, Access] = {
     "v1/conversations/experiences/insights/list": Access(401, 200, 200),
     "v1/conversations/experiences/insights/details/<conversation_id>": OWN_API,
     f"{_CONVERSATION}/experiences": OWN_API,
+    f"{_CONVERSATION}/experiences/url": POSTED,  # PUT only
     f"{_CONVERSATION}/experiences/<experience_id>": POSTED,  # DELETE only
     **{f"{_CONVERSATION}/bookmarks{rest}": OWN_API for rest in ("", "/<bookmark_id>", "/<bookmark_id>/summary", "-summary")},
     "v1/webhooks": Access(401, 200, 200),  # those of the account, see test_webhooks

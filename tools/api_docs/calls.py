@@ -201,6 +201,7 @@ EXPERIENCES = (
         saves={"experience_id": "id"},
     ),
     Call("GET", f"{_C}/experiences"),
+    Call("PUT", f"{_C}/experiences/url", {"url": URL}),
     Call("GET", "/v1/conversations/experiences/insights/list"),
     Call("GET", "/v1/conversations/experiences/insights/details/{conversation_id}"),
 )

@@ -78,6 +78,7 @@ PATHS = {
             "/notes",
             "/notes/{note_id}",
             "/experiences",
+            "/experiences/url",
             "/experiences/{experience_id}",
         )
     ),

@@ -113,6 +113,16 @@ def test_urls_of_the_portal(api: Api, talk: Conversation, other_owner: User) -> 
     assert api.get(f"/details/{talk.pk}").status_code == 404
 
 
+def test_the_url_of_a_recording(api: Api, other_owner: User) -> None:
+    """It is accepted with a warning; a text that is no URL gets 400, another account's conversation 404."""
+    answer = api.request("PUT", "/experiences/url", {"url": "https://cdn.example.com/call.mp3"})
+    assert answer.status_code == 200
+    assert answer.json()["warning"].startswith("url is not used: ")
+    assert api.request("PUT", "/experiences/url", {"url": "call.mp3"}).json()["message"].startswith("url: ")
+    api.token = token_of(other_owner)
+    assert api.request("PUT", "/experiences/url", {"url": "https://cdn.example.com/call.mp3"}).status_code == 404
+
+
 def test_null_is_no_value(api: Api) -> None:
     """Colours, fonts and URLs may be null."""
     body = {"name": "text-summary", "color": {"background": None}, "font": {"family": None}, "logo": None, "videoUrl": None}
