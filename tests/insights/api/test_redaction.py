@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,15 @@ def text_of(api: Api, **query: object) -> str:
     """Return the text of the only message."""
     (message,) = api.read("/messages", **query)["messages"]
     return str(message["text"])
+
+
+def test_the_documented_categories() -> None:
+    """The table of the REST reference has each category with its other names."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "rest.md").read_text(encoding="utf-8")
+    table = page.partition("| category | what | other names |")[2].partition("\n\n")[0]
+    rows = [re.fullmatch(r"\| `(\w+)` \| .+? \|(.*)\|", line) for line in table.splitlines()[2:]]
+    found = {row[1]: tuple(re.findall(r"`(\w+)`", row[2])) for row in rows if row}
+    assert found == {category.name: category.aliases for category in CATEGORIES}
 
 
 def test_all_categories_are_hidden(api: Api) -> None:
