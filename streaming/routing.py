@@ -11,9 +11,7 @@ from django.urls import Resolver404, re_path, resolve
 from streaming.discovery import mounts
 from streaming.transports.consumer import unknown_path
 from streaming.transports.fastrtc_socket import FastrtcConsumer
-from streaming.transports.symbl import ListenConsumer, SpeakConsumer
-from streaming.transports.symbl_follow import FollowConsumer
-from streaming.transports.symbl_telephony import NoTelephonyConsumer
+from streaming.transports.symbl import FollowConsumer, ListenConsumer, NoTelephonyConsumer, SpeakConsumer
 from streaming.transports.twilio import TelephoneConsumer
 
 _route: Any = re_path  # its type stubs accept views only, not ASGI applications

@@ -29,8 +29,7 @@ from streaming.cluster.session_requests import (
 )
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.fastrtc import BodyError, NotJsonError, output_text, plain
-from streaming.types import resume
-from streaming.types.client_connection import IdTaken
+from streaming.types.client_connection import IdTaken, resumes
 from streaming.types.input_values import input_values
 from streaming.types.outputs import AdditionalOutputs, OutputLog
 from streaming.types.remote_session import Reachable
@@ -164,7 +163,7 @@ class SessionEndpoint:
         return {}
 
     async def _end_resumed(self, session: Reachable, presented: str) -> ResumeAnswer:
-        found = resume.matches(session.resume, presented)
+        found = resumes(session.resume, presented)
         if found:
             await session.close("its client came back")
         return {"ended": found}

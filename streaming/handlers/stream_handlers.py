@@ -286,6 +286,33 @@ class AsyncAudioVideoStreamHandler(AsyncStreamHandler):
         """Return the next video frame for the client, a VideoEmit."""
 
 
+class InLoopHandler:
+    """Mixin of our own handlers whose `receive` only queues the frame and whose `emit` waits for an item. Developers' classes lack it.
+
+    Names begin with `parley`, so that they do not collide with those of a subclass.
+    """
+
+    parley_receives_at_once = False
+    """Whether `receive` only queues the frame, so that it may be called in the event loop, without a thread."""
+    parley_waits_itself = False
+    """Whether `emit` itself waits for the next item, so that no pause between calls is needed."""
+    parley_pauses = False
+    """Whether the handler may pause its audio (`Host.pause_audio`): the transport then sends it less far ahead."""
+
+    @property
+    def parley_backlog_s(self) -> float:
+        """Seconds of audio that wait behind `receive`."""
+        raise NotImplementedError
+
+    def parley_at_rest(self) -> bool:
+        """Return whether silence has no effect, so that it may be held back; called only where `parley_receives_at_once`."""
+        raise NotImplementedError
+
+    def parley_emitter(self) -> Callable[[], Any]:
+        """Return the function that is called for the next item."""
+        raise NotImplementedError
+
+
 def _wake(waiting: "queue.Queue[Any] | queue.SimpleQueue[Any]") -> None:
     """Wake a thread that blocks in `get` or `put`: it would block for ever and keep the session's objects alive."""
     with suppress(queue.Full, queue.Empty):

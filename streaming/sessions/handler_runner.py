@@ -10,7 +10,6 @@ from streaming.aio.bounded_queue import BoundedQueue, FullPolicy
 from streaming.aio.isolation import ANY_ERROR, as_exception
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import VideoStreamHandler, is_async, positional
-from streaming.handlers.in_loop import InLoopHandler
 from streaming.handlers.stream import Stream
 from streaming.handlers.stream_handlers import (
     FRAME_PLACEHOLDER,
@@ -18,10 +17,10 @@ from streaming.handlers.stream_handlers import (
     AsyncStreamHandler,
     AudioFrame,
     AudioVideoStreamHandler,
+    InLoopHandler,
     StreamHandler,
     StreamHandlerBase,
 )
-from streaming.sessions.frame_pace import FramePace
 from streaming.sessions.media_runner import MediaRunner, ParsedResult, audio_item, video_item
 from streaming.sessions.session import Session
 from streaming.types.client_connection import MediaConnection, VideoFrame
@@ -43,6 +42,26 @@ AFTER_ERROR_S = 0.1
 """Seconds before the next call after an exception."""
 THE_REST_S = 1.0
 """Seconds that a handler may take at the end for the queued frames."""
+
+
+class FramePace:
+    """The frame rate of video that a handler makes: when the next frame may be requested. Times are in seconds, monotonic.
+
+    Args:
+        fps: frames per second; 0: no limit.
+        early: frames that may come before their time. The frames of a camera arrive unevenly; a handler that passes them on would
+            otherwise keep each delay for good, as they do not arrive more slowly than they are sent.
+    """
+
+    def __init__(self, fps: float, early: int = 1) -> None:
+        self._interval_s = 1 / fps if fps > 0 else 0.0
+        self._early_s = early * self._interval_s
+        self._due = float("-inf")
+
+    def delay_s(self, now: float) -> float:
+        """Return how long to wait after a frame at this time before the next one is requested."""
+        self._due = max(self._due, now - self._early_s) + self._interval_s
+        return max(0.0, self._due - now)
 
 
 def stream_session(

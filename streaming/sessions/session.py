@@ -112,7 +112,7 @@ class Session(Generic[R]):
         self.owner_id = owner_id
         self.webrtc_id = webrtc_id
         self.resume = ""
-        """The value with which the client may renew the session (`types/resume.py`); empty if it did not ask for one."""
+        """The value with which the client may renew the session (`new_resume_value`); empty if it did not ask for one."""
         self.outputs = OutputLog()
         self.fetched = 0
         """Number of the last output that `Stream.fetch_latest_output` returned."""

@@ -12,8 +12,8 @@ from streaming.protocols.json_message import JsonMessage
 from streaming.transports.http_auth import Requester
 from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame
+from streaming.types.input_values import checked_user_data
 from streaming.types.session_end import End
-from streaming.types.user_data import checked_user_data
 
 DEFAULT_RATE = 24_000
 """Hz, for a stream whose handler names no rate, such as a plain function."""

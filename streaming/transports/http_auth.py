@@ -3,15 +3,18 @@
 A token may come as `access_token` in the query (an EventSource cannot set headers), in `x-api-key` or in `Authorization`.
 The portal's session cookie counts only from our own pages, because browsers send cookies from any page. A stream that is public,
 by its own attribute or by the setting STREAMS_PUBLIC, serves anonymous requesters too.
+
+Pages of any origin may use these routes with a token (CORS). The portal's cookie does not work from other origins (decision 57), and
+responses never allow credentials, so that a page of another origin reads no response to a request with a cookie.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
@@ -21,7 +24,6 @@ from streaming.aio.database_executors import run_in_database
 from streaming.discovery import is_public, streams
 from streaming.handlers.stream import Stream
 from streaming.transports.auth import RequestCredentials
-from streaming.transports.cors import preflight, readable
 
 View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
@@ -29,6 +31,7 @@ StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 _REQUESTER = "parley_requester"
 RELEASE_SLOT = "parley.release_slot"
 """Extension in the scope of a request: `release()` returns the slot of `config.http_limits` before the response starts."""
+HEADERS = "Authorization, X-API-Key, Content-Type, Last-Event-ID"
 
 
 def find_stream(name: str) -> Stream | None:
@@ -140,4 +143,19 @@ def refusal(status: int, text: str) -> JsonResponse:
     response = JsonResponse({"detail": text}, status=status)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def preflight(methods: Sequence[str]) -> HttpResponseBase:
+    """Return the response to a browser that asks which methods and headers it may use."""
+    response = HttpResponse(status=204)
+    response.headers["Access-Control-Allow-Methods"] = ", ".join([*methods, "OPTIONS"])
+    response.headers["Access-Control-Allow-Headers"] = HEADERS
+    response.headers["Access-Control-Max-Age"] = "600"
+    return readable(response)
+
+
+def readable(response: HttpResponseBase) -> HttpResponseBase:
+    """Let pages of any origin read a response; return it."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -26,9 +26,8 @@ from streaming.transports.http_auth import Requester, find_stream
 from streaming.transports.loop_lag import Lag
 from streaming.transports.pacing import PlaybackPace
 from streaming.transports.read_batching import BATCH_S, ReadBatching
-from streaming.types import resume
 from streaming.types.asgi import AsgiMessage, AsgiReceive
-from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, TransportKind
+from streaming.types.client_connection import AudioFrame, IdTaken, LimitReached, TransportKind, new_resume_value
 from streaming.types.session_end import End
 
 logger = logging.getLogger(__name__)
@@ -199,7 +198,7 @@ class StreamConsumer(Consumer):
 
     def _make_session(self, identity: str, requester: Requester, wish: bool | str, user_data: Any) -> StreamSession:
         session = stream_session(self.stream, identity, requester.user_id, self, requester.by, user_data)
-        session.resume = resume.new_value() if wish else ""
+        session.resume = new_resume_value() if wish else ""
         return session
 
     def opened(self) -> None:

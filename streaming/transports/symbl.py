@@ -1,4 +1,4 @@
-"""The WebSockets of the Symbl API: one for speakers, who also receive results, and one for subscribers.
+"""The WebSockets of the Symbl API: for speakers, who also receive results, for subscribers, and for the telephony that is not implemented.
 
 A speaker's messages are parsed here and put into the session's queue; `symbl_speaker.py` handles them.
 """
@@ -63,6 +63,10 @@ SDK_SOURCES = frozenset({"js_sdk", "web_sdk", "python_sdk"})
 SDK_CHUNK_BYTES = 65_536
 """Bytes of a chunk that are accepted from those SDKs: they send the pieces in which files are read, and show nobody an error."""
 FULL = "this server has as many sessions as it can serve; try again later"
+NOT_HERE = (
+    "the Telephony API is not implemented: this server has no telephone connections;"
+    " use /v1/streaming/{connectionId} to speak and /v1/subscribe/{connectionId} to listen"
+)
 
 
 class SymblConsumer(Consumer):
@@ -351,3 +355,39 @@ class ListenConsumer(SymblConsumer):
             self.send_queue.put(encode(conversation_created(found.id)))
         texts = SymblTexts(View(), self.send_queue, presence=self.wants_presence, open_turns=self.wants_open_turns)
         return await RenderedEvents.subscribe(found.id, cursor, texts)
+
+
+class FollowConsumer(ListenConsumer):
+    """`/v1/conversations/{id}/subscribe`: the events of one stored conversation, also those after its end. Not part of Symbl's API.
+
+    It sends what happens from now on, or after the event `?after=`: new results, and what people change later.
+    """
+
+    not_shared = "no conversation of yours has this id", "conversationId"
+
+    @property
+    def wanted_entry(self) -> Mapping[str, str]:
+        """The conversation in the path; a guest only has those that are live."""
+        return {"conversation": self.connection_id}
+
+    async def _subscribe(self) -> RenderedEvents[str] | None:
+        if self.entry is None:
+            return None
+        found = self.entry.conversation
+        self._conversation_id = found.id
+        cursor = found.last_event if self.after is None else min(self.after, found.last_event)
+        texts = SymblTexts(View(), self.send_queue, presence=self.wants_presence, open_turns=self.wants_open_turns)
+        return await RenderedEvents.subscribe(found.id, cursor, texts, past_end=True)
+
+
+class NoTelephonyConsumer(Consumer):
+    """`/events/{id}` and `/session/subscribe/{id}`: both forms of the error, as clients read one or the other, then a clean close.
+
+    Credentials are not checked: nothing is read or sent but the error. A clean close keeps clients from connecting again.
+    """
+
+    async def connected(self) -> None:
+        """Send the errors and close."""
+        self.send_queue.put(encode(error_envelope(NOT_HERE)))
+        self.send_queue.put(encode(error_top(NOT_HERE)))
+        self.send_queue.finish(NORMAL, NOT_HERE)

@@ -27,7 +27,7 @@ from streaming.transports.auth import RequestCredentials, grant_of
 from streaming.transports.http_auth import Requester, on_stream, refusal
 from streaming.transports.stream_socket import LEAD_S, StreamConsumer
 from streaming.types.client_connection import AudioFrame, TransportKind
-from streaming.types.user_data import checked_user_data
+from streaming.types.input_values import checked_user_data
 
 ANONYMOUS_START_S = 5.0
 """Seconds to start on a socket whose handshake need not be signed: the caller is unknown before the start, and Twilio starts at once."""

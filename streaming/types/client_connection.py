@@ -1,5 +1,6 @@
 """The interface between sessions and transports, and the values that they exchange."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -73,3 +74,13 @@ class LimitReached(Exception):
 
 class IdTaken(Exception):
     """A session of the same user with this webrtc_id is already open on this stream, in this process or another one."""
+
+
+def new_resume_value() -> str:
+    """Return a value that nobody can guess, with which a client that asks for it may renew its session."""
+    return secrets.token_urlsafe(24)
+
+
+def resumes(value: str, presented: str) -> bool:
+    """Return whether a presented value is the one of a session, in a time that tells nothing about it. No value matches an empty one."""
+    return bool(value) and secrets.compare_digest(value.encode(), presented.encode(errors="replace"))

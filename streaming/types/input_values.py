@@ -1,4 +1,4 @@
-"""Conversion of an input hook's body to the handler's inputs, by the model that the stream declares."""
+"""What clients send for the handler, checked by the models that the stream declares: the body of an input hook, and `user_data`."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -46,3 +46,18 @@ def _aliases(field: FieldInfo) -> list[str]:
     found: list[str | AliasPath | AliasChoices | None] = [field.alias, field.validation_alias]
     choices = [choice for alias in found for choice in (alias.choices if isinstance(alias, AliasChoices) else [alias])]
     return [str(choice.path[0]) if isinstance(choice, AliasPath) else choice for choice in choices if choice is not None]
+
+
+def checked_user_data(declared: type[BaseModel] | None, value: Any) -> Any:
+    """Return what a handler finds in its context: an instance of the declared model; without a model the value itself.
+
+    A missing value counts as an empty object, so that a model whose fields all have defaults needs no data.
+    Raises BodyError, which names each wrong field in FastAPI's form.
+    """
+    if declared is None:
+        return value
+    try:
+        return declared.model_validate({} if value is None else value)
+    except ValidationError as error:
+        details: list[Detail] = json.loads(error.json(include_url=False, include_input=False, include_context=False))
+        raise BodyError([{**detail, "loc": ["body", "user_data", *detail["loc"]], "input": None} for detail in details]) from None

@@ -33,8 +33,7 @@ from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in
 from streaming.transports.webrtc.aiortc_patches import connect_promptly, ice_connections, on_packet
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
-from streaming.transports.webrtc.data_channel import Messages
-from streaming.transports.webrtc.data_channel_limits import limit_sctp
+from streaming.transports.webrtc.data_channel import Messages, limit_sctp
 from streaming.transports.webrtc.host_candidates import NoFreePort, announced, use_port_range
 from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
 from streaming.transports.webrtc.rtp_out import LEAD_S, PAUSABLE_LEAD_S, AudioTrack, VideoTrack, encode_apart

@@ -12,8 +12,7 @@ from streaming.aio.safe_log import error_location
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import RtcConfiguration, browser_servers
 from streaming.handlers.stream import Stream
-from streaming.transports.cors import preflight, readable
-from streaming.transports.http_auth import find_stream, refusal, requester_of, unauthorised
+from streaming.transports.http_auth import find_stream, preflight, readable, refusal, requester_of, unauthorised
 
 logger = logging.getLogger(__name__)
 

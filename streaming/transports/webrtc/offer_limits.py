@@ -1,11 +1,17 @@
-"""Limits on a session description: its size, its lines, and how often each attribute may occur.
+"""Limits on offers: the size of a session description, its lines, how often each attribute may occur; and how many are answered at once.
 
 aiortc parses session descriptions in the event loop. In places its time grows with the product of two attribute counts: 32 KiB of codec
 and feedback lines took 2.5 s. With these limits the worst description takes a few milliseconds (docs/adr/0075-signalling-limits.md).
 They are several times what a browser offers. The check itself reads each line once.
+
+Further offers wait, so that a flood of offers leaves the event loop to other sessions between the steps of an answer. Waiting offers are
+limited per client address and in total; offers above a limit are refused.
 """
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 LONGEST_SDP = 32_768
 """Bytes of a session description, in UTF-8."""
@@ -25,6 +31,12 @@ MOST_OUTSIDE = 4
 """VP8 and H.264 codecs of a section with payload types outside DYNAMIC: aiortc answers each of them with the same payload type."""
 MOST_OF = {"rtpmap": 160, "fmtp": 160, "rtcp-fb": 256, "extmap": 160, "ssrc": 160, "ssrc-group": 160}
 """How often an attribute may occur in all media sections together."""
+MOST_AT_ONCE = 4
+"""Peer connections that are set up at the same time."""
+MOST_OF_ADDRESS = 64
+"""Offers of one client address, being answered or waiting. All clients behind an untrusted proxy share one address."""
+MOST = 256
+"""Offers in total, being answered or waiting."""
 
 
 class OfferError(ValueError):
@@ -101,3 +113,34 @@ def _with_few_candidates(lines: list[str]) -> list[str]:
             known.add(line)
         kept.append(line)
     return kept
+
+
+class TooManyOffers(Exception):
+    """An offer exceeds `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} offers at the same time")
+        self.limit = limit
+
+
+class OfferQueue:
+    """The offers of one event loop that are being answered or wait."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Semaphore(MOST_AT_ONCE)
+        """Held while a peer connection is set up."""
+        self._of_address: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, address: str) -> Iterator[None]:
+        """Count an offer while it is answered. Raises TooManyOffers."""
+        for count, limit in ((self._of_address[address], MOST_OF_ADDRESS), (self._of_address.total(), MOST)):
+            if count >= limit:
+                raise TooManyOffers(limit)
+        self._of_address[address] += 1
+        try:
+            yield
+        finally:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]

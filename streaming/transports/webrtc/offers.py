@@ -40,11 +40,10 @@ from streaming.transports.http_auth import grant_of_request, on_stream, refusal
 from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
 from streaming.transports.webrtc.connection import Offer, read_offer
 from streaming.transports.webrtc.forwarding import PeerAnswer, PeerCall, announce, call_peer, peer_address
-from streaming.transports.webrtc.offer_limits import OfferError
-from streaming.transports.webrtc.offer_queue import OfferQueue, TooManyOffers
+from streaming.transports.webrtc.offer_limits import OfferError, OfferQueue, TooManyOffers
 from streaming.transports.webrtc.peer import Peer, Peers
 from streaming.types.client_connection import IdTaken, LimitReached
-from streaming.types.user_data import checked_user_data
+from streaming.types.input_values import checked_user_data
 
 logger = logging.getLogger(__name__)
 

@@ -23,10 +23,8 @@ from streaming.transports.webrtc.connection import Connection, ConnectionEnd, Of
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.early_candidates import EarlyCandidates
 from streaming.transports.webrtc.forwarding import Forwarding
-from streaming.transports.webrtc.offer_limits import OfferError
-from streaming.transports.webrtc.offer_queue import OfferQueue
-from streaming.types import resume
-from streaming.types.client_connection import IdTaken, TransportKind
+from streaming.transports.webrtc.offer_limits import OfferError, OfferQueue
+from streaming.types.client_connection import IdTaken, TransportKind, new_resume_value, resumes
 from streaming.types.session_end import End as SessionEnd
 
 logger = logging.getLogger(__name__)
@@ -83,7 +81,7 @@ class Peer:
 
     def may_renew(self, wish: bool | str) -> bool:
         """Whether an offer of the owner may renew the session: with the resume value, or if the client of a signed-in user seems lost."""
-        if isinstance(wish, str) and resume.matches(self.session.resume, wish):
+        if isinstance(wish, str) and resumes(self.session.resume, wish):
             return True
         return self.session.owner_id is not None and self._connection is not None and not self._connection.active
 
@@ -91,8 +89,8 @@ class Peer:
         """Return the resume value for a client that asks, or "". It is a new one, unless the client presents the one it has."""
         if not wish:
             return ""
-        if not (isinstance(wish, str) and resume.matches(self.session.resume, wish)):
-            self.session.resume = resume.new_value()
+        if not (isinstance(wish, str) and resumes(self.session.resume, wish)):
+            self.session.resume = new_resume_value()
         return self.session.resume
 
     async def renew(self, offer: Offer, wish: bool | str) -> str:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.sessions.frame_pace import FramePace
+from streaming.sessions.handler_runner import FramePace
 
 FPS = 25.0
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from streaming.handlers.context import get_current_context
-from streaming.handlers.in_loop import InLoopHandler
-from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, StreamHandler, StreamHandlerBase
+from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, InLoopHandler, StreamHandler, StreamHandlerBase
 from tests.streaming.sessions.connections import FRAME, RATE, Echo, Join, connection_of, handler_of, until
 
 

@@ -19,7 +19,7 @@ from streaming.sessions.handler_runner import StreamSession, make_runner
 from streaming.sessions.media_runner import MediaRunner
 from streaming.sessions.session import Session
 from streaming.transports import stream_socket, twilio
-from streaming.transports.rate_limit import MAX_MESSAGES, WINDOW_S, MessageRateLimit
+from streaming.transports.consumer import MAX_MESSAGES, WINDOW_S, MessageRateLimit
 from streaming.transports.twilio import TelephoneConsumer
 from tests.attacks import websocket_flood
 from tests.servers import Server

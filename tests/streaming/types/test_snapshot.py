@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.types.outputs import AdditionalOutputs
-from streaming.types.snapshot import snapshot
+from streaming.types.outputs import AdditionalOutputs, snapshot
 
 
 @dataclass

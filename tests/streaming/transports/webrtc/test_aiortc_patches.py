@@ -16,7 +16,7 @@ from aiortc.rtcsctptransport import InboundStream, RTCSctpTransport
 from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 
 from streaming.transports.webrtc import aiortc_patches as patches
-from streaming.transports.webrtc.data_channel_limits import SctpLimits
+from streaming.transports.webrtc.data_channel import SctpLimits
 from streaming.transports.webrtc.jitter_buffers import PromptBuffer, PromptVideoBuffer
 from streaming.transports.webrtc.rtp_in import TrackDecoder, discard, receive_audio, receive_video
 from streaming.transports.webrtc.rtp_out import VideoTrack, encode_apart

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from aiortc.rtcsctptransport import DataChunk, RTCSctpTransport, SackChunk, serialize_packet
 
-from streaming.transports.rate_limit import MAX_MESSAGES
-from streaming.transports.webrtc.data_channel import Messages
-from streaming.transports.webrtc.data_channel_limits import (
+from streaming.transports.consumer import MAX_MESSAGES
+from streaming.transports.webrtc.data_channel import (
     CHUNK_BURST,
     CHUNKS_PER_S,
     MAX_STREAMS,
     MAX_WAITING_CHUNKS,
+    Messages,
     SctpLimits,
     count_chunks,
 )

@@ -14,8 +14,18 @@ from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.transports.webrtc import peer as webrtc
 from streaming.transports.webrtc.connection import read_offer
-from streaming.transports.webrtc.offer_limits import LONGEST_SDP, MOST_CANDIDATES, MOST_OF, OfferError, bounded_lines
-from streaming.transports.webrtc.offer_queue import MOST, MOST_AT_ONCE, MOST_OF_ADDRESS, OfferQueue, TooManyOffers
+from streaming.transports.webrtc.offer_limits import (
+    LONGEST_SDP,
+    MOST,
+    MOST_AT_ONCE,
+    MOST_CANDIDATES,
+    MOST_OF,
+    MOST_OF_ADDRESS,
+    OfferError,
+    OfferQueue,
+    TooManyOffers,
+    bounded_lines,
+)
 from streaming.transports.webrtc.peer import Peers
 from tests.streaming.transports.handlers import echo, negative
 from tests.streaming.transports.rtc import Caller, here, nothing_is_left, until
