@@ -73,22 +73,25 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 def start() -> None:
     """Set up the thread pools, start the background tasks and load the recogniser; does nothing if already done."""
-    make_room()
-    runtime().start()
-    runtime().part(AudioStore).start()
-    recogniser.begin_loading()
+    own = runtime()
+    if not own.started:
+        make_room()
+        own.start()
+        own.part(AudioStore).start()
+    recogniser.begin_loading()  # at each connection: a failed load is tried again
 
 
 async def drain() -> None:
     """Accept no new sessions and let live sessions finish: pending speech is stored and sent."""
-    await runtime().registry.drain(settings.DRAIN_S)
-    await runtime().broadcaster.caught_up(FLUSH_S)
+    own = runtime()
+    await own.registry.drain(settings.DRAIN_S)
+    await own.broadcaster.caught_up(FLUSH_S)
     await close_all(FLUSH_S)
-    await runtime().part(AudioStore).finished(FLUSH_S)
-    await runtime().part(Peers).all_gone(FLUSH_S)
-    if not len(runtime().registry):
-        await runtime().directory.finish(FLUSH_S)
-        await runtime().heartbeat.stop()
+    await own.part(AudioStore).finished(FLUSH_S)
+    await own.part(Peers).all_gone(FLUSH_S)
+    if not len(own.registry):
+        await own.directory.finish(FLUSH_S)
+        await own.heartbeat.stop()
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

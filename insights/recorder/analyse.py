@@ -59,7 +59,7 @@ def rows(context: AnalysisContext, utterance: Utterance, drafts: Sequence[Draft]
         now = replace(_said(message), index=context.conversation.message_count + len(new.messages))
         found = _analysed(now, said[-analysis.CONTEXT :], people, context.conversation.timezone_offset, listening.language)
         found = _with_note(found, now, listening)
-        insights = _insights(context, message, found, listening.confidence_threshold)
+        insights = [_insight(context, message, one) for one in found.findings if one.confidence >= listening.confidence_threshold]
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         new.messages.append(message)
         new.entities += entities(message, (*found.entities, *hidden, *custom_entities(draft.text, listening.entities)))
@@ -155,10 +155,6 @@ def _message(context: AnalysisContext, draft: Draft, identity: UUID, *, overlap:
         overlap=overlap,
         translation=draft.translation,
     )
-
-
-def _insights(context: AnalysisContext, message: Message, found: MessageAnalysis, threshold: float) -> list[Insight]:
-    return [_insight(context, message, finding) for finding in found.findings if finding.confidence >= threshold]
 
 
 def _insight(context: AnalysisContext, message: Message, finding: Finding) -> Insight:

@@ -144,7 +144,7 @@ def _events(new: Rows, memory: topics.TopicCounts, changes: list[topics.Change])
     if new.insights:
         yield InsightsFound(tuple(map(insight_snapshot, new.insights)))
     if changes:
-        named = ((row, topics.event_message_ids(memory.known[row.text], len(fresh))) for row, fresh in changes)
+        named = ((row, topics.some_messages(list(memory.known[row.text].message_ids), len(fresh))) for row, fresh in changes)
         yield TopicsChanged(tuple(topic_snapshot(row, ids) for row, ids in named))
     if new.matches:
         yield TrackersMatched(tracker_snapshots(new.matches))

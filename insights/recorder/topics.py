@@ -158,16 +158,11 @@ def store(memory: TopicCounts, changes: list[Change]) -> None:
         known.message_ids.update(dict.fromkeys(ids))
 
 
-def event_message_ids(known: Known, fresh: int) -> list[str]:
+def some_messages(ids: list[str], fresh: int = 0) -> list[str]:
     """Return the ids of messages that an event lists for a topic: the first one and the latest, including all `fresh` new ones.
 
     The list is bounded, because a topic of a long conversation may have thousands of messages. All events of a topic together list all.
     """
-    return some_messages(list(known.message_ids), fresh)
-
-
-def some_messages(ids: list[str], fresh: int = 0) -> list[str]:
-    """Return the first id and the latest, as `event_message_ids` does."""
     latest = max(fresh, MOST_EVENT_MESSAGES - 1)
     return ids if len(ids) <= latest + 1 else [ids[0], *ids[-latest:]]
 

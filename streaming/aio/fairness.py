@@ -29,7 +29,7 @@ class CooperativeYield:
             self._began = now
 
     def ends_turn(self) -> bool:
-        """Call after each item. Return whether the limit of items or of time is reached; then call `pause`."""
+        """Call after each item. Return whether the limit of items or of time is reached: then await `pause`; most items need none."""
         self._items += 1
         self._ended = now = self._clock()
         return self._items >= ITEMS_AT_ONCE or now - self._began > AT_ONCE_S
@@ -39,8 +39,3 @@ class CooperativeYield:
         await asyncio.sleep(0)
         self._items = 0
         self._began = self._ended = self._clock()
-
-    async def after_item(self) -> None:
-        """Call after each item; yields once a limit is reached. `ends_turn` and `pause` together, for loops where a call matters little."""
-        if self.ends_turn():
-            await self.pause()

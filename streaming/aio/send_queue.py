@@ -95,7 +95,8 @@ class SendQueue:
                     await self._write(text)
                 self._written += 1
                 self._progress.set()
-                await fair.after_item()
+                if fair.ends_turn():
+                    await fair.pause()
         except QueueClosed:
             pass
         except TimeoutError:

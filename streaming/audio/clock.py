@@ -56,7 +56,7 @@ class Clock:
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
         with self._lock:
-            if not self._places or self._behind_s(place, now) > BEHIND_S:
+            if not self._places or (now - self.at(place)).total_seconds() > BEHIND_S:
                 self._anchor(place, now)
 
     def ended(self, place: float, now: datetime) -> None:
@@ -78,9 +78,6 @@ class Clock:
 
     def _from(self, index: int, place: float) -> datetime:
         return self._moments[index] + timedelta(seconds=place - self._places[index])
-
-    def _behind_s(self, place: float, now: datetime) -> float:
-        return (now - self.at(place)).total_seconds()
 
     def _anchor(self, place: float, now: datetime) -> None:
         if len(self._places) == MOST_ANCHORS:
@@ -105,8 +102,7 @@ class DatedClock(Clock):
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
         with self._lock:
-            behind_s = self._behind_s(place, now)
-            if behind_s <= BEHIND_S:
+            if (now - self.at(place)).total_seconds() <= BEHIND_S:
                 self._caught_up = True
             elif self._caught_up:
                 self._anchor(place, now)

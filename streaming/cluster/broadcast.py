@@ -155,7 +155,7 @@ class Broadcaster:
     async def publish(self, events: Sequence[StoredEvent]) -> None:
         """Send events to all subscribers; they must be committed already (design law 1)."""
         for event in events:
-            self._deliver(event)
+            self.deliver(event)
         if self._pubsub.alone:
             return
         for event in events:
@@ -164,19 +164,15 @@ class Broadcaster:
 
     async def publish_update(self, update: TranscriptUpdate) -> None:
         """Send an interim or final recognition result to all subscribers; it may be lost."""
-        self._deliver(update)
+        self.deliver(update)
         if not self._pubsub.alone:
             await self._send(update.conversation_id, {"session": str(update.session_id), "update": update.dump()})
 
     async def publish_progress(self, progress: JobProgress) -> None:
         """Send the progress of a job to all subscribers of its conversation; it may be lost."""
-        self._deliver(progress)
+        self.deliver(progress)
         if not self._pubsub.alone:
             await self._send(progress.conversation_id, {"job": progress.dump()})
-
-    def deliver(self, delivery: PresentPeople) -> None:
-        """Send to the subscribers of this event loop."""
-        self._deliver(delivery)
 
     async def tell_presence(self, conversation_id: int, people: PeopleOfProcess) -> None:
         """Send a process's list of people to the others that have subscribers; it may be lost."""
@@ -201,7 +197,8 @@ class Broadcaster:
             for subscription in subscriptions
         )
 
-    def _deliver(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery) -> None:
+        """Send to the subscribers of this event loop only."""
         subscribers = self._subscriptions.get(delivery.conversation_id)
         if not subscribers:
             return
@@ -216,16 +213,16 @@ class Broadcaster:
     def _on_message(self, message: Payload) -> None:
         conversation_id = message["conversation"]
         if "update" in message:
-            self._deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
+            self.deliver(TranscriptUpdate.parse(conversation_id, UUID(message["session"]), message["update"]))
         elif "presence" in message:
             if self.on_presence is not None:
                 self.on_presence(conversation_id, message["origin"], PeopleOfProcess.parse(message["presence"]))
         elif "job" in message:
-            self._deliver(JobProgress.parse(message["job"]))
+            self.deliver(JobProgress.parse(message["job"]))
         else:
             at = datetime.fromisoformat(message["at"])
             event = parse(message["kind"], message["payload"])  # once for all subscribers of the process
-            self._deliver(StoredEvent(conversation_id, message["number"], event, at))
+            self.deliver(StoredEvent(conversation_id, message["number"], event, at))
 
     async def _read_latest(self) -> None:
         """Read the last number of each conversation; one that is not found was deleted, and the notification about it was lost."""

@@ -4,23 +4,15 @@ Each process checks the grants of all its connections with one query every CHECK
 So it does not matter in which process, or how, access was withdrawn.
 """
 
-from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from insights import access
 from insights.access import Grant
 from streaming.aio.database_executors import run_in_database
 from streaming.cluster.poller import Poller
-from streaming.types.session_end import End, end_early
+from streaming.types.session_end import End, Ending, end_early
 
 CHECK_S = 2.0
-
-
-class Revocable(Protocol):
-    """A connection or session that can be ended."""
-
-    def end_early(self, end: End) -> None:
-        """End soon for a reason of the server; do nothing if already ended."""
 
 
 class RevocationWatcher:
@@ -28,18 +20,18 @@ class RevocationWatcher:
 
     def __init__(self, poller: Poller) -> None:
         self._poller = poller
-        self._grants: WeakKeyDictionary[Revocable, Grant] = WeakKeyDictionary()
+        self._grants: WeakKeyDictionary[Ending, Grant] = WeakKeyDictionary()
 
     def __len__(self) -> int:
         return len(self._grants)
 
-    def note(self, connection: Revocable, by: Grant | None) -> None:
+    def note(self, connection: Ending, by: Grant | None) -> None:
         """End the connection as REVOKED when its grant is no longer valid; without a grant (anonymous) do nothing."""
         if by is not None:
             self._grants[connection] = by
             self._poller.add("revocation check", self._check, CHECK_S)
 
-    def forget(self, connection: Revocable) -> None:
+    def forget(self, connection: Ending) -> None:
         """Stop checking a connection."""
         self._grants.pop(connection, None)
 

@@ -45,6 +45,8 @@ class Runtime:
         self.registry = Registry(self.broadcaster, self.poller, self.heartbeat)
         self.waiting_room = WaitingRoom(self.pubsub, self.registry, self.poller)
         self.revocation = RevocationWatcher(self.poller)
+        self.started = False
+        """Whether `start` was called."""
         self._parts: dict[Callable[[], object], object] = {}
 
     def part(self, kind: Callable[[], Part]) -> Part:
@@ -56,6 +58,7 @@ class Runtime:
 
     def start(self) -> None:
         """Start the periodic work that needs no session: heartbeats, closing of stale conversations, deletions. May be called again."""
+        self.started = True
         self.registry.start()
         self.deletions.start()
         self.poller.add("check for a worker", warn_without_worker, CHECK_S, first_s=FIRST_S)

@@ -62,10 +62,11 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
 
     async def ask(request: SessionRequest, timeout_s: float) -> Payload | None:
         nonlocal location
-        location = location or await runtime().directory.find(stream, webrtc_id, user)
+        own = runtime()
+        location = location or await own.directory.find(stream, webrtc_id, user)
         if location is None:
             return None
-        answer = await runtime().rpc.call(location.channel, address(location.session), {**request, "user": user}, timeout_s)
+        answer = await own.rpc.call(location.channel, address(location.session), {**request, "user": user}, timeout_s)
         if answer is None:
             location = None
         return answer
@@ -86,14 +87,15 @@ async def claim(session: Reachable) -> None:
 
 async def end_resumed(stream: str, webrtc_id: str, owner_id: int | None, presented: str) -> bool:
     """End the owner's session with this id, in whatever process, if `presented` is its resume value; return whether its id is free now."""
+    own = runtime()
     try:
-        location = await runtime().directory.find(stream, webrtc_id, owner_id)
+        location = await own.directory.find(stream, webrtc_id, owner_id)
     except DirectoryAway:
         return False
     if location is None or location.ended or location.owner_id != owner_id:
         return False
     request: ResumeRequest = {"ask": "resume", "resume": presented}
-    found = await runtime().rpc.call(location.channel, address(location.session), {**request, "user": owner_id}, END_S)
+    found = await own.rpc.call(location.channel, address(location.session), {**request, "user": owner_id}, END_S)
     answer = cast(ResumeAnswer | None, found)
     return answer is not None and answer["ended"]
 
@@ -105,21 +107,22 @@ def announce(session: Reachable) -> None:
 
 async def withdraw(session: Reachable) -> None:
     """Unregister the endpoint: inputs are refused at once, outputs after `LINGER_S`. On return the id is free in every process."""
-    at, readable = address(session.id), session.outputs.last > 0
-    endpoint = getattr(runtime().rpc.answerer(at), "__self__", None)
+    own, at, readable = runtime(), address(session.id), session.outputs.last > 0
+    endpoint = getattr(own.rpc.answerer(at), "__self__", None)
     if isinstance(endpoint, SessionEndpoint):
         endpoint.session = None
         if readable:
             _run_task(_forget_later(_key(session), session.id))
         else:
-            runtime().rpc.unregister(at)
-    await runtime().directory.release(_key(session), session.id, readable=readable)
+            own.rpc.unregister(at)
+    await own.directory.release(_key(session), session.id, readable=readable)
 
 
 async def _forget_later(key: SessionKey, session: UUID) -> None:
     await asyncio.sleep(LINGER_S)
-    runtime().rpc.unregister(address(session))
-    await runtime().directory.forget(key, session)
+    own = runtime()
+    own.rpc.unregister(address(session))
+    await own.directory.forget(key, session)
 
 
 def _key(session: Reachable) -> SessionKey:

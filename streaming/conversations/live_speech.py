@@ -26,7 +26,7 @@ from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
 from streaming.audio.codecs import Decoder, open_decoder
-from streaming.cluster.runtime import runtime
+from streaming.cluster.runtime import Runtime
 from streaming.cluster.transcript_update import StoredEvent, TranscriptUpdate
 from streaming.conversations.interim_trackers import InterimTrackers
 from streaming.conversations.recognition_listener import RecognitionListener
@@ -110,6 +110,7 @@ class LiveSpeech:
     """One session's part in one conversation.
 
     Args:
+        runtime: that of the event loop.
         session_id: id of the live session; recognition results carry it.
         owner_id: user who owns the conversation.
         connection_id: the name under which several speakers join one conversation.
@@ -119,12 +120,14 @@ class LiveSpeech:
 
     def __init__(
         self,
+        runtime: Runtime,
         session_id: UUID,
         owner_id: int,
         connection_id: str,
         on_error: Callable[[Exception], None],
         on_language: Callable[[str], None] = lambda code: None,
     ) -> None:
+        self._runtime = runtime
         self.session_id = session_id
         self.owner_id = owner_id
         self.connection_id = connection_id
@@ -170,8 +173,8 @@ class LiveSpeech:
         options = recognition_options(start_options.language, translate=start_options.translate)
         start_options = await self._with_account(start_options)
         models = await self._speaker_models(start_options)
-        process = await _with_retries(runtime().heartbeat.registered)
-        runtime().registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
+        process = await _with_retries(self._runtime.heartbeat.registered)
+        self._runtime.registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
         opening = replace(self._opening(start_options, process), several_speakers=models is not None)
         self.joined = await _join_or_leave(recorder.open_conversation, opening)
         self.last_event = max(self.last_event, self.joined.cursor)
@@ -193,9 +196,9 @@ class LiveSpeech:
             self._speakers.follow()
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
-        await runtime().broadcaster.publish(self.joined.events)
+        await self._runtime.broadcaster.publish(self.joined.events)
         if self.joined.created:
-            await runtime().waiting_room.notify(self.owner_id, self.connection_id)
+            await self._runtime.waiting_room.notify(self.owner_id, self.connection_id)
         return self.joined
 
     async def feed(self, chunk: bytes) -> None:
@@ -217,7 +220,7 @@ class LiveSpeech:
             or recognition.backlog > HIGH_WATER_S
             or len(listener.results) > PENDING_FINALS
             or (self._recording is not None and self._recording.full)
-        ) and not (listener.done.is_set() or runtime().registry.drain_deadline.is_set()):
+        ) and not (listener.done.is_set() or self._runtime.registry.drain_deadline.is_set()):
             listener.room.clear()
             try:
                 async with asyncio.timeout(0.25):
@@ -250,7 +253,7 @@ class LiveSpeech:
             return
         recognition.stop()
         try:
-            await _first_of(listener.done, runtime().registry.drain_deadline, within_s=FINISH_S)
+            await _first_of(listener.done, self._runtime.registry.drain_deadline, within_s=FINISH_S)
         finally:  # also when this call is cancelled: what was transcribed is stored
             if not listener.done.is_set():
                 logger.error("session %s: the recogniser did not finish in time", self.session_id)
@@ -263,7 +266,7 @@ class LiveSpeech:
         speakers, self._speakers = self._speakers, None
         if speakers is not None:
             speakers.close()
-            if not runtime().registry.drain_deadline.is_set():
+            if not self._runtime.registry.drain_deadline.is_set():
                 await speakers.finish()
             self.last_event = max(self.last_event, speakers.last_event)
 
@@ -287,7 +290,7 @@ class LiveSpeech:
         """Close the recording, if there is one; it is put into the storage in the background."""
         recording, self._recording = self._recording, None
         if recording is not None:
-            runtime().part(AudioStore).store_later(recording)
+            self._runtime.part(AudioStore).store_later(recording)
 
     async def leave(self, *, final: bool, discard_empty: bool = False) -> list[StoredEvent]:
         """Leave the conversation after `finish`; the last speaker who leaves with `final` completes it. Return the stored events.
@@ -297,15 +300,15 @@ class LiveSpeech:
         if self.joined is None:
             return []
         self.joined = None
-        runtime().registry.left(self.session_id)
+        self._runtime.registry.left(self.session_id)
         keep_s = self._start_options.keep_s
         work = partial(recorder.leave, self.session_id, final=final, keep_s=keep_s, discard_empty=discard_empty)
         try:
             events = await _join_or_leave(work)
         except BaseException:  # also when cancelled
-            runtime().registry.leave_later(self.session_id, work)
+            self._runtime.registry.leave_later(self.session_id, work)
             raise
-        await runtime().broadcaster.publish(events)
+        await self._runtime.broadcaster.publish(events)
         return events
 
     async def _with_account(self, start_options: StartOptions) -> StartOptions:
@@ -378,7 +381,7 @@ class LiveSpeech:
                     self.last_event = part.events[-1].number
                     changed = start_options.mask or start_options.vocabulary
                     await self._send_update(listener.as_stored(part.result, part.events) if changed else part.result, joined, part.member)
-                    await runtime().broadcaster.publish(part.events)
+                    await self._runtime.broadcaster.publish(part.events)
             if not language_told and listening.language_found:
                 language_told = True
                 self._on_language(listening.language)
@@ -444,7 +447,7 @@ class LiveSpeech:
             None if self._speakers is None else joined.member or MemberSnapshot(""),
             result.language.code if result.language is not None else self._start_options.language,
         )
-        await runtime().broadcaster.publish_update(update)
+        await self._runtime.broadcaster.publish_update(update)
 
 
 async def _join_or_leave(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

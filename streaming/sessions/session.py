@@ -118,6 +118,7 @@ class Session(Generic[R]):
         """Number of the last output that `Stream.fetch_latest_output` returned."""
         self.ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+        self.runtime = runtime()
         self.context = SessionContext(Context(webrtc_id, None, owner_id, self.id, user_data), self.send_message)
         self._grant = grant
         self._stream = stream
@@ -167,7 +168,7 @@ class Session(Generic[R]):
         self._take_place_in_stream()
         try:
             name = "conversation" if self._stream is None else self._stream.name
-            runtime().registry.add(self, describe_session(name, self.connection.kind, self.owner_id))
+            self.runtime.registry.add(self, describe_session(name, self.connection.kind, self.owner_id))
             if self._stream is not None:
                 await session_endpoint.claim(self)
             if self._ending is not None:  # the server is shutting down: an end before the start would have no effect
@@ -186,7 +187,7 @@ class Session(Generic[R]):
             if isinstance(error, TooManySessions):
                 raise LimitReached(settings.SESSION_LIMIT) from None
             raise
-        runtime().revocation.note(self, self._grant)
+        self.runtime.revocation.note(self, self._grant)
         if self._stream is not None:
             session_endpoint.announce(self)
             self._stream.arrived()
@@ -237,7 +238,8 @@ class Session(Generic[R]):
                 item = await inbox.get()
                 fair.begin_item()
                 await receive(item)
-                await fair.after_item()
+                if fair.ends_turn():
+                    await fair.pause()
         except QueueClosed:
             return
         except Exception as error:
@@ -347,7 +349,7 @@ class Session(Generic[R]):
         finally:
             if self._stream is not None:
                 self._stream.participants.remove(self)
-            runtime().registry.remove(self, _logged_reason(end, reason))
+            self.runtime.registry.remove(self, _logged_reason(end, reason))
             self.ended.set()
             self.outputs.close()
             self._cancel_thread_calls()

@@ -408,7 +408,9 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         """
         while self._pending and self._pending[0].is_done:
             job = self._pending.popleft()
-            self._publish_final(job)
+            words = timed_words(job.transcript, job.span.speech, job.span.start * FRAME_S)
+            if words and is_plausible(job.transcript, job.span.voiced_s):
+                self._publish(job, words, job.transcript.confidence, is_final=True)
         for job in islice((job for job in self._pending if not job.is_done), self._at_once):
             if not job.is_submitted:
                 job.is_submitted = True
@@ -416,11 +418,6 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         self._callbacks.update_backlog(self.backlog)
         if self._at_end and not self._pending:
             self._callbacks.finished()
-
-    def _publish_final(self, job: DecodeJob) -> None:
-        words = timed_words(job.transcript, job.span.speech, job.span.start * FRAME_S)
-        if words and is_plausible(job.transcript, job.span.voiced_s):
-            self._publish(job, words, job.transcript.confidence, is_final=True)
 
     def _publish(self, job: DecodeJob, words: tuple[Word, ...], confidence: float, *, is_final: bool) -> None:
         turn, transcript = job.turn, job.transcript

@@ -31,6 +31,7 @@ _QUIET_S = 0.02  # seconds over which the loudness at a place is measured
 _SURE = 0.7  # least confidence of a word that is shown before it is stable
 _SURE_HALF = 0.95  # the same of the last word, which may be half a word
 _SURE_FIRST = 0.7  # the same if it is the first word of the turn
+_OTHER_LENGTH = 0.1  # of a change: what each word costs that there are more or less than expected
 _STILL = 2  # frames of silence after which the last word is complete
 
 
@@ -133,21 +134,17 @@ def _tokens(words: Sequence[UntimedWord]) -> tuple[int, ...]:
 def _first_new(repeated: Sequence[str], timed: Sequence[Word]) -> int:
     """Return how many words of a decode repeat the given ones: the number with the fewest changes from one to the other."""
     costs = list(range(len(repeated) + 1))  # changes from the first n repeated words to the words so far
-    best, fewest = 0, _weighted(costs[-1], 0, len(repeated))
+    best, fewest = 0, costs[-1] + _OTHER_LENGTH * len(repeated)
     for number, word in enumerate(timed, 1):
         changed = [number]
         for place, other in enumerate(repeated, 1):
             same = costs[place - 1] + (other != plain(word.text))
             changed.append(min(same, costs[place] + 1, changed[place - 1] + 1))
         costs = changed
-        if (weighted := _weighted(costs[-1], number, len(repeated))) < fewest:
-            best, fewest = number, weighted
+        changes = costs[-1] + _OTHER_LENGTH * abs(number - len(repeated))
+        if changes < fewest:
+            best, fewest = number, changes
     return best
-
-
-def _weighted(changes: int, count: int, expected: int) -> float:
-    """Return the changes, and a little more for each word that there are more or less than expected."""
-    return changes + 0.1 * abs(count - expected)
 
 
 def _common(last: Sequence[str], new: Sequence[Word]) -> int:

@@ -100,7 +100,7 @@ class ConversationStreamHandler(AsyncStreamHandler):
         if isinstance(context.user_data, StartData):
             options = Options(**context.user_data.model_dump(exclude={"speaker_name"}))
             self._inputs = Inputs(speaker_name=context.user_data.speaker_name, options=options)
-        self._conversation = ConversationHandler(context.session_id, context.user_id, context.webrtc_id, self._on_error)
+        self._conversation = ConversationHandler(runtime(), context.session_id, context.user_id, context.webrtc_id, self._on_error)
 
     def set_args(self, args: list[Any]) -> None:
         """Take the client's inputs. A telephone has none; what comes there are the outputs, which are no inputs."""

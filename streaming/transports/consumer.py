@@ -119,8 +119,10 @@ class Consumer(AsyncConsumer):
                     await fair.pause()
         except StopConsumer:
             pass
-        finally:
-            await self._finish()
+        finally:  # whatever ended the connection; without a writer it was not accepted
+            if self._writer is not None:
+                self.send_queue.finish()
+                await self.disconnected()
         if self._writer is not None:
             await self._writer
 
@@ -160,12 +162,6 @@ class Consumer(AsyncConsumer):
     async def websocket_disconnect(self, message: AsgiMessage) -> None:
         """Handle the end of the connection. Raises StopConsumer, which ends the receive loop."""
         raise StopConsumer
-
-    async def _finish(self) -> None:
-        """Close the send queue and call `disconnected`, whatever ended the connection; do nothing if it was not accepted."""
-        if self._writer is not None:
-            self.send_queue.finish()
-            await self.disconnected()
 
     async def connected(self) -> None:
         """Handle the open socket; `self.send_queue` can be used."""

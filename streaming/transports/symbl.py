@@ -319,13 +319,14 @@ class ListenConsumer(SymblConsumer):
             if not self.send_queue.closed:
                 self.refuse(*self.unknown)
             return
+        presence = runtime().presence
         try:
             person = self.entry.person if self.entry else await run_in_database(access.person_with_id, self.user_id)
             identity = person.user_id if self.entry else self.credentials.query.get("as", "")[:LONGEST_IDENTITY] or person.user_id
-            runtime().presence.enter(events.conversation_id, self._id, PresentPerson(identity, person.name, False))
+            presence.enter(events.conversation_id, self._id, PresentPerson(identity, person.name, False))
             await send_events(events, self.send_queue)
         finally:
-            runtime().presence.leave(events.conversation_id, self._id)
+            presence.leave(events.conversation_id, self._id)
             await events.close()
         self._finish_sending()
 

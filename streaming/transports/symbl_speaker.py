@@ -22,7 +22,6 @@ from streaming.aio.send_queue import SendQueue
 from streaming.audio.arrival_rate import ArrivalRate
 from streaming.audio.codecs import AudioError
 from streaming.audio.pcm import BYTES_PER_SAMPLE
-from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
 from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
@@ -111,7 +110,9 @@ class SymblSpeaker(Runner):
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
         place = (user_id, session.webrtc_id) if entry is None else (entry.conversation.owner_id, entry.conversation.connection_id)
-        self._conversation: ConversationHandler[str] = ConversationHandler(session.id, *place, self._on_error, self._on_language)
+        self._conversation: ConversationHandler[str] = ConversationHandler(
+            session.runtime, session.id, *place, self._on_error, self._on_language
+        )
         self._speech = self._conversation.speech
         self._start = Start()
         self._arrivals: ArrivalRate | None = None
@@ -256,7 +257,7 @@ class SymblSpeaker(Runner):
         identity, name = (member.user_id or member.id, member.name) if member is not None else (str(self._session.id), "")
         self._present_in = joined.conversation_id
         person = PresentPerson(identity, name or "Unknown speaker", True)
-        runtime().presence.enter(joined.conversation_id, self._session.id, person)
+        self._session.runtime.presence.enter(joined.conversation_id, self._session.id, person)
 
     async def _send(self, events: RenderedEvents[str]) -> None:
         await send_events(events, self._send_queue)
@@ -264,7 +265,7 @@ class SymblSpeaker(Runner):
             self._session.end_early(End.DELETED)
 
     async def _stop_sending(self) -> None:
-        runtime().presence.leave(self._present_in, self._session.id)
+        self._session.runtime.presence.leave(self._present_in, self._session.id)
         await self._conversation.unsubscribe()
         if self._sender_task is not None:
             self._sender_task.cancel()

@@ -53,7 +53,7 @@ class Ending(Protocol):
     """A connection that the server can end."""
 
     def end_early(self, end: End) -> None:
-        """End soon, for a reason of the server."""
+        """End soon, for a reason of the server; do nothing if it has ended."""
 
 
 def end_early(one: Ending, end: End) -> None:

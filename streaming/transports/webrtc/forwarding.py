@@ -14,7 +14,7 @@ from uuid import UUID
 
 from insights.snapshots import Payload
 from streaming.aio.safe_log import error_location
-from streaming.cluster.runtime import runtime
+from streaming.cluster.runtime import Runtime, runtime
 from streaming.protocols.json_message import JsonMessage
 from streaming.transports.consumer import keep_task
 from streaming.transports.webrtc.candidates import Key, posted
@@ -53,10 +53,10 @@ class PeerAnswer(TypedDict):
     body: JsonMessage
 
 
-async def call_peer(to: Target, call: PeerCall, timeout_s: float) -> PeerAnswer | None:
+async def call_peer(own: Runtime, to: Target, call: PeerCall, timeout_s: float) -> PeerAnswer | None:
     """Call the peer of a session; return None without an answer."""
     channel, session = to
-    return cast(PeerAnswer | None, await runtime().rpc.call(channel, peer_address(session), call, timeout_s))
+    return cast(PeerAnswer | None, await own.rpc.call(channel, peer_address(session), call, timeout_s))
 
 
 def peer_address(session: UUID) -> str:
@@ -64,26 +64,26 @@ def peer_address(session: UUID) -> str:
     return f"peer.{session.hex}"
 
 
-async def announce(key: Key, session: UUID) -> None:
-    """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
-    at = {"channel": await runtime().pubsub.channel(), "session": session.hex}
-    await runtime().pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2], **at})
-
-
 class Forwarding:
     """Sends the early candidates of one event loop to the processes that have their sessions. One task looks up sessions."""
 
     def __init__(self, early: EarlyCandidates) -> None:
         self._early = early
+        self._runtime = runtime()
         self._wanted: dict[Key, None] = {}
         self._lookup: asyncio.Task[None] | None = None
         self._joined = False
         self._sending: dict[Key, Target | None] = {}
         """Ids whose candidates are being sent; the value: where to try next, None after a failed attempt."""
 
+    async def announce(self, key: Key, session: UUID) -> None:
+        """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
+        at = {"channel": await self._runtime.pubsub.channel(), "session": session.hex}
+        await self._runtime.pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2], **at})
+
     def look_for(self, key: Key) -> None:
         """Look for the session of an id in other processes; do nothing if there is only this process."""
-        if runtime().pubsub.alone:
+        if self._runtime.pubsub.alone:
             return
         self._wanted[key] = None
         if len(self._wanted) > MOST:  # the database does not respond
@@ -94,7 +94,7 @@ class Forwarding:
     async def _look_up(self) -> None:
         try:
             if not self._joined:
-                await runtime().pubsub.join(_ANNOUNCED, self._announced)
+                await self._runtime.pubsub.join(_ANNOUNCED, self._announced)
                 self._joined = True
             while self._wanted:
                 if len(self._wanted) < MOST_AT_ONCE:
@@ -102,7 +102,7 @@ class Forwarding:
                 keys = list(islice(self._wanted, MOST_AT_ONCE))
                 for key in keys:
                     del self._wanted[key]
-                for key, found in zip(keys, await runtime().directory.find_all(keys), strict=True):
+                for key, found in zip(keys, await self._runtime.directory.find_all(keys), strict=True):
                     if found is not None and found.channel and found.transport == "webrtc" and found.owner_id == key[0]:
                         self._send(key, (found.channel, found.session))
         except Exception as error:
@@ -125,7 +125,7 @@ class Forwarding:
         try:
             while (waiting := self._early.oldest(key)) is not None and (to := self._sending[key]) is not None:
                 self._sending[key] = None
-                answered = await call_peer(to, {"user": key[0], "body": posted(key[2], waiting.trickled)}, FORWARD_S)
+                answered = await call_peer(self._runtime, to, {"user": key[0], "body": posted(key[2], waiting.trickled)}, FORWARD_S)
                 if answered is not None and answered["status"] == _SUCCESS:
                     self._early.drop(waiting)
                     waiting.taken.set()

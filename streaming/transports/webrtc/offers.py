@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from insights.access import Grant, parse_scopes
 from insights.snapshots import Payload
 from streaming.cluster.directory import DirectoryAway
-from streaming.cluster.runtime import runtime
+from streaming.cluster.runtime import Runtime, runtime
 from streaming.cluster.session_endpoint import END_S, end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols.fastrtc import (
@@ -37,9 +37,9 @@ from streaming.protocols.fastrtc import (
 from streaming.protocols.json_message import JsonMessage
 from streaming.transports.consumer import keep_task
 from streaming.transports.http_auth import grant_of_request, on_stream, refusal
-from streaming.transports.webrtc.candidates import CandidateError, Key, Trickled, parse
+from streaming.transports.webrtc.candidates import CandidateError, Key, parse
 from streaming.transports.webrtc.connection import Offer, read_offer
-from streaming.transports.webrtc.forwarding import PeerAnswer, PeerCall, announce, call_peer, peer_address
+from streaming.transports.webrtc.forwarding import PeerAnswer, PeerCall, call_peer, peer_address
 from streaming.transports.webrtc.offer_limits import OfferError, OfferQueue, TooManyOffers
 from streaming.transports.webrtc.peer import Peer, Peers
 from streaming.types.client_connection import IdTaken, LimitReached
@@ -86,24 +86,18 @@ async def answer(stream: Stream, user_id: int | None, body: Payload, by: Grant |
 
     Raises BodyError for missing or invalid fields.
     """
-    key = (user_id, stream.name, _checked(body))
+    own, key = runtime(), (user_id, stream.name, _checked(body))
+    peers = own.part(Peers)
     if body["type"] == CANDIDATE:
-        return await _candidate(stream, key, body, address)
+        return await _candidate(peers, key, body, address)
     try:
-        with runtime().part(OfferQueue).place(address):
-            answered = await _offer(stream, key, body, by)
+        with own.part(OfferQueue).place(address):
+            answered = await _offer(own, peers, stream, key, body, by)
     except TooManyOffers as error:
         return Answer(limit_reached(error.limit), 429)
-    if answered.body.get("type") == "answer":
-        _watch_grant(stream, key, by)
+    if answered.body.get("type") == "answer" and (peer := peers.find(key)) is not None:
+        own.revocation.note(peer.session, by)  # the grant of the last offer that was answered counts
     return answered
-
-
-def _watch_grant(stream: Stream, key: Key, by: Grant | None) -> None:
-    """End a session of this process when its grant is revoked; the grant of the last offer that was answered counts."""
-    peer = runtime().part(Peers).find(stream, key[2], key[0])
-    if peer is not None:
-        runtime().revocation.note(peer.session, by)
 
 
 def _checked(body: Payload) -> str:
@@ -135,18 +129,18 @@ def _checked(body: Payload) -> str:
     return found
 
 
-async def _offer(stream: Stream, key: Key, body: Payload, by: Grant | None) -> Answer:
+async def _offer(own: Runtime, peers: Peers, stream: Stream, key: Key, body: Payload, by: Grant | None) -> Answer:
     wish = resume(body)
     try:
         offer = read_offer(body["sdp"])
         await asyncio.sleep(0)  # let other connections run: reading an offer and answering it take milliseconds each
-        peer = await _live_peer(stream, key)
+        peer = await _live_peer(peers, key)
         if peer is not None:
             return _answer_body(await peer.renew(offer, wish), peer.give_value(wish))
-        elsewhere = await _answer_elsewhere(stream, key, body, by)
+        elsewhere = await _answer_elsewhere(own, key, body, by)
         if elsewhere is not None:
             return elsewhere
-        peer, described = await _open(stream, key, offer, checked_user_data(stream.user_data, body.get("user_data")))
+        peer, described = await _open(peers, stream, key, offer, checked_user_data(stream.user_data, body.get("user_data")))
     except OfferError as error:
         detail = invalid_detail("sdp", "value_error", str(error), None)
         return Answer({**failed(str(error)), "detail": [detail]}, 422)
@@ -154,16 +148,16 @@ async def _offer(stream: Stream, key: Key, body: Payload, by: Grant | None) -> A
         return Answer(limit_reached(error.limit), 429)
     except IdTaken:
         return Answer(already_exists())
-    _register(peer)
+    _register(own, peers, peer)
     return _answer_body(described, peer.give_value(wish))
 
 
-async def _live_peer(stream: Stream, key: Key) -> Peer | None:
+async def _live_peer(peers: Peers, key: Key) -> Peer | None:
     """Return the requester's own peer of an id, or None. If its session is ending, wait until its id is free in all processes.
 
     Raises IdTaken if that takes more than END_S.
     """
-    peer = runtime().part(Peers).find(stream, key[2], key[0])
+    peer = peers.find(key)
     if peer is None or not peer.session.ending:
         return peer
     try:
@@ -171,17 +165,17 @@ async def _live_peer(stream: Stream, key: Key) -> Peer | None:
             await peer.session.close("a new offer came")
     except TimeoutError:
         raise IdTaken from None
-    return runtime().part(Peers).find(stream, key[2], key[0])
+    return peers.find(key)
 
 
-async def _open(stream: Stream, key: Key, offer: Offer, data: Any) -> tuple[Peer, str]:
+async def _open(peers: Peers, stream: Stream, key: Key, offer: Offer, data: Any) -> tuple[Peer, str]:
     """Open a session; at the limit, first end one whose client is lost. Raises LimitReached, IdTaken or OfferError."""
     while True:
-        peer = Peer(stream, key[2], key[0], _unregister, data)
+        peer = Peer(stream, key[2], key[0], data)
         try:
             return peer, await peer.open(offer)
         except LimitReached:
-            if not await runtime().part(Peers).make_room(stream):
+            if not await peers.make_room(stream):
                 raise
 
 
@@ -190,33 +184,29 @@ def _answer_body(sdp: str, resume_value: str) -> Answer:
     return Answer({"sdp": sdp, "type": "answer", **({"resume": resume_value} if resume_value else {})})
 
 
-async def _candidate(stream: Stream, key: Key, body: Payload, address: str) -> Answer:
+async def _candidate(peers: Peers, key: Key, body: Payload, address: str) -> Answer:
+    """Add a candidate. One that came before its offer is kept, and the response waits for that offer at most EARLY_S."""
     try:
         trickled = parse(body.get("candidate"))
     except CandidateError as error:
         return Answer(failed(str(error)))
-    peer = runtime().part(Peers).find(stream, key[2], key[0])
+    peer = peers.find(key)
     if peer is not None and peer.add(trickled):
         return Answer({"status": "success"})
-    if runtime().part(Peers).is_past(key) or (peer is not None and peer.session.ended.is_set()):
+    if peers.is_past(key) or (peer is not None and peer.session.ended.is_set()):
         return Answer(failed(CLOSED))
-    return await _early(key, trickled, address)
+    waiting = peers.early.put(key, trickled, address)
+    peers.forwarding.look_for(key)  # its offer may be in another process
+    return Answer({"status": "success"} if await peers.early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
 
 
-async def _early(key: Key, trickled: Trickled, address: str) -> Answer:
-    """Keep a candidate until its offer comes, in this process or another one; the response waits for that at most EARLY_S."""
-    waiting = runtime().part(Peers).early.put(key, trickled, address)
-    runtime().part(Peers).forwarding.look_for(key)
-    return Answer({"status": "success"} if await runtime().part(Peers).early.taken_within(waiting, EARLY_S) else failed(UNKNOWN))
-
-
-async def _answer_elsewhere(stream: Stream, key: Key, body: Payload, by: Grant | None) -> Answer | None:
+async def _answer_elsewhere(own: Runtime, key: Key, body: Payload, by: Grant | None) -> Answer | None:
     """Forward an offer to the process with the requester's session; return None if there is none.
 
     Raises IdTaken if that is no WebRTC session, unless the offer presents its resume value: then that session ends.
     """
     try:
-        at = await runtime().directory.find(key[1], key[2], key[0])
+        at = await own.directory.find(key[1], key[2], key[0])
     except DirectoryAway:
         return None
     if at is None or at.ended or at.owner_id != key[0]:
@@ -228,24 +218,24 @@ async def _answer_elsewhere(stream: Stream, key: Key, body: Payload, by: Grant |
     if not at.channel:
         return None
     grant: list[str | int] | None = None if by is None else [by.app_id, by.session_key, by.generation, " ".join(sorted(by.scopes))]
-    found = await call_peer((at.channel, at.session), {"user": key[0], "body": body, "by": grant}, OFFER_ELSEWHERE_S)
+    found = await call_peer(own, (at.channel, at.session), {"user": key[0], "body": body, "by": grant}, OFFER_ELSEWHERE_S)
     return Answer(found["body"], found["status"]) if found else None
 
 
-def _register(peer: Peer) -> None:
+def _register(own: Runtime, peers: Peers, peer: Peer) -> None:
     """Register a peer for calls from other processes, and announce it to them."""
     stream, identity, session = peer.stream, peer.webrtc_id, peer.session.id
 
     async def handle_call(received: Payload) -> PeerAnswer:
         call = cast(PeerCall, received)
-        if runtime().part(Peers).find(stream, identity, call["user"]) is not peer:
+        if peers.find((call["user"], stream.name, identity)) is not peer:
             return {"status": 404, "body": failed(UNKNOWN) if call["body"]["type"] == CANDIDATE else already_exists()}
         answered = await answer(stream, call["user"], call["body"], _forwarded_grant(call))
         return {"status": answered.status, "body": answered.body}
 
     if not peer.over:
-        runtime().rpc.register(peer_address(session), handle_call)
-        keep_task(asyncio.create_task(announce((peer.session.owner_id, stream.name, identity), session)))
+        own.rpc.register(peer_address(session), handle_call)
+        keep_task(asyncio.create_task(peers.forwarding.announce(peer.key, session)))
 
 
 def _forwarded_grant(call: PeerCall) -> Grant | None:
@@ -255,10 +245,6 @@ def _forwarded_grant(call: PeerCall) -> Grant | None:
         return None
     app_id, session_key, generation, scopes = [*by, *("", "", 0, "stream")[len(by) :]]
     return Grant(user_id, str(app_id), str(session_key), int(generation), parse_scopes(str(scopes)))
-
-
-def _unregister(peer: Peer) -> None:
-    runtime().rpc.unregister(peer_address(peer.session.id))
 
 
 async def _from_python(stream: Stream, user_id: int | None, body: Payload) -> JsonMessage:

@@ -8,12 +8,10 @@ connection may be renewed for RTC_RENEW_S seconds.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 
-from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
 from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.handler_runner import stream_session
@@ -22,7 +20,7 @@ from streaming.transports.webrtc.candidates import Key, Trickled
 from streaming.transports.webrtc.connection import Connection, ConnectionEnd, Offer
 from streaming.transports.webrtc.data_channel import Messages
 from streaming.transports.webrtc.early_candidates import EarlyCandidates
-from streaming.transports.webrtc.forwarding import Forwarding
+from streaming.transports.webrtc.forwarding import Forwarding, peer_address
 from streaming.transports.webrtc.offer_limits import OfferError, OfferQueue
 from streaming.types.client_connection import IdTaken, TransportKind, new_resume_value, resumes
 from streaming.types.session_end import End as SessionEnd
@@ -36,20 +34,18 @@ CONNECTING_S = 10.0
 
 
 class Peer:
-    """One client of a stream over WebRTC; `on_end` is called when its session ends."""
+    """One client of a stream over WebRTC."""
 
     kind: TransportKind = "webrtc"
 
-    def __init__(
-        self, stream: Stream, webrtc_id: str, owner_id: int | None, on_end: Callable[["Peer"], None], user_data: Any = None
-    ) -> None:
+    def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, user_data: Any = None) -> None:
         self.stream = stream
         self.webrtc_id = webrtc_id
         self.session = stream_session(stream, webrtc_id, owner_id, self, user_data=user_data)
         self.over = False
         self.lost = False
         """Whether the connection is lost and the peer waits for a new offer."""
-        self._on_end = on_end
+        self._peers = self.session.runtime.part(Peers)
         self._messages = Messages()
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
@@ -68,7 +64,7 @@ class Peer:
         """
         check_media_kinds(self.stream, offer)
         await self.session.open(start=False)  # the connection starts it: what the handler does first must not delay the answer
-        runtime().part(Peers).add(self)
+        self._peers.add(self)
         try:
             answer = await self._connect(offer)
         except BaseException as error:
@@ -133,12 +129,12 @@ class Peer:
         """Close the connection because the session has ended."""
         if not self.over:
             self.over = True
-            runtime().part(Peers).remove(self)
-            self._on_end(self)
-            runtime().part(Peers).track_closing(keep_task(asyncio.create_task(self._close_connection())))
+            self._peers.remove(self)
+            self.session.runtime.rpc.unregister(peer_address(self.session.id))
+            self._peers.track_closing(keep_task(asyncio.create_task(self._close_connection())))
 
     async def _connect(self, offer: Offer, wish: bool | str | None = None) -> str:
-        async with self._lock, runtime().part(OfferQueue).turn:
+        async with self._lock, self.session.runtime.part(OfferQueue).turn:
             if wish is not None and not self.may_renew(wish):  # checked here, since another offer may just have renewed the session
                 raise IdTaken
             wanted, given = media_kinds(self.stream)
@@ -151,7 +147,7 @@ class Peer:
                 raise
             self._connection = connection
             self.session.set_idle_limit(None)  # until this connection is established
-            for trickled in runtime().part(Peers).early.take(self.key):
+            for trickled in self._peers.early.take(self.key):
                 connection.add(trickled)
         if before is not None:
             if before.audio_track is not None:
@@ -239,9 +235,9 @@ class Peers:
         """Whether a peer with this key ended recently."""
         return key in self._past
 
-    def find(self, stream: Stream, webrtc_id: str, user_id: int | None) -> Peer | None:
-        """Return the user's live peer of that id, or None; `user_id` None is that of anonymous clients."""
-        return self._peers.get((user_id, stream.name, webrtc_id))
+    def find(self, key: Key) -> Peer | None:
+        """Return the live peer of an owner, a stream and an id, or None."""
+        return self._peers.get(key)
 
 
 def media_kinds(stream: Stream) -> tuple[frozenset[str], frozenset[str]]:

@@ -93,7 +93,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 @pytest.fixture
 async def part(user: User, engine: Engine) -> LiveSpeech:
     """The started LiveSpeech of a session."""
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions())
     return part
 
@@ -176,7 +176,7 @@ async def test_a_cancelled_end_stores_the_interim_result(part: LiveSpeech, engin
 async def test_a_live_session_keeps_the_timeout_of_its_client(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session keeps the `keep_s` of its client, though another process treated it as one of a crashed process."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions(keep_s=600))
     await run_in_database(lambda: LiveSession.objects.update(keep_s=0))
     await part.finish()
@@ -188,7 +188,7 @@ async def test_redaction_in_an_unsupported_language_is_refused(user: User, engin
     """A start in German with redaction is refused, not served with all names visible."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     engine.languages = ("en-GB", "de-DE")
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     with pytest.raises(LanguageError, match="config.redaction.redactContent .* English only"):
         await part.begin(StartOptions(language="de-DE", mask="****"))
     await part.begin(StartOptions(language="en-GB", mask="****"))
@@ -235,7 +235,7 @@ async def test_a_speaker_is_warned_once_in_each_outage(user: User, engine: Engin
     monkeypatch.setattr(conversation_module, "STORE_WARNING_S", 1.5)
     monkeypatch.setattr(conversation_module, "STORE_TRIES_S", (0.9, 0.9))
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    part = LiveSpeech(uuid4(), user.pk, "room", troubles.append)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", troubles.append)
     await part.begin(StartOptions())
     away.set()
     await part.feed(b"final")
@@ -268,7 +268,7 @@ async def test_a_final_result_does_not_wait_for_interim_trackers(
         return []
 
     monkeypatch.setattr(InterimTrackers, "_find", endless)
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions(trackers=(Tracker("Greeting", ("hello",)),), early_trackers=True))
     try:
         await part.feed(b"interim")
@@ -305,7 +305,7 @@ async def test_join_and_leave_are_tried_again(user: User, engine: Engine, monkey
             return work(*args, **kwargs)
 
         monkeypatch.setattr(recorder, name, reluctant)
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions())
     await part.finish()
     assert [event.kind for event in await part.leave(final=True)] == ["conversation_completed"]
@@ -339,7 +339,7 @@ async def test_a_failed_leave_is_done_later(user: User, engine: Engine, monkeypa
     """The conversation ends when the database is back, though this process lives on."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     joined = await part.begin(StartOptions())
     await part.finish()
     leave, away = recorder.leave, [OperationalError("away")]
@@ -361,7 +361,7 @@ async def test_no_wait_for_room_at_the_shutdown_deadline(user: User, engine: Eng
     """A recogniser with a long backlog does not keep a session from storing its results before the process ends."""
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
     monkeypatch.setattr(conversation_module, "HIGH_WATER_S", -1.0)
-    part = LiveSpeech(uuid4(), user.pk, "room", lambda error: None)
+    part = LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None)
     await part.begin(StartOptions())
     feeding = asyncio.create_task(part.feed(bytes(3200)))
     await asyncio.wait({feeding}, timeout=0.05)
@@ -407,7 +407,7 @@ async def test_a_clock_jump_moves_no_message(
 ) -> None:
     """The messages of speakers who joined before and after the jump keep their times."""
     monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
-    first, second = (LiveSpeech(uuid4(), user.pk, "room", lambda error: None) for _ in range(2))
+    first, second = (LiveSpeech(runtime(), uuid4(), user.pk, "room", lambda error: None) for _ in range(2))
     started = time.monotonic()
     await first.begin(StartOptions())
     await first.feed(bytes(3_200))
@@ -427,7 +427,7 @@ async def test_buffered_audio_has_the_time_of_its_speech(user: User, engine: Eng
     """Resent audio is as old as its client says, however late it arrives; the audio of other clients has its time of arrival."""
     monkeypatch.setattr(Engine, "open", lambda self, options, decoder, listener: Sentences(listener))
     for age in (None, 20.0):
-        part = LiveSpeech(uuid4(), user.pk, f"room of {age}", lambda error: None)
+        part = LiveSpeech(runtime(), uuid4(), user.pk, f"room of {age}", lambda error: None)
         before = timezone.now()
         joined = await part.begin(StartOptions(audio_age_s=age))
         after = timezone.now()

@@ -73,7 +73,7 @@ def a_turn_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def begin(user: User, *, errors: list[Exception] | None = None, **options: Any) -> LiveSpeech:
     """Return a session that has started."""
-    speech = LiveSpeech(uuid4(), user.pk, "room", (errors if errors is not None else []).append)
+    speech = LiveSpeech(runtime(), uuid4(), user.pk, "room", (errors if errors is not None else []).append)
     await speech.begin(StartOptions(speaker=ADA, several_speakers=True, expected_speakers=2, keep_s=60, **options))
     return speech
 

@@ -25,7 +25,7 @@ async def nothing_left() -> AsyncIterator[None]:
 
 def waiting(stream: Stream, caller: Caller) -> int:
     """Return how many frames of the caller's audio wait for their decoder, and how many decoded ones in aiortc's track."""
-    peer = runtime().part(Peers).find(stream, caller.id, 1)
+    peer = runtime().part(Peers).find((1, stream.name, caller.id))
     assert peer is not None
     assert peer._connection is not None
     receiver = peer._connection._pc.getReceivers()[0]

@@ -156,7 +156,7 @@ async def test_of_two_offers_for_a_lost_session_one_renews_it(monkeypatch: pytes
     value = str(lost.resume)
     lost.lose_network()
     monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
-    await until(lambda: not runtime().part(Peers).find(stream, lost.id, 1)._connection.active, "the client is not lost")
+    await until(lambda: not runtime().part(Peers).find((1, stream.name, lost.id))._connection.active, "the client is not lost")
     callers = [Caller(here(stream), "sendrecv", webrtc_id=lost.id, resume=True) for _ in range(2)]
     answers = await asyncio.gather(*map(offered, callers))
     assert sorted(answer.get("type", "") for _, answer in answers) == ["", "answer"]
@@ -177,7 +177,7 @@ async def test_an_anonymous_client_renews_with_the_value_only(monkeypatch: pytes
         caller.lose_network()
     monkeypatch.setattr(connection, "ACTIVE_S", 0.5)
     for caller in (lost, silent):
-        peer = runtime().part(Peers).find(stream, caller.id, None)
+        peer = runtime().part(Peers).find((None, stream.name, caller.id))
         await until(lambda peer=peer: not peer._connection.active, "the client is not lost")
         for wrong in (None, True, "wrong"):
             assert await is_refused(here(stream, None), caller.id, wrong)

@@ -190,7 +190,7 @@ async def test_candidates_of_a_session_above_the_limit_are_ignored() -> None:
     """They get success, as the earlier ones; a repeated one is not tried twice."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
-    peer = runtime().part(Peers).find(stream, caller.id, 1)
+    peer = runtime().part(Peers).find((1, stream.name, caller.id))
     assert peer is not None
     connection: Any = peer._connection
     offered = connection._offer.candidates
@@ -230,7 +230,7 @@ async def test_a_candidate_that_comes_while_its_offer_is_answered_is_used(monkey
     go_on.set()
     status, described = await posting
     assert status == 200
-    peer: Any = runtime().part(Peers).find(stream, caller.id, 1)
+    peer: Any = runtime().part(Peers).find((1, stream.name, caller.id))
     assert [identity[4] for identity in peer._connection._candidates] == [1000]
     await early
     await caller.accept(described)

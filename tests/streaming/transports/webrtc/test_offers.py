@@ -173,7 +173,7 @@ async def test_a_candidate_may_come_before_its_offer(monkeypatch: pytest.MonkeyP
     status, answer = await caller.post(offer | {"sdp": bare})
     assert status == 200
     assert await early == (200, SUCCESS)
-    pc = runtime().part(Peers).find(stream, caller.id, 1)._connection._pc
+    pc = runtime().part(Peers).find((1, stream.name, caller.id))._connection._pc
     await until(lambda: "192.0.2.77" in known(pc), "the early candidate was not tried")
     await caller.accept(answer)
     await caller.wait_for_pitch(440)

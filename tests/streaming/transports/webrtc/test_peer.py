@@ -238,7 +238,7 @@ async def test_a_lost_peer_loses_its_slot_to_a_new_peer(monkeypatch: pytest.Monk
     lost = await Caller(here(stream), "sendrecv").call()
     lost.lose_network()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
-    await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
+    await until(lambda: runtime().part(Peers).find((1, stream.name, lost.id)).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # the newcomer may be held up for a moment
     newcomer = await Caller(here(stream), "sendrecv").call()
     assert set(stream.participants) == {newcomer.id}
@@ -254,7 +254,7 @@ async def test_a_lost_peer_may_reconnect(settings: Settings, monkeypatch: pytest
     handler = stream.participants[lost.id].runner.handler
     lost.lose_network()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
-    await until(lambda: runtime().part(Peers).find(stream, lost.id, 1).lost, "the loss was not noticed")
+    await until(lambda: runtime().part(Peers).find((1, stream.name, lost.id)).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # who is back may be held up for a moment
     settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900, resume=lost.resume).call()
