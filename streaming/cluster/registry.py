@@ -56,11 +56,6 @@ class RegisteredSession(Protocol):
         """Wait until the session has ended, its id is free and its connection knows."""
 
 
-def describe_session(stream: str, transport: str, user_id: int | None) -> str:
-    """Return the description of a session for the log. The ids that clients choose are left out: they give access to public streams."""
-    return f"stream {stream}, {transport}, {'anonymous' if user_id is None else f'user {user_id}'}"
-
-
 class TooManySessions(Exception):
     """This process has reached `SESSION_LIMIT`, or is draining."""
 

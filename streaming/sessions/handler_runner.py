@@ -219,12 +219,13 @@ class StreamHandlerRunner(MediaRunner):
         """Call `emit` repeatedly; a blocking one only until `shutdown` begins, which wakes it for the last time."""
         loop = asyncio.get_running_loop()
         emit, blocks = self.calls.bind(method, name, bare=True), not is_async(method)
+        waits_itself = self._in_loop is not None and self._in_loop.parley_waits_itself
         while not (blocks and self._shutting_down):
             began = loop.time()
             try:
                 value = await emit()
                 if value is None:
-                    await self._pause_after_empty(loop.time() - began)
+                    await asyncio.sleep(0 if waits_itself else max(0.0, EMPTY_PAUSE_S - (loop.time() - began)))  # the loop must not spin
                 elif not await self.deliver(item := to_item(value)):
                     return
                 elif pace is not None and item.frame is not None:
@@ -232,11 +233,6 @@ class StreamHandlerRunner(MediaRunner):
             except (Exception, *ANY_ERROR) as error:
                 self.calls.report(as_exception(error))
                 await asyncio.sleep(AFTER_ERROR_S)
-
-    async def _pause_after_empty(self, took: float) -> None:
-        """Pause after an `emit` that returned nothing, unless it waits itself, so that the loop does not spin."""
-        waits_itself = self._in_loop is not None and self._in_loop.parley_waits_itself
-        await asyncio.sleep(0 if waits_itself else max(0.0, EMPTY_PAUSE_S - took))
 
 
 def session_copy(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,6 @@
 """What runs in a session of a stream: audio and video from the client to the handler and back, its inputs and its outputs."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +11,6 @@ from streaming.audio.convert import mono
 from streaming.handlers.context import end_message
 from streaming.handlers.stream_handlers import FRAME_PLACEHOLDER, StreamHandlerBase
 from streaming.handlers.stream_handlers import AudioFrame as InputFrame
-from streaming.protocols.json_message import JsonMessage
 from streaming.sessions.audio import AudioBlock, AudioInput, AudioOutput
 from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.session import Runner, Session
@@ -61,6 +59,7 @@ class MediaRunner(Runner):
     ) -> None:
         self.session = session
         self.loop = session.loop
+        self.send_message, self.spawn, self.wait_here = session.send_message, session.spawn, session.wait_here
         self.phone = connection.kind == "telephone"
         self.calls = HandlerCalls(session.context)
         self.may_rest = is_idle is not None
@@ -126,10 +125,6 @@ class MediaRunner(Runner):
         """Seconds of audio that the client has still to play."""
         return self.audio_output.left_s
 
-    def send_message(self, message: JsonMessage) -> None:
-        """Send the client JSON. Any thread."""
-        self.session.send_message(message)
-
     def clear_audio(self) -> None:
         """Drop all audio that was not played yet. Any thread."""
         self.session.in_loop(self._clear)
@@ -148,14 +143,6 @@ class MediaRunner(Runner):
         """Continue the audio where it was paused."""
         if self.audio_output.resume():
             self._connection.play_on()
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a coroutine until the session ends. Event loop only."""
-        return self.session.spawn(work)
-
-    def wait_here(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the event loop and wait for it. From threads only; raises CancelledError when the session ends."""
-        return self.session.wait_here(work)
 
     async def deliver(self, item: ParsedResult, *, live: bool = False) -> bool:
         """Pass on a result of the handler; wait while the queue is full (`live`: drop older frames). Return False after CloseStream."""

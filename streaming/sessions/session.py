@@ -23,7 +23,7 @@ from streaming.aio.fairness import CooperativeYield
 from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
-from streaming.cluster.registry import TooManySessions, describe_session
+from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import runtime
 from streaming.handlers.context import Context, SessionContext, current_session, warning_message
 from streaming.handlers.stream import Stream
@@ -168,7 +168,9 @@ class Session(Generic[R]):
         self._take_place_in_stream()
         try:
             name = "conversation" if self._stream is None else self._stream.name
-            self.runtime.registry.add(self, describe_session(name, self.connection.kind, self.owner_id))
+            who = "anonymous" if self.owner_id is None else f"user {self.owner_id}"
+            # Without the id that the client chose: it gives access to a public stream, and this goes into the log.
+            self.runtime.registry.add(self, f"stream {name}, {self.connection.kind}, {who}")
             if self._stream is not None:
                 await session_endpoint.claim(self)
             if self._ending is not None:  # the server is shutting down: an end before the start would have no effect

@@ -56,22 +56,21 @@ class CpuBudget:
         self._refilled_at = time.monotonic()
         self._debt_s = 0.0
 
-    def spend(self, cpu_s: float, *, audio_s: float, consumed: int, errors: int) -> None:
-        """Record a portion of work: its CPU time, the seconds of audio decoded, the bytes consumed and the chunks rejected."""
+    def spend(self, cpu_s: float, *, audio_s: float, consumed: int, errors: int) -> bool:
+        """Record a portion of work: its CPU time, the seconds of audio decoded, the bytes consumed and the chunks rejected.
+
+        Return False once the session's audio costs more CPU than any real audio does.
+        """
         self._refill()
         self._level -= cpu_s + errors * ERROR_CPU_S
         self._debt_s = max(0.0, self._debt_s + cpu_s - audio_s * CPU_PER_AUDIO_S - consumed * CPU_PER_BYTE)
+        return self._debt_s <= GRACE_CPU_S
 
     @property
     def wait_s(self) -> float:
         """Seconds until the session may decode again; 0 if it may decode now."""
         self._refill()
         return max(0.0, -self._level / CPU_PER_WALL_S)
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether the session's audio costs more CPU than any real audio does."""
-        return self._debt_s > GRACE_CPU_S
 
     def _refill(self) -> None:
         now = time.monotonic()
@@ -247,8 +246,7 @@ class DecodeQueue:
                     chunks += 1
             if time.thread_time() - began > _PORTION_CPU_S:
                 break
-        self._budget.spend(time.thread_time() - began, audio_s=made / RATE, consumed=consumed, errors=errors)
-        if self._budget.exceeded:
+        if not self._budget.spend(time.thread_time() - began, audio_s=made / RATE, consumed=consumed, errors=errors):
             self._refuse()
 
     def _next_item(self) -> bool:

@@ -62,12 +62,14 @@ class RecognitionCallbacks:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self.lock = threading.RLock()
-        self._disabled = self._finished = self._backlog_is_high = False
+        self.over = False
+        """Whether no more calls will be made."""
+        self._backlog_is_high = False
 
     def call(self, method: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         """Call a method of the listener."""
         with self.lock:
-            if self._disabled or self._finished:
+            if self.over:
                 return
             try:
                 method(*args, **kwargs)
@@ -78,17 +80,12 @@ class RecognitionCallbacks:
         """Call `finished` once; nothing is called after it."""
         with self.lock:
             self.call(self._listener.finished)
-            self._finished = True
+            self.over = True
 
     def disable(self) -> None:
         """Make no more calls; a call in progress in another thread has ended when this returns."""
         with self.lock:
-            self._disabled = True
-
-    @property
-    def over(self) -> bool:
-        """Whether no more calls will be made."""
-        return self._disabled or self._finished
+            self.over = True
 
     def update_backlog(self, backlog: float) -> None:
         """Record the backlog in seconds; call `backlog_low` when it has fallen to `LOW_BACKLOG_S` or less."""

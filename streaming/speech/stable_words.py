@@ -45,7 +45,8 @@ class StableWords:
         self._last: list[str] = []  # words of the last decode that are not stable
         self._tokens: tuple[int, ...] = ()  # of the stable words
         self._rest: tuple[int, ...] = ()  # of the words of the last decode that are not stable
-        self._newest: tuple[int, ...] = ()  # tokens of the last decode that the next one repeats
+        self.draft: tuple[int, ...] = ()
+        """Tokens that the decode of the unstable part probably repeats: those of the last decode."""
         self._shown: tuple[Word, ...] = ()
 
     def unstable(self, turn: TurnSpan) -> TurnSpan:
@@ -53,11 +54,6 @@ class StableWords:
         start = max(self._start, turn.start)
         voiced = tuple((max(first, start), last) for first, last in turn.voiced if last > start)
         return TurnSpan(start, turn.end, voiced)
-
-    @property
-    def draft(self) -> tuple[int, ...]:
-        """Tokens that the decode of the unstable part probably repeats."""
-        return self._newest
 
     @property
     def whole_draft(self) -> tuple[int, ...]:
@@ -72,14 +68,15 @@ class StableWords:
         timed = assign_times(transcript.words, span.speech)
         if not timed or (self._words and span.start != self._start):
             return ()
-        self._start, self._newest = span.start, transcript.tokens
+        self._start, self.draft = span.start, transcript.tokens
         first = _first_new([plain(word.text) for word in self._words[len(self._words) - self._repeated :]], timed)
         new = timed[first:]
         agreed = _common(self._last, new)
         if span.seconds > TOO_LONG_S:
             agreed = max(agreed, len(new) - _UNSURE)
         for word in new[:agreed]:
-            self._append(word)
+            start = max(word.start, self._words[-1].end) if self._words else word.start
+            self._words.append(replace(word, start=start, end=max(start, word.end)))
         self._tokens += _tokens(transcript.words[first : first + agreed])
         self._rest = _tokens(transcript.words[first + agreed :])
         self._repeated += agreed
@@ -93,15 +90,9 @@ class StableWords:
     def replace(self, span: TurnSpan, transcript: Transcript) -> tuple[Word, ...]:
         """Take the decode of the whole turn at a pause: its words are stable, and the next decode starts after it. Return them."""
         timed = assign_times(transcript.words, span.speech)
-        self._words, self._tokens, self._rest, self._newest = list(timed), transcript.tokens, (), ()
+        self._words, self._tokens, self._rest, self.draft = list(timed), transcript.tokens, (), ()
         self._start, self._repeated, self._last, self._shown = span.end, 0, [], timed
         return timed
-
-    def _append(self, word: Word) -> None:
-        if self._words:
-            start = max(word.start, self._words[-1].end)
-            word = replace(word, start=start, end=max(start, word.end))
-        self._words.append(word)
 
     def _move(self, span: TurnSpan, pcm: Samples, timed: Sequence[Word], words: Sequence[UntimedWord], kept: int) -> None:
         """Let the next decode start before word number `kept` of this one."""
@@ -112,7 +103,7 @@ class StableWords:
         if (start - span.start) * FRAME_S < _LEAST_CUT_S:
             return
         self._start, self._repeated = start, REPEATED
-        self._newest = _tokens(words[kept:])
+        self.draft = _tokens(words[kept:])
 
 
 def _sure(words: Sequence[Word], *, is_still: bool, is_first: bool) -> tuple[Word, ...]:

@@ -104,7 +104,7 @@ class VadWorker(TickThread[Source]):
     """The VAD thread, its members, and their slots of the model."""
 
     def __init__(self) -> None:
-        super().__init__("vad", self._process_portions, self._next_check_s)
+        super().__init__("vad", self._process_portions, lambda: _STALL_CHECK_S if self._speaking else None)
         self._model = VadModel()
         self._all: set[Source] = set()
         self._speaking: dict[Source, None] = {}
@@ -114,9 +114,6 @@ class VadWorker(TickThread[Source]):
         """Add a member; it is removed once it is `over`."""
         with self._lock:
             self._all.add(member)
-
-    def _next_check_s(self) -> float | None:
-        return _STALL_CHECK_S if self._speaking else None
 
     def _process_portions(self, members: list[Source]) -> list[Source]:
         """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""
@@ -134,6 +131,7 @@ class VadWorker(TickThread[Source]):
     def _process_frames(self, members: list[Source]) -> None:
         """Process the frames of the members that have some, with as few calls of the model as possible."""
         ready: list[Source] = []
+        slots: list[int] = []
         blocks: list[Samples] = []
         for member in members:
             if member.over:
@@ -142,11 +140,13 @@ class VadWorker(TickThread[Source]):
             if not member.speaking:
                 frames = self._skip_silence(member, frames)
             if len(frames):
+                member.slot = self._model.take_slot() if member.slot is None else member.slot
+                slots.append(member.slot)
                 ready.append(member)
                 blocks.append(frames)
         if not ready:
             return
-        found = self._model.of_blocks([self._slot(member) for member in ready], blocks)
+        found = self._model.of_blocks(slots, blocks)
         for member, frames, probabilities in zip(ready, blocks, found, strict=True):
             for frame, probability in zip(frames, probabilities, strict=True):
                 if not member.over:
@@ -176,11 +176,6 @@ class VadWorker(TickThread[Source]):
             with self._lock:
                 self._all.discard(member)
         return bool(more)
-
-    def _slot(self, member: Source) -> int:
-        if member.slot is None:
-            member.slot = self._model.take_slot()
-        return member.slot
 
     def _guard(self, call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result | None:
         """Call a method of a member. Log an exception by its type only (its text may contain spoken words); others are not affected."""

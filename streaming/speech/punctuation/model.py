@@ -195,16 +195,12 @@ class Punctuator:
                 continue
             sentence = plain[start : place + 1]
             start = place + 1
-            share = self.question_probability(sentence, tokens[place].mark)
+            features = question_features(self._weights.question_score(sentence), tokens[place].mark, brief=len(sentence) <= 2)
+            share = logistic(float(features @ self._weights.questions))
             if marks[place] is PunctuationMark.QUESTION and share < limits.no_question:
                 marks[place] = PunctuationMark.PERIOD
             elif marks[place] is not PunctuationMark.QUESTION and (share > limits.question or self._is_inverted_question(sentence)):
                 marks[place] = PunctuationMark.QUESTION
-
-    def question_probability(self, sentence: Sequence[str], mark: PunctuationMark) -> float:
-        """Return the probability that a sentence with the recogniser's mark after it is a question."""
-        score = self._weights.question_score(sentence)
-        return logistic(float(question_features(score, mark, brief=len(sentence) <= 2) @ self._weights.questions))
 
 
 def _is_address(tokens: Sequence[MarkedWord], place: int) -> bool:

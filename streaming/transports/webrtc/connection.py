@@ -33,7 +33,7 @@ from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in
 from streaming.transports.webrtc.aiortc_patches import connect_promptly, ice_connections, on_packet
 from streaming.transports.webrtc.candidates import Identity, Trickled, parse
-from streaming.transports.webrtc.data_channel import Messages, limit_sctp
+from streaming.transports.webrtc.data_channel import Messages, SctpLimits
 from streaming.transports.webrtc.host_candidates import NoFreePort, announced, use_port_range
 from streaming.transports.webrtc.offer_limits import MOST_CANDIDATES, OfferError, bounded_lines
 from streaming.transports.webrtc.rtp_out import LEAD_S, PAUSABLE_LEAD_S, AudioTrack, VideoTrack, encode_apart
@@ -166,7 +166,7 @@ class Connection:
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
             if self._pc.sctp is not None:
-                limit_sctp(self._pc.sctp)
+                SctpLimits(self._pc.sctp, asyncio.get_running_loop().time)
             await asyncio.sleep(0)  # let other tasks run: each of these steps may take milliseconds
             self._add_tracks()
             use_port_range(self._pc, settings.RTC_PORT_RANGE)

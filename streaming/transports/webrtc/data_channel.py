@@ -99,13 +99,8 @@ class Messages:
             self.put({"type": "log", "data": echo, "message": echo})
 
 
-def limit_sctp(sctp: RTCSctpTransport) -> None:
-    """Bound the work and the memory that a peer can cause with its SCTP packets."""
-    SctpLimits(sctp, asyncio.get_running_loop().time)
-
-
 class SctpLimits:
-    """The limits of one SCTP association; they apply from its creation on."""
+    """Bound the work and the memory that a peer can cause with the SCTP packets of one association, from the creation of this on."""
 
     def __init__(self, sctp: RTCSctpTransport, clock: Callable[[], float]) -> None:
         self._sctp = SctpInternals(sctp)

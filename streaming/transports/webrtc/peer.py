@@ -39,6 +39,7 @@ class Peer:
     kind: TransportKind = "webrtc"
 
     def __init__(self, stream: Stream, webrtc_id: str, owner_id: int | None, user_data: Any = None) -> None:
+        self.key: Key = owner_id, stream.name, webrtc_id
         self.stream = stream
         self.webrtc_id = webrtc_id
         self.session = stream_session(stream, webrtc_id, owner_id, self, user_data=user_data)
@@ -51,11 +52,6 @@ class Peer:
         self._lock = asyncio.Lock()
         self._renewed = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
-
-    @property
-    def key(self) -> Key:
-        """Owner, stream and id."""
-        return self.session.owner_id, self.stream.name, self.webrtc_id
 
     async def open(self, offer: Offer) -> str:
         """Open the session and return the session description of our answer.
