@@ -83,7 +83,7 @@ def test_values_are_in_the_language_of_the_page(user_client: Client, user: User,
     recorder.edit_insight(insight.id, user.pk, InsightEdit(due_at=datetime(2026, 3, 6, 12, tzinfo=UTC), has_due=True))
     user_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
     assert [re.sub(r" jane@example.com, .*", "", row) for row in rows(user_client, conversation)] == [
-        "Fälligkeit geändert 6. Mär 2026",
+        "Fälligkeit geändert 6. März 2026",
         "Sprecher umbenannt Sprecher 1 Ada",
     ]
 
