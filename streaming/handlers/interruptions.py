@@ -16,7 +16,7 @@ from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.stream_handlers import Host
 from streaming.handlers.stt import at_16_khz
 from streaming.speech.backchannels import Backchannels, plain_words
-from streaming.speech.engines.base import Recogniser
+from streaming.speech.engines.base import Recogniser, Word
 from streaming.speech.interruptions import Backoff, ReplyPosition, Speech, SpeechDuringReply, decide
 from streaming.speech.turn_detector import Turn
 
@@ -28,6 +28,8 @@ SHORT_S = 1.2
 """Seconds of speech up to which a turn is recognised several times."""
 BRIEF_S = 0.5
 """Seconds of speech up to which the results must agree."""
+SURE = 0.65
+"""Mean confidence of those results from which they count: a hum or a "yes" that is taken for other words is less certain."""
 PADDING_S = (0.25, 0.5)
 """Seconds of silence around it, the further times."""
 HOLD_S = 0.5
@@ -275,21 +277,26 @@ def recognised(engine: Recogniser, turn: Turn, *, ended: bool) -> tuple[list[str
     """Return the words of a turn, and guesses if there are none.
 
     A single short word is hard to recognise: a hum becomes any word, and another one with more silence around it. Such a word counts
-    if two of three results agree.
+    if two of three results agree, and are sure.
     """
     pcm = at_16_khz((turn.rate, turn.samples))
     seconds = _speech_s(turn)
-    words = [word.text for word in engine.transcribe(pcm, turn.voiced, thorough=ended)]
+    words = engine.transcribe(pcm, turn.voiced, thorough=ended)
     if not ended or seconds > SHORT_S:
-        return words, []
+        return _texts(words), []
     padded = [np.pad(pcm, round(length_s * RATE)) for length_s in PADDING_S]
-    results = [words, *([word.text for word in engine.transcribe(variant, turn.voiced)] for variant in padded)]
-    for result in results:
-        if result and sum(plain_words(result) == plain_words(other) for other in results) > 1:
-            return result, []
+    results = [words, *(engine.transcribe(variant, turn.voiced) for variant in padded)]
+    for result in filter(None, results):
+        agreeing = [word.confidence for other in results if plain_words(_texts(result)) == plain_words(_texts(other)) for word in other]
+        if len(agreeing) > len(result) and (seconds > BRIEF_S or sum(agreeing) / len(agreeing) >= SURE):
+            return _texts(result), []
     if words and seconds > BRIEF_S:
-        return words, []
+        return _texts(words), []
     return [], [word for variant in (pcm, *padded) for word in _guess(engine, variant)]
+
+
+def _texts(words: Sequence[Word]) -> list[str]:
+    return [word.text for word in words]
 
 
 def _guess(engine: Recogniser, pcm: Samples) -> Sequence[str]:

@@ -6,6 +6,7 @@ stop is wrong. A decision takes no time here.
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import assert_never
 
 import numpy as np
@@ -25,13 +26,13 @@ from streaming.speech.endpointing import (
     SpeechStarted,
     TurnSpan,
 )
+from streaming.speech.engines.base import EngineOptions
 from streaming.speech.engines.moonshine import MoonshineRecogniser
 from streaming.speech.interruptions import Backoff, ReplyPosition, Speech, SpeechDuringReply, decide
 from streaming.speech.turn_detector import Turn
 from streaming.speech.vad import FRAME, VadModel
 from tests.bench import speech
 from tests.bench.report import Table, number
-from tests.bench.virtual_time import small_engine
 
 SPEECH_DB = -26.0
 """Level of the speech to which the signal-to-noise ratios refer, in dB of full scale."""
@@ -181,7 +182,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0)
     given = parser.parse_args()
-    engine = small_engine()
+    engine = MoonshineRecogniser(EngineOptions(threads=1, models_dir=Path("none")))
+    engine.load()
     rows: list[list[str]] = []
     for name, noise in noises(given.seconds):
         for ratio in RATIOS_DB:
@@ -193,6 +195,7 @@ def main() -> None:
                 ended = number(60 * found.ended / given.seconds, 1)
                 rows.append([name, str(ratio), "yes" if backoff else "no", *counts, silent, number(found.longest_s, 1, " s"), ended])
     print(Table("Stops of a reply in noise", HEADS, rows).markdown())
+    engine.close()
 
 
 if __name__ == "__main__":

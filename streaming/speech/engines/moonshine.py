@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
 from streaming.speech.engines.tokens import END, START, TokenVocabulary
+from streaming.speech.processor import has_vnni
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.speakers.ort_graph import OrtGraph
 from streaming.speech.transcript import Transcript
@@ -58,6 +60,55 @@ class _Progress:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The networks of a model: encoder, the decoder's first step and its further ones, which may be the same session."""
+
+    encoder: InferenceSession
+    first: InferenceSession
+    following: InferenceSession
+
+    @classmethod
+    def of_files(cls, encoder: Path, decoder: Path) -> "Networks":
+        """Return those of a model whose decoder is one file for both kinds of steps."""
+        steps = open_model(decoder)
+        return cls(open_model(encoder), steps, steps)
+
+    @classmethod
+    def of_ort_files(cls, encoder: Path, decoder: Path) -> "Networks":
+        """Return those of a model in onnxruntime's format as ONNX, which has the same results for less CPU: see docs/adr/0161."""
+        steps = decoder.read_bytes()
+        further = _opened(steps, "logits", *_presents(("decoder",)), name=decoder.name)
+        first = _opened(steps, "logits", *_presents(("decoder", "encoder")), name=decoder.name, branch=False)
+        return cls(_opened(encoder.read_bytes(), "last_hidden_state", name=encoder.name), first, further)
+
+
+_SHAPES: dict[str, tuple[int | str, ...]] = {
+    "input_values": (1, "samples"),
+    "attention_mask": (1, "samples"),
+    "input_ids": (1, "tokens"),
+    "encoder_hidden_states": (1, "frames", 288),
+    "encoder_attention_mask": (1, "samples"),
+}
+_INTEGERS = ("attention_mask", "input_ids", "encoder_attention_mask")
+_LAYERS = 6
+
+
+def _presents(kinds: Sequence[str]) -> list[str]:
+    """Return the names of the keys and values of the small model after a step."""
+    return [f"present.{layer}.{kind}.{what}" for layer in range(_LAYERS) for kind in kinds for what in ("key", "value")]
+
+
+def _opened(model: bytes, *outputs: str, name: str, branch: bool = True) -> InferenceSession:
+    """Return a part of the small model as a session."""
+    graph = OrtGraph(model, branch=branch)
+    if has_vnni():
+        graph.sign_weights()
+    past = {one: (1, 8, "past" if ".decoder." in one else "frames", 36) for one in graph.inputs(*outputs) if one.startswith("past")}
+    shapes = {one: _SHAPES[one] for one in graph.inputs(*outputs) if one not in past}
+    return open_model(graph.onnx({**shapes, **past}, *outputs, integers=_INTEGERS), name)
+
+
 class AttentionReader:
     """Reads which part of the audio each token comes from: the attention of a layer of the small model's decoder, for all tokens at once.
 
@@ -65,12 +116,8 @@ class AttentionReader:
     """
 
     def __init__(self, decoder: Path) -> None:
-        graph = OrtGraph(decoder.read_bytes())
-        shapes: dict[str, tuple[int | str, ...]] = {name: (1, 8, "past", 36) for name in graph.inputs(_ALIGNED)}
-        shapes |= {"input_ids": (1, "tokens"), "encoder_hidden_states": (1, "frames", 288), "encoder_attention_mask": (1, "samples")}
-        part = graph.onnx(shapes, _ALIGNED, integers=("input_ids", "encoder_attention_mask"))
-        self._session = open_model(part, f"the attention of {decoder.name}")
-        self._past = [name for name in shapes if name.startswith("past_key_values")]
+        self._session = _opened(decoder.read_bytes(), _ALIGNED, name=f"the attention of {decoder.name}")
+        self._past = [node.name for node in self._session.get_inputs() if node.name.startswith("past_key_values")]
 
     def read(self, tokens: Sequence[int], decoder_inputs: Arrays) -> Attention:
         """Return the attention of the tokens of a decode. `decoder_inputs` has the encoder's keys and values after it."""
@@ -84,12 +131,13 @@ class AttentionReader:
 class Moonshine:
     """One model. `transcribe` may be called from any number of threads at the same time."""
 
-    def __init__(self, encoder: Path, decoder: Path, tokenizer: Path, reader: AttentionReader | None = None) -> None:
-        self._encoder, self._decoder = open_model(encoder), open_model(decoder)
+    def __init__(self, networks: Networks, tokenizer: Path, reader: AttentionReader | None = None) -> None:
+        self._encoder, self._first, self._following = networks.encoder, networks.first, networks.following
         self._reader = reader
         self._vocabulary = TokenVocabulary(tokenizer)
         self._encoder_masked = len(self._encoder.get_inputs()) > 1
-        shapes = {node.name: node.shape for node in self._decoder.get_inputs()}
+        self._needed = {id(session): [node.name for node in session.get_inputs()] for session in (self._first, self._following)}
+        shapes = {node.name: node.shape for node in self._following.get_inputs()}
         self._decoder_masked = "encoder_attention_mask" in shapes
         self._past = [name for name in shapes if name.startswith("past_key_values")]
         self._empty_cache: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in self._past}
@@ -129,8 +177,9 @@ class Moonshine:
         while len(progress.tokens) < most:
             guess = progress.guess(min(_GUESSED, most - len(progress.tokens) - 1))
             inputs["input_ids"] = np.array([[last, *guess]], dtype=np.int64)
-            kept = self._changing if inputs["use_cache_branch"][0] else self._past
-            logits, *present = self._decoder.run(["logits", *(name.replace("past_key_values", "present") for name in kept)], inputs)
+            session, kept = (self._following, self._changing) if inputs["use_cache_branch"][0] else (self._first, self._past)
+            given = {name: inputs[name] for name in self._needed[id(session)]}
+            logits, *present = session.run(["logits", *(name.replace("past_key_values", "present") for name in kept)], given)
             scores = logits[0, -len(guess) - 1 :]
             if not progress.tokens:
                 scores[0, END] = -np.inf  # the audio contains speech: an empty text is wrong
@@ -176,13 +225,15 @@ def small_model() -> Moonshine:
     """Return tiny-en from the moonshine_voice wheel. Raises RecogniserError if it is not installed."""
     names = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
     encoder, decoder, tokenizer = (data_file("moonshine_voice", "assets", "tiny-en", name) for name in names)
-    return Moonshine(encoder, decoder, tokenizer, AttentionReader(decoder))
+    return Moonshine(Networks.of_ort_files(encoder, decoder), tokenizer, AttentionReader(decoder))
 
 
 def large_model(models_dir: Path) -> Moonshine | None:
     """Return base-en from `models_dir`, or None if it is not installed."""
     encoder, decoder, tokenizer = (models_dir / "base-en" / file for file in BASE_FILES)
-    return Moonshine(encoder, decoder, tokenizer) if all(file.is_file() for file in (encoder, decoder, tokenizer)) else None
+    if not all(file.is_file() for file in (encoder, decoder, tokenizer)):
+        return None
+    return Moonshine(Networks.of_files(encoder, decoder), tokenizer)
 
 
 class MoonshineRecogniser(TurnRecogniser):

@@ -1,7 +1,7 @@
 """Reads a model in onnxruntime's own format (a FlatBuffer) and writes part of it as ONNX (a Protocol Buffer).
 
 onnxruntime optimises only ONNX models when it loads them. A part ends at chosen tensors, so that values inside a network can be used.
-Control flow is not kept: of an `If` the first branch is taken, the one of a condition that holds.
+Control flow is not kept: of an `If` one branch is taken.
 """
 
 import struct
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from streaming.speech import onnx_format
 
-_FLOAT, _INT8, _INT64 = 1, 3, 7  # ONNX types of tensors
+_FLOAT, _UINT8, _INT8, _INT64 = 1, 2, 3, 7  # ONNX types of tensors
 _DTYPES: dict[int, "np.dtype[np.generic]"] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("<i1"), _INT64: np.dtype("<i8")}
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTS = 1, 2, 3, 4, 7
+
+_WEIGHTS: dict[str, tuple[int, int]] = {"DynamicQuantizeMatMul": (1, 3), "MatMulIntegerToFloat": (1, 5)}
+"""Operations with quantised weights, and the places of the weights and of their zero point among the inputs."""
 
 
 class _Table:
@@ -97,19 +100,32 @@ class _Tensor:
 
 
 class OrtGraph:
-    """The operations and constants of a model in onnxruntime's format."""
+    """The operations and constants of a model in onnxruntime's format; `branch` is that of an `If` whose condition has this value."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, *, branch: bool = True) -> None:
+        name = "then_branch" if branch else "else_branch"
         parts = _Table(model, struct.unpack_from("<I", model, 0)[0]).table(1)
         graph = parts.table(7)
         self._versions = {one.text(0): int(one.scalar(1, "<q")) for one in parts.tables(1)}
-        self._constants = dict(_constants(graph))
-        self._maker = {output: node for node in _nodes(graph) for output in node.outputs if output}
+        self._constants = dict(_constants(graph, name))
+        self._maker = {output: node for node in _nodes(graph, name) for output in node.outputs if output}
 
     def constant(self, name: str) -> NDArray[np.float32]:
         """Return a constant as float32."""
         tensor = self._constants[name]
         return np.frombuffer(tensor.data, dtype=_DTYPES[tensor.kind]).reshape(tensor.shape).astype(np.float32)
+
+    def sign_weights(self) -> None:
+        """Give quantised weights a sign: weights and zero points are shifted by 128, so every product is the same.
+
+        A processor with VNNI multiplies them much faster. One without it may saturate (`has_vnni`).
+        """
+        for node in set(self._maker.values()):
+            for place in _WEIGHTS.get(node.kind, ()):
+                found = self._constants[node.inputs[place]]
+                if found.kind == _UINT8:
+                    signed = np.frombuffer(found.data, np.uint8) ^ 0x80
+                    self._constants[node.inputs[place]] = _Tensor(_INT8, found.shape, signed.tobytes())
 
     def inputs(self, *outputs: str) -> set[str]:
         """Return the names of the inputs of the model that tensors depend on."""
@@ -158,31 +174,31 @@ def _tensor(table: _Table) -> _Tensor:
     return _Tensor(int(table.scalar(3, "<i")), tuple(int(size) for size in dims), table.data(4))
 
 
-def _constants(graph: _Table) -> Iterator[tuple[str, _Tensor]]:
-    """Yield the constants with their names, also those of the first branch of an `If`."""
+def _constants(graph: _Table, branch: str) -> Iterator[tuple[str, _Tensor]]:
+    """Yield the constants with their names, also those of a branch of an `If`."""
     for tensor in graph.tables(0):
         yield tensor.text(0), _tensor(tensor)
     for table in graph.tables(2):
         if table.text(5) == "If":
-            yield from _constants(_branch(table))
+            yield from _constants(_branch(table, branch), branch)
 
 
-def _nodes(graph: _Table) -> Iterator[_Node]:
-    """Yield the operations; the first branch of an `If` takes its place."""
+def _nodes(graph: _Table, chosen: str) -> Iterator[_Node]:
+    """Yield the operations; the chosen branch of an `If` takes its place."""
     for table in graph.tables(2):
         kind, outputs = table.text(5), tuple(table.texts(9))
         if kind != "If":
             yield _Node(kind, tuple(table.texts(8)), outputs, tuple(filter(None, map(_attribute, table.tables(10)))), table.text(2))
             continue
-        branch = _branch(table)
+        branch = _branch(table, chosen)
         names = dict(zip(branch.texts(6), outputs, strict=True))
-        for node in _nodes(branch):
+        for node in _nodes(branch, chosen):
             renamed, sources = (tuple(names.get(name, name) for name in one) for one in (node.outputs, node.inputs))
             yield _Node(node.kind, sources, renamed, node.attributes, node.domain)
 
 
-def _branch(table: _Table) -> _Table:
-    return next(one for one in table.tables(10) if one.text(0) == "then_branch").table(7)
+def _branch(table: _Table, name: str) -> _Table:
+    return next(one for one in table.tables(10) if one.text(0) == name).table(7)
 
 
 def _attribute(table: _Table) -> bytes | None:

@@ -125,7 +125,7 @@ def utterances(count: int, kinds: dict[str, Sequence[str]], voices: Sequence[str
         return
     for kind, texts in kinds.items():
         for number in range(min(count, len(texts) * len(voices))):
-            text, voice = texts[number % len(texts)], voices[(number // len(texts) + number) % len(voices)]
+            text, voice = texts[number % len(texts)], voices[(number // len(texts) + number % len(texts)) % len(voices)]
             rate, sound = engine.synthesise(text, SpeechOptions(voice=voice))
             converter = Converter(RATE)
             yield kind, f"{text} ({voice})", np.concatenate((converter.push(audio_to_int16(sound), rate), converter.flush()))

@@ -41,6 +41,7 @@ class ScriptedRecogniser:
         self.early: list[str] = []
         self.final: list[str] = []
         self.times = 0
+        self.confidence = 0.9
         self.gate = threading.Event()
         self.gate.set()
 
@@ -52,7 +53,7 @@ class ScriptedRecogniser:
         self.times += thorough
         if not thorough or self.times % (1 + len(PADDING_S)) == 0:  # all turns of these tests are short
             del texts[:1]
-        return spread(text, 0.0, len(pcm) / 16_000, 0.9)
+        return spread(text, 0.0, len(pcm) / 16_000, self.confidence)
 
 
 @pytest.fixture
@@ -235,6 +236,20 @@ async def test_words_interrupt(join: Join, scripted: ScriptedRecogniser) -> None
     assert connection_of(session).cleared == 1
     assert states(session) == ["response_paused"]
     assert heard == [pytest.approx(2.0)]
+
+
+@pytest.mark.parametrize(("seconds", "interrupts"), [(0.3, False), (0.8, True)])
+async def test_an_uncertain_short_word_does_not_interrupt(
+    join: Join, scripted: ScriptedRecogniser, seconds: float, interrupts: bool
+) -> None:
+    """A hum is often recognised as some word, each time the same, but with little confidence."""
+    session = await join(ReplyOnPause(lengths))
+    await talking(session)
+    scripted.final, scripted.confidence = ["Worse."], 0.6
+    handler_of(session).began()
+    handler_of(session).ended(said(seconds))
+    await until(lambda: numbers(session) == [0.1, seconds] if interrupts else states(session)[1:] == ["response_resumed"])
+    assert connection_of(session).cleared == int(interrupts)
 
 
 async def test_words_interrupt_before_the_turn_ends(join: Join, scripted: ScriptedRecogniser) -> None:

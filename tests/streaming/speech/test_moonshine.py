@@ -15,9 +15,11 @@ from streaming.audio.pcm import Samples
 from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines import make, moonshine
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecogniserError, RecognitionOptions
-from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, large_model, small_model
+from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, Networks, large_model, small_model
+from streaming.speech.processor import has_vnni
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
+from streaming.speech.vad import data_file
 from tests.streaming.speech.fakes import Notes, chunks, decoding, linear16, recording
 
 BECKETT = "ever tried ever failed no matter try again fail again fail better"
@@ -48,6 +50,14 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]
         recogniser.load()
         yield recogniser
         recogniser.close()
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["vnni", "no vnni"])
+def converted(request: pytest.FixtureRequest) -> Moonshine:
+    """The small model as ONNX, as on a processor with VNNI and on one without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moonshine, "has_vnni", lambda: request.param)
+        return small_model()
 
 
 def plain(text: str) -> str:
@@ -276,3 +286,31 @@ def test_transcribe(recogniser: Recogniser) -> None:
     assert recogniser.transcribe(audio[:100]) == ()
     with pytest.raises(RecogniserError, match="not loaded"):
         MoonshineRecogniser(EngineOptions(1, Path())).transcribe(audio)
+
+
+@pytest.mark.skipif(not has_vnni(), reason="without VNNI signed weights are multiplied less accurately")
+def test_the_converted_model_has_the_same_results(converted: Moonshine) -> None:
+    """Tokens and confidence are those of the original files, with a draft too: the weights are the same numbers."""
+    encoder, decoder, tokenizer = (
+        data_file("moonshine_voice", "assets", "tiny-en", name)
+        for name in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+    )
+    original = Moonshine(Networks.of_files(encoder, decoder), tokenizer)
+    for turn in split_turns(recording("beckett.wav"))[:3]:
+        found = original.transcribe(turn)
+        draft = (*found.tokens[:2], 500)
+        assert len(found.tokens) > 2
+        assert converted.transcribe(turn) == found
+        assert converted.transcribe(turn, draft).tokens == original.transcribe(turn, draft).tokens
+
+
+@pytest.mark.parametrize(
+    ("flags", "has"), [("flags : fpu avx512_vnni", True), ("flags : fpu avx_vnni", True), ("flags : fpu avx2\nbugs : avx_vnni", False)]
+)
+def test_the_processor(tmp_path: Path, flags: str, has: bool) -> None:
+    """VNNI is one of the flags of the processor; where they are not known it has none."""
+    file = tmp_path / "cpuinfo"
+    assert not has_vnni(file)
+    file = tmp_path / "cpuinfo2"
+    file.write_text(f"processor : 0\n{flags}\n")
+    assert has_vnni(file) is has
