@@ -23,6 +23,7 @@ from config.data_dir import create_files_private, prepare  # noqa: E402
 from config.graceful_shutdown import DrainFirst  # noqa: E402
 from config.hosts import host_is_allowed, refuse_host  # noqa: E402
 from config.http_limits import HttpLimits  # noqa: E402
+from config.signalling import signalling_first  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from config.uploads import Uploads  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
@@ -40,7 +41,7 @@ FLUSH_S = 2.0
 
 prepare()
 create_files_private()
-_limited_http = Uploads(HttpLimits(_http, {"/healthz": health.liveness, "/readyz": health.readiness}))
+_limited_http = Uploads(HttpLimits(signalling_first(_http), {"/healthz": health.liveness, "/readyz": health.readiness}))
 if "uvicorn" in sys.modules:
     from config import uvicorn_http, uvicorn_websocket
 

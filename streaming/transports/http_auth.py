@@ -29,6 +29,7 @@ View = Callable[[HttpRequest, Stream, int | None], Awaitable[HttpResponseBase]]
 StreamView = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 _REQUESTER = "parley_requester"
+_IN_EVENT_LOOP = "parley_in_event_loop"
 RELEASE_SLOT = "parley.release_slot"
 """Extension in the scope of a request: `release()` returns the slot of `config.http_limits` before the response starts."""
 HEADERS = "Authorization, X-API-Key, Content-Type, Last-Event-ID"
@@ -121,9 +122,15 @@ def on_stream(*methods: str) -> Callable[[View], StreamView]:
                 return preflight(methods)
             return readable(await checked(request, name))
 
+        setattr(answer, _IN_EVENT_LOOP, True)
         return answer
 
     return decorate
+
+
+def in_event_loop(view: object) -> bool:
+    """Return whether `on_stream` made a view: it needs no middleware with sessions, and blocks nothing."""
+    return getattr(view, _IN_EVENT_LOOP, False) is True
 
 
 def _release_slot(request: HttpRequest) -> None:
