@@ -14,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["manage"]:  # its options are those of Django's commands
         return _manage(words[1:])
+    if words == ["--version"]:
+        return _manage(["version"])
     options, rest = _parser().parse_known_args(words)
     if options.command == "run":
         return _run(options, [word for word in rest if word != "--"])

@@ -59,6 +59,17 @@ def test_the_version_is_that_of_the_project(tmp_path: Path, argument: str) -> No
     assert (done.returncode, done.stdout.split("(")[0].strip()) == (0, f"Parley {declared}")
 
 
+@pytest.mark.parametrize("argument", ["version", "--version"])
+def test_the_installed_command_has_the_same_version(tmp_path: Path, argument: str) -> None:
+    """It needs no data folder and makes none."""
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run(
+        [sys.executable, "-m", "parley", argument], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout == manage(tmp_path, "version").stdout
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_script_that_does_not_exist_stops_the_server(tmp_path: Path) -> None:
     """The error at start names the script."""
     done = manage(tmp_path, "serve", PORT="0", RECOGNISER="scripted", RECOGNISER_SCRIPT="/nope")
