@@ -34,6 +34,8 @@ MOST_REPLY_BYTES = 64 * 1024
 """Bytes that `post` reads of a response; the rest is not read."""
 STEP_S = 20.0
 """Seconds that one connect, read or write may take."""
+WAIT_S = 1.0
+"""Seconds of waiting for bytes after which `download` calls `check` again."""
 CHECK_S = 2.0
 """Seconds that `check_url` waits for the resolver."""
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")
@@ -95,15 +97,26 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float)
         return Reply(response.status_code, dict(response.headers), bytes(received[:MOST_REPLY_BYTES]))
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 def download(
-    url: str, file: BinaryIO, *, most_bytes: int, timeout_s: float, on_progress: Callable[[int, int | None], None] | None = None
+    url: str,
+    file: BinaryIO,
+    *,
+    most_bytes: int,
+    timeout_s: float,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    check: Callable[[], None] = _nothing,
 ) -> Download:
     """Write the body of a GET to a file, in chunks.
 
-    `on_progress` is called with the bytes received and the size that the server stated (None if it did not); an exception that it raises
-    ends the request and is raised here. Raises UrlRefused, and FetchFailed for any status but 2xx and for more than `most_bytes` bytes.
+    `on_progress` is called with the bytes received and the size that the server stated (None if it did not), `check` every `WAIT_S` seconds
+    while the server sends nothing; an exception that they raise ends the request and is raised here. Raises UrlRefused, and FetchFailed for
+    any status but 2xx and for more than `most_bytes` bytes.
     """
-    with _response("GET", url, b"", {}, _Deadline(timeout_s), _REDIRECTS) as response:
+    with _response("GET", url, b"", {}, _Deadline(timeout_s, check), _REDIRECTS) as response:
         if not response.is_success:
             raise FetchFailed(f"the server of the URL answered with status {response.status_code}")
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -204,8 +217,8 @@ def _checked_addresses(url: httpx.URL, deadline: "_Deadline") -> list[Address]:
 class _Deadline:
     """The end of a request with all its hops."""
 
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
+    def __init__(self, limit_s: float, check: Callable[[], None] = _nothing) -> None:
+        self.limit_s, self.check = limit_s, check
         self._end = time.monotonic() + limit_s
 
     def left(self) -> float:
@@ -255,8 +268,16 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has arrived."""
-        return self._stream.read(max_bytes, self._deadline.step(timeout))
+        """Wait for bytes, and read what has arrived."""
+        end = time.monotonic() + self._deadline.step(timeout)
+        while True:
+            self._deadline.check()
+            left = max(0.001, end - time.monotonic())  # 0 would not wait at all
+            try:
+                return self._stream.read(max_bytes, min(WAIT_S, left))
+            except httpcore.ReadTimeout:
+                if left <= WAIT_S:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write in parts, each within the time that is left."""

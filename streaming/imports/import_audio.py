@@ -91,6 +91,7 @@ def _file(job: RunningJob, source: ImportSource) -> Iterator[Path]:
                 most_bytes=settings.MAX_UPLOAD_MB * 1024 * 1024,
                 timeout_s=DOWNLOAD_S,
                 on_progress=lambda received, total: job.progress(DOWNLOADED * received / total if total else 0.0),
+                check=job.check,
             )
         yield path
     except (http_client.UrlRefused, http_client.FetchFailed) as refused:

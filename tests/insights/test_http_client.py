@@ -196,6 +196,20 @@ def test_an_exception_of_on_progress_ends_the_download(local: None) -> None:
         http_client.download(f"http://127.0.0.1:{server.port}/", io.BytesIO(), most_bytes=10, timeout_s=20, on_progress=cancel)
 
 
+def test_an_exception_of_check_ends_the_wait_for_a_silent_server(local: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that downloads from a server that sends nothing can be cancelled."""
+    monkeypatch.setattr(http_client, "WAIT_S", 0.01)
+    calls: list[int] = []
+
+    def stop() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyError("cancelled")
+
+    with http_server(silent) as server, pytest.raises(KeyError, match="cancelled"):
+        http_client.download(f"http://127.0.0.1:{server.port}/", io.BytesIO(), most_bytes=10, timeout_s=60, check=stop)
+
+
 def test_redirects_are_followed_and_checked(local: None) -> None:
     """A redirect to an allowed server is followed; one to the metadata address or to a file is refused."""
     with http_server(answer(200, b"here")) as target:
