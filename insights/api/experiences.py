@@ -15,6 +15,7 @@ from insights.api import auth
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import responses
 from insights.api.summary import SummaryList, read_summary
+from insights.api.summary import router as summaries
 from insights.models import AccessLevel, Conversation, Experience
 from insights.recorder import Look
 
@@ -134,6 +135,18 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
     path, cut = _address(request, conversation, made)
     url = request.build_absolute_uri(path)
     return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body, cut))
+
+
+@summaries.post(
+    "/v1/conversations/{conversation_id}/summary",
+    response={200: ExperienceOut, **PROBLEMS},
+    exclude_none=True,
+    tags=["Experiences"],
+    summary="Make a summary page (path of the Go SDK)",
+)
+def create_experience_at_summary(request: HttpRequest, conversation_id: str, body: ExperienceIn) -> ExperienceOut:
+    """Do the same as a POST to `/experiences`: `GetTextSummaryUI` and the like of Symbl's Go SDK 0.3 use this path."""
+    return create_experience(request, conversation_id, body)
 
 
 @router.get(_ROOT, response=responses(SummaryList), exclude_none=True, summary="Get the summary (path of the Go SDK)")

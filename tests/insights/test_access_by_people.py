@@ -128,6 +128,7 @@ def bodies(talk: Conversation) -> dict[str, tuple[str, dict[str, Any]]]:
         f"PUT {root}/bookmarks/{{bookmark_id}}": ("edit", mark),
         f"DELETE {root}/bookmarks/{{bookmark_id}}": ("edit", {}),
         f"POST {root}/experiences": ("edit", {"name": "text-summary"}),
+        f"POST {root}/summary": ("edit", {"name": "text-summary"}),
         f"PUT {root}/experiences/url": ("edit", {"url": "https://example.org/call.mp3"}),
         f"DELETE {root}/experiences/{{experience_id}}": ("edit", {}),
         f"PUT {root}/notes/{{note_id}}": ("read", {"text": "Private."}),

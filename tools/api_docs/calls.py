@@ -202,6 +202,7 @@ EXPERIENCES = (
     ),
     Call("GET", f"{_C}/experiences"),
     Call("PUT", f"{_C}/experiences/url", {"url": URL}),
+    Call("POST", f"{_C}/summary", {"name": "text-summary"}),
     Call("GET", "/v1/conversations/experiences/insights/list"),
     Call("GET", "/v1/conversations/experiences/insights/details/{conversation_id}"),
 )

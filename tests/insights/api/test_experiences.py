@@ -113,6 +113,13 @@ def test_urls_of_the_portal(api: Api, talk: Conversation, other_owner: User) -> 
     assert api.get(f"/details/{talk.pk}").status_code == 404
 
 
+def test_the_path_of_the_go_sdk(api: Api, owner: User) -> None:
+    """POST to `/summary` makes a page, too; GET still returns the summary."""
+    made = api.request("POST", "/summary", {"name": "verbose-text-summary"}).json()
+    assert page(made["url"], owner)[0] == 200
+    assert api.read("/summary")["summary"]
+
+
 def test_the_url_of_a_recording(api: Api, other_owner: User) -> None:
     """It is accepted with a warning; a text that is no URL gets 400, another account's conversation 404."""
     answer = api.request("PUT", "/experiences/url", {"url": "https://cdn.example.com/call.mp3"})
