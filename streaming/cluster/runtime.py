@@ -58,10 +58,10 @@ class Runtime:
 
     def start(self) -> None:
         """Start the periodic work that needs no session: heartbeats, closing of stale conversations, deletions. May be called again."""
-        self.started = True
         self.registry.start()
         self.deletions.start()
         self.poller.add("check for a worker", warn_without_worker, CHECK_S, first_s=FIRST_S)
+        self.started = True
 
     async def close(self) -> None:
         """Stop all periodic work and the channel; call before the event loop ends."""
