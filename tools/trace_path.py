@@ -4,8 +4,8 @@
     DATA_DIR=$(mktemp -d) STREAMS_PUBLIC=echo .venv/bin/python -m tools.trace_path reply    # WebRTC offer -> first audio of the reply
 
 It serves the ASGI application in this process. The path runs twice: what a process does once, such as loading the recogniser, happens the
-first time, and only the second run is counted, without periodic work. `--list` prints every function in the order of its first call, with
-its thread.
+first time, and only the second run is counted, without periodic work. `--first` counts the first run, and periodic work too. `--list`
+prints every function in the order of its first call, with its thread.
 """
 
 import argparse
@@ -84,6 +84,7 @@ def main() -> None:
     """Count a path."""
     parser = argparse.ArgumentParser(description="Count the functions and files of a path.")
     parser.add_argument("path", choices=("speak", "reply"))
+    parser.add_argument("--first", action="store_true", help="count the first run, with what a process does once, and periodic work")
     parser.add_argument("--list", action="store_true", help="print every function")
     arguments = parser.parse_args()
     trace = CallTrace()
@@ -95,7 +96,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     runs: dict[str, Run] = {"speak": _speak, "reply": _reply}
-    asyncio.run(_count(runs[arguments.path], trace))
+    asyncio.run(_count(runs[arguments.path], trace, first=arguments.first))
     files = {file for file, _ in trace.calls}
     print(f"{arguments.path}: {len(trace.calls)} functions in {len(files)} files")
     for package, functions, in_files in breakdown(trace.calls):
@@ -111,16 +112,18 @@ async def _not_yet() -> None:
     """Count nothing in the first run."""
 
 
-async def _count(run: Run, trace: CallTrace) -> None:
+async def _count(run: Run, trace: CallTrace, *, first: bool) -> None:
     from streaming import recogniser
     from streaming.cluster.runtime import runtime
 
     async def begin() -> None:
-        await runtime().poller.close()
+        if not first:
+            await runtime().poller.close()
         trace.begin()
 
-    await run(0, _not_yet)
-    await asyncio.wrap_future(recogniser.begin_loading())
+    if not first:
+        await run(0, _not_yet)
+        await asyncio.wrap_future(recogniser.begin_loading())
     await run(1, begin)
     trace.end()
 
