@@ -1,10 +1,11 @@
 """`python -m tests.bench.noisy_replies`: how much noise around a silent user makes the replies of a voice agent stop.
 
 The noise goes through the VAD, the endpointing, the recogniser and the decision; the times are those of the audio. Nobody speaks, so each
-stop is wrong. A decision takes no time here.
+stop is wrong. A decision takes no time here, and is made at the end of a turn only.
 """
 
 import argparse
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_never
@@ -13,6 +14,7 @@ import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.handlers.interruptions import HOLD_BACKOFF_S, PAUSE_BACKOFF_S, recognised
+from streaming.handlers.options import InterruptionOptions
 from streaming.speech.backchannels import Backchannels
 from streaming.speech.endpointing import (
     FRAME_S,
@@ -37,6 +39,7 @@ from tests.bench.report import Table, number
 SPEECH_DB = -26.0
 """Level of the speech to which the signal-to-noise ratios refer, in dB of full scale."""
 RATIOS_DB = (30, 20, 10, 0)
+NOISES = ("fan", "keyboard", "babble")
 VOICES = 6
 """Places of the recorded conversation that are heard at the same time as babble."""
 HEADS = (
@@ -63,6 +66,7 @@ class Reply:
         self._for_holds, self._for_pauses = Backoff(*HOLD_BACKOFF_S), Backoff(*PAUSE_BACKOFF_S, free=1)
         self._held = False
         self._silent_from: float | None = None
+        self._paused_until: float | None = None
         self._played_from = 0.0
 
     def possible(self, now: float) -> None:
@@ -84,8 +88,14 @@ class Reply:
         self._held = False
         if not self._backoff or self._for_pauses.allows(now):
             self.pauses += 1
+            self._paused_until = now + (InterruptionOptions().false_interruption_timeout or math.inf)
             self._stop(now)
         else:
+            self.play(now)
+
+    def passed(self, now: float) -> None:
+        """Play on if there was no decision for too long."""
+        if self._paused_until is not None and now >= self._paused_until:
             self.play(now)
 
     def over(self, said: Speech, now: float) -> None:
@@ -100,6 +110,7 @@ class Reply:
 
     def play(self, now: float) -> None:
         """Play on."""
+        self._paused_until = None
         if self._silent_from is not None:
             self.silent_s += now - self._silent_from
             self._silent_from, self._played_from = None, now
@@ -166,6 +177,7 @@ def reply_in(engine: MoonshineRecogniser, pcm: Samples, *, backoff: bool) -> Rep
                     pass
                 case _ as never:
                     assert_never(never)
+        reply.passed(now)
     reply.end(len(pcm) / RATE)
     return reply
 
@@ -181,11 +193,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--noises", nargs="+", default=NOISES)
     given = parser.parse_args()
     engine = MoonshineRecogniser(EngineOptions(threads=1, models_dir=Path("none")))
     engine.load()
     rows: list[list[str]] = []
     for name, noise in noises(given.seconds):
+        if name not in given.noises:
+            continue
         for ratio in RATIOS_DB:
             pcm = at_level(noise, SPEECH_DB - ratio)
             for backoff in (False, True):
