@@ -228,6 +228,8 @@ class StreamHandlerRunner(MediaRunner):
                     await asyncio.sleep(0 if waits_itself else max(0.0, EMPTY_PAUSE_S - (loop.time() - began)))  # the loop must not spin
                 elif not await self.deliver(item := to_item(value)):
                     return
+                elif item.pcm is None and item.frame is None:
+                    await asyncio.sleep(0)  # an `emit` that only returns outputs, without waiting, must not stop the event loop
                 elif pace is not None and item.frame is not None:
                     await asyncio.sleep(pace.delay_s(loop.time()))
             except (Exception, *ANY_ERROR) as error:

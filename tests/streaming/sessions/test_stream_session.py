@@ -409,3 +409,17 @@ async def test_a_connection_that_fails_does_not_end_the_session(join: Join, capl
     assert await session.runner.next_audio() is not None
     assert "ConnectionError at test_stream_session.py" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_outputs_without_a_wait_leave_the_event_loop_to_others(join: Join) -> None:
+    """An `emit` that returns an output at each call, and never waits, does not stop the process."""
+
+    class Eager(Echo):
+        async def emit(self) -> Any:
+            return AdditionalOutputs(1)
+
+    session = await join(Eager())
+    await until(lambda: session.outputs.last > 3)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    await session.close("enough")
