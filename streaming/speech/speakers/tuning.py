@@ -26,7 +26,7 @@ class Tuning:
     piece_s: float = 1.0
     context_s: float = 3.0
     least_voice_s: float = 0.6
-    same_voice: float = 6.2
+    same_voice: float = 5.5
 
     def precision(self, seconds: float) -> float:
         """Return the precision, in each dimension, with which so many seconds of speech determine the mean of their speaker."""
