@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
@@ -28,6 +29,11 @@ class SignInView(LoginView):
         if access.setup_is_open():
             return redirect("first_account")
         return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form. A sign-in that waits for its second step is dropped, else single sign-on would lead back to that step."""
+        clear_login(request)
+        return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Check the password. If a limit on failed attempts is reached, return 429 even for the right password."""

@@ -54,6 +54,14 @@ def test_the_second_step_needs_the_first(client: Client, secret: str) -> None:
     assert client.post("/signin/second-step/", {"code": code_of(secret)}).headers["Location"] == "/signin/"
 
 
+def test_the_page_for_sign_in_drops_the_second_step(client: Client, secret: str) -> None:
+    """Somebody who goes back to the page for sign-in starts anew: the code of before signs nobody in."""
+    client.post("/signin/", SIGN_IN)
+    assert client.get("/signin/").status_code == 200
+    assert client.post("/signin/second-step/", {"code": code_of(secret)}).headers["Location"] == "/signin/"
+    assert client.get("/").status_code == 302
+
+
 @pytest.mark.parametrize("path", ["authenticator/", "passkeys/add/"])
 def test_changes_ask_for_the_password(user_client: Client, path: str) -> None:
     """A browser that was left signed in cannot add a second factor; guesses of the password are limited."""
