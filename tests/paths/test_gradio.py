@@ -117,7 +117,7 @@ from fastrtc import AdditionalOutputs, AsyncStreamHandler, WebRTC
 class Counting(AsyncStreamHandler):
     def __init__(self):
         super().__init__()
-        self.heard = 0
+        self.heard, self.shown = 0, 0
 
     def copy(self):
         return Counting()
@@ -126,7 +126,8 @@ class Counting(AsyncStreamHandler):
         self.heard += 1
 
     async def emit(self):
-        if self.heard % 5 == 0:
+        if self.heard >= self.shown + 5:
+            self.shown = self.heard
             return AdditionalOutputs(self.heard)
 
 
