@@ -109,6 +109,21 @@ def _opened(model: bytes, *outputs: str, name: str, branch: bool = True) -> Infe
     return open_model(graph.onnx({**shapes, **past}, *outputs, integers=_INTEGERS), name)
 
 
+class _Step:
+    """One kind of step of the decoder. `kept`: names of the inputs with the keys and values that it changes."""
+
+    def __init__(self, session: InferenceSession, kept: Sequence[str]) -> None:
+        self._session = session
+        self._kept = kept
+        self._needed = [node.name for node in session.get_inputs()]
+        self._outputs = ["logits", *(name.replace("past_key_values", "present") for name in kept)]
+
+    def run(self, inputs: Arrays) -> tuple[NDArray[np.float32], Arrays]:
+        """Return the logits, shape (1, tokens, vocabulary), and the keys and values after the step by the names of their inputs."""
+        logits, *present = self._session.run(self._outputs, {name: inputs[name] for name in self._needed})
+        return logits, dict(zip(self._kept, present, strict=True))
+
+
 class AttentionReader:
     """Reads which part of the audio each token comes from: the attention of a layer of the small model's decoder, for all tokens at once.
 
@@ -132,16 +147,16 @@ class Moonshine:
     """One model. `transcribe` may be called from any number of threads at the same time."""
 
     def __init__(self, networks: Networks, tokenizer: Path, reader: AttentionReader | None = None) -> None:
-        self._encoder, self._first, self._following = networks.encoder, networks.first, networks.following
+        self._encoder = networks.encoder
         self._reader = reader
         self._vocabulary = TokenVocabulary(tokenizer)
         self._encoder_masked = len(self._encoder.get_inputs()) > 1
-        self._needed = {id(session): [node.name for node in session.get_inputs()] for session in (self._first, self._following)}
-        shapes = {node.name: node.shape for node in self._following.get_inputs()}
+        shapes = {node.name: node.shape for node in networks.following.get_inputs()}
         self._decoder_masked = "encoder_attention_mask" in shapes
-        self._past = [name for name in shapes if name.startswith("past_key_values")]
-        self._empty_cache: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in self._past}
-        self._changing = [name for name in self._past if ".decoder." in name]  # the keys and values of the encoder do not change
+        past = [name for name in shapes if name.startswith("past_key_values")]
+        self._empty_cache: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in past}
+        self._first = _Step(networks.first, past)
+        self._following = _Step(networks.following, [name for name in past if ".decoder." in name])  # those of the encoder do not change
 
     def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False) -> Transcript:
         """Return the words of a block of audio, shape (n,), float32 at 16 kHz, up to about 30 seconds.
@@ -177,14 +192,12 @@ class Moonshine:
         while len(progress.tokens) < most:
             guess = progress.guess(min(_GUESSED, most - len(progress.tokens) - 1))
             inputs["input_ids"] = np.array([[last, *guess]], dtype=np.int64)
-            session, kept = (self._following, self._changing) if inputs["use_cache_branch"][0] else (self._first, self._past)
-            given = {name: inputs[name] for name in self._needed[id(session)]}
-            logits, *present = session.run(["logits", *(name.replace("past_key_values", "present") for name in kept)], given)
+            logits, present = (self._following if inputs["use_cache_branch"][0] else self._first).run(inputs)
             scores = logits[0, -len(guess) - 1 :]
             if not progress.tokens:
                 scores[0, END] = -np.inf  # the audio contains speech: an empty text is wrong
             confirmed, last = _accept(scores, guess, progress)
-            _update_cache(inputs, dict(zip(kept, present, strict=True)), len(guess) - confirmed)
+            _update_cache(inputs, present, len(guess) - confirmed)
             if last == END:
                 break
         return inputs

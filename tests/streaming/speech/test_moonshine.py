@@ -3,8 +3,9 @@
 import re
 import threading
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import numpy as np
@@ -15,7 +16,7 @@ from streaming.audio.pcm import Samples
 from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines import make, moonshine
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecogniserError, RecognitionOptions
-from streaming.speech.engines.moonshine import BASE_FILES, Moonshine, MoonshineRecogniser, Networks, large_model, small_model
+from streaming.speech.engines.moonshine import BASE_FILES, Arrays, Moonshine, MoonshineRecogniser, Networks, large_model, small_model
 from streaming.speech.processor import has_vnni
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
@@ -166,16 +167,16 @@ def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: 
     """With its own tokens as the draft, the same words come in a few steps of the decoder."""
     steps = 0
 
-    class Counted:
-        def __init__(self, session: object) -> None:
-            self.session = session
-
-        def run(self, *args: object) -> object:
+    def counted(step: Callable[[Arrays], Any]) -> Callable[[Arrays], Any]:
+        def run(inputs: Arrays) -> Any:
             nonlocal steps
             steps += 1
-            return self.session.run(*args)  # type: ignore[attr-defined]
+            return step(inputs)
 
-    monkeypatch.setattr(model, "_decoder", Counted(model._decoder))
+        return run
+
+    for step in (model._first, model._following):
+        monkeypatch.setattr(step, "run", counted(step.run))
     pcm = recording("two_cities.wav")[int(1.1 * RATE) : 5 * RATE]
     bare, without = model.transcribe(pcm), steps
     drafted = model.transcribe(pcm, bare.tokens)

@@ -29,7 +29,10 @@ async def offered(server: Server, token: str, stream: str, **fields: Any) -> tup
     async with to(server, token, f"/streams/{stream}/webrtc/offer") as post:
         caller = Caller(post, "sendrecv")
         status, answer = await caller.post({**await caller.offer(), **fields})
-        found = await context_of(server, token, stream, caller.id) if "sdp" in answer else []
+        found = []
+        if "sdp" in answer:
+            await caller.accept(answer)
+            found = await context_of(server, token, stream, caller.id)
         await caller.close()
         return status, answer, found
 
