@@ -58,7 +58,7 @@ services:
 	@sh tests/install_services.sh
 
 test: setup-development services lint
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m tools.run_tests $(ARGS)
 
 check: setup-development
 	@$(BIN)/python -m tools.check

@@ -1,0 +1,65 @@
+"""`make test` repeats a few failed tests alone, and fails if one fails again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+UNSTABLE = """
+from pathlib import Path
+
+def test_unstable():
+    first = Path("first")
+    assert first.exists() or first.touch()
+"""
+"""Fails in its first run only."""
+GOOD = "def test_good(): pass\n"
+BAD = "def test_bad(): assert False\n"
+
+
+def run(folder: Path, **files: str) -> "subprocess.CompletedProcess[str]":
+    """Run the tool in a folder with these test files."""
+    for name, text in files.items():
+        (folder / f"test_{name}.py").write_text(text)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DJANGO_"))}
+    command = [sys.executable, "-m", "tools.run_tests"]
+    environment |= {"PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_test_that_passes_alone(tmp_path: Path) -> None:
+    """The run succeeds and names the test."""
+    done = run(tmp_path, unstable=UNSTABLE, good=GOOD)
+    assert done.returncode == 0, done.stdout
+    assert "failed beside other tests: 1" in done.stdout
+    assert "passed alone: make it independent of the load: test_unstable.py::test_unstable" in done.stdout
+
+
+def test_a_test_that_fails_again(tmp_path: Path) -> None:
+    """The run fails, also if another test passes alone."""
+    done = run(tmp_path, unstable=UNSTABLE, bad=BAD)
+    assert done.returncode == 1
+    assert "failed again: test_bad.py::test_bad" in done.stdout
+
+
+def test_many_failures_are_not_repeated(tmp_path: Path) -> None:
+    """More failures than five end the run."""
+    done = run(tmp_path, bad="".join(f"def test_bad{number}(): assert False\n" for number in range(6)))
+    assert done.returncode == 1
+    assert "once more" not in done.stdout
+
+
+def test_a_run_without_failures(tmp_path: Path) -> None:
+    """Nothing runs twice, and failures of an earlier run are forgotten."""
+    cache = tmp_path / ".pytest_cache/v/cache/lastfailed"
+    cache.parent.mkdir(parents=True)
+    cache.write_text('{"test_good.py::test_good": true}')
+    done = run(tmp_path, good=GOOD)
+    assert done.returncode == 0, done.stdout
+    assert "once more" not in done.stdout
+
+
+def test_a_module_that_cannot_be_imported(tmp_path: Path) -> None:
+    """The run fails."""
+    assert run(tmp_path, good=GOOD, broken="import nothing_of_that_name\n").returncode != 0
