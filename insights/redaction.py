@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from insights.analysis.personal_data import CATEGORIES, CUSTOM, Category, Span, category_named, masked, merged, types_without
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.analysis.types import Person
 from insights.models import Conversation, Member
 from insights.payloads import iso

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from insights.analysis.text.languages import KNOWN, primary
+from insights.analysis.text.supported_languages import KNOWN, primary
 
 Lister = Callable[[], Sequence[str]]
 """Returns the language codes, such as en-US, that recordings may have; the first is the default."""

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from insights.analysis.dates import find
+from insights.analysis.dates import find_dates
 from insights.analysis.dates.numerals import DIGIT, NUMBER, PRICE, VALUES, value
 from insights.analysis.dates.relative_durations import pointed
-from insights.analysis.names.find import names
+from insights.analysis.names.find_names import names
 from insights.analysis.text.words import LONGEST, joined
 from insights.analysis.types import EntityValue, FoundEntity, Person
 
@@ -212,7 +212,7 @@ def extract(text: str, said_at: datetime, timezone_offset: int = 0, members: Seq
     needed = {need: _needed(low, need) for need in _NEEDS}
     for place, (need, kind, pattern, maker) in enumerate(_GRAMMAR):
         if place == _DATE_PLACE:
-            _take(taken, find.find(low, said_at, timezone_offset))
+            _take(taken, find_dates.find(low, said_at, timezone_offset))
         if needed[need]:
             _take(taken, _matches(low, kind, pattern, maker))
     _take(taken, names(clean, members))

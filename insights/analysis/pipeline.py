@@ -8,12 +8,12 @@ from insights.analysis import entities
 from insights.analysis.acts import dialogue_acts
 from insights.analysis.acts.assignees import assignee
 from insights.analysis.acts.commitments import Commitment, commitment
-from insights.analysis.other_languages import forms
+from insights.analysis.other_languages import formatted_values
 from insights.analysis.other_languages.rules import LanguageRules, acts
 from insights.analysis.other_languages.rules_by_language import rules_of
 from insights.analysis.personal_data import with_personal_data
 from insights.analysis.sentiment import polarity
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 from insights.insight_kinds import InsightKind, kinds
@@ -58,12 +58,12 @@ def analyse(
 
 def _by_rules(said: Said, before: Sequence[Said], timezone_offset: int, rules: LanguageRules | None) -> MessageAnalysis:
     """Analyse a message in another language than English."""
-    spans = forms.found(said.text, said.at, timezone_offset, rules)
+    spans = formatted_values.found(said.text, said.at, timezone_offset, rules)
     if rules is None:
         return MessageAnalysis((), spans)
     done = acts(said.text, rules)
     scores = [(kind, done.confidence(kind.head) if kind.detector is None else _detected(kind, said, before)) for kind in kinds()]
-    due, due_text = forms.due(spans, said.at, timezone_offset)
+    due, due_text = formatted_values.due(spans, said.at, timezone_offset)
     doer = Person(said.speaker_name, said.speaker_id) if done.own and said.speaker_name else None
     findings = []
     for kind, confidence in scores:

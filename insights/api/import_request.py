@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, field_va
 from pydantic_core import PydanticCustomError
 
 from insights.analysis.custom_entities import CustomEntity
-from insights.analysis.text.languages import AUTO, primary
+from insights.analysis.text.supported_languages import AUTO, primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
 from insights.imports.options import ChannelSpeaker, ImportOptions, TextItem

@@ -8,7 +8,7 @@ from ninja import Field, Router, Schema
 
 from insights import jobs, queries
 from insights.abstractive import ModelTask, Statement
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.api import auth
 from insights.api.paging import responses
 from insights.api.people import Person

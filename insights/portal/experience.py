@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from insights import queries
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.exports.titles import local, shown_assignee, shown_name
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Conversation, Experience, Insight, Message

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from insights import queries
 from insights.analysis.chapters import TimedSentence, chapters
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.insight_kinds import InsightKind
 from insights.models import Conversation, Message
 from insights.portal.faces import ShownPeople, person_of

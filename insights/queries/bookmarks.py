@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from insights.analysis import Topic, summarise
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.models import Bookmark, BookmarkReference, Conversation, Experience, Message
 from insights.models import Topic as TopicRow
 

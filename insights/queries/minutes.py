@@ -7,7 +7,7 @@ from uuid import UUID
 
 from insights.abstractive import ModelTask as LanguageTask
 from insights.analysis.answers import LOOKED_AT, SpokenText, stays_open
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.insight_kinds import KindName, question_kinds, task_kinds
 from insights.language_model import NoLanguageModel, language_model
 from insights.models import Conversation, Insight, Message

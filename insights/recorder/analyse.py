@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from insights import analysis
 from insights.analysis.custom_entities import CustomEntity, CustomEntityIndex
-from insights.analysis.text.languages import knows, primary
+from insights.analysis.text.supported_languages import knows, primary
 from insights.analysis.trackers import NEAR, Tracker, TrackerHit, TrackerIndex
 from insights.analysis.types import Finding, FoundEntity, MessageAnalysis, Person, Said
 from insights.insight_kinds import choices, is_registered

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from insights import analysis
-from insights.analysis.text.languages import AUTO, has_topics
+from insights.analysis.text.supported_languages import AUTO, has_topics
 from insights.database import write_transaction
 from insights.events import ConversationEvent, InsightsFound, Kind, MemberJoined, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch

@@ -15,7 +15,7 @@ from insights import derived
 from insights.analysis import topics as analysis
 from insights.analysis.other_languages.noun_topics import NounTopics
 from insights.analysis.other_languages.rules_by_language import rules_of
-from insights.analysis.text.languages import has_topics
+from insights.analysis.text.supported_languages import has_topics
 from insights.events import Kind
 from insights.models import Conversation, Event, Message, Topic, TopicReference
 from insights.recorder.redact import without_masks

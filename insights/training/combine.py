@@ -10,9 +10,9 @@ from insights.analysis.acts import rule_features
 from insights.analysis.acts.mixture import EXPERTS, FACTS, HEADS, KINDS, LABELS, TASKS, Combiner, Floats, calibrated, gate_view, unchanged
 from insights.analysis.acts.weights import ALL_HEADS
 from insights.insight_kinds import FOLLOW_UP, KindName
+from insights.training.combiner_inputs import HANDS
 from insights.training.corpora import Row
 from insights.training.fit import Vector, lbfgs
-from insights.training.table import HANDS
 
 LOGITS = len(ALL_HEADS) + len(HEADS)
 """Number of logit columns at the front of the inputs: linear heads, then the network."""

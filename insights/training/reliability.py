@@ -17,11 +17,11 @@ from insights.analysis.acts.mixture import HEADS, LABELS, TASKS, Floats
 from insights.analysis.acts.weights import Model, shipped
 from insights.insight_kinds import FOLLOW_UP
 from insights.training import combine, corpora, diagram
+from insights.training.combiner_inputs import HANDS, hands, inputs, signs
 from insights.training.corpora import Row
 from insights.training.diagram import ConfidenceBin
 from insights.training.matrix import Seen, build
 from insights.training.net import logits as logits_of_net
-from insights.training.table import HANDS, hands, inputs, signs
 
 FOLDS = 5
 SURE = 0.9

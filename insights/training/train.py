@@ -16,11 +16,11 @@ from insights.analysis.acts.cnn import Net
 from insights.analysis.acts.mixture import TASKS, Combiner
 from insights.analysis.acts.weights import ALL_HEADS
 from insights.analysis.acts.word_classes import Classes
-from insights.training import combine, corpora, document_frequencies, heads, table, tagger, word_clusters
+from insights.training import combine, combiner_inputs, corpora, document_frequencies, heads, tagger, word_clusters
+from insights.training.combiner_inputs import HANDS
 from insights.training.corpora import Row
 from insights.training.matrix import build
 from insights.training.net import logits as logits_of_net
-from insights.training.table import HANDS
 
 CORPORA = ("ami", "mrda", "email")
 
@@ -55,7 +55,7 @@ def train(rows: Sequence[Row], dev: Sequence[Row], own: Sequence[Row], out: Path
     for name, head in zip(ALL_HEADS, fitted, strict=True):
         print(f"head {name}: {len(head.columns)} features, intercept {head.intercept:.4f}")
     net, net_logits = heads.fit_net(seen, heard)
-    combined = combine.fit(table.hands(learnt, heard, seen, logits, net_logits), HANDS * heard, HANDS * seen.shown)
+    combined = combine.fit(combiner_inputs.hands(learnt, heard, seen, logits, net_logits), HANDS * heard, HANDS * seen.shown)
     combined = _calibrated(combined, fitted, classes, net, dev)
     for task, calibration in zip(TASKS, combined.calibrations, strict=True):
         print(f"{task}: calibrations {np.round(calibration, 4).tolist()}")
@@ -66,7 +66,7 @@ def _calibrated(combined: Combiner, fitted: Sequence[heads.Head], classes: Class
     """Return the combiner, calibrated on rows that nothing was fitted to."""
     heard = corpora.restyled(dev, "mixed")
     seen = build(heard, classes)
-    inputs = table.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
+    inputs = combiner_inputs.hands(dev, heard, seen, heads.logits_of(fitted, seen), logits_of_net(net, seen.views))
     return combine.calibrate(combined, inputs, HANDS * heard, HANDS * seen.shown)
 
 

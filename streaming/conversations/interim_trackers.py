@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
 from insights.snapshots import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
 from streaming.aio.executors import TRACKER_THREADS

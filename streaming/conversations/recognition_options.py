@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from insights.analysis.text import languages
+from insights.analysis.text import supported_languages
 from streaming.speech.end_of_turn import words_model
 from streaming.speech.engines.base import Recogniser, RecognitionOptions
 
@@ -15,13 +15,13 @@ def not_understood(engine: Recogniser) -> str:
 
 def warning_about(language: str) -> str:
     """Return the warning for a speaker of a language in which not everything is found; empty if everything is."""
-    if languages.knows(language):
+    if supported_languages.knows(language):
         return ""
-    known = ", ".join(languages.KNOWN)
-    if languages.has_topics(language):
+    known = ", ".join(supported_languages.KNOWN)
+    if supported_languages.has_topics(language):
         found = "questions, action items and follow-ups are found by rules, and topics, numbers and dates"
         return f"config.languageCode {language!r}: {found}; names, sentiment and summaries need {known}"
-    needed = ", ".join(sorted((*languages.KNOWN, *languages.RULED)))
+    needed = ", ".join(sorted((*supported_languages.KNOWN, *supported_languages.RULED)))
     found = "only addresses and the words of trackers are found in it"
     return f"config.languageCode {language!r} is written down, but {found}: insights need one of {needed}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from insights.analysis.dates.find import zone_of
+from insights.analysis.dates.find_dates import zone_of
 from insights.analysis.types import FoundEntity
 
 Role = Literal["SPEAKER", "ADDRESSEE", "WE", "NAMED", "NOBODY"]

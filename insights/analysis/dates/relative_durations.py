@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from insights.analysis.dates import calendar
-from insights.analysis.dates.find import is_past, zone_of
+from insights.analysis.dates.find_dates import is_past, zone_of
 from insights.analysis.types import FoundEntity
 
 _BEFORE = re.compile(

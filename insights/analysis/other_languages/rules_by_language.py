@@ -2,7 +2,7 @@
 
 from insights.analysis.other_languages import french, german, spanish
 from insights.analysis.other_languages.rules import LanguageRules
-from insights.analysis.text.languages import primary
+from insights.analysis.text.supported_languages import primary
 
 _RULES = {one.code: one for one in (german.RULES, french.RULES, spanish.RULES)}
 

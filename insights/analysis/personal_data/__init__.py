@@ -26,8 +26,8 @@ from insights.analysis.personal_data.date_phrases import date_phrases
 from insights.analysis.personal_data.ibans import spoken_ibans
 from insights.analysis.personal_data.letters import with_capital_letters, without_words_between
 from insights.analysis.personal_data.lower_case import has_no_capitals, lower_case_addresses, lower_case_people
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import FoundEntity, Person
 from insights.snapshots import CUSTOM

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 from insights.analysis.types import FoundEntity
 
 _SSN_FORM = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])|(?<![\w-])\d{3} \d{2} \d{4}(?! ?\d)")

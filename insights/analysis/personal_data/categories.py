@@ -6,7 +6,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from insights.analysis.personal_data.types import PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalDataKind
 from insights.snapshots import CUSTOM
 
 

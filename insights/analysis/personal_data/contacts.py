@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from insights.analysis.names.proper_nouns import NOT_NAMES
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 from insights.analysis.text.words import FILLERS, STOP_WORDS
 
 _TLD = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from insights.analysis.personal_data.codes import Code
 from insights.analysis.personal_data.date_phrases import DatePhrase
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 
 CUE_REACH = 60
 """Characters between the end of a cue and its value, at most."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 
 _DIGIT = (
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|ten|eleven|twelve"

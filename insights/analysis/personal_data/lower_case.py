@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from insights.analysis.names.english import is_english
 from insights.analysis.names.proper_nouns import FIRST_NAMES
-from insights.analysis.personal_data.types import PersonalData, PersonalDataKind
+from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
 from insights.analysis.text.words import FILLERS, STOP_WORDS
 
 _NUMBERS = (

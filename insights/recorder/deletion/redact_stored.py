@@ -18,7 +18,7 @@ from django.utils import timezone
 from insights import analysis, derived
 from insights.analysis import entities as analysis_entities
 from insights.analysis.personal_data import LIVE_TYPES
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 from insights.analysis.types import FoundEntity, Person
 from insights.database import write_transaction
 from insights.emptied import SnapshotEdit

@@ -3,7 +3,7 @@
 import pytest
 
 from insights.analysis import Person
-from insights.analysis.names.find import names
+from insights.analysis.names.find_names import names
 from tests.insights.analysis.talk import BOB, JANE
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from insights.analysis.text.languages import knows
+from insights.analysis.text.supported_languages import knows
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.analysis.dates.find import find
+from insights.analysis.dates.find_dates import find
 from tests.insights.analysis.talk import NOW
 
 

@@ -1,4 +1,4 @@
-"""The kinds of personal data."""
+"""The kinds of personal data, and a span of it in a message."""
 
 from dataclasses import dataclass
 from enum import StrEnum
