@@ -17,9 +17,10 @@ if TYPE_CHECKING:
         audio_to_float32,
         audio_to_int16,
     )
-    from streaming.audio.files import audio_to_file
+    from streaming.audio.temporary_files import audio_to_file
     from streaming.handlers.cartesia import CartesiaTTSOptions
     from streaming.handlers.context import Context, Warning, WebRTCError, get_current_context
+    from streaming.handlers.endpointing_options import AlgoOptions, InterruptionOptions, SileroVadOptions
     from streaming.handlers.fastrtc_compat import (
         AudioEmitType,
         ModelOptions,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     )
     from streaming.handlers.gradio_page import WebRTC
     from streaming.handlers.handler_types import VideoStreamHandler
-    from streaming.handlers.options import AlgoOptions, InterruptionOptions, SileroVadOptions
     from streaming.handlers.reply_on_pause import ReplyOnPause
     from streaming.handlers.stop_words import ReplyOnStopWords
     from streaming.handlers.stream import Stream

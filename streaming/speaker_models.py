@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 NONE = "none"
 """The value of the setting with which speakers are not told apart."""
-SHORT_NAMES = {"community": "streaming.speech.speakers.models.CommunityModels"}
+SHORT_NAMES = {"community": "streaming.speech.speakers.pyannote_models.CommunityModels"}
 _REQUIRED = tuple(name for name, value in vars(SpeakerModels).items() if not name.startswith("_") and callable(value))
 
 _lock = threading.Lock()

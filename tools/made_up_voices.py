@@ -46,7 +46,7 @@ def vector_of(models: SpeakerModels, files: Sequence[Path]) -> Vectors | None:
 
 def main(folder: Path) -> None:
     """Write the file of weights."""
-    from streaming.speech.speakers.models import MADE_UP, CommunityModels
+    from streaming.speech.speakers.pyannote_models import MADE_UP, CommunityModels
 
     MADE_UP.parent.mkdir(exist_ok=True)
     if not MADE_UP.exists():  # the models read it

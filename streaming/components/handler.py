@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streaming.components.component import Component
-from streaming.components.values import UNCHANGED, to_page
+from streaming.components.component_values import UNCHANGED, to_page
 
 
 class HandlerResult(ValueError):

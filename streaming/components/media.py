@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.convert import mono
-from streaming.audio.files import temporary_file
+from streaming.audio.temporary_files import temporary_file
 
 MOST_BYTES = 8_000_000
 """Bytes of one picture or audio clip for a page."""

@@ -21,7 +21,7 @@ from streaming.audio.pcm import RATE, Samples
 from streaming.audio.resample import EMPTY
 from streaming.speech.engines.base import RecognitionResult
 from streaming.speech.speaker_parts import SpeakerPart, VoiceTime, parts_of
-from streaming.speech.speakers.live import LiveDiarizer
+from streaming.speech.speakers.online_diarization import LiveDiarizer
 from streaming.speech.speakers.profiles import IDENTIFIED_S, EnrolledVoices
 from streaming.speech.speakers.types import SpeakerModels, SpeakerSpan, TurnSpeakers
 

@@ -12,7 +12,7 @@ import numpy as np
 from streaming import recogniser
 from streaming.aio.worker_thread import WorkerThread
 from streaming.audio.pcm import RATE, Samples
-from streaming.handlers.options import InterruptionOptions
+from streaming.handlers.endpointing_options import InterruptionOptions
 from streaming.handlers.stream_handlers import Host
 from streaming.handlers.stt import at_16_khz
 from streaming.speech.backchannels import Backchannels, plain_words

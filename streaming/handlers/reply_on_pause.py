@@ -13,11 +13,11 @@ from streaming.audio.rates import NO_SOUND
 from streaming.handlers.context import error_message, get_current_context, log_message
 from streaming.handlers.early_text import EarlyText, current_turn, transcribed_by
 from streaming.handlers.end_of_turn import TurnDetection, end_of_turn_model
+from streaming.handlers.endpointing_options import LONGEST_TURN_S, AlgoOptions, InterruptionOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.fastrtc_compat import WebRTCData
 from streaming.handlers.generators import GeneratorRun, GeneratorRuns
 from streaming.handlers.handler_types import positional
 from streaming.handlers.interruptions import Interruptions
-from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, InterruptionOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.stream_handlers import AudioFrame, Host, InLoopHandler, StreamHandler
 from streaming.handlers.turn_listener import TurnListener
 from streaming.handlers.vad_chunks import AppState, PauseModel, SileroModel, add_to_buffer, chunk_ends_turn

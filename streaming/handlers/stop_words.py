@@ -12,7 +12,7 @@ import numpy as np
 from streaming import recogniser
 from streaming.aio.worker_thread import WorkerThread
 from streaming.audio.rates import Pcm
-from streaming.handlers.options import AlgoOptions
+from streaming.handlers.endpointing_options import AlgoOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stt import at_16_khz
 from streaming.handlers.vad_chunks import PauseModel

@@ -21,7 +21,7 @@ from streaming.handlers.gradio_page import blocks_of
 from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
 from streaming.handlers.ice_servers import RtcConfiguration, RtcConfigurationSource, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
-from streaming.handlers.program import NO_PROGRAM, ProgramHost
+from streaming.handlers.program_host import NO_PROGRAM, ProgramHost
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_components import StreamComponents
 from streaming.handlers.stream_ui import StreamUI

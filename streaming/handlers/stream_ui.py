@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from streaming.handlers.program import NO_PROGRAM
+from streaming.handlers.program_host import NO_PROGRAM
 
 if TYPE_CHECKING:
     from streaming.handlers.stream import Stream

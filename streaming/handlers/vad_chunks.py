@@ -12,7 +12,7 @@ import numpy as np
 from streaming.audio.convert import Audio, audio_to_float32, mono
 from streaming.audio.pcm import RATE
 from streaming.audio.rates import Converter, Pcm
-from streaming.handlers.options import AlgoOptions, SileroVadOptions
+from streaming.handlers.endpointing_options import AlgoOptions, SileroVadOptions
 from streaming.speech.vad import FRAME, VadModel
 
 Chunk = dict[str, int]

@@ -11,7 +11,7 @@ from streaming.audio.convert import mono
 from streaming.handlers.context import end_message
 from streaming.handlers.stream_handlers import FRAME_PLACEHOLDER, StreamHandlerBase
 from streaming.handlers.stream_handlers import AudioFrame as InputFrame
-from streaming.sessions.audio import AudioBlock, AudioInput, AudioOutput
+from streaming.sessions.audio_io import AudioBlock, AudioInput, AudioOutput
 from streaming.sessions.handler_calls import HandlerCalls
 from streaming.sessions.session import Runner, Session
 from streaming.types.client_connection import AudioFrame, MediaConnection, Pcm, VideoFrame

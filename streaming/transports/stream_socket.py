@@ -17,7 +17,7 @@ from streaming.cluster.session_endpoint import end_resumed
 from streaming.handlers.stream import Stream
 from streaming.protocols import fastrtc as wire
 from streaming.protocols.json_message import JsonMessage
-from streaming.sessions.audio import AudioBlock
+from streaming.sessions.audio_io import AudioBlock
 from streaming.sessions.handler_runner import StreamSession, stream_session
 from streaming.sessions.media_runner import MediaRunner
 from streaming.transports.auth import grant_of

@@ -13,8 +13,8 @@ from typing import assert_never
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
+from streaming.handlers.endpointing_options import InterruptionOptions
 from streaming.handlers.interruptions import HOLD_BACKOFF_S, PAUSE_BACKOFF_S, recognised
-from streaming.handlers.options import InterruptionOptions
 from streaming.speech.backchannels import Backchannels
 from streaming.speech.endpointing import (
     FRAME_S,

@@ -132,7 +132,7 @@ class TestParts:
         look = (
             "import django; django.setup()\n"
             "from config.uvicorn_websocket import PacedWebSocketProtocol\n"
-            "from streaming.sessions.audio import SilenceBuffer\n"
+            "from streaming.sessions.audio_io import SilenceBuffer\n"
             "from streaming.transports.loop_lag import Lag\n"
             "from streaming.transports.stream_socket import StreamConsumer\n"
             "from tests.bench.site.handlers import wait_for_item\n"

@@ -6,8 +6,8 @@ import pytest
 
 import streaming
 from tests.streaming.sessions.connections import Echo
-from tools.fastrtc_names import table
-from tools.fastrtc_names.table import PAGE, ROWS, SURFACE, NamesRow, here, is_here, page, problems, verdict
+from tools.fastrtc_names import names_table
+from tools.fastrtc_names.names_table import PAGE, ROWS, SURFACE, NamesRow, here, is_here, page, problems, verdict
 
 HERE, NOT_HERE = ("same", "better", "accepted"), "not here"
 
@@ -47,13 +47,13 @@ def test_wrong_facts_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is missing, one that FastRTC does not have, a row of names that are here only in part, and a missing reason."""
     first, *others = ROWS
     added = NamesRow(("Stream.pcs", "Stream.mode"), None, "internal")
-    monkeypatch.setattr(table, "ROWS", (replace(first, names=(*first.names[1:], "Streem"), words=""), *others))
+    monkeypatch.setattr(names_table, "ROWS", (replace(first, names=(*first.names[1:], "Streem"), words=""), *others))
     found = list(problems_until_error())
     assert f"{first.names[0]} has no row" in found
     assert "Streem is no name of FastRTC's" in found
     with pytest.raises(ValueError, match=r"Stream\.pcs, Stream\.mode"):
         verdict(added)
-    monkeypatch.setattr(table, "ROWS", (replace(first, words=""), *others))
+    monkeypatch.setattr(names_table, "ROWS", (replace(first, words=""), *others))
     assert list(problems()) == [f"{first.names[0]}: say in what way it is better"]
     monkeypatch.setitem(SURFACE["names"], "wait_for_item", ["timeout", "queue"])
     assert "wait_for_item does not take ['timeout', 'queue'] in this order" in list(problems())

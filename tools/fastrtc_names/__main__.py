@@ -10,7 +10,7 @@ def main() -> int:
     """Return 1 if the facts do not agree with the code, or the page is not up to date."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from tools.fastrtc_names.table import PAGE, page, problems
+    from tools.fastrtc_names.names_table import PAGE, page, problems
 
     wrong = list(problems())
     text = PAGE.read_text(encoding="utf-8")

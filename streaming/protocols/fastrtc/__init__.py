@@ -3,18 +3,7 @@
 Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/fastrtc.md` lists what is supported and what differs.
 """
 
-from streaming.protocols.fastrtc.bodies import BodyError, Detail, body_object, invalid_detail, missing_detail, resume, user_data, webrtc_id
-from streaming.protocols.fastrtc.events import (
-    HEARTBEAT,
-    NotJsonError,
-    ended_event,
-    invalid_event,
-    last_event_id,
-    output_text,
-    plain,
-    server_sent,
-)
-from streaming.protocols.fastrtc.messages import (
+from streaming.protocols.fastrtc.client_messages import (
     FORMATS,
     LONGEST_MEDIA_BYTES,
     ClientMessage,
@@ -46,7 +35,27 @@ from streaming.protocols.fastrtc.render import (
     telephone_media,
     warning,
 )
-from streaming.protocols.fastrtc.twilio import is_signed
+from streaming.protocols.fastrtc.request_bodies import (
+    BodyError,
+    Detail,
+    body_object,
+    invalid_detail,
+    missing_detail,
+    resume,
+    user_data,
+    webrtc_id,
+)
+from streaming.protocols.fastrtc.server_sent_events import (
+    HEARTBEAT,
+    NotJsonError,
+    ended_event,
+    invalid_event,
+    last_event_id,
+    output_text,
+    plain,
+    server_sent,
+)
+from streaming.protocols.fastrtc.twilio_signature import is_signed
 
 __all__ = [
     "CLEAR",

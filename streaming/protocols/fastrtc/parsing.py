@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from insights.snapshots import Payload
-from streaming.protocols.fastrtc.messages import (
+from streaming.protocols.fastrtc.client_messages import (
     FORMATS,
     LONGEST_MEDIA_BYTES,
     ClientMessage,

@@ -3,9 +3,7 @@
 Sans-I/O: text, bytes and dictionaries in and out. `docs/reference/websocket.md` lists what is supported and what differs.
 """
 
-from streaming.protocols.symbl.events import View, interim_insights, render_event, tracker_response
-from streaming.protocols.symbl.fields import WireError
-from streaming.protocols.symbl.messages import (
+from streaming.protocols.symbl.client_messages import (
     ENCODINGS,
     Audio,
     ClientMessage,
@@ -18,6 +16,8 @@ from streaming.protocols.symbl.messages import (
     TrackerSpec,
     insight_types,
 )
+from streaming.protocols.symbl.events import View, interim_insights, render_event, tracker_response
+from streaming.protocols.symbl.fields import WireError
 from streaming.protocols.symbl.parsing import after, connection_id, parse
 from streaming.protocols.symbl.render import (
     PONG,

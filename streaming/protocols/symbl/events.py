@@ -48,7 +48,7 @@ from insights.snapshots import (
 from insights.task_text import as_task
 from streaming.protocols.json_message import JsonMessage
 from streaming.protocols.symbl import render
-from streaming.protocols.symbl.messages import Start, insight_types
+from streaming.protocols.symbl.client_messages import Start, insight_types
 from streaming.protocols.symbl.render import encode, user
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from streaming.protocols.symbl.client_messages import Notice
 from streaming.protocols.symbl.fields import Fields, shown
-from streaming.protocols.symbl.messages import Notice
 
 MOST = 24
 """Warnings of one start_request; one more counts the fields beyond it."""

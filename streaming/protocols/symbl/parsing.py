@@ -5,9 +5,9 @@ import re
 import unicodedata
 from typing import Any
 
+from streaming.protocols.symbl.client_messages import Audio, ClientMessage, Ping, Stop
 from streaming.protocols.symbl.fields import Fields, WireError, refused, shown
-from streaming.protocols.symbl.messages import Audio, ClientMessage, Ping, Stop
-from streaming.protocols.symbl.start import modify_request, start_request
+from streaming.protocols.symbl.start_request import modify_request, start_request
 
 MAX_TEXT = 256 * 1024
 """Limit of the characters of a text message, far above the largest start_request seen."""

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from streaming.protocols.symbl.client_messages import Attribute, StartSpeaker
 from streaming.protocols.symbl.fields import UNSTORABLE, Fields
-from streaming.protocols.symbl.messages import Attribute, StartSpeaker
 from streaming.protocols.symbl.notices import Notices
 
 NAME_LENGTH = 256

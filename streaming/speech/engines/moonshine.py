@@ -15,7 +15,7 @@ from onnxruntime import InferenceSession
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
-from streaming.speech.engines.tokens import END, START, TokenVocabulary
+from streaming.speech.engines.token_vocabulary import END, START, TokenVocabulary
 from streaming.speech.processor import has_vnni
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.speakers.ort_graph import OrtGraph

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.live import LiveDiarizer
+from streaming.speech.speakers.online_diarization import LiveDiarizer
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import WINDOW_S, SpeakerModels, SpeakerSpan
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.engines.moonshine import Moonshine, small_model
 from streaming.speech.speakers import LiveDiarizer, SpeakerModels, SpeakerSpan
-from streaming.speech.speakers.models import load
+from streaming.speech.speakers.pyannote_models import load
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, Vectors
 from tests.bench.child_processes import BenchError

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config.uvicorn_websocket import PacedWebSocketProtocol
-from streaming.sessions.audio import SilenceBuffer
+from streaming.sessions.audio_io import SilenceBuffer
 from streaming.transports.loop_lag import Lag
 from streaming.transports.stream_socket import StreamConsumer
 from tests.bench.site import handlers

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streaming.aio.worker_thread import MOST_LEFT
-from streaming.handlers.options import InterruptionOptions
+from streaming.handlers.endpointing_options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
 from streaming.sessions.handler_runner import GeneratorRunner

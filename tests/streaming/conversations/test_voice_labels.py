@@ -8,7 +8,7 @@ import numpy as np
 from insights.recorder import Diarized
 from streaming.conversations.voice_labels import VoiceLabels
 from streaming.speech.engines.base import RecognitionResult, Word
-from streaming.speech.speakers.models import load
+from streaming.speech.speakers.pyannote_models import load
 from tests.speech.talk import talk
 
 AUDIO, TIMES = talk("a1", "b1")

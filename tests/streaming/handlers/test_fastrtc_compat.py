@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streaming
-from streaming.handlers.options import SileroVadOptions
+from streaming.handlers.endpointing_options import SileroVadOptions
 from streaming.speech.vad import data_file
 
 SPEECH = data_file("moonshine_voice", "assets", "two_cities.wav")

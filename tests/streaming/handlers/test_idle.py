@@ -9,7 +9,7 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions.audio import AudioBlock
+from streaming.sessions.audio_io import AudioBlock
 from streaming.sessions.handler_runner import StreamSession
 from streaming.speech import vad_worker
 from streaming.types.outputs import AdditionalOutputs

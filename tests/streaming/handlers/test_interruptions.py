@@ -13,10 +13,10 @@ import pytest
 from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers import interruptions
+from streaming.handlers.endpointing_options import InterruptionOptions
 from streaming.handlers.interruptions import PADDING_S
-from streaming.handlers.options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.sessions import audio
+from streaming.sessions import audio_io
 from streaming.speech.engines.base import Word
 from streaming.speech.engines.scripted import spread
 from streaming.speech.turn_detector import Turn
@@ -447,7 +447,7 @@ async def test_barge_in_during_playback(join: Join) -> None:
 
 async def test_a_reply_that_cannot_be_interrupted(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `can_interrupt` the user's audio is ignored until the client has played the whole reply."""
-    monkeypatch.setattr(audio, "_FAR_END_S", 3600.0)
+    monkeypatch.setattr(audio_io, "_FAR_END_S", 3600.0)
     session = await join(ReplyOnPause(lambda audio: iter([(RATE, FRAME)]), can_interrupt=False, input_sample_rate=16_000))
     handler = handler_of(session)
     fed: list[int] = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.handlers.options import InterruptionOptions
+from streaming.handlers.endpointing_options import InterruptionOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream_handlers import AudioFrame
 from streaming.speech import audio_source, vad_worker

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streaming.handlers.options import AlgoOptions, SileroVadOptions, turn_detector_options
+from streaming.handlers.endpointing_options import AlgoOptions, SileroVadOptions, turn_detector_options
 from streaming.handlers.turn_listener import TurnListener
 from streaming.speech import vad_worker
 from tests.streaming.sessions.connections import until

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.rates import Pcm
-from streaming.handlers.options import SileroVadOptions
+from streaming.handlers.endpointing_options import SileroVadOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions.handler_runner import StreamSession
 from tests.streaming.handlers.turns import logs, respond

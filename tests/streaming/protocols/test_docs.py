@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.protocols.symbl import ENCODINGS, WireError, insight_types, parse, parsing, start
+from streaming.protocols.symbl import ENCODINGS, WireError, insight_types, parse, parsing, start_request
 from tests.streaming.protocols.samples import start as start_text
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
@@ -21,15 +21,15 @@ def allowed(field: str) -> str:
 @pytest.mark.parametrize(
     ("field", "numbers"),
     [
-        ("customVocabulary", (start.VOCABULARY_PHRASES, start.PHRASE_LENGTH)),
-        ("config.meetingTitle", (start.TITLE_LENGTH,)),
-        ("config.timezoneOffset", (-start.FARTHEST_OFFSET, start.FARTHEST_OFFSET)),
-        ("config.speechRecognition.sampleRateHertz", (start.LOWEST_RATE, start.HIGHEST_RATE)),
-        ("speaker.userId", (start.NAME_LENGTH,)),
-        ("speaker.name", (start.NAME_LENGTH,)),
-        ("trackers", (start.TRACKERS, start.NAME_LENGTH, start.TRACKER_PHRASES, start.PHRASE_LENGTH)),
-        ("noConnectionTimeout", (start.LONGEST_TIMEOUT,)),
-        ("disconnectOnStopRequestTimeout", (start.LONGEST_TIMEOUT,)),
+        ("customVocabulary", (start_request.VOCABULARY_PHRASES, start_request.PHRASE_LENGTH)),
+        ("config.meetingTitle", (start_request.TITLE_LENGTH,)),
+        ("config.timezoneOffset", (-start_request.FARTHEST_OFFSET, start_request.FARTHEST_OFFSET)),
+        ("config.speechRecognition.sampleRateHertz", (start_request.LOWEST_RATE, start_request.HIGHEST_RATE)),
+        ("speaker.userId", (start_request.NAME_LENGTH,)),
+        ("speaker.name", (start_request.NAME_LENGTH,)),
+        ("trackers", (start_request.TRACKERS, start_request.NAME_LENGTH, start_request.TRACKER_PHRASES, start_request.PHRASE_LENGTH)),
+        ("noConnectionTimeout", (start_request.LONGEST_TIMEOUT,)),
+        ("disconnectOnStopRequestTimeout", (start_request.LONGEST_TIMEOUT,)),
     ],
 )
 def test_the_limits_of_a_field_are_on_the_page(field: str, numbers: tuple[int, ...]) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.sessions import audio as playback_module
-from streaming.sessions.audio import AHEAD_S, AudioOutput
+from streaming.sessions import audio_io as playback_module
+from streaming.sessions.audio_io import AHEAD_S, AudioOutput
 from streaming.types.client_connection import Pcm
 
 RATE = 1000

@@ -8,7 +8,7 @@ import pytest
 from streaming.audio import mulaw
 from streaming.audio.pcm import Samples
 from streaming.audio.rates import Pcm
-from streaming.sessions.audio import LONGEST_S, SILENT_S, AudioBlock, SilenceBuffer, loudness, samples_of
+from streaming.sessions.audio_io import LONGEST_S, SILENT_S, AudioBlock, SilenceBuffer, loudness, samples_of
 from streaming.speech.endpointing import Endpointer, SpeechEnded, SpeechStarted
 from streaming.speech.vad import FRAME, VadModel
 from tests.streaming.speech.fakes import recording

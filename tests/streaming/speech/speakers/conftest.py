@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.models import CommunityModels, load
+from streaming.speech.speakers.pyannote_models import CommunityModels, load
 from tests.bench.speaker_data import read_audio
 
 FOLDER = Path(__file__).resolve().parents[3] / "speech" / "voices"

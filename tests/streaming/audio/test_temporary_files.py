@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from streaming.audio import files
-from streaming.audio.files import audio_to_file
+from streaming.audio import temporary_files
+from streaming.audio.temporary_files import audio_to_file
 
 TONE = (np.sin(np.arange(24_000) / 10) * 8000).astype(np.int16)
 
@@ -29,7 +29,7 @@ def test_a_file_has_the_audio() -> None:
 def test_old_files_are_removed() -> None:
     """The next write removes old files; newer ones may still be open."""
     old, young = audio_to_file((24_000, TONE)), audio_to_file((24_000, TONE))
-    os.utime(old, (time.time() - files.KEPT_S - 1,) * 2)
+    os.utime(old, (time.time() - temporary_files.KEPT_S - 1,) * 2)
     new = audio_to_file((24_000, TONE))
     assert not Path(old).exists()
     assert Path(young).exists()

@@ -1,6 +1,6 @@
 """The options of turn taking."""
 
-from streaming.handlers.options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, turn_detector_options
+from streaming.handlers.endpointing_options import LONGEST_TURN_S, AlgoOptions, SileroVadOptions, turn_detector_options
 
 
 def test_options() -> None:

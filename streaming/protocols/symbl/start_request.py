@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from streaming.protocols.symbl.client_messages import CONTAINERS, ENCODINGS, Modify, Start, TrackerSpec, insight_types
 from streaming.protocols.symbl.fields import UNSTORABLE, Fields, WireError, as_truth, refused
-from streaming.protocols.symbl.messages import CONTAINERS, ENCODINGS, Modify, Start, TrackerSpec, insight_types
 from streaming.protocols.symbl.notices import Notices
 from streaming.protocols.symbl.speaker import NAME_LENGTH, start_speaker
 

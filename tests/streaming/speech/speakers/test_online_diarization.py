@@ -7,7 +7,7 @@ import pytest
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.speakers import EnrolledVoices, LiveDiarizer, diarize
-from streaming.speech.speakers.models import CommunityModels
+from streaming.speech.speakers.pyannote_models import CommunityModels
 from tests.streaming.speech.speakers.conftest import joined
 
 Voice = Callable[[str], Samples]

@@ -9,9 +9,9 @@ import pytest
 
 from streaming.audio.pcm import Samples
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.speakers import models as embedded
+from streaming.speech.speakers import pyannote_models as embedded
 from streaming.speech.speakers.fbank import fbank
-from streaming.speech.speakers.models import CommunityModels
+from streaming.speech.speakers.pyannote_models import CommunityModels
 from streaming.speech.vad import data_file
 
 Voice = Callable[[str], Samples]

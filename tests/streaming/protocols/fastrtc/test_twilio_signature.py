@@ -7,7 +7,7 @@ import hmac
 import pytest
 
 from streaming.protocols.fastrtc import is_signed
-from streaming.protocols.fastrtc.twilio import signature
+from streaming.protocols.fastrtc.twilio_signature import signature
 
 TOKEN = "12345"
 HOST, PATH = "mycompany.com", "/myapp.php?foo=1&bar=2"

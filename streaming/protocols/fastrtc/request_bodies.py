@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from insights.snapshots import Payload
-from streaming.protocols.fastrtc.messages import WireError
+from streaming.protocols.fastrtc.client_messages import WireError
 from streaming.protocols.fastrtc.parsing import LONGEST_ID, resume_value, user_data_value
 
 
