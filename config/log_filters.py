@@ -5,7 +5,7 @@ import re
 import time
 from types import TracebackType
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 
 _TOKEN = re.compile(r"\b((?:access_)?token=)[^&\s\"']+")
 _CONNECTION = re.compile(r"connection (?:open|closed|rejected)|%s - \"WebSocket ")

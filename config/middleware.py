@@ -6,7 +6,7 @@ from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from insights.portal.middleware import GetResponse, response_middleware
+from insights.portal.function_middleware import GetResponse, response_middleware
 from streaming.transports.http_auth import user_of_request
 from streaming.transports.request_log import USER
 

@@ -19,7 +19,7 @@ from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, resolve
 from django.utils.module_loading import import_string
 
-from insights.portal.middleware import AsyncGetResponse
+from insights.portal.function_middleware import AsyncGetResponse
 from streaming.transports.http_auth import in_event_loop
 
 ROUTES = ("/webrtc/offer", "/input_hook")
@@ -43,7 +43,7 @@ WITHOUT_IO = {
 }
 """Synchronous middleware that only reads and sets headers, and so may run in the event loop."""
 ASYNCHRONOUS = {
-    "insights.portal.languages.choose_language",
+    "insights.portal.response_language.choose_language",
     "insights.portal.security.content_security",
     "config.middleware.note_user_of_refused_request",
 }

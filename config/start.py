@@ -9,7 +9,7 @@ from django.core.management.base import OutputWrapper
 from django.db import DatabaseError, connections
 
 from insights import access
-from insights.management.tables import UnappliedMigrations, create_missing_tables
+from insights.management.create_tables import UnappliedMigrations, create_missing_tables
 from insights.site_address import site_address
 
 logger = logging.getLogger(__name__)

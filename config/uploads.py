@@ -22,7 +22,7 @@ from config.upload_paths import is_upload
 from insights import access
 from insights.api.errors import INVALID_TOKEN
 from insights.api.uploaded import EXTENSION
-from insights.imports import files
+from insights.imports import waiting_files
 from streaming.aio.database_executors import run_in_database
 from streaming.transports.auth import RequestCredentials
 
@@ -67,7 +67,7 @@ class Uploads:
         try:
             with self._place(await _user_of(scope)):
                 _check_length(scope)
-                path = await _in_thread(files.new_part)
+                path = await _in_thread(waiting_files.new_part)
                 await _write_body(path, receive)
             await self._application(_with_file(scope, path), _end_of_body(receive), send)
         except Refusal as refusal:
@@ -126,7 +126,7 @@ def _check_length(scope: HTTPScope) -> None:
 async def _write_body(path: Path, receive: ASGIReceiveCallable) -> None:
     """Write the body to a new file. Raises Refusal and Disconnected."""
     most, total = _most_bytes(), 0
-    with files.created(path) as file:
+    with waiting_files.created(path) as file:
         waiting = bytearray()
         more = True
         while more:
@@ -154,8 +154,8 @@ async def _next_part(receive: ASGIReceiveCallable) -> tuple[bytes, bool]:
 
 def _write(file: BinaryIO, block: bytes) -> None:
     try:
-        files.append(file, block)
-    except files.NoSpace as error:
+        waiting_files.append(file, block)
+    except waiting_files.NoSpace as error:
         raise Refusal(503, str(error)) from None
 
 

@@ -26,7 +26,7 @@ class InsightsConfig(AppConfig):
             export_removal,
             import_ends,
             import_text,
-            language,
+            language_model,
             mail,
             retention,
             vectors,

@@ -28,7 +28,7 @@ STOP_S = 90.0
 ANSWER_S = 30.0
 """Limits of waits that end as soon as what they wait for is there: only a broken server meets them."""
 MANAGE_S = 240.0
-CREATE_TABLES = "from insights.management.tables import create_missing_tables; create_missing_tables()"
+CREATE_TABLES = "from insights.management.create_tables import create_missing_tables; create_missing_tables()"
 
 
 def free_port() -> int:

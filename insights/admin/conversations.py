@@ -28,7 +28,7 @@ from insights.admin.bases import (
     time_element,
 )
 from insights.admin.filters import Bin, Confidence, InsightType, Review, Year
-from insights.admin.paging import PagedInline, links
+from insights.admin.paged_inlines import PagedInline, links
 from insights.admin.roles import administers, reviews
 from insights.exports.titles import shown_assignee
 from insights.insight_kinds import kind_of

@@ -1,7 +1,7 @@
 """Text analysis: text in, insights out. No Django and no I/O apart from loading the shipped weights and word lists."""
 
+from insights.analysis.benchmark_rows import assign, detect, extract
 from insights.analysis.pipeline import CONTEXT, FLOOR, analyse
-from insights.analysis.scoring import assign, detect, extract
 from insights.analysis.sentiment import polarity
 from insights.analysis.summary import summarise
 from insights.analysis.text.sentences import Sentence, sentences

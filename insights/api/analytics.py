@@ -9,8 +9,8 @@ from ninja import Router, Schema
 from insights import queries
 from insights.analytics import Figures
 from insights.api import auth
+from insights.api.member_json import speaker
 from insights.api.paging import responses
-from insights.api.people import speaker
 from insights.models import Conversation, Member
 
 router = Router(tags=["Analytics"])

@@ -8,8 +8,8 @@ from ninja import Field, Query, Router, Schema
 
 from insights import queries
 from insights.api.insights import InsightEntity, insight_json
+from insights.api.member_json import Person, SpeakerRef
 from insights.api.paging import Part, item_after, of_conversation, responses
-from insights.api.people import Person, SpeakerRef
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Phrase, Shape, shape_of
 from insights.api.summary import MessageRef

@@ -15,8 +15,8 @@ from insights import long_responses, queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
 from insights.api.errors import WRITE_PROBLEMS, ApiError, Done, not_found
+from insights.api.member_json import Person, person_json
 from insights.api.paging import of_conversation, responses
-from insights.api.people import Person, person_json
 from insights.api.times import TimeText
 from insights.json_text import Form, nested
 from insights.models import AccessLevel, Conversation

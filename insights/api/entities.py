@@ -10,9 +10,9 @@ from ninja import Router, Schema
 
 from insights import queries
 from insights.analysis.personal_data import CUSTOM, category_of
+from insights.api.entity_values import shown
 from insights.api.paging import of_conversation, responses
 from insights.api.shapes import Shape, shape_of
-from insights.api.values import shown
 from insights.json_text import Form, resolved
 from insights.models import Conversation
 from insights.snapshots import Payload

@@ -19,7 +19,7 @@ from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.text.supported_languages import AUTO, primary
 from insights.analysis.trackers import Tracker
 from insights.api.times import read_time
-from insights.imports.options import ChannelSpeaker, ImportOptions, TextItem
+from insights.imports.import_options import ChannelSpeaker, ImportOptions, TextItem
 from insights.language_model import NoLanguageModel, has_language_model
 from insights.recorder import SpeakerIdentity
 from insights.snapshots import JsonObject, Payload

@@ -10,11 +10,11 @@ from ninja import Field, Query, Router, Schema
 from pydantic import create_model
 
 from insights import queries
+from insights.api.entity_values import shown
+from insights.api.member_json import Person, SpeakerRef, person_json, speaker_json
 from insights.api.paging import Part, item_after, of_conversation, responses
-from insights.api.people import Person, SpeakerRef, person_json, speaker_json
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Phrase, Shape, phrases_json, shape_of
-from insights.api.values import shown
 from insights.insight_kinds import InsightKind, KindName, kind_of, kinds
 from insights.json_text import array_of
 from insights.models import Conversation, Insight

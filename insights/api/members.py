@@ -7,8 +7,8 @@ from django.http.response import HttpResponseBase
 from ninja import Query, Router, Schema
 
 from insights import queries
+from insights.api.member_json import Person, person_json
 from insights.api.paging import Part, item_after, of_conversation, responses
-from insights.api.people import Person, person_json
 from insights.json_text import array_of
 from insights.models import Conversation
 

@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 from ninja import Field, Query, Router, Schema
 
 from insights import queries
+from insights.api.member_json import Person, person_json
 from insights.api.paging import Part, item_after, of_conversation, responses
-from insights.api.people import Person, person_json
 from insights.api.redaction import Redaction, redactor
 from insights.api.sentiment import Sentiment, sentiment_json
 from insights.api.shapes import Phrase, Shape, phrases_json, shape_of

@@ -17,8 +17,8 @@ from insights.api.errors import ApiError, Problem, sentence
 from insights.api.import_request import ImportRequest, RecordingRequest, TextRequest, UrlRequest, query_parameters
 from insights.api.uploaded import Uploaded, uploaded
 from insights.database import write_transaction
-from insights.imports import files
-from insights.imports.options import ImportSource
+from insights.imports import waiting_files
+from insights.imports.import_options import ImportSource
 from insights.models import AccessLevel, Conversation
 from insights.recorder import ImportOpening
 
@@ -65,10 +65,10 @@ def append_text(request: HttpRequest, conversation_id: str, body: TextRequest) -
 
 def _import_text(request: HttpRequest, body: TextRequest, existing: Conversation | None) -> Status[Accepted]:
     asked = _merged(request, body, ImportRequest)
-    file = Uploaded(files.new_part())
+    file = Uploaded(waiting_files.new_part())
     try:
-        files.write(file.path, json.dumps([item.dump() for item in body.messages]).encode())
-    except files.NoSpace as error:
+        waiting_files.write(file.path, json.dumps([item.dump() for item in body.messages]).encode())
+    except waiting_files.NoSpace as error:
         raise ApiError(503, str(error)) from None
     return _accept(request, "import_text", asked, existing, _unknown(request, TextRequest), file=file)
 

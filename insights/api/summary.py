@@ -10,8 +10,8 @@ from insights import jobs, queries
 from insights.abstractive import ModelTask, Statement
 from insights.analysis.text.supported_languages import knows
 from insights.api import auth
+from insights.api.member_json import Person
 from insights.api.paging import responses
-from insights.api.people import Person
 from insights.jobs import LanguageProgress
 from insights.language_model import NoLanguageModel
 from insights.models import Conversation, Job

@@ -17,10 +17,10 @@ from insights.json_text import array_of
 from insights.models import Conversation
 from insights.redaction import Redactor
 from insights.transcripts import subtitles, word
-from insights.transcripts.formats import TranscriptFormat
 from insights.transcripts.lines import Highlight, TranscriptLine, lines_of, texts_of
 from insights.transcripts.markdown import markdown, plain_markdown
 from insights.transcripts.text import line_json, text
+from insights.transcripts.transcript_formats import TranscriptFormat
 
 router = Router(tags=["Transcript"])
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
 from insights.api.errors import ApiError
-from insights.imports import files
+from insights.imports import waiting_files
 
 EXTENSION = "parley.upload"
 """Extension in the scope of a request whose body is on disk: `path`."""
@@ -31,8 +31,8 @@ class Uploaded:
 
     def keep(self, conversation_id: int) -> str:
         """Give the file its name for good, and return the name."""
-        name = files.new_name(conversation_id)
-        self.path = self.path.rename(files.path_of(name))
+        name = waiting_files.new_name(conversation_id)
+        self.path = self.path.rename(waiting_files.path_of(name))
         return name
 
     def remove(self) -> None:
@@ -44,7 +44,7 @@ def uploaded(request: HttpRequest) -> Uploaded:
     """Return the file of a request. Raises 400 for an empty body and for a form that cannot be read, and 503 without space on the disk."""
     try:
         return _uploaded(request)
-    except files.NoSpace as error:
+    except waiting_files.NoSpace as error:
         raise ApiError(503, str(error)) from None
 
 
@@ -65,11 +65,11 @@ def _body(request: HttpRequest) -> Path:
     extensions: Mapping[str, Any] = getattr(request, "scope", {}).get("extensions") or {}
     if (upload := extensions.get(EXTENSION)) is not None:
         return Path(upload["path"])
-    path = files.new_part()
+    path = waiting_files.new_part()
     try:
-        with files.created(path) as file:
-            while block := request.read(files.READ_BYTES):
-                files.append(file, block)
+        with waiting_files.created(path) as file:
+            while block := request.read(waiting_files.READ_BYTES):
+                waiting_files.append(file, block)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -98,7 +98,7 @@ def _of_form(request: HttpRequest, body: Path) -> Uploaded:
 class _FirstFile(FileUploadHandler):
     """Writes the first file of a form to disk and skips the others."""
 
-    chunk_size = files.READ_BYTES
+    chunk_size = waiting_files.READ_BYTES
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
@@ -111,12 +111,12 @@ class _FirstFile(FileUploadHandler):
         super().new_file(*args, **kwargs)
         if self.path is not None:
             raise StopUpload(connection_reset=False)
-        self.path = files.new_part()
-        self._file = self._open.enter_context(files.created(self.path))
+        self.path = waiting_files.new_part()
+        self._file = self._open.enter_context(waiting_files.created(self.path))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part of the file."""
-        files.append(self._file, raw_data)
+        waiting_files.append(self._file, raw_data)
 
     def file_complete(self, file_size: int) -> None:
         """End the file; the form itself holds none."""

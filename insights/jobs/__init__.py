@@ -7,7 +7,7 @@ The row of a job is the truth; the task queue only tells workers that a job can 
 from insights.jobs.enqueue import CANCELLED, cancel, enqueue
 from insights.jobs.errors import Cancelled, ClaimLost, Failed, Interrupted, Stopping, TooManyJobs, UnknownJobKind
 from insights.jobs.handlers import Handler, handler
-from insights.jobs.language import LanguageProgress, scored_or_asked, written_or_asked
+from insights.jobs.language_model import LanguageProgress, scored_or_asked, written_or_asked
 from insights.jobs.mail import send_mail
 from insights.jobs.queries import (
     failed_imports_among,

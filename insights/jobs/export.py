@@ -15,7 +15,7 @@ from insights.exports.documents import ExportFormat, file_name, pieces_of
 from insights.jobs.errors import ClaimLost, Failed
 from insights.jobs.handlers import handler
 from insights.jobs.running import RunningJob
-from insights.languages import in_language_of
+from insights.mail_language import in_language_of
 from insights.models import Conversation, Export, ExportedConversation
 
 KIND = "export"

@@ -7,10 +7,10 @@ import logging
 from typing import Any
 
 from insights import recorder
-from insights.imports import files
-from insights.imports.options import ImportSource
+from insights.imports import waiting_files
+from insights.imports.import_options import ImportSource
 from insights.jobs.errors import TooManyJobs
-from insights.jobs.language import score_after_import
+from insights.jobs.language_model import score_after_import
 from insights.jobs.signals import status_changed, status_stored
 from insights.language_model import NoLanguageModel
 from insights.models import Job
@@ -53,9 +53,9 @@ def _score(job: Job, **signal: Any) -> None:
 
 def _remove_file(job: Job, **signal: Any) -> None:
     if job.kind in KINDS and job.finished and (name := ImportSource.parse(job.parameters).file):
-        files.path_of(name).unlink(missing_ok=True)
+        waiting_files.path_of(name).unlink(missing_ok=True)
 
 
 def _remove_files(conversation_id: int, **signal: Any) -> None:
     """Remove the files of a deleted conversation, whose jobs are deleted with it."""
-    files.remove_of_conversation(conversation_id)
+    waiting_files.remove_of_conversation(conversation_id)

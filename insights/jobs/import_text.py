@@ -7,8 +7,8 @@ from uuid import uuid5
 
 from insights import jobs, managed, recorder
 from insights.database import release_connection
-from insights.imports import files
-from insights.imports.options import ImportSource, TextItem
+from insights.imports import waiting_files
+from insights.imports.import_options import ImportSource, TextItem
 from insights.jobs.running import RunningJob
 from insights.recorder import SpeakerIdentity, Utterance
 from insights.recorder.signals import announce
@@ -23,7 +23,7 @@ LEAST_S = 1.0
 def import_text(job: RunningJob) -> None:
     """Import the items of a job, whose file holds them as JSON."""
     source = ImportSource.parse(job.parameters)
-    options, path = source.options, files.path_of(source.file)
+    options, path = source.options, waiting_files.path_of(source.file)
     if not path.is_file():
         raise jobs.Failed("the text is not there: hosts that run jobs must share DATA_DIR/uploads")
     conversation_id = job.conversation_id

@@ -16,7 +16,7 @@ from insights.models.events import Event
 from insights.models.exports import Export, ExportedConversation
 from insights.models.findings import Insight, Topic, TopicReference, TrackerMatch
 from insights.models.jobs import Job
-from insights.models.language import LanguageResult
+from insights.models.language_model import LanguageResult
 from insights.models.management import AccountEntity, AccountTracker, AccountVocabulary, ConversationGroup
 from insights.models.messages import Entity, Message
 from insights.models.notes import Note

@@ -1,4 +1,4 @@
-"""The substring index on titles, connection ids, member names and messages. `queries.search` uses it.
+"""The substring index on titles, connection ids, member names and messages. `queries.substring_search` uses it.
 
 PostgreSQL: trigram indexes (pg_trgm) on the columns themselves. SQLite: the table SEARCH_TEXT holds one row per text, the full-text table
 SEARCH_INDEX its trigrams, and triggers keep both up to date with every write.

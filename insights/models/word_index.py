@@ -1,4 +1,4 @@
-"""The word index on titles, member names and messages, for ranked search. `queries.find` uses it.
+"""The word index on titles, member names and messages, for ranked search. `queries.word_search` uses it.
 
 SQLite: the full-text table WORDS over the texts of `models.search`, whose triggers fire its own. PostgreSQL: the table WORDS holds one row
 per text with its `tsvector`, and triggers keep it up to date with every write. Both ignore case and accents and split texts at

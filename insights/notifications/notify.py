@@ -15,7 +15,7 @@ from insights import jobs, queries, webhooks
 from insights.database import write_transaction
 from insights.insight_kinds import task_kinds
 from insights.jobs import RunningJob, handler
-from insights.languages import in_language_of
+from insights.mail_language import in_language_of
 from insights.models import AccountSettings, Conversation, Insight, Notification, NotificationContent
 from insights.notifications.mails import Facts, Mail, facts_of, mail_of_end, mail_of_tasks
 

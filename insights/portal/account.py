@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from insights import access
 from insights.portal.devices import TIME_ZONE
 from insights.portal.forms import ProfileForm
-from insights.portal.languages import note_language
+from insights.portal.response_language import note_language
 from insights.portal.template_context import TemplateContext
 
 DONE = {"profile": gettext_lazy("Profile saved.")}

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from insights import access, jobs
 from insights.access import addresses, devices, link_requests
-from insights.languages import in_language_of
+from insights.mail_language import in_language_of
 from insights.models import LinkRequest
 from insights.names import clean_name
 from insights.portal.account_words import MAILS, MESSAGES, NOT_YOU

@@ -10,8 +10,8 @@ from django.http.response import HttpResponseBase
 from insights import access
 from insights.access import devices
 from insights.access.devices import SEEN_S
-from insights.portal.languages import note_language
-from insights.portal.middleware import GetResponse
+from insights.portal.function_middleware import GetResponse
+from insights.portal.response_language import note_language
 
 _NOTED = "parley_device"
 TIME_ZONE = "parley_time_zone"

@@ -4,7 +4,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from insights.portal.middleware import response_middleware
+from insights.portal.function_middleware import response_middleware
 
 
 def policy(request: HttpRequest, *, framed: bool = False) -> str:

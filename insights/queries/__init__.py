@@ -56,9 +56,8 @@ from insights.queries.diarization import (
     voice_choices,
     voices_of_member,
 )
-from insights.queries.find import MOST_FOUND, Found, find, messages_found, people_of, search_scope
 from insights.queries.home import UserNames, editable_among, follow_ups_between, open_tasks, sample_of, task_for, unanswered_questions
-from insights.queries.language import Written, lines_of, score_of, written_about
+from insights.queries.language_model import Written, lines_of, score_of, written_about
 from insights.queries.live import (
     MOST_EVENTS,
     conversation_for_subscriber,
@@ -76,6 +75,15 @@ from insights.queries.meaning import messages_without_vector
 from insights.queries.minutes import Groups, Minutes, MinutesSentence, MinutesTopic, OpenQuestion, TaskItem, groups_of, minutes_of
 from insights.queries.notes import notes_of, notes_of_account
 from insights.queries.pick_list import Candidate, candidates_of
+from insights.queries.places import (
+    SpeechSpan,
+    bookmark_places,
+    message_places,
+    number_at,
+    speakers_of,
+    speech_spans,
+    tracker_places,
+)
 from insights.queries.review import (
     QueueCandidate,
     QueuePlace,
@@ -93,17 +101,7 @@ from insights.queries.review import (
     waiting_for,
 )
 from insights.queries.review_figures import Verdicts, opinion_pairs, second_opinions_waiting, verdicts_by_week, waiting_by_kind
-from insights.queries.search import search_texts, with_texts
 from insights.queries.search_terms import OPERATORS, SearchTerms, Term, parse_search
-from insights.queries.spans import (
-    SpeechSpan,
-    bookmark_places,
-    message_places,
-    number_at,
-    speakers_of,
-    speech_spans,
-    tracker_places,
-)
 from insights.queries.spoken import (
     BriefRow,
     Spoken,
@@ -119,8 +117,10 @@ from insights.queries.spoken import (
     spoken_with_ids,
     texts_in,
 )
+from insights.queries.substring_search import search_texts, with_texts
 from insights.queries.usage import Usage, live_sessions, usage_since
 from insights.queries.visible import Shown, visible_to
+from insights.queries.word_search import MOST_FOUND, Found, find, messages_found, people_of, search_scope
 
 __all__ = [
     "BriefRow",

@@ -14,7 +14,7 @@ from insights.models import Conversation, Insight, Message
 from insights.queries.batches import references_in_batches
 from insights.queries.contents import insights_of, topics_of
 from insights.queries.derived import decisions_of, summary_of
-from insights.queries.language import written_about
+from insights.queries.language_model import written_about
 
 MOST_TASKS = 200
 MOST_QUESTIONS = 200

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from insights.analysis.scoring import assign, detect
+from insights.analysis.benchmark_rows import assign, detect
 from insights.insight_kinds import ACTION_ITEM, FOLLOW_UP, QUESTION, InsightKind
 from insights.training.corpora import as_transcribed
 

@@ -18,8 +18,8 @@ from insights.database import release_connection, write_transaction
 from insights.http_client import FetchFailed, Reply, UrlRefused
 from insights.jobs import RunningJob, handler
 from insights.models import WebhookDelivery, WebhookEndpoint
-from insights.webhooks import bodies, queue, signing
-from insights.webhooks.kinds import TEST
+from insights.webhooks import queue, signing, webhook_bodies
+from insights.webhooks.webhook_kinds import TEST
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _next(endpoint_id: UUID) -> WebhookDelivery | None:
 def _attempt(delivery: WebhookDelivery) -> None:
     """Send a delivery once and store how it went."""
     endpoint = delivery.endpoint
-    body = bodies.body_of(delivery)
+    body = webhook_bodies.body_of(delivery)
     if body is None:
         _store(delivery, None, "the event was deleted before it was sent", None)
         return
@@ -151,7 +151,7 @@ def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, sent: byt
             return
         current.last_attempt_at, current.last_error = now, error[:EXCERPT]
         current.last_status = reply.status if reply else None
-        current.last_response = _excerpt(reply.body) if reply and bodies.body_of(delivery) == sent else ""
+        current.last_response = _excerpt(reply.body) if reply and webhook_bodies.body_of(delivery) == sent else ""
         endpoint.leased_until = now + LEASE
         if sent is None:
             current.next_attempt_at = None

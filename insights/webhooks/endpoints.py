@@ -12,7 +12,7 @@ from django.utils import timezone
 from insights.database import write_transaction
 from insights.models import WebhookDelivery, WebhookEndpoint
 from insights.webhooks import queue
-from insights.webhooks.kinds import EVENT_KINDS, TEST
+from insights.webhooks.webhook_kinds import EVENT_KINDS, TEST
 
 MOST_ENDPOINTS = 20
 

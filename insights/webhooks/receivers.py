@@ -14,7 +14,7 @@ from insights.payloads import StoredEvent
 from insights.recorder.signals import storing, words_removed
 from insights.safe_log import error_location
 from insights.webhooks import queue
-from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, kind_of
+from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, kind_of
 
 logger = logging.getLogger(__name__)
 

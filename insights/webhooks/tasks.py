@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from insights.models import Conversation, WebhookDelivery, WebhookEndpoint
 from insights.webhooks import queue
-from insights.webhooks.kinds import TASK_ASSIGNED
+from insights.webhooks.webhook_kinds import TASK_ASSIGNED
 
 
 def wants_tasks() -> bool:

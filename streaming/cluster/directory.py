@@ -13,8 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from insights.safe_log import error_location
 from streaming.aio.database_executors import run_in_database, run_in_directory
-from streaming.aio.safe_log import error_location
 from streaming.cluster import directory_table as table
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.heartbeat import Beat, Heartbeat

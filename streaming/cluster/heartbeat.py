@@ -14,8 +14,8 @@ from enum import Enum, auto
 from uuid import UUID, uuid4
 
 from insights import recorder
+from insights.safe_log import error_location
 from streaming.aio.database_executors import run_heartbeat
-from streaming.aio.safe_log import error_location
 from streaming.cluster.poller import Poller
 from streaming.cluster.pubsub import PubSub
 

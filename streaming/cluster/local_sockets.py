@@ -23,7 +23,7 @@ from pathlib import Path
 from uuid import uuid4
 from weakref import WeakSet
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from channels.layers import get_channel_layer
 
+from insights.safe_log import error_location
 from insights.snapshots import JsonObject, Payload
-from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from insights import recorder
 from insights.recorder import StoredEvent
+from insights.safe_log import error_location
 from streaming.aio.database_executors import run_write
-from streaming.aio.safe_log import error_location
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.heartbeat import Beat, Heartbeat
 from streaming.cluster.poller import Poller

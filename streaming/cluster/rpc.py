@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
+from insights.safe_log import error_location
 from insights.snapshots import JsonObject, Payload
-from streaming.aio.safe_log import error_location
 from streaming.cluster.pubsub import PubSub
 
 logger = logging.getLogger(__name__)

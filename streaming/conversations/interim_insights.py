@@ -14,8 +14,8 @@ from django.utils import timezone
 from insights import analysis, derived
 from insights.analysis.types import Said
 from insights.insight_kinds import KindName
+from insights.safe_log import error_location
 from streaming.aio.executors import TRACKER_THREADS
-from streaming.aio.safe_log import error_location
 from streaming.cluster.transcript_update import TranscriptUpdate
 
 logger = logging.getLogger(__name__)

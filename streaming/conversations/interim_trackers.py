@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from insights.analysis.text.supported_languages import knows
 from insights.analysis.trackers import Tracker, TrackerHit, TrackerIndex
+from insights.safe_log import error_location
 from insights.snapshots import MessageReference, TrackerMatchSnapshot, TrackerSnapshot
 from streaming.aio.executors import TRACKER_THREADS
-from streaming.aio.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 

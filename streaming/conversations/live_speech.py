@@ -19,11 +19,11 @@ from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_AWAY
 from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Utterance, Voice
+from insights.safe_log import error_location
 from insights.snapshots import MemberSnapshot, TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import QueueClosed
 from streaming.aio.database_executors import run_in_database, run_write
-from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.cluster.runtime import Runtime

@@ -13,9 +13,9 @@ from weakref import WeakSet
 from django.conf import settings
 
 from insights import managed
+from insights.safe_log import error_location
 from streaming import speaker_models
 from streaming.aio.database_executors import run_in_database
-from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import runtime
 from streaming.speech.speakers.profiles import EnrolledVoices, profile_vector
 from streaming.speech.speakers.tuning import Tuning

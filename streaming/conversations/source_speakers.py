@@ -14,11 +14,11 @@ from uuid import UUID
 from insights import queries, recorder
 from insights.events import MemberChanged, MessageCorrected, MessagesMoved, MessagesStored
 from insights.recorder import Diarized, Joined, RecorderError, StoredEvent, Voice, VoiceSpan
+from insights.safe_log import error_location
 from insights.snapshots import MemberSnapshot, MessageSnapshot
 from streaming import speaker_models
 from streaming.aio.database_executors import run_in_database, run_maintenance, run_write
 from streaming.aio.executors import DIARIZATION_THREADS
-from streaming.aio.safe_log import error_location
 from streaming.audio.clock import Clock
 from streaming.audio.codecs import Decoder
 from streaming.cluster.runtime import runtime

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any
 
+from insights.safe_log import error_location
 from streaming.aio.isolation import contained
-from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.handler_types import generates_async, is_async
 from streaming.types.outputs import AdditionalOutputs

@@ -1,6 +1,6 @@
 """The audio of a recording by which a person enrols a voice. It is decoded as an imported file is, and kept nowhere."""
 
-from insights.imports import files
+from insights.imports import waiting_files
 from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.imports.decoded_file import DecodedFile, FileRefused
@@ -11,9 +11,9 @@ LONGEST_S = 90.0
 
 def audio_of(content: bytes) -> bytes:
     """Return the audio of a file as LINEAR16, mono, 16 kHz. Raises EnrolmentRefused."""
-    path = files.new_part()
+    path = waiting_files.new_part()
     try:
-        files.write(path, content)
+        waiting_files.write(path, content)
         with DecodedFile(path, DecodeOptions(seconds=LONGEST_S)) as decoded:
             path.unlink()  # the decoding process has opened it
             decoded.header()

@@ -15,8 +15,8 @@ from django.conf import settings
 
 from insights import http_client, jobs, managed, recorder
 from insights.database import release_connection
-from insights.imports import files
-from insights.imports.options import ImportOptions, ImportSource
+from insights.imports import waiting_files
+from insights.imports.import_options import ImportOptions, ImportSource
 from insights.jobs import RunningJob
 from insights.managed import LiveSettings
 from insights.recorder import Listening, SpokenWord, Utterance, Voice
@@ -76,15 +76,15 @@ def _engine(language: str) -> Recogniser:
 def _file(job: RunningJob, source: ImportSource) -> Iterator[Path]:
     """Yield the path of the file, which is downloaded first if the job has a URL. It is removed when the job has ended for good."""
     if not source.url:
-        path = files.path_of(source.file)
+        path = waiting_files.path_of(source.file)
         if not path.is_file():
             raise jobs.Failed("the uploaded file is not there: hosts that run jobs must share DATA_DIR/uploads")
         yield path
         return
     assert job.conversation_id is not None  # noqa: S101 - an import always has one
-    path = files.path_of(files.new_name(job.conversation_id))
+    path = waiting_files.path_of(waiting_files.new_name(job.conversation_id))
     try:
-        with files.created(path) as file:
+        with waiting_files.created(path) as file:
             http_client.download(
                 source.url,
                 file,

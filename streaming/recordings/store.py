@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from insights import queries, recorder
+from insights.safe_log import error_location
 from streaming.aio.database_executors import run_in_database, run_write
 from streaming.aio.executors import AUDIO_STORAGE_THREADS
-from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import runtime
 from streaming.recordings import files
 from streaming.recordings.files import UnfinishedFile

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from insights.safe_log import error_location
 from streaming.aio.isolation import contained
-from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT, WorkerThread
 from streaming.handlers.context import SessionContext, WebRTCError, error_message
 from streaming.handlers.handler_types import is_async

@@ -18,9 +18,9 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from insights.access import Grant
+from insights.safe_log import error_location
 from streaming.aio.bounded_queue import BoundedQueue, QueueClosed
 from streaming.aio.fairness import CooperativeYield
-from streaming.aio.safe_log import error_location
 from streaming.aio.worker_thread import MOST_LEFT
 from streaming.cluster import session_endpoint
 from streaming.cluster.registry import TooManySessions

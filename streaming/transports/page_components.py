@@ -12,10 +12,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from insights.safe_log import error_location
 from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
 from streaming.aio.isolation import ANY_ERROR, as_exception
-from streaming.aio.safe_log import error_location
 from streaming.cluster import session_endpoint
 from streaming.cluster.directory import DirectoryAway
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_endpoint import end_resumed

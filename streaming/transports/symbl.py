@@ -17,8 +17,8 @@ from django.utils import timezone
 from insights import access, queries
 from insights.access import Entry, Grant, MissingScope, Scope, check_scope
 from insights.models import Conversation
+from insights.safe_log import error_location
 from streaming.aio.database_executors import run_in_database
-from streaming.aio.safe_log import error_location
 from streaming.aio.send_queue import NORMAL, POLICY
 from streaming.cluster.registry import TooManySessions
 from streaming.cluster.runtime import runtime

@@ -4,7 +4,7 @@ import logging
 from enum import Enum
 from typing import Protocol
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from insights import access, long_responses, recorder
-from insights.admin.paging import PAGE, links
+from insights.admin.paged_inlines import PAGE, links
 from insights.models import App, Conversation, Event, Insight, Message
 from tests.insights.conftest import Say, opening
 

@@ -38,7 +38,7 @@ from django.contrib.auth.models import User
 from django.conf import settings
 from django.core.management import call_command
 from insights import access
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 call_command("migrate", verbosity=0) if settings.DATABASE_URL else create_missing_tables()
 tokens = {{}}
 for email in {(JANE, COLLEAGUE, *LEAVING)!r}:

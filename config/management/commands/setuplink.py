@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 from insights.site_address import site_address
 
 

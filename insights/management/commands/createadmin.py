@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from insights import access
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 from insights.names import clean_name
 
 

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from insights import access
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 
 MOST_DAYS = 36_500
 

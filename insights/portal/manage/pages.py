@@ -18,7 +18,7 @@ from insights.exports.titles import local, shown_name
 from insights.models import Conversation
 from insights.portal.account import user_of
 from insights.portal.manage.forms import InitialValues, ManagedForm, VocabularyForm
-from insights.portal.manage.kinds import GROUPS, TRACKERS, Item, ManagedKind, item_of
+from insights.portal.manage.managed_kinds import GROUPS, TRACKERS, Item, ManagedKind, item_of
 from insights.portal.template_context import TemplateContext
 from insights.queries import rsql
 

@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from insights.portal.manage import apps, pages, webhooks
-from insights.portal.manage.kinds import KINDS
+from insights.portal.manage.managed_kinds import KINDS
 
 _WEBHOOK = "settings/webhooks/<uuid:webhook_id>/"
 

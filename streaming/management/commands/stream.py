@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from insights import access
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 from streaming.management.terminal import FileStreamError, Screen, stream
 
 

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 
 from insights.database import give_way_to_other_processes
 from insights.jobs.worker import Worker
-from insights.management.tables import create_missing_tables
+from insights.management.create_tables import create_missing_tables
 from streaming.cluster.background_loop import BackgroundLoop
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateErr
 from aiortc.sdp import SessionDescription
 from django.conf import settings
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 from streaming.handlers.ice_servers import own_servers
 from streaming.sessions.handler_runner import StreamSession
 from streaming.transports.webrtc import rtp_in

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
+from insights.safe_log import error_location
 from insights.snapshots import Payload
-from streaming.aio.safe_log import error_location
 from streaming.cluster.runtime import Runtime, runtime
 from streaming.protocols.json_message import JsonMessage
 from streaming.transports.consumer import keep_task

@@ -8,7 +8,7 @@ import logging
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 
-from streaming.aio.safe_log import error_location
+from insights.safe_log import error_location
 from streaming.discovery import is_public
 from streaming.handlers.ice_servers import RtcConfiguration, browser_servers
 from streaming.handlers.stream import Stream

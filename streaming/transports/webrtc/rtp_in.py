@@ -23,8 +23,8 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.utils import uint32_add
 from av.video.reformatter import VideoReformatter
 
+from insights.safe_log import error_location
 from streaming.aio.executors import AUDIO_THREADS, VIDEO_THREADS, Threads
-from streaming.aio.safe_log import error_location
 from streaming.transports.webrtc import aiortc_patches
 from streaming.transports.webrtc.jitter_buffers import PromptBuffer, PromptFrame, PromptVideoBuffer
 

@@ -22,7 +22,7 @@ from tests.bench.tts_corpus.table import ReadingTranscript
 
 WAYS = ("written", "without ?", "heard")
 THEN = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
-"""A Wednesday, as in `insights.analysis.scoring`."""
+"""A Wednesday, as in `insights.analysis.benchmark_rows`."""
 
 THRESHOLD = 0.5
 """Default minimum confidence of insights sent to clients."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from insights.api.people import person_json
-from insights.api.values import shown
+from insights.api.entity_values import shown
+from insights.api.member_json import person_json
 from insights.models import Entity, Member, Message, Topic, TrackerMatch
 from tests.insights.api.conftest import Api
 

@@ -17,8 +17,8 @@ from django.test import Client
 from django.utils import timezone
 
 from insights import jobs, recorder
-from insights.imports import files
-from insights.imports.options import ImportSource
+from insights.imports import waiting_files
+from insights.imports.import_options import ImportSource
 from insights.models import Conversation, Event, Job, Message
 from tests.insights.api.conftest import token_of
 from tests.insights.language_server import language_server, scores
@@ -164,9 +164,9 @@ def test_text_that_starts_again_brings_no_deleted_words_back(sender: Sender, own
 
 def job_file(job: Job) -> Path:
     """Return the path of a job's file."""
-    from insights.imports import files
+    from insights.imports import waiting_files
 
-    return files.path_of(ImportSource.parse(job.parameters).file)
+    return waiting_files.path_of(ImportSource.parse(job.parameters).file)
 
 
 def test_text_is_appended(sender: Sender, owner: User) -> None:
@@ -382,23 +382,23 @@ class NearlyFull(io.RawIOBase):
 def test_a_block_is_written_whole() -> None:
     """Also to a file that takes only a part of it; a full disk is told."""
     file: Any = NearlyFull()
-    files.append(file, b"12345678")
+    waiting_files.append(file, b"12345678")
     assert file.written == b"12345678"
-    with pytest.raises(files.NoSpace):
-        files.append(file, b"9ABCDE")
+    with pytest.raises(waiting_files.NoSpace):
+        waiting_files.append(file, b"9ABCDE")
 
 
 @pytest.mark.parametrize(("kind", "full_at"), [("form", 1), ("form", 2), ("raw", 1), ("json", 1)])
 def test_a_full_disk_is_told(sender: Sender, uploads: Path, monkeypatch: pytest.MonkeyPatch, kind: str, full_at: int) -> None:
     """503 in the protocol's form, and no file is left: of a body, nor of the file in a form."""
-    append, blocks = files.append, count(1)
+    append, blocks = waiting_files.append, count(1)
 
     def nearly_full(file: BinaryIO, block: bytes) -> None:
         if next(blocks) == full_at:
-            raise files.NoSpace
+            raise waiting_files.NoSpace
         append(file, block)
 
-    monkeypatch.setattr(files, "append", nearly_full)
+    monkeypatch.setattr(waiting_files, "append", nearly_full)
     send = {
         "form": lambda: sender.form("audio", {"file": SimpleUploadedFile("a.mp3", b"not audio")}),
         "raw": lambda: sender.raw("audio"),

@@ -15,7 +15,7 @@ from insights import access, jobs, recorder, webhooks
 from insights.access import addresses
 from insights.models import AccessLevel, AccountSettings, Conversation, Insight, Job, LiveSession, Member, Notification, WebhookDelivery
 from insights.recorder import Assignee, InsightEdit, Joined
-from insights.webhooks.bodies import body_of
+from insights.webhooks.webhook_bodies import body_of
 from tests.http_server import answer, http_server
 from tests.insights.conftest import Say
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from insights.imports import files
+from insights.imports import waiting_files
 from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 from streaming import speaker_models
 from streaming.audio.pcm import linear16
@@ -93,7 +93,7 @@ def test_a_recording_of_one_person() -> None:
     (short,) = SpeakerEnroller(audio_of).from_recording(recording("a1", "a2", "a1")).vectors
     assert short.seconds > 6.0
     assert len(SpeakerEnroller(audio_of).from_recording(recording(*("a1", "a2") * 5)).vectors) == 2
-    assert list(files.folder().iterdir()) == []
+    assert list(waiting_files.folder().iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_refused_recordings(content: bytes, problem: SampleProblem, detail: str)
     with pytest.raises(EnrolmentRefused) as refused:
         SpeakerEnroller(audio_of).from_recording(content)
     assert (refused.value.problem, refused.value.detail[: len(detail) or None]) == (problem, detail)
-    assert list(files.folder().iterdir()) == []
+    assert list(waiting_files.folder().iterdir()) == []
 
 
 def test_voices_of_a_conversation() -> None:

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from insights.models import Conversation, Insight, Member, Message
 from insights.queries.meaning import similar_messages
-from insights.queries.search import containing, with_texts
 from insights.queries.search_terms import SearchTerms, Term
+from insights.queries.substring_search import containing, with_texts
 from insights.queries.visible import Shown, visible_to
 from insights.queries.word_matches import TextMatch, Wanted, word_matches
 

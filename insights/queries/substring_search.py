@@ -1,4 +1,4 @@
-"""Search for parts of words in titles, member names and messages, by the index of `models.search`. `queries.find` searches for words.
+"""Search for parts of words in titles, member names and messages, by the index of `models.search`; `queries.word_search` finds words.
 
 Case-insensitive. A text of fewer than SHORTEST characters is searched in titles and names only, as the trigram index cannot find it,
 unless it has non-ASCII characters: in some scripts one or two characters are a word.

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
 
-from insights.portal.middleware import AsyncGetResponse, GetResponse, Middleware
+from insights.portal.function_middleware import AsyncGetResponse, GetResponse, Middleware
 
 APIS = ("/v1/", "/oauth2/", "/api/openapi.json")
 YEAR_S = 365 * 86_400

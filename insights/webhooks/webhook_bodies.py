@@ -11,7 +11,7 @@ from insights.models import Event, Insight, WebhookDelivery
 from insights.payloads import insight_snapshot, iso
 from insights.site_address import site_address
 from insights.snapshots import JsonObject
-from insights.webhooks.kinds import CONVERSATION_STATUS, JOB_STATUS, TASK_ASSIGNED, TEST
+from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, TASK_ASSIGNED, TEST
 
 
 def body_of(delivery: WebhookDelivery) -> bytes | None:

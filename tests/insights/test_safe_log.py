@@ -2,7 +2,7 @@
 
 import re
 
-from streaming.aio.safe_log import MOST_FRAMES, error_location
+from insights.safe_log import MOST_FRAMES, error_location
 
 
 def fail(words: str) -> None:
