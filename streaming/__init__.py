@@ -65,7 +65,7 @@ _HOMES = {
         "audio_to_float32",
         "audio_to_int16",
     ),
-    "audio.files": ("audio_to_file",),
+    "audio.temporary_files": ("audio_to_file",),
     "handlers.fastrtc_compat": (
         "AudioEmitType",
         "ModelOptions",
@@ -88,7 +88,7 @@ _HOMES = {
     ),
     "handlers.gradio_page": ("WebRTC",),
     "handlers.handler_types": ("VideoStreamHandler",),
-    "handlers.options": ("AlgoOptions", "InterruptionOptions", "SileroVadOptions"),
+    "handlers.endpointing_options": ("AlgoOptions", "InterruptionOptions", "SileroVadOptions"),
     "types.outputs": ("AdditionalOutputs", "CloseStream"),
     "handlers.turn_credentials": (
         "get_cloudflare_turn_credentials",

@@ -1,6 +1,6 @@
 """Runs of words that write a day, a month with a year, or a year: 'the third of October 1982', '04/27', 'nine, twelve, eighty four'. Pure.
 
-Unlike `dates.find`, which resolves dates, this only finds where they are, also in forms that are ambiguous.
+Unlike `dates.find_dates`, which resolves dates, this only finds where they are, also in forms that are ambiguous.
 """
 
 import re
