@@ -4,7 +4,10 @@ Stock Daphne queues without limit what a client sends, does not wait for a clien
 SIGTERM (measured in docs/adr/0002-daphne-with-bounds.md). This subclass stops reading from a socket whose application is behind, makes
 `send` wait for slow clients, and lets live sessions finish before it exits.
 
-All names of Twisted, Daphne and Autobahn without a public contract that Parley uses are in this file and in `daphne_uploads.py`;
+Stock Daphne also collects the whole body of a request before it calls the application. For uploads (`config/uploads.py`) the application
+is started when the headers are complete, and the socket is not read while the application is behind.
+
+All names of Twisted, Daphne and Autobahn without a public contract that Parley uses are in this file;
 `tests/config/test_private_names.py` has a test for each.
 """
 
@@ -23,24 +26,23 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor
 from twisted.internet.tcp import Connection
 
-from config.daphne_uploads import UploadRequest, drop_first_end
+from config.application_queue import ApplicationQueue
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
+from config.upload_paths import is_upload
 from streaming.types.asgi import AsgiMessage, AsgiScope
 
 logger = logging.getLogger(__name__)
 
 CHECKED_VERSIONS = {"twisted": "26.10.0", "daphne": "4.2.3", "autobahn": "26.10.2"}
 """The versions against which the private names in this file were checked."""
-READ_AHEAD_BYTES = 256 * 1024
-"""Queued bytes of one WebSocket at which reading from it stops; it resumes at half of that."""
-MESSAGE_BYTES = 512
-"""Overhead that is counted per queued message, so that empty messages are bounded too."""
 WRITE_AHEAD_BYTES = 256 * 1024
 """Unsent bytes of one connection above which `send` waits."""
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 """Larger than Parley's own limits, so that the client gets Parley's clear error and not a closed socket."""
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Largest body of an HTTP request; Daphne buffers all of it in memory before it calls the application, except for uploads."""
+DISCARD_BYTES = 16 * 1024 * 1024
+"""Bytes of an upload that are read and dropped after the response. A client that still sends reads the response only if it is not reset."""
 CLOSE_S = 300.0
 """Seconds that an application may run after its client disconnected: recognising the last audio can take minutes under load."""
 HEADER_S = 10.0
@@ -60,49 +62,6 @@ WRITE_POLL_S = 0.01
 LONGEST_WRITE_POLL_S = 0.16
 """Intervals in seconds at which `send` checks whether the client has read. They double, because a thousand checks per second take 20 % of
 a core."""
-
-
-class ApplicationQueue(asyncio.Queue[AsgiMessage]):
-    """The queue from one connection to its application. While too much is queued, `blocked` is true and the socket is not read."""
-
-    def __init__(self, *, upload: bool = False) -> None:
-        super().__init__()
-        self._body_follows = upload
-        self.has_room: Callable[[], None] = lambda: None
-        """Called when the queue is no longer blocked."""
-        self.waiting_bytes = 0
-        self.blocked = False
-        self._discards = False
-
-    def discard_messages(self) -> None:
-        """Drop further messages of the client, because the application has closed; its answer to the close frame is read at once."""
-        self._discards = True
-        self.blocked = False
-        self.has_room()
-
-    def put_nowait(self, item: AsgiMessage) -> None:
-        """Queue one ASGI message from the server; its size is its payload plus MESSAGE_BYTES."""
-        if self._discards and item["type"] == "websocket.receive":
-            return
-        if self._body_follows and drop_first_end(item):
-            self._body_follows = False
-            return
-        self.waiting_bytes += _size(item)
-        self.blocked = self.blocked or self.waiting_bytes > READ_AHEAD_BYTES
-        super().put_nowait(item)
-
-    async def get(self) -> AsgiMessage:
-        """Return the next ASGI message to the application."""
-        item = await super().get()
-        self.waiting_bytes -= _size(item)
-        if self.blocked and self.waiting_bytes < READ_AHEAD_BYTES // 2:
-            self.blocked = False
-            self.has_room()
-        return item
-
-
-def _size(item: AsgiMessage) -> int:
-    return MESSAGE_BYTES + len(item.get("bytes") or item.get("text") or b"")
 
 
 def _unformatted(value: object) -> object:
@@ -271,27 +230,63 @@ class BoundedChannel(http_protocol.http.HTTPChannel):
         super().timeoutConnection()
 
 
-class BoundedRequest(UploadRequest):
+class BoundedRequest(http_protocol.WebRequest):
     """An HTTP request with a limit for its body; a longer body is rejected with status 413 as early as possible.
 
     The limit of an upload is that of the application, which gets the body while it arrives.
     """
 
+    streams = False
+    """Whether the request is an upload, by its method and path."""
+    args: dict[bytes, list[bytes]]
     _received = 0
+    _complete = False
+    _finished_early = False
+    _discarded = 0
 
     def gotLength(self, length: int | None) -> None:
-        """Check the Content-Length, if there is one."""
-        super().gotLength(length)
-        if length is not None and length > MAX_BODY_BYTES and not self.streams:
+        """Start the application of an upload, as all headers are there; check the Content-Length of another request, if there is one."""
+        channel = self.channel
+        self.streams = is_upload(channel._command, channel._path)
+        super().gotLength(0 if self.streams else length)
+        if self.streams:
+            self.method, self.uri, self.clientproto = channel._command, channel._path, channel._version
+            self.path, self.args = self.uri.split(b"?", 1)[0], {}
+            self.process()
+            if self.application_queue is not None:
+                self.application_queue.has_room = self._resume
+        elif length is not None and length > MAX_BODY_BYTES:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Receive a part of the body, up to the limit."""
+        """Receive a part of the body: of an upload for the application, of another request up to the limit."""
+        if self.streams:
+            self._pass_on(data)
+            return
         self._received += len(data)
-        if self.streams or self._received <= MAX_BODY_BYTES:
+        if self._received <= MAX_BODY_BYTES:
             super().handleContentChunk(data)
         else:
             self._refuse()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take the end of the body."""
+        if not self.streams:
+            super().requestReceived(command, path, version)
+            return
+        self._complete = True
+        if self._finished_early:
+            super().finish()
+        elif self.application_queue is not None:
+            self.application_queue.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    def finish(self) -> None:
+        """End the request, once its body has been read."""
+        if self.streams and not self._complete:
+            self._finished_early = True
+            self._resume()
+        else:
+            super().finish()
 
     def handle_exception(self, exception: Exception) -> None:
         """Respond with 500 if the response has not started, else reset. Stock Daphne raises here, and then reaps no more requests."""
@@ -302,8 +297,24 @@ class BoundedRequest(UploadRequest):
 
     def abort_unfinished(self) -> None:
         """Reset the connection if the application ended in the middle of its response, so that it does not look complete."""
-        if self._response_started and not self.responded and self.channel is not None:
+        responded = self.finished or self._finished_early
+        if self._response_started and not responded and self.channel is not None:
             self.channel.transport.abortConnection()
+
+    def _pass_on(self, data: bytes) -> None:
+        """Pass a part of an upload on; stop reading while too much is queued. After the response, drop it."""
+        if self._finished_early or self.application_queue is None:
+            self._discarded += len(data)
+            if self._discarded > DISCARD_BYTES:
+                self.channel.loseConnection()
+        else:
+            self.application_queue.put_nowait({"type": "http.request", "body": data, "more_body": True})
+            if self.application_queue.blocked:
+                self.channel.transport.pauseProducing()
+
+    def _resume(self) -> None:
+        if not self._complete and self.channel is not None:
+            self.channel.transport.resumeProducing()
 
     def _refuse(self) -> None:
         body = f'{{"message": "The body of a request may be at most {MAX_BODY_BYTES} bytes."}}'.encode()

@@ -1,6 +1,6 @@
-"""All private attributes of aiortc that Parley uses, in one place; aiortc has no public API for any of this.
+"""All private attributes of aiortc and of its ICE library aioice that Parley uses; neither has a public API for any of this.
 
-Checked against aiortc 1.16.0 (`CHECKED_VERSION`). `tests/streaming/transports/webrtc/test_aiortc_patches.py` has a test for each attribute
+Checked against the versions in `CHECKED_VERSIONS`. `tests/streaming/transports/webrtc/test_aiortc_patches.py` has a test for each attribute
 that says what an upgrade broke. At run time a missing attribute raises AttributeError with its name, when a session begins.
 """
 
@@ -16,7 +16,8 @@ from aiortc.codecs.vpx import DEFAULT_BITRATE
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
-CHECKED_VERSION = "1.16.0"
+CHECKED_VERSIONS = {"aiortc": "1.16.0", "aioice": "0.13.0"}
+"""The versions against which the private names in this file were checked."""
 
 JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 WAITING_PACKETS = "_packets"
@@ -214,9 +215,10 @@ class SctpInternals:
 
 
 def _get(owner: object, name: str) -> Any:
-    """Return a private attribute. Raises AttributeError that names it and the version that had it."""
+    """Return a private attribute. Raises AttributeError that names it and the versions that had it."""
     if not hasattr(owner, name):
-        raise AttributeError(f"{type(owner).__name__} has no {name}: this aiortc is not like {CHECKED_VERSION}")
+        versions = " and ".join(" ".join(package) for package in CHECKED_VERSIONS.items())
+        raise AttributeError(f"{type(owner).__name__} has no {name}: it was checked against {versions}")
     return getattr(owner, name)
 
 

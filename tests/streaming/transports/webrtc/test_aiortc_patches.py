@@ -1,4 +1,4 @@
-"""Each private attribute of aiortc that Parley uses, so that an upgrade cannot break it unnoticed."""
+"""Each private attribute of aiortc and aioice that Parley uses, so that an upgrade cannot break it unnoticed."""
 
 import asyncio
 import importlib.metadata
@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aioice.ice import Connection, StunProtocol
 from aiortc import RTCConfiguration, RTCPeerConnection, rtcrtpreceiver
 from aiortc.codecs import depayload
 from aiortc.codecs.vpx import DEFAULT_BITRATE, Vp8Encoder
@@ -44,6 +45,12 @@ SCTP = {
     patches.HANDLE_DATA: "a client can flood the event loop with SCTP packets",
     patches.RECEIVE_DATA_CHUNK: "a client can fill the memory with parts of messages",
     patches.RECEIVE_SACK_CHUNK: "one acknowledgement can occupy the event loop for seconds",
+}
+CONNECTION = {
+    patches.ICE_PROTOCOLS: "a lost client is noticed late, or RTC_PORT_RANGE has no effect",
+    patches.GET_CANDIDATES: "RTC_PORT_RANGE and announced addresses have no effect",
+    patches.CHECK_LIST: "a connection is established up to 20 ms later",
+    patches.CHECK_PERIODIC: "a connection is established up to 20 ms later",
 }
 
 
@@ -107,13 +114,17 @@ def pc() -> RTCPeerConnection:
 
 def broken(name: str, consequence: str) -> str:
     """Return the message of a failed check."""
-    return f"aiortc {importlib.metadata.version('aiortc')} has no {name} (checked against {patches.CHECKED_VERSION}): {consequence}"
+    found = {package: importlib.metadata.version(package) for package in patches.CHECKED_VERSIONS}
+    return f"{found} have no {name} (checked against {patches.CHECKED_VERSIONS}): {consequence}"
 
 
-def test_the_version_was_checked() -> None:
-    """An upgrade must review `aiortc_patches.py` and the code of aiortc that it names."""
-    found = importlib.metadata.version("aiortc")
-    assert found == patches.CHECKED_VERSION, f"read aiortc_patches.py against aiortc {found}, run these tests, then set CHECKED_VERSION"
+@pytest.mark.parametrize("package", patches.CHECKED_VERSIONS)
+def test_the_version_was_checked(package: str) -> None:
+    """An upgrade must review `aiortc_patches.py` and the code of the package that it names."""
+    found = importlib.metadata.version(package)
+    assert found == patches.CHECKED_VERSIONS[package], (
+        f"read aiortc_patches.py against {package} {found}, run these tests, then change CHECKED_VERSIONS"
+    )
 
 
 @pytest.mark.parametrize("name", RECEIVER)
@@ -128,6 +139,27 @@ async def test_a_sender_has_the_attribute(pc: RTCPeerConnection, name: str) -> N
     """The attribute is there."""
     assert hasattr(pc.addTransceiver("audio").sender, name), broken(name, SENDER[name])
     await pc.close()
+
+
+async def test_a_peer_connection_has_its_ice_connections(pc: RTCPeerConnection) -> None:
+    """The attributes are there."""
+    pc.createDataChannel("text")
+    consequence = "RTC_PORT_RANGE, announced addresses and the record of received packets have no effect"
+    transports = getattr(pc, patches.ICE_TRANSPORTS, None)
+    assert transports, broken(patches.ICE_TRANSPORTS, consequence)
+    assert all(hasattr(transport, patches.ICE_CONNECTION) for transport in transports), broken(patches.ICE_CONNECTION, consequence)
+    await pc.close()
+
+
+@pytest.mark.parametrize("name", CONNECTION)
+async def test_an_ice_connection_has_the_attribute(name: str) -> None:
+    """The attribute is there."""
+    assert hasattr(Connection(ice_controlling=False), name), broken(name, CONNECTION[name])
+
+
+def test_a_stun_protocol_receives_datagrams() -> None:
+    """asyncio calls the method with each packet."""
+    assert hasattr(StunProtocol, patches.DATAGRAM_RECEIVED), broken(patches.DATAGRAM_RECEIVED, "a lost client is noticed late")
 
 
 @pytest.mark.parametrize("name", BUFFER)
@@ -220,5 +252,7 @@ async def test_a_request_for_a_keyframe_is_noted(pc: RTCPeerConnection) -> None:
 )
 async def test_a_missing_attribute_is_named(patch: Callable[[Any], object], name: str) -> None:
     """With another aiortc the server names the missing attribute and does not start without the patch."""
-    with pytest.raises(AttributeError, match=f" has no {name}: this aiortc is not like {patches.CHECKED_VERSION}"):
+    with pytest.raises(
+        AttributeError, match=f" has no {name}: it was checked against aiortc {patches.CHECKED_VERSIONS['aiortc']} and aioice"
+    ):
         patch(SimpleNamespace(kind="audio"))
