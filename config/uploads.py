@@ -48,7 +48,7 @@ class Refusal(Exception):
 
 
 class Disconnected(Exception):
-    """The client has gone."""
+    """The client has disconnected."""
 
 
 class Uploads:

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
-DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+DATABASE_UNREACHABLE = (OperationalError, InterfaceError, InternalError)
 """Errors raised while the database is unreachable, or if it aborted the transaction of a suspended process. The caller should retry."""
 
 P = ParamSpec("P")

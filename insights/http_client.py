@@ -40,7 +40,7 @@ CHECK_S = 2.0
 """Seconds that `check_url` waits for the resolver."""
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 _KEEP_METHOD, _REDIRECTS = (307, 308), (301, 302, 303, 307, 308)
-_AWAY = (
+_UNREACHABLE = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
@@ -161,7 +161,7 @@ def _response(
                 sent.pop("Authorization", None)
     except httpcore.TimeoutException:
         raise FetchFailed(f"the server of the URL did not answer within {deadline.limit_s:g} s") from None
-    except _AWAY as error:
+    except _UNREACHABLE as error:
         raise FetchFailed(f"the server of the URL cannot be reached ({type(error).__name__})") from None
     raise FetchFailed(f"the URL redirects more than {MOST_REDIRECTS} times")
 

@@ -1,4 +1,4 @@
-"""The seam between the pages, which offer languages for recordings, and `streaming`, which has the recogniser that knows them."""
+"""The languages that pages offer for recordings. `streaming`, which has the recogniser, registers the function that lists them."""
 
 from collections.abc import Callable, Sequence
 

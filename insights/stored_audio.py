@@ -1,4 +1,4 @@
-"""The seam between the API, which says what audio is wanted, and `streaming`, which has the files and can decode them."""
+"""Stored audio for the API, which says what is wanted. `streaming`, which can decode the files, registers the functions that open it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class AudioFormat(StrEnum):
     """Opus in Ogg: the file of one session as it was stored, on the clock of that session."""
 
 
-class AudioAway(Exception):
+class AudioUnreachable(Exception):
     """Files of stored audio are not on this host, or the storage does not answer."""
 
 
@@ -55,7 +55,7 @@ class AudioContent(Protocol):
 
 
 Opener = Callable[[AudioWanted], AudioContent]
-"""Opens audio. Raises AudioAway."""
+"""Opens audio. Raises AudioUnreachable."""
 
 _openers: list[Opener] = []
 
@@ -66,7 +66,7 @@ def register(opener: Opener) -> None:
 
 
 def open_audio(wanted: AudioWanted) -> AudioContent:
-    """Open audio. Raises AudioAway."""
+    """Open audio. Raises AudioUnreachable."""
     if not _openers:
-        raise AudioAway("stored audio cannot be read in this process")
+        raise AudioUnreachable("stored audio cannot be read in this process")
     return _openers[0](wanted)

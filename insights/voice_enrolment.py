@@ -1,4 +1,4 @@
-"""The seam between the pages, on which people enrol their voices, and `streaming`, which has the speaker models."""
+"""The enrolment of voices for the pages. `streaming`, which has the speaker models, registers the function that does it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

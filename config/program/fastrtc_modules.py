@@ -125,6 +125,6 @@ class FastrtcFinder(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Make `import fastrtc` find Parley's names, for as long as this process lives."""
+    """Make `import fastrtc` find Parley's names, until this process ends."""
     if not any(isinstance(finder, FastrtcFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, FastrtcFinder())

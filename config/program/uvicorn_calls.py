@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def install(program: Program) -> None:
-    """Replace uvicorn's ways to start a server, for as long as this process lives."""
+    """Replace uvicorn's ways to start a server, until this process ends."""
     plain_run, plain_serve = uvicorn.Server.run, uvicorn.Server.serve
 
     def run(app: Any, *, factory: bool = False, app_dir: str | None = None, **options: Any) -> None:

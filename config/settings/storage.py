@@ -61,7 +61,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            # Longer than the 5 s for which the layer asks Redis to wait for a message: else silence looks like a Redis that is away.
+            # Longer than the 5 s for which the layer asks Redis to wait for a message: else silence looks like an unreachable Redis.
             "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 10}], "capacity": 1000, "expiry": 30},
         }
         if REDIS_URL
@@ -73,7 +73,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 }
 CACHES = {
     "default": (
-        {  # a Redis that is silent must not hold threads for ever
+        {  # a Redis that does not answer must not block threads without a limit
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},

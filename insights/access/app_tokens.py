@@ -1,7 +1,7 @@
 """Exchange an app's secret or an account's password for tokens; refresh and revoke them. Failed attempts are limited.
 
 While more than an hour of an app's token is left, every process returns the same one; then a new one. Clients that get a token with less
-time loop for ever (they renew before its end with the same call). Earlier tokens stay valid until they expire.
+time call again at once, without end (they renew before its end with the same call). Earlier tokens stay valid until they expire.
 """
 
 import time

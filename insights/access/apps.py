@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from insights import tokens
 from insights.access.scopes import EVERY_SCOPE, join_scopes
-from insights.database import DATABASE_AWAY, write_transaction
+from insights.database import DATABASE_UNREACHABLE, write_transaction
 from insights.models import App
 from insights.names import clean_name
 from insights.tokens import InvalidToken
@@ -120,7 +120,7 @@ def app_of_token(token: str) -> App | None:
 def note_use(app: App, now: datetime) -> None:
     """Store that the app was used, at most once in `USE_ACCURACY`; do nothing while the database cannot be written."""
     if app.last_used_at is None or now - app.last_used_at >= USE_ACCURACY:
-        with suppress(*DATABASE_AWAY), write_transaction():
+        with suppress(*DATABASE_UNREACHABLE), write_transaction():
             App.objects.filter(pk=app.pk).update(last_used_at=now)
 
 

@@ -35,7 +35,7 @@ ADDRESS_FAILURES = 50
 MOST = {"code": 10, "mail": 5}
 """Failures of one account in ten minutes, from all addresses, after which these kinds are refused. Every mail counts as one."""
 SAME_ACCOUNT = 5
-"""Bounded so that one misconfigured program that retries for ever does not use up the limit of all users behind its address."""
+"""Bounded so that one misconfigured program that retries without end does not use up the limit of all users behind its address."""
 KNOWN_S = 30 * 86_400
 IPV6_PREFIX = 64
 """Length of the prefix that is counted as one address: one IPv6 customer can use any address of a /64 network."""

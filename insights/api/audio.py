@@ -21,7 +21,7 @@ from insights.hidden_speech import MARGIN_S, hidden_speech
 from insights.long_responses import Check
 from insights.models import Conversation, Reading, StoredAudio
 from insights.payloads import iso
-from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch, open_audio
+from insights.stored_audio import AudioContent, AudioFormat, AudioUnreachable, AudioWanted, Stretch, open_audio
 
 router = Router(tags=["Audio"])
 
@@ -170,7 +170,7 @@ def _content(conversation: Conversation, wanted: AudioIn) -> AudioContent:
     hidden = [(start - MARGIN_S, end + MARGIN_S) for start, end in hidden]
     try:
         return open_audio(AudioWanted(conversation, audio, wanted.format, stretch, hidden))
-    except AudioAway as error:
+    except AudioUnreachable as error:
         raise ApiError(503, str(error)) from None
 
 

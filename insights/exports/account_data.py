@@ -11,12 +11,12 @@ from insights.exports.documents import ExportFormat, file_name, pieces_of
 from insights.exports.stored_data import note_json
 from insights.hidden_speech import MARGIN_S, removed_speech
 from insights.models import Conversation, StoredAudio
-from insights.stored_audio import AudioAway, AudioFormat, AudioWanted, open_audio
+from insights.stored_audio import AudioFormat, AudioUnreachable, AudioWanted, open_audio
 
 BATCH = 100
 """Conversations that are loaded at a time."""
 RECORDING = "Audio that was being recorded is not in the export."
-AWAY = "Some stored audio could not be read and is not in the export."
+AUDIO_UNREACHABLE = "Some stored audio could not be read and is not in the export."
 
 
 def entries_of_account(
@@ -45,7 +45,7 @@ def _audio(conversation: Conversation, warn: Callable[[str], None]) -> Iterator[
         form = AudioFormat.WAV if removed else AudioFormat.OGG
         try:
             content = open_audio(AudioWanted(conversation, [session], form, hidden=removed))
-        except AudioAway:
-            warn(AWAY)
+        except AudioUnreachable:
+            warn(AUDIO_UNREACHABLE)
             continue
         yield ArchiveFile(f"audio/{conversation.pk}/{session.pk}.{form}", content.pieces(0, content.size), compress=form is AudioFormat.WAV)

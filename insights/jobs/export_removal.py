@@ -20,7 +20,7 @@ from insights.recorder.signals import conversation_deleted, conversation_hidden,
 
 KIND = "export_removal"
 RETRY_S = (5.0, 60.0, 600.0, 3600.0, *[6 * 3600.0] * 12)
-"""Seconds before each further attempt; a storage may be away for days."""
+"""Seconds before each further attempt; a storage may be unreachable for days."""
 EVERY_S = 60.0
 """Seconds between two looks for files that have expired, or whose account lost access."""
 ORPHANS_EVERY = 60

@@ -19,7 +19,7 @@ from insights.models import Conversation, Job
 from insights.queries import Written
 
 PAUSE = timedelta(seconds=60)
-"""Time between two jobs of one kind for one conversation: a live conversation grows all the time, and a server that is away stays away."""
+"""Time between two jobs of one kind for one conversation: a live conversation grows all the time, and an unreachable server stays so."""
 Result = TypeVar("Result", covariant=True)
 _Reader = Callable[[Sequence[SpokenLine], Ask, Callable[[float], None]], list[Statement] | Score]
 """Makes the result from the lines of a conversation; it asks the model and notes its progress."""

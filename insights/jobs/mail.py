@@ -1,4 +1,4 @@
-"""Mail as a job: it waits for a mail server that is away, and delays no request."""
+"""Mail as a job: it waits for an unreachable mail server, and delays no request."""
 
 from collections.abc import Sequence
 from email.utils import make_msgid
@@ -17,7 +17,7 @@ from insights.recorder.signals import conversation_hidden, words_removed
 from insights.snapshots import JsonObject
 
 RETRY_S = (30.0, 60.0, 300.0, 900.0, 3600.0, 3600.0, 7200.0, 14_400.0)
-"""Seconds between attempts: eight and a half hours for a mail server that is away."""
+"""Seconds between attempts: eight and a half hours for an unreachable mail server."""
 _REFUSED = range(500, 600)
 """SMTP replies that are final."""
 
@@ -43,7 +43,7 @@ def connect() -> None:
 
 
 def _without_words(conversation_id: int, **signal: object) -> None:
-    """Remove the words from the mails about a conversation that wait, as for a mail server that is away."""
+    """Remove the words from the mails about a conversation that wait, as for an unreachable mail server."""
     with write_transaction():
         waiting = Job.objects.select_for_update().filter(conversation_id=conversation_id, kind="mail", finished_at=None)
         for job in waiting:

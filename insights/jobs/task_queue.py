@@ -50,7 +50,7 @@ def take(queue: str, wait_s: float = 0.0) -> Callable[[], object] | None:
 
 
 def known(task_ids: Collection[str]) -> set[str]:
-    """Return which of these tasks are in the queue. Raises the errors of the queue, for example while it is away."""
+    """Return which of these tasks are in the queue. Raises the errors of the queue, for example while it is unreachable."""
     if settings.TASK_QUEUE == "redis":
         import django_rq
         from django_tasks_rq import Job as RqJob
@@ -75,7 +75,7 @@ def _enqueue_elsewhere(jobs: Sequence[Job]) -> None:
     try:
         _enqueue(jobs)
     except Exception as error:
-        logger.warning("the task queue is away: %d jobs are enqueued later (%s)", len(jobs), error_location(error))
+        logger.warning("the task queue is unreachable: %d jobs are enqueued later (%s)", len(jobs), error_location(error))
 
 
 def _take_from_table(queue: str, wait_s: float) -> Callable[[], object] | None:

@@ -19,8 +19,8 @@ TAKE_S = 1.0
 """Seconds that a thread waits for a task before it looks whether the worker stops."""
 RECOVER_S = 1.0
 """Seconds between two looks for jobs whose time has come, or whose worker died."""
-AWAY_S = 2.0
-"""Seconds between two tries while the queue or the database is away."""
+RETRY_S = 2.0
+"""Seconds between two tries while the queue or the database is unreachable."""
 INTERRUPT_S = 3.0
 """Seconds that handlers have to end after they were interrupted; then their jobs are handed back without them."""
 SERVER_THREADS = 4
@@ -87,7 +87,7 @@ class Worker:
             except Exception as error:
                 failures.note(error)
                 connections.close_all()
-                self._stopping.wait(AWAY_S)
+                self._stopping.wait(RETRY_S)
             self._stopping.wait(RECOVER_S)
 
     def _work(self, queue: str) -> None:
@@ -102,7 +102,7 @@ class Worker:
             except Exception as error:
                 failures.note(error)
                 connections.close_all()
-                self._stopping.wait(AWAY_S)
+                self._stopping.wait(RETRY_S)
                 continue
             finally:
                 turn.release()

@@ -23,7 +23,7 @@ def create_missing_tables() -> None:
     """Migrate an empty SQLite database in DATA_DIR.
 
     Any other database may hold data or serve other processes, so its migration is left to the operator. Raises UnappliedMigrations
-    there, and a database error where the database is away.
+    there, and a database error where the database is unreachable.
     """
     if not _unapplied():
         return

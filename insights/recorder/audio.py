@@ -1,4 +1,4 @@
-"""The rows of stored audio. The files are the business of `streaming`, which stores and removes them."""
+"""The rows of stored audio. `streaming` stores and removes the files."""
 
 import logging
 from collections.abc import Sequence

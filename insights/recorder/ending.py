@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from insights.database import DATABASE_AWAY, log_after_commit, write_transaction
+from insights.database import DATABASE_UNREACHABLE, log_after_commit, write_transaction
 from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession, ServerProcess
 from insights.payloads import StoredEvent, iso
@@ -72,7 +72,7 @@ def _end_each(conversation_ids: Sequence[int], end: Callable[[int], list[StoredE
     for conversation_id in conversation_ids:
         try:
             events += end(conversation_id)
-        except DATABASE_AWAY:
+        except DATABASE_UNREACHABLE:
             if not events:
                 raise
             break  # the committed events must be returned; the next call handles the rest

@@ -1,7 +1,7 @@
 """Webhooks: messages about jobs and conversations to URLs of their owners (docs/guide/webhooks.md).
 
 Deliveries are stored in the transaction of the event or of the job's status (`receivers`), and sent by jobs (`deliver`), so that none is
-lost when a process dies. A message may arrive twice; `webhook-id` is then the same.
+lost when a process is killed. A message may arrive twice; `webhook-id` is then the same.
 """
 
 from insights.webhooks.endpoints import (

@@ -1,6 +1,6 @@
 """Send the deliveries of an endpoint, one after another, and try those that failed again for a day.
 
-After a failure that is the endpoint's (no response, 429 or 5xx) its other deliveries wait, too, so that a server that is away is not
+After a failure that is the endpoint's (no response, 429 or 5xx) its other deliveries wait, too, so that a server that is unreachable is not
 called for each of them. Messages about one job or conversation are always sent in order.
 """
 
@@ -167,7 +167,7 @@ def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, sent: byt
 def _judge(endpoint: WebhookEndpoint, delivery: WebhookDelivery, reply: Reply | None, now: datetime) -> None:
     """Decide what a response means for its delivery and for the endpoint."""
     if reply is not None and 200 <= reply.status < 300:
-        if endpoint.failing_since is not None:  # the server is back: what waits only because it was away is sent now
+        if endpoint.failing_since is not None:  # the server is back: what waits only because it was unreachable is sent now
             away = Q(last_status=None) | Q(last_status=429) | Q(last_status__gte=500)
             endpoint.deliveries.filter(away, next_attempt_at__gt=now).exclude(pk=delivery.pk).update(next_attempt_at=now)
         delivery.succeeded_at, delivery.next_attempt_at, endpoint.failing_since = now, None, None

@@ -74,7 +74,7 @@ class WorkerThread:
             self.working = True
             try:
                 result = work()
-            except Exception as raised:  # a future cannot hold StopIteration (of a bare `next()`): the caller would wait for ever
+            except Exception as raised:  # a future cannot hold StopIteration (of a bare `next()`): the caller would never return
                 error = RuntimeError("the handler raised StopIteration") if isinstance(raised, StopIteration) else raised
             except BaseException as raised:  # a handler that calls exit() must end neither this thread nor the server
                 error = RuntimeError(f"the handler raised {type(raised).__name__}")

@@ -86,7 +86,7 @@ def main() -> int:
     except MemoryError:
         write_record(sink, REFUSED, b"the file needs too much memory to be decoded")
     except BrokenPipeError:
-        return 1  # the reader has gone
+        return 1  # the reader has ended
     return 0
 
 

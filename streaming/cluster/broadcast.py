@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from insights import queries
-from insights.database import DATABASE_AWAY
+from insights.database import DATABASE_UNREACHABLE
 from insights.events import parse
 from insights.snapshots import JsonObject, Payload
 from streaming.aio.bounded_queue import BoundedQueue, FullPolicy, QueueClosed
@@ -100,7 +100,7 @@ class Subscription(AsyncIterator[Delivery]):
         while not self._queue.closed:
             try:
                 return await run_in_database(queries.events_after, self.conversation_id, self.cursor)
-            except DATABASE_AWAY as error:
+            except DATABASE_UNREACHABLE as error:
                 if not warned:
                     logger.warning("a subscription waits for the database (%s)", type(error).__name__)
                 warned = True

@@ -31,7 +31,7 @@ FAILED_ANSWER_S = 0.25
 """Longest wait for a claim after the last write failed: a database that hangs must not delay each session."""
 
 
-class DirectoryAway(LookupError):
+class DirectoryUnreachable(LookupError):
     """The database cannot be read, so it is unknown whether there is such a session."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Directory:
             await self._remove(key, session, readable=False)
 
     async def find(self, stream: str, webrtc_id: str, asker: Asker) -> SessionLocation | None:
-        """Return the session that the asker means by an id: a live one, else one that ended just now. Raises DirectoryAway.
+        """Return the session that the asker means by an id: a live one, else one that ended just now. Raises DirectoryUnreachable.
 
         A user means their own session, else one of an anonymous client; an anonymous client means one without owner. "python" means a
         session of this process, else the newest.
@@ -131,13 +131,13 @@ class Directory:
         return (await self.find_all([(asker, stream, webrtc_id)]))[0]
 
     async def find_all(self, questions: Sequence[tuple[Asker, str, str]]) -> list[SessionLocation | None]:
-        """Return what `find` returns for each asker, stream and id, with one query. Raises DirectoryAway."""
+        """Return what `find` returns for each asker, stream and id, with one query. Raises DirectoryUnreachable."""
         found = [self._live_here(*question) for question in questions]
         missing = [place for place, location in enumerate(found) if location is None]
         if missing and self._shared and not self._pubsub.alone:
             try:
                 elsewhere = await self._read(table.find_all, [questions[place] for place in missing])
-            except DirectoryAway:
+            except DirectoryUnreachable:
                 elsewhere = [self._other_here(*questions[place]) for place in missing]
                 if None in elsewhere:
                     raise
@@ -151,7 +151,7 @@ class Directory:
             return True
         try:
             return await self._read(table.is_alive, UUID(process))
-        except DirectoryAway:
+        except DirectoryUnreachable:
             return True
 
     # -- sessions of this process
@@ -214,13 +214,13 @@ class Directory:
             self._unreleased.discard(session)
 
     async def _read(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Read the table in a thread. Raises DirectoryAway on an error or timeout."""
+        """Read the table in a thread. Raises DirectoryUnreachable on an error or timeout."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await run_in_database(work, *args, **kwargs)
         except Exception as error:
             self._note_failure(error_location(error))
-            raise DirectoryAway from None
+            raise DirectoryUnreachable from None
 
     def _on_beat(self, beat: Beat) -> None:
         """Claim again what others may have taken, and write what could not be written before."""

@@ -145,7 +145,7 @@ class LocalSockets:
         return self._names
 
     def send(self, to: str, frame: bytes) -> None:
-        """Queue a frame for another process; return at once. It is lost if that process has gone."""
+        """Queue a frame for another process; return at once. It is lost if that process has ended."""
         if len(frame) > LONGEST_FRAME:
             logger.warning("a message of %d bytes was not sent to another process: at most %d are allowed", len(frame), LONGEST_FRAME)
             return
@@ -303,7 +303,7 @@ class LocalSockets:
         return link
 
     def _drop(self, name: str, link: _Link, error: OSError | None = None) -> None:
-        """Forget a process that has gone, and the frames that wait for it; remove its socket if it was killed."""
+        """Forget a process that has ended, and the frames that wait for it; remove its socket if it was killed."""
         with self._lock:
             if self._links.get(name) is link:
                 del self._links[name]
@@ -321,7 +321,7 @@ class LocalSockets:
         except PermissionError:
             logger.warning("the socket of another process cannot be used: it belongs to another user of this machine")
         except OSError:
-            logger.debug("a process has gone, or is busy")
+            logger.debug("a process has ended, or is busy")
 
     def _accept(self, events: int) -> None:
         assert self._listener is not None  # noqa: S101  # it was readable

@@ -1,14 +1,14 @@
 """A subscription to one session's outputs, by cursor, from any process.
 
 The subscriber requests the outputs after its cursor in batches, at its own pace; only the session's own log is held in memory. When the
-session's process dies, requests stay unanswered and its heartbeat stops; the subscription then ends as lost.
+session's process is killed, requests stay unanswered and its heartbeat stops; the subscription then ends as lost.
 """
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any, cast
 
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_requests import Ask, OutputForm, OutputsAnswer, OutputsRequest
 
@@ -18,7 +18,7 @@ SLACK_S = 2.0
 MOST_MISSES = 3
 """Requests without an answer, one after the other, after which the session counts as ended, but not before `GONE_S`."""
 GONE_S = 10.0
-"""Seconds without an answer after which it does: while the channel layer is away, requests fail at once though the session goes on."""
+"""Seconds without an answer after which it does; while the channel layer is unreachable, requests fail at once, the session goes on."""
 RETRY_S = 1.0
 """Least seconds from a request without an answer to the next one."""
 GRACE_STEP_S = 0.1
@@ -57,7 +57,7 @@ class OutputSubscription:
     async def find(self, grace_s: float) -> bool:
         """Return whether the session exists, or begins within `grace_s` seconds: pages open session and reader at the same time.
 
-        Raises DirectoryAway.
+        Raises DirectoryUnreachable.
         """
         deadline, pause = _now() + grace_s, GRACE_STEP_S
         while await self._ask(0.0) is None:
@@ -77,7 +77,7 @@ class OutputSubscription:
         self._asked_at = _now()
         try:
             answer = await self._ask(0.0 if self._misses else CALL_S)
-        except DirectoryAway:
+        except DirectoryUnreachable:
             answer = None
         if answer is None:
             self._missed_since = self._missed_since if self._misses else self._asked_at

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 REJOIN_S = 60.0
 """Seconds between two joins of all groups: a Redis that restarted has lost them."""
-AWAY_S = 1.0
+RETRY_S = 1.0
 """Seconds between two tries while the channel layer is unavailable."""
 ANSWER_S = 2.0
 """Timeout of a call in seconds: a Redis that hangs must not delay the caller."""
@@ -123,7 +123,7 @@ class PubSub:
     def _note_failure(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            logger.warning("the channel layer is away (%s): other processes are notified late", type(error).__name__)
+            logger.warning("the channel layer is unreachable (%s): other processes are notified late", type(error).__name__)
 
     async def _receive(self) -> None:
         while True:
@@ -131,7 +131,7 @@ class PubSub:
                 message = await self._layer.receive(self._channel)
             except Exception as error:
                 self._note_failure(error)
-                await asyncio.sleep(AWAY_S)
+                await asyncio.sleep(RETRY_S)
                 continue
             self._note_success()
             try:
@@ -145,7 +145,7 @@ class PubSub:
         """Join all groups again every `REJOIN_S`, and at once after an outage."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(AWAY_S if self._failed else REJOIN_S):
+                async with asyncio.timeout(RETRY_S if self._failed else REJOIN_S):
                     await self._back.wait()
             self._back.clear()
             for group in list(self._joined):

@@ -1,6 +1,6 @@
 """The live sessions of this process: session limit, heartbeats, and drain at shutdown.
 
-Any process closes the conversations of sessions whose process died (design law 5); `heartbeat.py` proves that this one lives.
+Any process closes the conversations of sessions whose process was killed (design law 5); `heartbeat.py` proves that this one lives.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class Registry:
         if (started := self._started.pop(session.id, None)) is not None:
             since, description = started
             logger.info("session %s ended after %.1f s: %s (%s)", session.id, time.monotonic() - since, reason, description)
-        if session.id in self._joined:  # it could not leave: the database was away, or its end took too long
+        if session.id in self._joined:  # it could not leave: the database was unreachable, or its end took too long
             self.leave_later(session.id, partial(recorder.leave, session.id, final=False))
 
     def joined(self, session_id: UUID, process: UUID) -> None:

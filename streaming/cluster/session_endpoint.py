@@ -11,7 +11,7 @@ from uuid import UUID
 
 from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_requests import (
@@ -90,7 +90,7 @@ async def end_resumed(stream: str, webrtc_id: str, owner_id: int | None, present
     own = runtime()
     try:
         location = await own.directory.find(stream, webrtc_id, owner_id)
-    except DirectoryAway:
+    except DirectoryUnreachable:
         return False
     if location is None or location.ended or location.owner_id != owner_id:
         return False

@@ -71,7 +71,7 @@ LiveRequest: TypeAlias = LatestRequest | ResumeRequest | InputRequest | ValuesRe
 SessionRequest: TypeAlias = OutputsRequest | LiveRequest
 
 Ask: TypeAlias = Callable[[SessionRequest, float], Awaitable[Payload | None]]
-"""Sends a request to one session, with a timeout in seconds; returns None without an answer. Raises DirectoryAway."""
+"""Sends a request to one session, with a timeout in seconds; returns None without an answer. Raises DirectoryUnreachable."""
 
 
 class OutputsAnswer(TypedDict):

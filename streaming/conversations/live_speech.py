@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from insights import managed, recorder
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
-from insights.database import DATABASE_AWAY
+from insights.database import DATABASE_UNREACHABLE
 from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Utterance, Voice
 from insights.safe_log import error_location
 from insights.snapshots import MemberSnapshot, TrackerSnapshot
@@ -411,7 +411,7 @@ class LiveSpeech:
                 except recorder.RecorderError as error:
                     self._on_error(error)
                     return []
-                except DATABASE_AWAY as error:
+                except DATABASE_UNREACHABLE as error:
                     logger.warning(
                         "session %s: the database is unreachable, an utterance waits (%s)", self.session_id, error_location(error)
                     )
@@ -459,7 +459,7 @@ async def _with_retries(work: Callable[[], Awaitable[T]]) -> T:
     for pause in JOIN_TRIES_S:
         try:
             return await work()
-        except DATABASE_AWAY as error:
+        except DATABASE_UNREACHABLE as error:
             logger.warning("the database is unreachable, joining or leaving is tried again (%s)", error_location(error))
             await asyncio.sleep(pause)
     return await work()

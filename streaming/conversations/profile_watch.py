@@ -57,7 +57,7 @@ class ProfileWatcher:
             runtime().poller.add("voice profile check", self._check, CHECK_S)
             try:
                 await self._update([profiles])
-            except Exception as error:  # the database is away: the next check reads them
+            except Exception as error:  # the database is unreachable: the next check reads them
                 logger.warning("the voice profiles of a session were not read: %s", error_location(error))
         return profiles
 

@@ -1,4 +1,4 @@
-"""The seam between streams and `parley run`, which runs a program that makes them (config/program/)."""
+"""What streams call of `parley run`, which runs the program that makes them (config/program/) and registers itself here."""
 
 from typing import TYPE_CHECKING, Any, Protocol
 

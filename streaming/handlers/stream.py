@@ -391,5 +391,5 @@ def _json_value(value: Any) -> Any:
             return plain(value)
         except (NotJsonError, ValueError) as error:
             kind = str(error) if isinstance(error, NotJsonError) else f"a {type(value).__qualname__} cannot be sent as JSON"
-            raise TypeError(f"this session lives in another process, to which only JSON travels: {kind}") from None
+            raise TypeError(f"this session is in another process, to which only JSON can be sent: {kind}") from None
     return value

@@ -314,7 +314,7 @@ class InLoopHandler:
 
 
 def _wake(waiting: "queue.Queue[Any] | queue.SimpleQueue[Any]") -> None:
-    """Wake a thread that blocks in `get` or `put`: it would block for ever and keep the session's objects alive."""
+    """Wake a thread that blocks in `get` or `put`: else it never returns and keeps the session's objects in memory."""
     with suppress(queue.Full, queue.Empty):
         if waiting.empty():
             waiting.put_nowait(None)

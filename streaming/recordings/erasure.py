@@ -10,7 +10,7 @@ from insights import jobs, queries, recorder
 from insights.hidden_speech import MARGIN_S, removed_speech
 from insights.jobs import RunningJob
 from insights.models import Conversation, StoredAudio
-from insights.stored_audio import AudioAway, Stretch
+from insights.stored_audio import AudioUnreachable, Stretch
 from streaming.audio.opus_file import silenced
 from streaming.recordings import files
 
@@ -20,7 +20,7 @@ DELAY_S = 2.0
 RECORDING_S = 60.0
 """Seconds after which audio is looked at again that is being recorded: only a complete file is rewritten."""
 RETRY_S = (5.0, 60.0, 600.0, 3600.0, *[6 * 3600.0] * 12)
-"""Seconds before each further attempt; a storage may be away for days."""
+"""Seconds before each further attempt; a storage may be unreachable for days."""
 
 
 def connect() -> None:
@@ -66,7 +66,7 @@ def _erase_in(audio: StoredAudio, conversation: Conversation, removed: list[Stre
     if path is None:
         if not queries.audio_exists(audio.id):
             return
-        raise AudioAway("a file of the stored audio is not here")
+        raise AudioUnreachable("a file of the stored audio is not here")
     with open(path, "rb") as file:
         if _has_audio(path, stretches):
             recorder.resize_audio(audio.id, files.replace(audio, silenced(file, stretches), by))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from insights.stored_audio import AudioAway, AudioContent, AudioFormat, AudioWanted, Stretch
+from insights.stored_audio import AudioContent, AudioFormat, AudioUnreachable, AudioWanted, Stretch
 from streaming.audio.opus_file import OpusReader
 from streaming.audio.pcm import RATE, Samples
 from streaming.recordings import files
@@ -106,11 +106,11 @@ class StoredFile:
 
 
 def open_audio(wanted: AudioWanted) -> AudioContent:
-    """Return the audio that is wanted. Raises AudioAway if a file of it is not here."""
+    """Return the audio that is wanted. Raises AudioUnreachable if a file of it is not here."""
     try:
         parts = [_part(wanted, index) for index in range(len(wanted.audio))]
     except OSError as error:
-        raise AudioAway(f"stored audio cannot be read ({type(error).__name__})") from None
+        raise AudioUnreachable(f"stored audio cannot be read ({type(error).__name__})") from None
     sizes = [(part.path.name, part.path.stat().st_size, round(part.seconds, 3), round(part.offset, 3)) for part in parts]
     etag = hashlib.sha256(repr((sizes, wanted.format, wanted.stretch, list(wanted.hidden))).encode()).hexdigest()[:32]
     if wanted.format is AudioFormat.OGG:
@@ -126,7 +126,9 @@ def _part(wanted: AudioWanted, index: int) -> MixPart:
     audio = wanted.audio[index]
     path = files.path_for_reading(audio)
     if path is None:
-        raise AudioAway("a file of the stored audio is not here: while it is recorded, and until it is stored, only its own host has it")
+        raise AudioUnreachable(
+            "a file of the stored audio is not here: while it is recorded, and until it is stored, only its own host has it"
+        )
     started_at, seconds = audio.started_at, audio.seconds
     if audio.state == audio.State.RECORDING:
         started_at, seconds = files.facts_of(path, started_at)

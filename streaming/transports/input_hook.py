@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.cluster.session_requests import InputAnswer
 from streaming.handlers.stream import Stream
@@ -29,7 +29,7 @@ async def input_hook(request: HttpRequest, stream: Stream, user_id: int | None) 
         return JsonResponse(error.answer, status=422)
     try:
         found = await session_endpoint.asking(stream.name, identity, user_id)({"ask": "input", "body": body}, TIMEOUT_S)
-    except DirectoryAway as error:
+    except DirectoryUnreachable as error:
         return refusal(503, str(error))
     answer = cast(InputAnswer | None, found)
     if answer is None:

@@ -17,7 +17,7 @@ from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
 from streaming.aio.isolation import ANY_ERROR, as_exception
 from streaming.cluster import session_endpoint
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.rpc import TIMEOUT_S
 from streaming.cluster.session_requests import ComponentsRequest
@@ -56,7 +56,7 @@ async def page_inputs(request: HttpRequest, stream: Stream, user_id: int | None)
     inputs: ComponentsRequest = {"ask": "components", "values": values, "text": text, "submit": submit}
     try:
         answer = await session_endpoint.asking(stream.name, identity, user_id)(inputs, TIMEOUT_S)
-    except DirectoryAway as error:
+    except DirectoryUnreachable as error:
         return refusal(503, str(error))
     return refusal(404, NO_SESSION) if answer is None else JsonResponse({"status": "ok"})
 
@@ -78,7 +78,7 @@ async def page_outputs(request: HttpRequest, stream: Stream, user_id: int | None
         return refusal(422, f"outputs: {len(stream.output_components)} values are needed, not {len(values)}")
     try:
         found, ended = await _outputs(stream, user_id, identity, after)
-    except DirectoryAway as error:
+    except DirectoryUnreachable as error:
         return refusal(503, str(error))
     except LookupError:
         return refusal(404, NO_SESSION)
@@ -98,7 +98,10 @@ async def page_outputs(request: HttpRequest, stream: Stream, user_id: int | None
 
 
 async def _outputs(stream: Stream, user_id: int | None, identity: str, after: int) -> tuple[list[tuple[int, Any]], bool]:
-    """Return outputs after a number, and whether they are the last; wait up to WAIT_S for one. Raises LookupError and DirectoryAway."""
+    """Return outputs after a number, and whether they are the last; wait up to WAIT_S for one.
+
+    Raises LookupError and DirectoryUnreachable.
+    """
     here = stream.participants.of(user_id, identity) or stream.participants.of(None, identity)
     if here is not None:  # the program's own objects
         found = await outputs_after(here, after, WAIT_S, MOST_AT_ONCE)

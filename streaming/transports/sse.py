@@ -12,7 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from streaming.cluster import session_endpoint
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.output_subscription import InvalidOutput, OutputSubscription
 from streaming.cluster.runtime import runtime
 from streaming.handlers.stream import Stream
@@ -48,7 +48,7 @@ async def _subscribe(request: HttpRequest, stream: Stream, user_id: int | None, 
     try:
         if not await reader.find(GRACE_S):
             return refusal(404, "there is no session with this webrtc_id")
-    except DirectoryAway as error:
+    except DirectoryUnreachable as error:
         return refusal(503, str(error))
     subscriber = Subscriber(reader)
     runtime().revocation.note(subscriber, grant_of_request(request))

@@ -142,7 +142,7 @@ def test_a_public_page_closes_after_a_crash(site: Site, enter: Callable[..., Pag
 
 
 def test_an_edit_is_seen_by_the_other(site: Site, enter: Callable[..., Page]) -> None:
-    """An edit that was saved just before the crash, and one after it; one while the server is away fails with a reason."""
+    """An edit that was saved just before the crash, and one after it; one while the server is unreachable fails with a reason."""
     owner, colleague = enter(), enter(TOM)
     owner.goto(site.address)
     share(owner, TOM, "Can edit")
@@ -172,7 +172,7 @@ def test_an_edit_is_seen_by_the_other(site: Site, enter: Callable[..., Page]) ->
 
 
 def test_a_task_is_done_from_home(site: Site, enter: Callable[..., Page]) -> None:
-    """While the server is away the button says so and the task stays open; what was done before the crash stays done."""
+    """While the server is unreachable the button says so and the task stays open; what was done before the crash stays done."""
     page = enter()
     page.goto(f"{site.server.url}/?tasks=all")
     page.wait_for_load_state()
@@ -191,7 +191,7 @@ def test_a_task_is_done_from_home(site: Site, enter: Callable[..., Page]) -> Non
 
 
 def test_a_result_opens_at_its_sentence(site: Site, enter: Callable[..., Page]) -> None:
-    """The results stay while the server is away, a new search says so, and afterwards both lead to the sentence."""
+    """The results stay while the server is unreachable, a new search says so, and afterwards both lead to the sentence."""
     page = enter()
     page.goto(f"{site.server.url}/conversations/")
     page.wait_for_load_state()

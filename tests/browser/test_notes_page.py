@@ -37,7 +37,7 @@ def saved(page: Page) -> None:
 
 
 def test_notes_survive_a_crash_and_a_reload(server: Server, open_browser: Callable[..., Browser]) -> None:
-    """What is typed while the server is away is stored when it is back, once, with the time at which it was begun."""
+    """What is typed while the server is unreachable is stored when it is back, once, with the time at which it was begun."""
     page = enter(open_browser(recorded_speech()), server)
     troubles = page_errors(page)
     begin(page, server)

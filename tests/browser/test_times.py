@@ -1,4 +1,4 @@
-"""Messages of the live page have the time of speech, also when the server was away meanwhile."""
+"""Messages of the live page have the time of speech, also when the server was unreachable meanwhile."""
 
 import json
 import wave

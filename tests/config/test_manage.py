@@ -30,7 +30,7 @@ def test_an_invalid_setting_is_one_line(tmp_path: Path, name: str, value: str) -
 
 
 def test_a_database_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    """The test has a directory in place of the file, which stands for a PostgreSQL that is away."""
+    """The test has a directory in place of the file, which stands for a PostgreSQL that is unreachable."""
     (tmp_path / "parley.sqlite3").mkdir()
     done = manage(tmp_path, "migrate", DATABASE_URL="")
     assert done.returncode == 1

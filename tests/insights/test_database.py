@@ -95,7 +95,7 @@ def test_a_writer_waits_for_one_of_another_process(other_process: sqlite3.Connec
 
 @pytest.mark.django_db(transaction=True)
 def test_a_writer_does_not_wait_for_ever(other_process: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It raises the error of a database that is away; afterwards everything works again."""
+    """It raises the error of a database that is unreachable; afterwards everything works again."""
     monkeypatch.setattr(database, "BUSY_S", 0.1)
     other_process.execute("BEGIN IMMEDIATE")
     with pytest.raises(OperationalError, match="locked"), write_transaction():

@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 
 from insights.access import Grant, parse_scopes
 from insights.snapshots import Payload
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.runtime import Runtime, runtime
 from streaming.cluster.session_endpoint import END_S, end_resumed
 from streaming.handlers.stream import Stream
@@ -207,7 +207,7 @@ async def _answer_elsewhere(own: Runtime, key: Key, body: Payload, by: Grant | N
     """
     try:
         at = await own.directory.find(key[1], key[2], key[0])
-    except DirectoryAway:
+    except DirectoryUnreachable:
         return None
     if at is None or at.ended or at.owner_id != key[0]:
         return None

@@ -191,7 +191,7 @@ SOCKET = """
 
 @pytest.mark.parametrize(("code", "longest_s"), [(1006, 2), (1012, 2), (1013, 12.5)])
 def test_the_page_reconnects_soon(module_page: Page, code: int, longest_s: float) -> None:
-    """The delay until the next try is below 2 s, however long the server is away; for a full server it is longer."""
+    """The delay until the next try is below 2 s, however long the server is unreachable; for a full server it is longer."""
     body = SOCKET + "for (let at = 0; at < 40; at += 1) { made.at(-1).onclose({code: given}); await timers.at(-1)(); } return pauses;"
     pauses = run(module_page, "reconnecting-socket", body, code)
     assert len(pauses) == 40

@@ -53,7 +53,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 
 def test_jobs_on_redis(redis_url: str, migrated_data: Path, tmp_path: Path) -> None:
-    """Tasks reach the worker, at their time; a Redis that lost everything, or is away, loses no job; and nothing is left in it."""
+    """Tasks reach the worker, at their time; a Redis that lost everything, or is unreachable, loses no job; and nothing is left in it."""
     env = {"TASK_QUEUE": "redis", "REDIS_URL": redis_url, "APPS": "tests.insights.jobs.site", "RECOGNISER": "scripted"}
     server = servers.Server(servers.copied(migrated_data, tmp_path / "data"), env)
     server.manage("migrate", "--verbosity", "0")

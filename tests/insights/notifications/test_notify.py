@@ -63,7 +63,7 @@ def sent() -> dict[str, Any]:
 
 
 def refuse(backend: object, messages: object) -> int:
-    """Fail as a mail server that is away."""
+    """Fail as an unreachable mail server."""
     raise SMTPConnectError(421, b"away")
 
 
@@ -116,7 +116,7 @@ def test_what_is_in_the_mail_is_chosen(joined: Joined, say: Say, owner: User, ot
 
 
 def test_a_mail_that_waits_loses_words_that_are_deleted(joined: Joined, say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the mail server is away, deleting a message empties the job's copy of it; the mail is sent without words."""
+    """While the mail server is unreachable, deleting a message empties the job's copy of it; the mail is sent without words."""
     wish(owner, notify_content="words")
     say(f"Ada will fly the {SECRET}.")
     with monkeypatch.context() as away:

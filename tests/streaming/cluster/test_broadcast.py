@@ -191,7 +191,7 @@ async def test_a_layer_that_hangs_holds_nothing_up(fan: Broadcaster, store: Stor
 
 
 async def test_a_subscription_that_cannot_begin_is_forgotten(fan: Broadcaster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that is away, or a client that hangs up meanwhile, leaves no listener behind that is told for ever."""
+    """A database that is unreachable, or a client that hangs up meanwhile, leaves no listener behind that is told for ever."""
 
     def away(conversation_ids: list[int]) -> dict[int, int]:
         raise OperationalError("away")

@@ -1,4 +1,4 @@
-"""The directory while the database is away or hangs."""
+"""The directory while the database is unreachable or hangs."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from streaming.cluster import directory as module
 from streaming.cluster import directory_table as table
-from streaming.cluster.directory import DirectoryAway
+from streaming.cluster.directory import DirectoryUnreachable
 from streaming.cluster.directory_table import SessionKey
 from streaming.cluster.runtime import Runtime, runtime
 from tests.streaming.cluster.directory_processes import ONE, OTHER, OWNER, THREE, TWO, Process, crowd, entry, pair, patient
@@ -64,7 +64,7 @@ async def test_a_database_that_is_away_stops_no_session(
         assert await two.claim(TWO) is None
         assert await one.claim(THREE, "another") is None
         assert await one.session() == ONE
-        with pytest.raises(DirectoryAway):
+        with pytest.raises(DirectoryUnreachable):
             await one.session("elsewhere")
         assert await one.directory.is_alive(uuid4().hex), "nobody is taken for dead by a database that does not answer"
         await one.release()
@@ -90,7 +90,7 @@ async def test_claims_are_written_when_the_database_is_back(pair: tuple[Process,
 
 
 async def test_an_id_that_could_not_be_released_is_released_later(pair: tuple[Process, Process], database: Sometimes) -> None:
-    """A database that is away as a session ends does not keep its id from other processes for as long as this one lives."""
+    """A database that is unreachable as a session ends does not keep its id from other processes for as long as this one lives."""
     one, two = pair
     assert await one.claim() is None
     database.away = True
@@ -126,7 +126,7 @@ async def test_a_database_that_hangs_stops_no_session(
     assert await one.claim() is None
     assert await one.claim(THREE, "over") is None
     await one.release(THREE, "over")
-    with pytest.raises(DirectoryAway):
+    with pytest.raises(DirectoryUnreachable):
         await two.session()
     database.go_on.set()
     monkeypatch.setattr(module, "ANSWER_S", 60.0)

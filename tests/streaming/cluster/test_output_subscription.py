@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streaming.cluster import output_subscription as module
-from streaming.cluster.directory import Directory, DirectoryAway
+from streaming.cluster.directory import Directory, DirectoryUnreachable
 from streaming.cluster.output_subscription import CALL_S, SLACK_S, OutputSubscription
 from streaming.cluster.runtime import runtime
 
@@ -85,7 +85,7 @@ async def test_a_lost_answer_is_no_end(alive: list[bool]) -> None:
 
 async def test_a_directory_that_is_away_is_no_end(alive: list[bool]) -> None:
     """A reader waits for it as for an answer that got lost."""
-    session = Session(answer(1), DirectoryAway(), answer(2))
+    session = Session(answer(1), DirectoryUnreachable(), answer(2))
     reader = OutputSubscription(session.ask)
     assert [await reader.more() for _ in range(3)] == [[(1, "output 1")], [], [(2, "output 2")]]
     assert not reader.ended
@@ -102,7 +102,7 @@ async def test_a_session_that_is_gone(alive: list[bool]) -> None:
 
 
 async def test_requests_that_fail_at_once_are_no_end(alive: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the channel layer is away for a moment, a session of another process goes on."""
+    """While the channel layer is unreachable for a moment, a session of another process goes on."""
     monkeypatch.setattr(module, "RETRY_S", 0.001)
     monkeypatch.setattr(module, "GONE_S", 3600.0)
     session = Session(answer(1), *[None] * (2 * module.MOST_MISSES), answer(2))

@@ -97,7 +97,7 @@ async def test_a_process_alone_sends_nothing(tmp_path: Path, monkeypatch: pytest
 
 async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A layer that fails is noted once; its groups are joined again, and heard."""
-    monkeypatch.setattr(layer_module, "AWAY_S", 0.01)
+    monkeypatch.setattr(layer_module, "RETRY_S", 0.01)
     monkeypatch.setattr(layer_module, "REJOIN_S", 0.01)
     one, two = processes(2)
     real = two._layer
@@ -125,7 +125,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
             while not heard:
                 await one.tell("group", {"n": 1})
                 await asyncio.sleep(0.01)
-    assert sum("is away" in record.message for record in caplog.records) == 1
+    assert sum("is unreachable" in record.message for record in caplog.records) == 1
     assert any("is back" in record.message for record in caplog.records)
     await two.close()
 

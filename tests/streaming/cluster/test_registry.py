@@ -179,7 +179,7 @@ async def test_a_heartbeat_waits_for_no_closing(monkeypatch: pytest.MonkeyPatch)
 async def test_after_a_database_failure_heartbeats_come_before_the_closing(process: Process) -> None:
     """When the database is back, heartbeats come before the closing, here and elsewhere."""
     process.away = True
-    assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT, CLOSING], "it is away since a moment only"
+    assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT, CLOSING], "it is unreachable since a moment only"
     process.slept = LATE_S + 1
     assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT]
     process.away = False

@@ -199,7 +199,7 @@ async def test_redaction_in_an_unsupported_language_is_refused(user: User, engin
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, InternalError])
 async def test_a_failed_write_is_tried_again(part: LiveSpeech, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
-    """A message is stored once, though the database was away or aborted the transaction of a sleeping process."""
+    """A message is stored once, though the database was unreachable or aborted the transaction of a sleeping process."""
     record, failures = recorder.record, [error("away"), error("still away")]
 
     def reluctant(*args: Any) -> list[StoredEvent]:
@@ -312,7 +312,7 @@ async def test_join_and_leave_are_tried_again(user: User, engine: Engine, monkey
 
 
 async def test_a_failed_leave_closes_the_subscription(user: User, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the database is away, the subscription is closed. The sweep removes the session later."""
+    """While the database is unreachable, the subscription is closed. The sweep removes the session later."""
     monkeypatch.setattr(conversation_module, "JOIN_TRIES_S", ())
     monkeypatch.setattr(conversation_module, "FINISH_S", 0.05)
 

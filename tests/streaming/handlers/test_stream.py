@@ -239,7 +239,7 @@ async def test_outputs_are_the_program_s_own_objects(join: Join) -> None:
 def test_values_for_another_process_are_json() -> None:
     """Models and arrays are converted; the error for another value names its type."""
     assert _json_values(("a", np.arange(2), {"x": Shade.DARK})) == ["a", [0, 1], {"x": "dark"}]
-    with pytest.raises(TypeError, match="only JSON travels: a value of the type lock"):
+    with pytest.raises(TypeError, match="only JSON can be sent: a value of the type lock"):
         _json_values((1, threading.Lock()))
 
 

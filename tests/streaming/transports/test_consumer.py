@@ -77,7 +77,7 @@ def authenticator(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | 
 async def test_a_client_that_cannot_be_authenticated(
     authenticator: Callable[[BaseException | None], None], kind: type[SymblConsumer], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the database is away a client gets an error and a close code on which it retries."""
+    """While the database is unreachable a client gets an error and a close code on which it retries."""
     authenticator(OperationalError("secret words"))
     socket = Socket()
     await socket.serve(kind)
