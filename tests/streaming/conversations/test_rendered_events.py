@@ -125,13 +125,15 @@ async def test_insights_of_open_turns_delay_nothing() -> None:
 
 async def test_the_wait_for_a_client_that_stopped_reading_ends() -> None:
     """A closed subscription, and a client that has disconnected, end the wait at once."""
-    for source in (Subscribed(), Subscribed()):
-        events: RenderedEvents[str] = RenderedEvents(source, Plain())  # type: ignore[arg-type]
-        catching_up = asyncio.create_task(events.caught_up(7))
-        await asyncio.sleep(0)
-        await events.close()
-        async with asyncio.timeout(rendered_events.CATCH_UP_S / 2):
-            await catching_up
+    closed: RenderedEvents[str] = RenderedEvents(Subscribed(), Plain())  # type: ignore[arg-type]
+    left: RenderedEvents[str] = RenderedEvents(Subscribed(), Plain())  # type: ignore[arg-type]
+    waits = [asyncio.create_task(events.caught_up(7)) for events in (closed, left)]
+    await asyncio.sleep(0)
+    assert not any(wait.done() for wait in waits)
+    await closed.close()
+    left.stop()
+    async with asyncio.timeout(rendered_events.CATCH_UP_S / 2):
+        await asyncio.gather(*waits)
 
 
 async def test_the_end_of_a_conversation_is_the_last_message() -> None:

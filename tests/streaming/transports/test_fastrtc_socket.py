@@ -79,8 +79,13 @@ async def test_pings_are_answered(site: Server, site_token: str) -> None:
     """A ping before and after the start gets a pong and has no other effect."""
     async with streaming(site, site_token) as client:
         await client.ping()
+        assert client.messages == [{"event": "pong"}]
         await client.start()
+        before = len(client.messages)
         await client.ping()
+        assert client.messages[before:] == [{"event": "pong"}]
+        await client.speak(frame(1))
+        await client.wait_audio(FRAME)
         await client.stop()
 
 
@@ -277,6 +282,8 @@ async def test_a_token_in_the_query(site: Server, site_token: str) -> None:
     """The query carries the token, because browsers can set no headers."""
     async with streaming(site, "", query=f"?access_token={site_token}") as client:
         await client.start()
+        await client.speak(frame(1))
+        await client.wait_audio(FRAME)
         await client.stop()
 
 
@@ -306,9 +313,11 @@ async def test_a_socket_that_does_not_start_is_closed(make_server: Callable[...,
 
 
 async def test_the_root_is_the_default_stream(site: Server, site_token: str) -> None:
-    """/websocket/offer is the conversation."""
+    """/websocket/offer is the conversation: its first audio creates one, which is the first output."""
     async with streaming(site, site_token, "") as client:
         await client.start()
+        await client.speak(frame(1, 8000))
+        await client.wait(type="fetch_output")
         await client.stop()
 
 
