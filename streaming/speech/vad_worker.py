@@ -83,6 +83,7 @@ class TickThread(Generic[Member]):
                 more = []
             if not more:
                 self._closed.wait(max(0.0, self._tick_s - (time.monotonic() - began)))
+        del self._tick, self._timeout  # they may be methods of this object: without the cycle its model is freed at once
 
     def _next(self, more: list[Member]) -> list[Member]:
         """Return the members of the next tick: those that still have work, then those that were woken."""

@@ -1,6 +1,8 @@
 """Turns as audio: recorded speech through the real VAD."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -280,6 +282,17 @@ def test_the_last_user_ends_the_thread() -> None:
     assert len(vad_threads() - before) == 1
     vad_worker.release()
     assert vad_threads() <= before
+
+
+def test_the_last_user_frees_the_model() -> None:
+    """It goes with the worker and not with a later garbage collection: until then each further session would load another one."""
+    gc.disable()
+    try:
+        worker = weakref.ref(vad_worker.acquire())
+        vad_worker.release()
+        assert worker() is None
+    finally:
+        gc.enable()
 
 
 def test_the_number_of_queued_blocks_is_bounded() -> None:
