@@ -29,6 +29,12 @@ class VideoStreamHandler:
 HandlerLike = StreamHandlerBase | VideoStreamHandler | Callable[..., Any]
 
 
+def default_modality(handler: HandlerLike) -> Modality:
+    """Return the modality of a stream that names none: "audio" for a handler that has no video, else FastRTC's default, "video"."""
+    both = isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)
+    return "audio" if isinstance(handler, StreamHandlerBase) and not both else "video"
+
+
 def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
     """Raise ValueError for an unknown modality or mode, TypeError if the handler does not fit them."""
     if modality not in ("video", "audio", "audio-video"):

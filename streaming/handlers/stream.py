@@ -18,7 +18,7 @@ from streaming.cluster.rpc import TIMEOUT_S
 from streaming.cluster.session_requests import LatestAnswer, SessionRequest
 from streaming.handlers.fastrtc_stream import FastrtcStream
 from streaming.handlers.gradio_page import blocks_of
-from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler
+from streaming.handlers.handler_types import HandlerLike, Modality, Mode, check_handler, default_modality
 from streaming.handlers.ice_servers import RtcConfiguration, RtcConfigurationSource, check_configuration, resolved
 from streaming.handlers.local_outputs import latest_of, outputs_of
 from streaming.handlers.program_host import NO_PROGRAM, ProgramHost
@@ -46,7 +46,7 @@ class Stream(FastrtcStream, StreamComponents):
     Args:
         handler: a handler object, of which each session gets a copy; for video also a function (image, *inputs) -> image;
             for mode "receive" also a generator function (*inputs).
-        modality: the media: "audio", "video" or "audio-video".
+        modality: the media: "audio", "video" or "audio-video"; by default "audio" for a handler that has no video, else "video".
         mode: from the client's point of view: "send", "receive" or "send-receive".
         name: the stream is mounted at /streams/{name}/; by default the name of the variable that holds it,
             for a variable called `stream` the label of its app.
@@ -85,7 +85,7 @@ class Stream(FastrtcStream, StreamComponents):
         *,
         additional_outputs_handler: Callable[..., Any] | None = None,
         mode: Mode = "send-receive",
-        modality: Modality = "video",
+        modality: Modality | None = None,
         concurrency_limit: int | None | Literal["default"] = "default",
         time_limit: float | None = None,
         allow_extra_tracks: bool = False,
@@ -102,12 +102,13 @@ class Stream(FastrtcStream, StreamComponents):
         inputs: type[BaseModel] | None = None,
         user_data: type[BaseModel] | None = None,
     ) -> None:
+        modality = modality or default_modality(handler)
         check_handler(handler, modality, mode)
         check_configuration(server_rtc_configuration, "server_rtc_configuration")
         if not callable(rtc_configuration):
             check_configuration(rtc_configuration, "rtc_configuration")
         self.handler = handler
-        self.modality: Modality = modality
+        self.modality = modality
         self.mode: Mode = mode
         self.name = name or ""
         self._concurrency_limit = concurrency_limit

@@ -9,7 +9,7 @@ import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -28,12 +28,13 @@ class TurnError(Exception):
     """A service returned no credentials; the text names the service and the status."""
 
 
-def get_turn_credentials(method: str = "own", **options: Any) -> RtcConfiguration:
+def get_turn_credentials(method: str = "", **options: Any) -> RtcConfiguration:
     """Return an RTCConfiguration, `{"iceServers": [...]}`, with temporary TURN passwords.
 
     Args:
         method: "own" (not in FastRTC): the TURN servers of RTC_ICE_SERVERS, with passwords computed from TURN_SECRET, without I/O.
-            "cloudflare", "hf" and "twilio" call those services, and block.
+            "cloudflare", "hf" and "twilio" call those services, and block. By default "own"; without a TURN server of one's own
+            "cloudflare", FastRTC's default, if there is a key or a token for it.
         options: the arguments of the method's function; for "own" `ttl` in seconds (TURN_LIFETIME_S) and `user`, for the server's log.
 
     Raises ValueError for an unknown method or a missing secret, TurnError if a service returns no credentials.
@@ -44,6 +45,7 @@ def get_turn_credentials(method: str = "own", **options: Any) -> RtcConfiguratio
         "hf": get_hf_turn_credentials,
         "twilio": get_twilio_turn_credentials,
     }
+    method = method or _default(options)
     if method not in methods:
         raise ValueError(f"method must be one of {', '.join(methods)}, not {method!r}")
     return methods[method](**options)
@@ -85,9 +87,10 @@ def get_twilio_turn_credentials(twilio_sid: str | None = None, twilio_token: str
     return {"iceServers": found["ice_servers"], "iceTransportPolicy": "relay"}
 
 
-async def get_turn_credentials_async(method: str = "own", **options: Any) -> RtcConfiguration:
+async def get_turn_credentials_async(method: str = "", **options: Any) -> RtcConfiguration:
     """Do as `get_turn_credentials`, in a thread if a service is called; FastRTC's `client` is accepted and not used."""
     options.pop("client", None)
+    method = method or _default(options)
     if method == "own":
         return get_turn_credentials(method, **options)
     return await asyncio.to_thread(get_turn_credentials, method, **options)
@@ -109,9 +112,19 @@ async def get_hf_turn_credentials_async(token: str | None = None, ttl: int = 600
     return await asyncio.to_thread(get_hf_turn_credentials, token, ttl)
 
 
+def _default(options: Mapping[str, Any]) -> str:
+    """Return the method of a call that names none."""
+    given = any(options.get(name) for name in ("turn_key_id", "hf_token"))
+    for_cloudflare = given or any(os.environ.get(name, "").strip() for name in ("HF_TOKEN", "CLOUDFLARE_TURN_KEY_ID"))
+    return "cloudflare" if for_cloudflare and not _has_own_server() else "own"
+
+
+def _has_own_server() -> bool:
+    return bool(settings.TURN_SECRET) and any(is_turn(url) for url in settings.RTC_ICE_SERVERS)
+
+
 def _own(ttl: int | None = None, user: str = ANYBODY) -> RtcConfiguration:
-    servers = [url for url in settings.RTC_ICE_SERVERS if is_turn(url)]
-    if not servers or not settings.TURN_SECRET:
+    if not _has_own_server():
         raise ValueError("there is no TURN server of one's own: set RTC_ICE_SERVERS and TURN_SECRET, or name another method")
     return {"iceServers": ice_servers(settings.RTC_ICE_SERVERS, user, ttl)}
 

@@ -82,6 +82,14 @@ def test_valid_combinations(handler: Any, modality: Any, mode: Any) -> None:
     assert (stream.has_audio, stream.has_video) == (modality != "video", modality != "audio")
 
 
+@pytest.mark.parametrize(
+    ("handler", "modality"), [(Echo(), "audio"), (Both(), "video"), (flip, "video"), (VideoStreamHandler(flip), "video")]
+)
+def test_a_stream_that_names_no_modality(handler: Any, modality: str) -> None:
+    """A handler without video has audio; all others have FastRTC's default."""
+    assert Stream(handler).modality == modality
+
+
 @pytest.mark.parametrize(("handler", "modality", "mode"), MISFITS)
 def test_invalid_combinations(handler: Any, modality: Any, mode: Any) -> None:
     """A stream that cannot work is refused at its creation."""

@@ -70,8 +70,10 @@ async def test_credentials_of_an_own_server(settings: Settings) -> None:
     assert int(turn["username"].split(":")[0]) - int(soon.split(":")[0]) > 3000
 
 
-def test_credentials_without_an_own_server(settings: Settings) -> None:
+def test_credentials_without_an_own_server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the settings; that of an unknown method lists the methods."""
+    for name in ("HF_TOKEN", "CLOUDFLARE_TURN_KEY_ID"):
+        monkeypatch.delenv(name, raising=False)
     settings.RTC_ICE_SERVERS = [STUN]
     settings.TURN_SECRET = "north"
     with pytest.raises(ValueError, match="RTC_ICE_SERVERS and TURN_SECRET"):
@@ -92,6 +94,18 @@ async def test_cloudflare(service: Service, monkeypatch: pytest.MonkeyPatch) -> 
         ("POST", "/v1/turn/keys/key2/credentials/generate-ice-servers", "Bearer token2", '{"ttl": 600}'),
         ("GET", "/credentials?ttl=600", "Bearer face", ""),
     ]
+
+
+async def test_a_call_that_names_no_method(service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TURN server of one's own comes first; without one a key or token for Cloudflare is used, as in FastRTC."""
+    settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [STUN], ""
+    assert streaming.get_turn_credentials(turn_key_id="key", turn_key_api_token="token") == ANSWER
+    monkeypatch.setenv("HF_TOKEN", "face")
+    assert await streaming.get_turn_credentials_async(ttl=5) == ANSWER
+    assert [asked[2] for asked in service.asked] == ["Bearer token", "Bearer face"]
+    settings.RTC_ICE_SERVERS, settings.TURN_SECRET = [TURN], "north"
+    assert streaming.get_turn_credentials()["iceServers"][0]["urls"] == [TURN]
+    assert len(service.asked) == 2
 
 
 async def test_hugging_face(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
