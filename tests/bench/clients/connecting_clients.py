@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from tests.bench.clients.measurement_window import Answer, Question, answer, http_client, in_time
+from tests.bench.clients.measurement_window import Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.clients.noise import Noise
 from tests.bench.clients.peers import Peer
 from tests.bench.clients.sockets import Socket
@@ -57,7 +57,38 @@ async def _by_peer(url: str, http: aiohttp.ClientSession, number: int) -> list[s
     return [*peer.errors, *([] if came else ["no sound came"])]
 
 
+async def call_often(question: Question) -> Answer:
+    """Call at a fixed interval; each peer sets an input once it receives audio, and hangs up. The delays are those of the answers."""
+    every_s, warm_s, seconds = question["every_s"], question["warm_s"], question["seconds"]
+    async with http_client() as http:
+        begin = time.perf_counter()
+        count = max(1, round((warm_s + seconds) / every_s))
+        calls = [asyncio.create_task(_call_at(begin + every_s * number, question["url"], http)) for number in range(count)]
+        await asyncio.sleep(warm_s)
+        window = Window(question["pid"])
+        await asyncio.sleep(seconds)
+        used = window.seen()
+        found = await asyncio.gather(*calls)
+    answered = [peer.answer_s for peer in found if peer.answer_s is not None]
+    return {**used, **percentiles(answered), "errors": some([peer.errors for peer in found])}
+
+
+async def _call_at(when: float, url: str, http: aiohttp.ClientSession) -> Peer:
+    await asyncio.sleep(when - time.perf_counter())
+    peer = Peer(url)
+    try:
+        await peer.call(http)
+        if not await in_time(lambda: bool(peer.frames) or bool(peer.errors), FIRST_S):
+            peer.errors.append("no sound came")
+        async with http.post(f"{url}/input_hook", json={"webrtc_id": peer.id, "volume": 1}) as response:
+            if response.status != 200:
+                peer.errors.append(f"input: status {response.status}")
+    finally:
+        await peer.close()
+    return peer
+
+
 Visit = Callable[[str, aiohttp.ClientSession, int], Awaitable[list[str]]]
 
 if __name__ == "__main__":
-    answer({"come_and_go": come_and_go}, asyncio.new_event_loop)
+    answer({"come_and_go": come_and_go, "call_often": call_often}, asyncio.new_event_loop)

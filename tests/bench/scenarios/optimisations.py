@@ -18,6 +18,8 @@ LEAST_DELAY_MS = 100.0
 """Delay of the echo after a stall that `loop_lag` has to prevent."""
 STALL_S = 1.5
 """Seconds for which the server's process is stopped: more than the pause that counts as a stall of the network."""
+CALL_EVERY_S = 0.125
+"""Seconds between two calls over WebRTC: fixed, so that a server that answers faster does not answer more."""
 ALL = "with all"
 
 
@@ -29,17 +31,21 @@ class Optimisation:
     stream: str
     clients: str
     question: dict[str, Any]
+    module: str = "socket_clients"
+    """The module of `tests.bench.clients` that answers the question."""
 
 
 def _optimisations(sizes: Sizes) -> list[Optimisation]:
     idle = {"mode": "speak", "every_s": 0.02, "silent": True, "sockets": max(sizes.idle_sessions), "seconds": sizes.idle_s}
     echo = {"mode": "speak", "every_s": 0.02, "silent": False, "sockets": sizes.sockets}
+    calls = {"mode": "call_often", "every_s": CALL_EVERY_S}
     return [
         Optimisation("silence_buffer", "bench-pause", "idle `ReplyOnPause` sessions of muted clients", idle),
         Optimisation("read_batching", "bench-pause", "idle `ReplyOnPause` sessions of muted clients", idle),
         Optimisation("wait_for_item", "bench-echo", "echoes over WebSockets", echo),
         Optimisation("whole_text_frames", "bench-echo", "echoes over WebSockets", echo),
         Optimisation("loop_lag", "bench-echo", f"an echo whose server stops for {STALL_S:g} s", {**echo, "sockets": 1, "stall_s": STALL_S}),
+        Optimisation("signalling", "bench-wide", "calls over WebRTC with an input; p95: the answer", calls, "connecting_clients"),
     ]
 
 
@@ -52,7 +58,7 @@ def measure(targets: Sequence[Target], sizes: Sizes, say: Say) -> Result:
     for one in _optimisations(sizes):
         say(one.name)
         both = [target for target in targets if target.name in (ALL, one.name)]
-        found[one.name] = in_turn(both, "socket_clients", one.stream, one.question, sizes)
+        found[one.name] = in_turn(both, one.module, one.stream, one.question, sizes)
     goals = [_goal(one, found[one.name]) for one in _optimisations(sizes)]
     heads = ["optimisation", "measured with", "cores with", "cores without", "ratio", "p95 with", "p95 without"]
     table = Table("Servers with and without one optimisation", heads, [_row(one, found[one.name]) for one in _optimisations(sizes)])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import config.signalling
 from config.uvicorn_websocket import PacedWebSocketProtocol
 from streaming.sessions.audio_io import SilenceBuffer
 from streaming.transports.loop_lag import Lag
@@ -49,6 +50,15 @@ def whole_text_frames() -> None:
     PacedWebSocketProtocol._plain = property(lambda self: False)  # type: ignore[method-assign, assignment]
 
 
+def signalling() -> None:
+    """Answer offers and inputs as any other request: through all middleware, part of it in threads."""
+
+    def pass_on(application: Any) -> Any:
+        return application
+
+    config.signalling.signalling_first = pass_on
+
+
 WITHOUT: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, whole_text_frames)
+    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, whole_text_frames, signalling)
 }
