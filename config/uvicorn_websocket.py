@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 CHECKED_VERSIONS = {"uvicorn": "0.54.0", "websockets": "17.4"}
-"""The versions against which the private names in this file were checked."""
+"""The versions against which the private names in this file were checked; of websockets 15.0.1 too, the newest one beside Gradio 5."""
 MAX_LENGTH = 0xFFFF
 """Bytes of a frame whose length has two bytes."""
 
@@ -114,12 +114,25 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
 
+def size_name(parser: object) -> str:
+    """Return the name of a parser's attribute for the size of a fragmented message, which is None before its first fragment.
+
+    It is "current_size", before websockets 16 "cur_size", and "" in a version that has neither: then every frame goes through the parser.
+    """
+    return next((name for name in ("current_size", "cur_size") if hasattr(parser, name)), "")
+
+
+_SIZE = size_name(ServerProtocol())
+
+
 def between_frames(parser: ServerProtocol) -> bool:
     """Return whether a parser waits for the first byte of a frame that is not a fragment."""
+    if not _SIZE:
+        return False
     step: Any = parser.parser
     while step.gi_yieldfrom is not None:
         step = step.gi_yieldfrom
-    return step.gi_code is _AT_EOF and not parser.reader.buffer and parser.current_size is None
+    return step.gi_code is _AT_EOF and not parser.reader.buffer and getattr(parser, _SIZE) is None
 
 
 def text_in(data: bytes) -> str | None:

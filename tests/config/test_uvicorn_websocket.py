@@ -7,12 +7,14 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from config.uvicorn_websocket import MAX_LENGTH, between_frames, text_frame, text_in
+from config import uvicorn_websocket
+from config.uvicorn_websocket import MAX_LENGTH, between_frames, size_name, text_frame, text_in
 from tests.servers import ROOT, free_port
 
 MASK = b"\x11\x22\x33\x44"
@@ -134,6 +136,20 @@ async def test_frames_in_any_pieces(port: int) -> None:
     masked = bytes(byte ^ MASK[at % 4] for at, byte in enumerate(inner))
     assert found == ["one", masked.hex(), "fragment", "two", "three", "four"]
     writer.close()
+
+
+@pytest.mark.parametrize("name", ["current_size", "cur_size", ""])
+def test_the_size_has_a_name_in_each_version(name: str) -> None:
+    """Gradio 5 requires a websockets before 16, which has another one."""
+    assert size_name(SimpleNamespace(**({name: None} if name else {}))) == name
+
+
+def test_an_unknown_parser_sees_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that has neither name costs time, and no connection."""
+    parser = ServerProtocol(state=State.OPEN)
+    assert between_frames(parser)
+    monkeypatch.setattr(uvicorn_websocket, "_SIZE", "")
+    assert not between_frames(parser)
 
 
 def test_the_parser_is_between_frames() -> None:
