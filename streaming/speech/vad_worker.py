@@ -83,7 +83,6 @@ class TickThread(Generic[Member]):
                 more = []
             if not more:
                 self._closed.wait(max(0.0, self._tick_s - (time.monotonic() - began)))
-        del self._tick, self._timeout  # they may be methods of this object: without the cycle its model is freed at once
 
     def _next(self, more: list[Member]) -> list[Member]:
         """Return the members of the next tick: those that still have work, then those that were woken."""
@@ -115,6 +114,11 @@ class VadWorker(TickThread[Source]):
         """Add a member; it is removed once it is `over`."""
         with self._lock:
             self._all.add(member)
+
+    def close(self) -> None:
+        """Stop the thread and free the model at once: sessions that ended refer to this worker until they are garbage-collected."""
+        super().close()
+        del self._model
 
     def _process_portions(self, members: list[Source]) -> list[Source]:
         """Process up to `_FRAMES_PER_TICK` frames of each member; return the members that have more."""

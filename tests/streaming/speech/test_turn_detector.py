@@ -285,12 +285,13 @@ def test_the_last_user_ends_the_thread() -> None:
 
 
 def test_the_last_user_frees_the_model() -> None:
-    """It goes with the worker and not with a later garbage collection: until then each further session would load another one."""
+    """At once, while a session that ended still refers to the worker: else each further session would load another model."""
+    worker = vad_worker.acquire()
+    session = weakref.ref(worker._model._session)
     gc.disable()
     try:
-        worker = weakref.ref(vad_worker.acquire())
         vad_worker.release()
-        assert worker() is None
+        assert session() is None
     finally:
         gc.enable()
 
