@@ -22,7 +22,6 @@ from streaming.audio.resample import EMPTY
 from streaming.speech.audio_source import PORTION_S, AudioHistory, AudioSource
 from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decode_queue import DecodeQueue
-from streaming.speech.decoded_text import Transcriber, Transcript, is_plausible, timed_words
 from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.end_of_turn import EndOfTurnModel, Pause
 from streaming.speech.endpointing import (
@@ -41,6 +40,7 @@ from streaming.speech.endpointing import (
 )
 from streaming.speech.engines.base import LOW_BACKLOG_S, Listener, Recognition, RecognitionOptions, RecognitionResult, Word
 from streaming.speech.stable_words import StableWords
+from streaming.speech.transcript import Transcriber, Transcript, is_plausible, timed_words
 from streaming.speech.vad import FRAME
 
 log = logging.getLogger(__name__)

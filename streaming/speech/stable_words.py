@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.decoded_text import Transcript, UntimedWord, assign_times, plain
 from streaming.speech.endpointing import FRAME_S, TurnSpan
 from streaming.speech.engines.base import Word
+from streaming.speech.transcript import Transcript, UntimedWord, assign_times, plain
 
 REPEATED = 2
 """Stable words that the next decode repeats."""

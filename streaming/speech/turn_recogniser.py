@@ -14,10 +14,10 @@ from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech import vad_worker
 from streaming.speech.decode_executor import DecodeExecutor
-from streaming.speech.decoded_text import Transcriber, Transcript, is_plausible, timed_words
 from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.engines.base import EngineOptions, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
 from streaming.speech.recognition import TurnRecognition
+from streaming.speech.transcript import Transcriber, Transcript, is_plausible, timed_words
 
 TIMEOUT_S = 60.0
 """Limit of the wait for one block in `transcribe`."""

@@ -13,9 +13,9 @@ from streaming.audio.convert import audio_to_int16
 from streaming.audio.pcm import RATE, Samples
 from streaming.demo import make_words
 from streaming.handlers.stt import at_16_khz
-from streaming.speech.decoded_text import plain, timed_words
 from streaming.speech.endpointing import FRAME_S, Endpointer, Event, SpeechEnded, TurnSpan
 from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.transcript import plain, timed_words
 from streaming.speech.vad import FRAME, VadModel
 from tests.bench.speech import Turn
 

@@ -71,6 +71,7 @@ SAME_SUBJECT = {
     "parsing.py": "text of a client to messages of the protocol",
     "render.py": "messages to a client of the protocol",
     "stream.py": "Django finds a command under the name of its module",
+    "transcript.py": "recognised words: of one block of audio, and of a conversation",
     "types.py": "values that the modules of a package share",
     "version.py": "Django finds a command under the name of its module",
     "voice_enrolment.py": "the enrolment of voices: the interface, and its implementation",

@@ -15,11 +15,11 @@ from onnxruntime import InferenceSession
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
-from streaming.speech.decoded_text import Transcript
 from streaming.speech.engines.token_vocabulary import END, START, TokenVocabulary
 from streaming.speech.processor import has_vnni
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.speakers.ort_graph import OrtGraph
+from streaming.speech.transcript import Transcript
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file, open_model
 

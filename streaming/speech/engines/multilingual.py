@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.decoded_text import Transcriber, Transcript
 from streaming.speech.engines import whisper
 from streaming.speech.engines.base import AUTO, EngineOptions, FoundLanguage, RecogniserError, RecognitionOptions
 from streaming.speech.engines.moonshine import LANGUAGES, MoonshineRecogniser
 from streaming.speech.engines.whisper import Encoded, Whisper
+from streaming.speech.transcript import Transcriber, Transcript
 
 log = logging.getLogger(__name__)
 

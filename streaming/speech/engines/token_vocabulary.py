@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from streaming.speech.decoded_text import UntimedWord, join_split_words
 from streaming.speech.engines.base import RecogniserError
+from streaming.speech.transcript import UntimedWord, join_split_words
 
 START, END = 1, 2
 _SPACE = "\u2581".encode()

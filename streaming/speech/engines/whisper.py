@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.decoded_text import Transcript, UntimedWord
 from streaming.speech.engines.base import RecogniserError
 from streaming.speech.engines.log_mel import HOP, log_mel
+from streaming.speech.transcript import Transcript, UntimedWord
 
 FOLDER = "whisper-base"
 """Name of the model in the folder of models."""

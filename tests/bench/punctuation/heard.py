@@ -17,10 +17,10 @@ import numpy as np
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
 from streaming.management.terminal import channels_of
-from streaming.speech.decoded_text import Transcript
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecognitionOptions, RecognitionResult
 from streaming.speech.engines.moonshine import MoonshineRecogniser, large_model, small_model
 from streaming.speech.punctuation.marks import PunctuationMark, token
+from streaming.speech.transcript import Transcript
 from streaming.training.punctuation.corpus import Turn, ami_turns
 from streaming.training.punctuation.recogniser_output import RecognisedTurn
 from tests.bench.speech import RATE, Sound

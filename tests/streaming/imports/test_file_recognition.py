@@ -8,8 +8,8 @@ import pytest
 
 from streaming.audio.pcm import Samples
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
-from streaming.speech.decoded_text import Transcript
 from streaming.speech.engines.base import RecognitionOptions
+from streaming.speech.transcript import Transcript
 from tests.streaming.speech.fakes import BECKETT, SENTENCES, FakeRecogniser, FakeTranscriber
 
 SECOND = 32_000

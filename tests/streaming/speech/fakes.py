@@ -10,9 +10,9 @@ import soxr
 
 from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.decoded_text import Transcript, UntimedWord
 from streaming.speech.engines.base import EngineOptions, RecognitionOptions, RecognitionResult
 from streaming.speech.recognition import TurnRecognition
+from streaming.speech.transcript import Transcript, UntimedWord
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file
 

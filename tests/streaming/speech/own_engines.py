@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import Samples
-from streaming.speech.decoded_text import Transcript
 from streaming.speech.engines.base import EngineOptions, Listener, RecogniserError, Recognition, RecognitionOptions, Word
+from streaming.speech.transcript import Transcript
 from streaming.speech.turn_recogniser import TurnRecogniser
 
 

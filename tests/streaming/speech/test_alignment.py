@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streaming.speech.alignment import Attention, Weights, segment, word_spans
-from streaming.speech.decoded_text import Transcript, UntimedWord, timed_words
+from streaming.speech.transcript import Transcript, UntimedWord, timed_words
 
 STEP_S = 0.025
 

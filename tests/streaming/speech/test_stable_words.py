@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from streaming.audio.pcm import RATE
-from streaming.speech.decoded_text import Transcript, UntimedWord
 from streaming.speech.endpointing import FRAME_S, TurnSpan
 from streaming.speech.stable_words import LONG_S, REPEATED, TOO_LONG_S, StableWords
+from streaming.speech.transcript import Transcript, UntimedWord
 
 SENTENCE = [f"{tens}{ones}" for tens in ("ba", "de", "fi", "go") for ones in ("k", "l", "m", "n", "p", "r", "s", "t", "v", "z")]
 """Forty words of three letters, so that each takes the same part of the time."""

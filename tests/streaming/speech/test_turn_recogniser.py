@@ -10,8 +10,8 @@ import pytest
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import audio_source
-from streaming.speech.decoded_text import Transcript
 from streaming.speech.engines.base import RecognitionOptions
+from streaming.speech.transcript import Transcript
 from tests.streaming.speech.fakes import (
     BECKETT,
     RATE,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.speech.decoded_text import Transcript, UntimedWord, assign_times, is_plausible, join_split_words
+from streaming.speech.transcript import Transcript, UntimedWord, assign_times, is_plausible, join_split_words
 
 
 def joined(text: str) -> str:
