@@ -5,6 +5,7 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern
+from django.utils.log import log_response
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -68,7 +69,10 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(ApiError)
     def on_api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
-        return JsonResponse({"message": error.message}, status=error.status)
+        response = JsonResponse({"message": error.message}, status=error.status)
+        if error.status == 501:  # on purpose; Django would log it as an error of the server
+            log_response("Not implemented: %s", request.path, response=response, request=request, level="info")
+        return response
 
     @api.exception_handler(TooManyAnswers)
     def on_too_many_answers(request: HttpRequest, error: TooManyAnswers) -> HttpResponse:
