@@ -1,8 +1,8 @@
 """Uploads: files to import, written to disk while they arrive.
 
-An ASGI application around the limits of HTTP. It checks the credentials before it reads the body, and the view checks them again. An
-upload takes no slot of `config/http_limits.py`, and no thread, until its body is complete; it has places of its own. A broken upload
-leaves no file.
+An ASGI application around the limits of HTTP. It checks the credentials and their scope before it reads the body, and the view checks them
+again. An upload takes no slot of `config/http_limits.py`, and no thread, until its body is complete; it has places of its own. A broken
+upload leaves no file.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ class Uploads:
 
 
 async def _user_of(scope: HTTPScope) -> int:
-    """Return the id of the account. Raises Refusal."""
+    """Return the id of the account, if its credentials allow uploads. Raises Refusal."""
     credentials = RequestCredentials.from_scope(scope)
     grant = None
     if credentials.token:
@@ -106,6 +106,10 @@ async def _user_of(scope: HTTPScope) -> int:
         grant = await run_in_database(access.grant_for_sign_in, credentials.session_key)
     if grant is None:
         raise Refusal(401, INVALID_TOKEN)
+    try:
+        access.check_scope(access.scope_of_call(scope["method"], scope["path"]), grant.scopes)
+    except access.MissingScope as missing:
+        raise Refusal(403, str(missing)) from None
     return grant.user_id
 
 

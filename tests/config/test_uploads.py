@@ -107,6 +107,21 @@ def test_a_stranger_is_refused_before_the_body(server: Server) -> None:
     assert send(server, bytes(6 * MIB), token=False) == (401, {"message": "Token validation failed for provided token."})
 
 
+def test_a_token_without_the_scope_is_refused_before_the_body(server: Server) -> None:
+    """The answer comes while the body is still to be sent; nothing is written."""
+    before = uploads(server)
+    app = json.loads(server.manage("createapp", "--email", "reader@example.com", "--scopes", "read", "--json"))
+    wanted = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
+    token = server.post("/oauth2/token:generate", wanted)[1]["accessToken"]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as client:
+        head = f"POST /v1/process/audio HTTP/1.1\r\nHost: localhost\r\nx-api-key: {token}\r\nContent-Length: 5000000\r\n\r\n"
+        client.sendall(head.encode())
+        answer = client.recv(4096).decode()
+    assert answer.startswith("HTTP/1.1 403 ")
+    assert "needs the scope write" in answer
+    assert uploads(server) == before
+
+
 def test_a_broken_upload_leaves_no_file(server: Server) -> None:
     """The part that came is removed when the client goes."""
     before = uploads(server)
