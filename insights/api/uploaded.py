@@ -4,11 +4,11 @@ The servers write the body of an upload to disk while it arrives (`config/upload
 Django's test client, it is read from the request.
 """
 
+import os
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
@@ -77,53 +77,52 @@ def _body(request: HttpRequest) -> Path:
 
 
 def _of_form(request: HttpRequest, body: Path) -> Uploaded:
-    handler = _FirstFile(request)
+    """Return the first file of a form, which takes the place of the form on the disk."""
+    handler = _FirstFile(request, body)
     try:
         with open(body, "rb") as stream:
             meta = {**request.META, "CONTENT_LENGTH": str(body.stat().st_size)}
             fields, _ = MultiPartParser(meta, stream, [handler], request.encoding or "utf-8").parse()
     except (MultiPartParserError, SuspiciousOperation, ValueError):
-        handler.remove()
         raise ApiError(400, "body: the form cannot be read") from None
-    except BaseException:  # such as a full disk
-        handler.remove()
-        raise
-    body.unlink()
-    if handler.path is None or not handler.path.stat().st_size:
-        handler.remove()
+    finally:
+        handler.end()
+    if not handler.size:
         raise ApiError(400, "body: the form has no file with bytes in it")
-    return Uploaded(handler.path, {name: str(values[-1]) for name, values in fields.lists() if values})
+    os.truncate(body, handler.size)
+    return Uploaded(body, {name: str(values[-1]) for name, values in fields.lists() if values})
 
 
 class _FirstFile(FileUploadHandler):
-    """Writes the first file of a form to disk and skips the others."""
+    """Moves the first file of a form to the beginning of the form's own file, and skips the others.
+
+    What is written was read before, and a decoded part is no longer than its bytes in the form. So the parser never reads what was
+    overwritten, and an upload needs its size on the disk once.
+    """
 
     chunk_size = waiting_files.READ_BYTES
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, body: Path) -> None:
         super().__init__(request)
-        self.path: Path | None = None
-        self._open = ExitStack()
-        self._file: BinaryIO
+        self.size = 0
+        self._files = 0
+        self._file = open(body, "r+b", buffering=0)  # noqa: SIM115 - `end` closes it
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin with a file."""
         super().new_file(*args, **kwargs)
-        if self.path is not None:
+        self._files += 1
+        if self._files > 1:
             raise StopUpload(connection_reset=False)
-        self.path = waiting_files.new_part()
-        self._file = self._open.enter_context(waiting_files.created(self.path))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part of the file."""
         waiting_files.append(self._file, raw_data)
+        self.size += len(raw_data)
 
     def file_complete(self, file_size: int) -> None:
-        """End the file; the form itself holds none."""
-        self._open.close()
+        """Keep nothing in the form itself."""
 
-    def remove(self) -> None:
-        """Remove what was written."""
-        self._open.close()
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+    def end(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -409,6 +409,29 @@ def test_a_full_disk_is_told(sender: Sender, uploads: Path, monkeypatch: pytest.
     assert not Conversation.objects.exists()
 
 
+def test_a_form_takes_its_size_on_the_disk_once(sender: Sender, uploads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file in it takes the place of the form, whole, while fields before and after it are read."""
+    content = bytes(range(256)) * 8192  # 2 MiB: several reads
+    append, most = files.append, [0]
+
+    def measured(file: BinaryIO, block: bytes) -> None:
+        append(file, block)
+        most.append(sum(path.stat().st_size for path in uploads.iterdir()))
+
+    monkeypatch.setattr(files, "append", measured)
+    fields = {
+        "name": "First",
+        "file": SimpleUploadedFile("a.mp3", content),
+        "second": SimpleUploadedFile("b.mp3", b"b"),
+        "languageCode": "en-US",
+    }
+    job = job_of(sender.form("audio", fields))
+    assert max(most) < len(content) + 4096
+    (file,) = uploads.iterdir()
+    assert file.read_bytes() == content
+    assert Conversation.objects.get(pk=job.conversation_id).name == "First"
+
+
 def test_a_private_url_is_refused(sender: Sender) -> None:
     """By the same rules as webhooks."""
     status, answer = sender.json("audio/url", {"url": "http://169.254.169.254/latest"})
