@@ -11,19 +11,19 @@ Errors are sentences without the contents of a response. URLs never reach the lo
 """
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ssl import SSLContext
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urljoin
 
 import httpcore
 import httpx
 
 from insights import public_addresses
+from insights.checked_stream import STEP_S, Deadline, connect
 from insights.public_addresses import Address, UnknownHost, UrlRefused
 
 __all__ = ["Download", "FetchFailed", "Reply", "UrlRefused", "check_url", "download", "post"]
@@ -32,10 +32,6 @@ MOST_REDIRECTS = 5
 MOST_URL = 2048
 MOST_REPLY_BYTES = 64 * 1024
 """Bytes that `post` reads of a response; the rest is not read."""
-STEP_S = 20.0
-"""Seconds that one connect, read or write may take."""
-WAIT_S = 1.0
-"""Seconds of waiting for bytes after which `download` calls `check` again."""
 CHECK_S = 2.0
 """Seconds that `check_url` waits for the resolver."""
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")
@@ -88,17 +84,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float)
     Redirects with 307 and 308 are followed; 301, 302 and 303 would turn the request into a GET, so they are returned. Raises UrlRefused and
     FetchFailed.
     """
-    with _response("POST", url, body, headers, _Deadline(timeout_s), _KEEP_METHOD) as response:
+    with _response("POST", url, body, headers, Deadline(timeout_s), _KEEP_METHOD) as response:
         received = bytearray()
         for chunk in response.iter_raw():
             received += chunk
             if len(received) >= MOST_REPLY_BYTES:
                 break
         return Reply(response.status_code, dict(response.headers), bytes(received[:MOST_REPLY_BYTES]))
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 def download(
@@ -108,15 +100,15 @@ def download(
     most_bytes: int,
     timeout_s: float,
     on_progress: Callable[[int, int | None], None] | None = None,
-    check: Callable[[], None] = _nothing,
+    check: Callable[[], None] = lambda: None,
 ) -> Download:
     """Write the body of a GET to a file, in chunks.
 
-    `on_progress` is called with the bytes received and the size that the server stated (None if it did not), `check` every `WAIT_S` seconds
-    while the server sends nothing; an exception that they raise ends the request and is raised here. Raises UrlRefused, and FetchFailed for
+    `on_progress` is called with the bytes received and the size that the server stated (None if it did not), `check` twice a second
+    while the server is awaited; an exception that they raise ends the request and is raised here. Raises UrlRefused, and FetchFailed for
     any status but 2xx and for more than `most_bytes` bytes.
     """
-    with _response("GET", url, b"", {}, _Deadline(timeout_s, check), _REDIRECTS) as response:
+    with _response("GET", url, b"", {}, Deadline(timeout_s, check), _REDIRECTS) as response:
         if not response.is_success:
             raise FetchFailed(f"the server of the URL answered with status {response.status_code}")
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -141,7 +133,7 @@ def download(
 
 @contextmanager
 def _response(
-    method: str, url: str, body: bytes, headers: Mapping[str, str], deadline: "_Deadline", redirects: tuple[int, ...]
+    method: str, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, redirects: tuple[int, ...]
 ) -> Iterator[httpx.Response]:
     """Send a request, follow redirects, and yield the last response; errors while its body is read are translated, too."""
     sent, parsed = {**headers, "Accept-Encoding": "identity", "User-Agent": "Parley"}, _parse(url)
@@ -204,42 +196,22 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, _port(url)
 
 
-def _checked_addresses(url: httpx.URL, deadline: "_Deadline") -> list[Address]:
+def _checked_addresses(url: httpx.URL, deadline: Deadline) -> list[Address]:
     """Resolve the host of a URL once. Raises UrlRefused if one of its addresses is not allowed, and FetchFailed if it has none."""
     try:
-        addresses = public_addresses.resolve(url.raw_host.decode("ascii"), _port(url), min(STEP_S, deadline.left()))
+        addresses = public_addresses.resolve(url.raw_host.decode("ascii"), _port(url), min(STEP_S, deadline.left()), deadline.check)
     except UnknownHost:
         raise FetchFailed("the host name of the URL is not known") from None
     public_addresses.check_addresses(addresses)
     return addresses
 
 
-class _Deadline:
-    """The end of a request with all its hops."""
-
-    def __init__(self, limit_s: float, check: Callable[[], None] = _nothing) -> None:
-        self.limit_s, self.check = limit_s, check
-        self._end = time.monotonic() + limit_s
-
-    def left(self) -> float:
-        """Return the seconds that are left. Raises httpcore.ReadTimeout if there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout
-        return left
-
-    def step(self, timeout: float | None) -> float:
-        """Return the seconds that one operation may take."""
-        return min(self.left(), STEP_S if timeout is None else timeout)
-
-
 class _PinnedBackend(httpcore.NetworkBackend):
     """Connects to the given addresses, whatever host is asked for, and keeps the deadline."""
 
-    def __init__(self, addresses: list[Address], deadline: _Deadline) -> None:
+    def __init__(self, addresses: list[Address], deadline: Deadline) -> None:
         self._addresses = addresses
         self._deadline = deadline
-        self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -253,56 +225,16 @@ class _PinnedBackend(httpcore.NetworkBackend):
         failed: Exception = httpcore.ConnectError()
         for address in self._addresses:
             try:
-                stream = self._sockets.connect_tcp(str(address), port, self._deadline.step(timeout), local_address, socket_options)
-                return _DeadlineStream(stream, self._deadline)
+                return connect(address, port, self._deadline, timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed
 
 
-class _DeadlineStream(httpcore.NetworkStream):
-    """A connection whose operations end at the deadline."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Wait for bytes, and read what has arrived."""
-        end = time.monotonic() + self._deadline.step(timeout)
-        while True:
-            self._deadline.check()
-            left = max(0.001, end - time.monotonic())  # 0 would not wait at all
-            try:
-                return self._stream.read(max_bytes, min(WAIT_S, left))
-            except httpcore.ReadTimeout:
-                if left <= WAIT_S:
-                    raise
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write in parts, each within the time that is left."""
-        for start in range(0, len(buffer), 65536):
-            self._stream.write(buffer[start : start + 65536], self._deadline.step(timeout))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """Return the connection with TLS; `server_hostname` is the host of the URL."""
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, self._deadline.step(timeout)), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the connection below says."""
-        return self._stream.get_extra_info(info)
-
-
 class _PinnedTransport(httpx.BaseTransport):
     """httpx's transport over a connection of `_PinnedBackend`; httpx's own has no parameter for the back end."""
 
-    def __init__(self, addresses: list[Address], deadline: _Deadline) -> None:
+    def __init__(self, addresses: list[Address], deadline: Deadline) -> None:
         self._pool = httpcore.ConnectionPool(_tls(), max_connections=1, network_backend=_PinnedBackend(addresses, deadline))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -7,7 +7,8 @@ the resolver (DNS rebinding) has no effect.
 import queue
 import socket
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -16,6 +17,9 @@ Address = IPv4Address | IPv6Address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+
+WAIT_S = 0.5
+"""Longest wait in seconds between two calls of the check of `resolve`."""
 
 
 class UrlRefused(Exception):
@@ -26,8 +30,11 @@ class UnknownHost(Exception):
     """The host name has no address, or the resolver did not answer in time."""
 
 
-def resolve(host: str, port: int, within_s: float) -> list[Address]:
-    """Return the addresses of a host name or literal. Raises UnknownHost if there is none within `within_s` seconds."""
+def resolve(host: str, port: int, within_s: float, check: Callable[[], None] = lambda: None) -> list[Address]:
+    """Return the addresses of a host name or literal. Raises UnknownHost if there is none within `within_s` seconds.
+
+    `check` is called twice a second during the wait, and may raise.
+    """
     answers: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -38,10 +45,16 @@ def resolve(host: str, port: int, within_s: float) -> list[Address]:
 
     # The system's resolver has no time-out that a caller may choose; a thread that waits longer ends by itself.
     threading.Thread(target=ask, name="resolve host", daemon=True).start()
-    try:
-        found = answers.get(timeout=max(0.0, within_s))
-    except queue.Empty:
-        found = None
+    found, end = None, time.monotonic() + within_s
+    while True:
+        left = max(0.0, end - time.monotonic())
+        try:
+            found = answers.get(timeout=min(WAIT_S, left))
+            break
+        except queue.Empty:
+            if left <= WAIT_S:
+                break
+        check()
     if not found:
         raise UnknownHost
     return [ip_address(text) for text in dict.fromkeys(found)]

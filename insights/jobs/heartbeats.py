@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 3.0
 """Seconds between two heartbeats."""
+LOOK_S = 0.5
+"""Seconds between two looks whether a job was cancelled."""
 STALE_S = 20.0
 """Seconds without a heartbeat after which the worker of a job is taken for dead."""
 
@@ -63,9 +66,9 @@ class Heartbeats:
 
     @connection_closed_after
     def _run(self) -> None:
-        failing = False
+        failing, beaten = False, time.monotonic()
         while True:
-            self._changed.wait(self._every_s)
+            self._changed.wait(min(LOOK_S, self._every_s))
             with self._lock:
                 if not self._jobs:
                     self._thread = None
@@ -73,7 +76,11 @@ class Heartbeats:
                 self._changed.clear()
                 jobs = dict(self._jobs)
             try:
-                beat(jobs)
+                if time.monotonic() - beaten >= self._every_s:
+                    beaten = time.monotonic()
+                    beat(jobs)
+                else:
+                    look(jobs)
                 failing = False
             except Exception as error:
                 connection.close()
@@ -91,6 +98,16 @@ def beat(jobs: dict[UUID, RunningJob]) -> None:
         mine = Job.objects.filter(claim__in=list(jobs))
         mine.update(heartbeat_at=Now())
         cancelled = dict(mine.values_list("claim", "cancel_requested"))
+    _interrupt(jobs, cancelled)
+
+
+def look(jobs: dict[UUID, RunningJob]) -> None:
+    """Interrupt those of these running jobs, by claim, that were cancelled or have lost their claim. It only reads."""
+    _interrupt(jobs, dict(Job.objects.filter(claim__in=list(jobs)).values_list("claim", "cancel_requested")))
+
+
+def _interrupt(jobs: dict[UUID, RunningJob], cancelled: dict[UUID | None, bool]) -> None:
+    """Interrupt jobs by what their rows say; `cancelled`: whether that was asked for, by the claims that are left."""
     for claim, job in jobs.items():
         if claim not in cancelled:
             job.interrupt(ClaimLost)

@@ -2,16 +2,18 @@
 
 import contextlib
 import io
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
-from insights import http_client, public_addresses
+from insights import checked_stream, http_client, public_addresses
 from insights.http_client import FetchFailed, UrlRefused
 from tests.certificates import make_certificate
 from tests.http_server import Received, answer, http_server
@@ -198,16 +200,48 @@ def test_an_exception_of_on_progress_ends_the_download(local: None) -> None:
 
 def test_an_exception_of_check_ends_the_wait_for_a_silent_server(local: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that downloads from a server that sends nothing can be cancelled."""
-    monkeypatch.setattr(http_client, "WAIT_S", 0.01)
+    with http_server(silent) as server, pytest.raises(KeyError, match="cancelled"):
+        http_client.download(f"http://127.0.0.1:{server.port}/", io.BytesIO(), most_bytes=10, timeout_s=60, check=cancelled(monkeypatch))
+
+
+def cancelled(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a check that lets some waits pass and then raises."""
+    monkeypatch.setattr(checked_stream, "WAIT_S", 0.01)
+    monkeypatch.setattr(public_addresses, "WAIT_S", 0.01)
     calls: list[int] = []
 
-    def stop() -> None:
+    def check() -> None:
         calls.append(1)
-        if len(calls) == 3:
+        if len(calls) == 10:
             raise KeyError("cancelled")
 
-    with http_server(silent) as server, pytest.raises(KeyError, match="cancelled"):
-        http_client.download(f"http://127.0.0.1:{server.port}/", io.BytesIO(), most_bytes=10, timeout_s=60, check=stop)
+    return check
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_takes_no_connection_is_not_waited_for(local: None, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """A check ends the wait for the connection, and the one for TLS."""
+    with socket.socket() as listening, contextlib.ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0 if scheme == "http" else 8)
+        for _ in range(4 if scheme == "http" else 0):  # they fill the queue, so that the system answers no further one
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listening.getsockname())
+        url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/"
+        with pytest.raises(KeyError, match="cancelled"):
+            http_client.download(url, io.BytesIO(), most_bytes=10, timeout_s=60, check=cancelled(monkeypatch))
+
+
+def test_a_resolver_is_not_waited_for(local: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check ends the wait for the address of a host."""
+    answered = threading.Event()
+    monkeypatch.setattr(public_addresses, "_look_up", lambda host, port: answered.wait(60) and ["127.0.0.1"])
+    try:
+        with pytest.raises(KeyError, match="cancelled"):
+            http_client.download("http://slow.example/", io.BytesIO(), most_bytes=10, timeout_s=60, check=cancelled(monkeypatch))
+    finally:
+        answered.set()
 
 
 def test_redirects_are_followed_and_checked(local: None) -> None:
