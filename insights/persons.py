@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from insights import managed, recorder
+from insights.database import write_transaction
 from insights.models import App, Conversation, Deletion, Member, VoiceProfile
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,9 @@ def delete_account(user: User, by: int | None) -> int:
 
     First nobody can act for it any more: its live connections end within seconds. An interrupted call is repeated.
     """
-    User.objects.filter(pk=user.pk).update(is_active=False)
+    with write_transaction():
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        managed.pass_on_teams(user.pk)
     App.objects.filter(owner=user, revoked_at=None).update(revoked_at=timezone.now())
     _sign_out(user)
     managed.delete_profiles(VoiceProfile.objects.filter(owner=user), by)
@@ -55,7 +58,9 @@ def delete_account(user: User, by: int | None) -> int:
                 raise NotFinished(f"account {user.pk}: some conversations are hidden but not removed yet; delete it again later")
             time.sleep(WAIT_S)
     identity = user.pk
-    user.delete()
+    with write_transaction():
+        managed.pass_on_teams(identity, leaves=True)
+        user.delete()
     Deletion.objects.create(kind=Deletion.Kind.ACCOUNT, owner_id=identity, user_id=None if by == identity else by, at=timezone.now())
     logger.info("deletion: account %d, %d conversations, by user %s", identity, count, by)
     return count

@@ -5,6 +5,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from insights import managed
 from insights.access.addresses import confirm_address
 from insights.access.roles import ADMINISTRATOR, REVIEWER, accounts_with, check_not_last_administrator, grant_role
 from insights.database import write_transaction
@@ -33,6 +34,8 @@ def set_active(user: User, active: bool) -> None:
         if not active:
             check_not_last_administrator(user)
         User.objects.filter(pk=user.pk).update(is_active=active)
+        if not active:
+            managed.pass_on_teams(user.pk)
 
 
 def settings_of(user: User) -> AccountSettings:

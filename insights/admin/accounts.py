@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
-from insights import access, persons
+from insights import access, managed, persons
 from insights.access.addresses import confirm_address
 from insights.admin.bases import NewUserFormBase, UserBase, UserFormBase, reviewer, time_element
 from insights.admin.roles import ForAdministrators
@@ -165,6 +165,8 @@ class AccountAdmin(ForAdministrators, UserBase):
         """Save the address in the `email` field as well, as a confirmed one."""
         obj.email = obj.username
         super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            managed.pass_on_teams(obj.pk)
         if change and "roles" in form.cleaned_data:
             for role in (access.ADMINISTRATOR, access.REVIEWER):
                 _set_role(obj, role, role in form.cleaned_data["roles"], reviewer(request))

@@ -1,15 +1,19 @@
 """Teams: who is in them, and what they get of their members' new conversations."""
 
+import logging
+
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from insights.database import write_transaction
+from insights.database import log_after_commit, write_transaction
 from insights.managed.accounts import person_with
 from insights.managed.errors import ManagedError
 from insights.models import AccessLevel, Conversation, Share, Team, TeamMembership
 from insights.names import clean_name
+
+logger = logging.getLogger(__name__)
 
 MOST_MEMBERS = 500
 MOST_TEAMS = 50
@@ -119,8 +123,28 @@ def share_new(conversation: Conversation) -> None:
         Share.objects.bulk_create(shares)
 
 
+def pass_on_teams(user_id: int, *, leaves: bool = False) -> None:
+    """Give the teams that only this account managed another manager: the longest member with an active account, else the longest member.
+
+    Call it in the transaction that deactivates or removes (`leaves`) the account. A team that nobody is left in is deleted.
+    """
+    managed = Team.objects.filter(memberships__user_id=user_id, memberships__manages=True).order_by("pk")
+    for team in list(managed.select_for_update(of=("self",))):
+        others = TeamMembership.objects.select_for_update(of=("self",)).filter(team=team).exclude(user_id=user_id)
+        if others.filter(manages=True, user__is_active=True).first() is not None:
+            continue
+        successor = others.order_by("-user__is_active", "joined_at", "id").first()
+        if successor is not None and (leaves or successor.user.is_active):
+            successor.manages = True
+            successor.save(update_fields=["manages"])
+            log_after_commit(logger, "team %d: account %d manages it now, since account %d does not", team.pk, successor.user_id, user_id)
+        elif successor is None and leaves:
+            team.delete()
+
+
 def _check_other_manager(team: Team, user_id: int) -> None:
-    managers = list(TeamMembership.objects.select_for_update().filter(team=team, manages=True).values_list("user_id", flat=True))
+    locked = TeamMembership.objects.select_for_update(of=("self",))
+    managers = list(locked.filter(team=team, manages=True, user__is_active=True).values_list("user_id", flat=True))
     if managers == [user_id]:
         raise TeamError(_("A team needs a manager. Make another member a manager first, or delete the team."))
 
