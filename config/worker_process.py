@@ -6,13 +6,11 @@ worker ends too. A worker that ends by itself is started again.
 """
 
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -87,10 +85,7 @@ class WorkerProcess:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     def _open(self) -> "subprocess.Popen[bytes]":
-        """Start the process. Its priority is lower from the beginning, so that its imports take no time from the first sessions."""
-        process = subprocess.Popen(  # noqa: S603 - fixed words only
+        """Start the process, at the priority of the server: it holds locks of the database (docs/adr/0169-speech-process.md)."""
+        return subprocess.Popen(  # noqa: S603 - fixed words only
             self._command, stdin=subprocess.PIPE, env=self._environment, cwd=self._folder
         )
-        with suppress(OSError):  # it has ended, or the system forbids it
-            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + settings.WORKER_NICE)
-        return process

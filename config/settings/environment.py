@@ -77,7 +77,10 @@ try:
         "WORKER_JOBS", 2, "Jobs of accounts, such as imports, that one worker runs at the same time.", least=1, most=64
     )
     WORKER_NICE = env.integer(
-        "WORKER_NICE", 10, "How much lower the priority of a worker's process is (`nice`), so that live speech goes first.", most=19
+        "WORKER_NICE",
+        10,
+        "How much lower the priority (`nice`) of the processes is that decode imported files and recognise their speech.",
+        most=19,
     )
     MAX_UPLOAD_MB = env.integer(
         "MAX_UPLOAD_MB",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,12 @@ POLL_S = 1.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
+def lower_priority(process: "subprocess.Popen[bytes]", by: int) -> None:
+    """Lower the priority of a process that was just started; its threads inherit that."""
+    with suppress(OSError):  # it has ended, or the system forbids it
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + by)
+
+
 class FileRefused(Exception):
     """The file cannot be used; the text says why, for people."""
 
@@ -32,9 +39,10 @@ class DecodedFile:
         path: the file, which only this process opens.
         options: limits, and whether two channels stay separate.
         check: called while the decoding process is awaited; may raise.
+        nice: how much lower the priority of the decoding process is.
     """
 
-    def __init__(self, path: Path, options: DecodeOptions, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, path: Path, options: DecodeOptions, check: Callable[[], None] = lambda: None, *, nice: int = 0) -> None:
         self._check = check
         command = [sys.executable, "-m", "streaming.audio.decode_file", json.dumps(asdict(options))]
         environment = {"PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -42,6 +50,7 @@ class DecodedFile:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT
             )
+        lower_priority(self._process, nice)
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         self._pipe = self._process.stdout
 

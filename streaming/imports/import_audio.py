@@ -21,7 +21,6 @@ from insights.jobs import RunningJob
 from insights.managed import LiveSettings
 from insights.recorder import Listening, SpokenWord, Utterance, Voice
 from insights.recorder.signals import announce
-from streaming import recogniser, speaker_models
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.audio.decoded_records import DecodeOptions
 from streaming.audio.pcm import RATE
@@ -30,6 +29,7 @@ from streaming.conversations.recognition_options import knows, not_understood
 from streaming.conversations.voice_labels import KeptDecoder, VoiceLabels
 from streaming.imports.decoded_file import DecodedFile, FileRefused
 from streaming.imports.file_recognition import FileRecognition, SpokenTurn
+from streaming.imports.speech_process import models_of_speakers, speech_process
 from streaming.recordings.imported import ImportedAudio
 from streaming.speaker_models import SpeakersOff
 from streaming.speech.engines.base import Recogniser, RecognitionOptions, RecognitionResult
@@ -65,8 +65,8 @@ def import_audio(job: RunningJob) -> None:
 
 
 def _engine(language: str) -> Recogniser:
-    """Return the recogniser of this process. Raises Failed for a language that it does not understand."""
-    engine = recogniser.begin_loading().result()
+    """Return the recogniser of the speech process. Raises Failed for a language that it does not understand."""
+    engine = speech_process().recogniser
     if not knows(engine.languages, language):
         raise jobs.Failed(f"languageCode: {language!r} {not_understood(engine)}")
     return engine
@@ -104,7 +104,7 @@ def _import(job: RunningJob, source: ImportSource, path: Path, engine: Recognise
     conversation_id = job.conversation_id
     assert conversation_id is not None  # noqa: S101 - an import always has one
     options, separate = source.options, source.options.separate_channels
-    with DecodedFile(path, DecodeOptions(separate=separate), job.check) as decoded:
+    with DecodedFile(path, DecodeOptions(separate=separate), job.check, nice=settings.WORKER_NICE) as decoded:
         header = decoded.header()
         if separate and header.channels == 1:
             job.warn("enableSeparateRecognitionPerChannel: the file has one channel only")
@@ -178,7 +178,7 @@ def _finish_voices(labels: VoiceLabels, owner_id: int | None) -> None:
     announce(recorder.correct_voices(labels.id, labels.all(), whole=True))
     recorder.store_voices(labels.id, labels.state())
     if owner_id is not None:
-        profiles = enrolled_voices(owner_id, speaker_models.begin_loading().result())
+        profiles = enrolled_voices(owner_id, models_of_speakers())
         for voice, key in labels.identified(profiles).items():
             announce(recorder.name_by_profile(labels.id, voice, UUID(key)))
     recorder.forget_silent_voices(labels.id)
@@ -189,7 +189,7 @@ def _with_voices(job: RunningJob, channels: list[_FileChannel], options: ImportO
     if not options.several_speakers:
         return channels
     try:
-        models = speaker_models.begin_loading().result()
+        models = models_of_speakers()
     except SpeakersOff as off:
         job.warn(f"enableSpeakerDiarization: {off}")
         return channels

@@ -67,7 +67,7 @@ class Server:
         return self._process.usage()
 
     def worker(self, nice: int | None = 0) -> Process:
-        """Return a worker on the server's data, to be run in a `with` block; None: at the usual, lower priority of a worker."""
+        """Return a worker on the server's data, to be run in a `with` block; None: with the usual, lower priority of its speech process."""
         priority = {} if nice is None else {"WORKER_NICE": str(nice)}
         return Process([sys.executable, "manage.py", "worker"], self._environment | priority)
 

@@ -71,12 +71,9 @@ def live(seconds: float) -> list[float]:
 
 def worker(seconds: float, threads: int) -> int:
     """Store results as a worker with so many jobs does, and return their number."""
-    from django.conf import settings
-
     from insights.database import connection_closed_after, give_way_to_other_processes
     from streaming.management.commands.worker import SWITCH_S
 
-    os.nice(settings.WORKER_NICE)
     give_way_to_other_processes()
     sys.setswitchinterval(SWITCH_S)
     stored: list[int] = []

@@ -24,6 +24,7 @@ def test_the_same_on_postgresql() -> None:
             "jobs/test_concurrent.py",
             "jobs/test_enqueue.py",
             "jobs/test_execute.py",
+            "jobs/test_export.py",
             "webhooks",
             "test_models.py",
             "test_queries.py",

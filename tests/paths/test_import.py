@@ -26,6 +26,7 @@ from tests.certificates import make_certificate
 from tests.http_server import Received, Responder, answer, http_server
 from tests.insights import postgres
 from tests.paths.conftest import WAIT_S, eventually
+from tests.processes import children, priorities
 from tests.servers import ROOT, Server
 from tests.streaming.audio.media_files import encoded, wav
 from tests.streaming.transports.client import connected
@@ -136,6 +137,39 @@ async def test_a_worker_that_is_killed(make_server: Callable[..., Server]) -> No
     assert said[count]["timeOffset"] >= 3.0 * TURNS
     numbers = [event["number"] for event in (await read(server, token, f"/v1/conversations/{identity}/events?limit=500"))["events"]]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_worker_that_holds_locks_waits_for_nobody(make_server: Callable[..., Server]) -> None:
+    """Every thread of it has the priority of the server, so that busy processes cannot suspend one that holds the database; what decodes
+    files and recognises their speech has a lower one."""
+    server = await asyncio.to_thread(lambda: make_server(worker=True, WORKER_NICE="7"))
+    assert server.process is not None
+    own = os.getpriority(os.PRIO_PROCESS, server.process.pid)
+    token = await asyncio.to_thread(server.token)
+    accepted = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS)))
+    await eventually(lambda: messages(server, token, accepted["conversationId"]), lambda said: len(said) >= 5)
+    worker = int(re.findall(r"worker (\d+) runs", "".join(server.output))[-1])
+    beside = [priorities(child) for child in children(worker)]
+    assert priorities(worker) == {own}
+    assert len(beside) >= 1
+    assert all(found == {min(19, own + 7)} for found in beside if found), beside
+    assert (await ended(server, token, accepted["jobId"]))["status"] == "completed"
+
+
+async def test_a_killed_speech_process(make_server: Callable[..., Server]) -> None:
+    """The import goes on with another one, and stores each turn once."""
+    server = await asyncio.to_thread(lambda: make_server(worker=True, WORKER_NICE="0"))
+    token = await asyncio.to_thread(server.token)
+    accepted = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS)))
+    before = await eventually(lambda: messages(server, token, accepted["conversationId"]), lambda said: len(said) >= 5)
+    killed = int(re.findall(r"speech process (\d+) is ready", "".join(server.output))[-1])
+    os.kill(killed, signal.SIGKILL)
+    job = await ended(server, token, accepted["jobId"])
+    assert job["status"] == "completed", job
+    said = await messages(server, token, accepted["conversationId"])
+    assert [one["id"] for one in said[: len(before)]] == [one["id"] for one in before]
+    assert len(said) >= TURNS
+    assert len({one["timeOffset"] for one in said}) == len(said)
 
 
 def dripping(body: bytes) -> Responder:

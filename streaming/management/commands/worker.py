@@ -40,8 +40,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, with_server: bool, **options: Any) -> None:
         """Run the worker until it is stopped. Raises UnappliedMigrations."""
         create_missing_tables()
-        if not with_server:  # the server has lowered it
-            os.nice(settings.WORKER_NICE)
         give_way_to_other_processes()
         sys.setswitchinterval(SWITCH_S)
         loop = BackgroundLoop()

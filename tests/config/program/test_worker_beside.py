@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import priorities
 from tests.programs import RunningProgram
 
 WAIT_S = 120.0
@@ -73,12 +74,11 @@ def alive(pid: int) -> bool:
 
 
 def test_jobs_of_a_program_run(program: RunningProgram) -> None:
-    """In the database beside the program, at a lower priority; SIGTERM ends the worker, too."""
+    """In the database beside the program, at the priority of the server; SIGTERM ends the worker, too."""
     program.start()
     worker, token = worker_of(program), program.token()
     assert program.process is not None
-    priority = os.getpriority(os.PRIO_PROCESS, program.process.pid)
-    assert os.getpriority(os.PRIO_PROCESS, worker) == min(19, priority + 10)
+    assert priorities(worker) == priorities(program.process.pid)
     message = {"payload": {"content": "Can we ship it on Monday?"}, "from": {"name": "Jane"}}
     status, answer = program.send("POST", "/v1/process/text", token, {"messages": [message]})
     assert status == 201, answer

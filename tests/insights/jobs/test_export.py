@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile, is_zipfile
@@ -12,10 +13,11 @@ from zipfile import ZipFile, is_zipfile
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
+from django.db import connection
 from django.utils import timezone
 
 from insights import access, jobs, recorder
-from insights.database import write_transaction
+from insights.database import connection_closed_after, write_transaction
 from insights.exports import ExportFormat, files
 from insights.jobs import export as export_job
 from insights.jobs import export_removal, export_requests
@@ -28,6 +30,7 @@ from insights.jobs.export_requests import (
     request_export,
 )
 from insights.models import AccessLevel, Conversation, Export, ExportedConversation, Insight, Job, Message, Share
+from insights.recorder.deletion import delete_parts
 from tests.insights.conftest import Say, opening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,6 +256,48 @@ def _texts(data: bytes) -> list[str]:
         return [data.decode()]
     with ZipFile(BytesIO(data)) as archive:
         return [archive.read(name).decode() for name in archive.namelist()]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_a_deletion_that_began_before_the_export(say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words are in no file that is ready after it, although it ends while the file is made."""
+    say(SAID)
+    message = Message.objects.get()
+    told, read, over = Event(), Event(), Event()
+    note, store, save = delete_parts.note_deletion, files.store, Export.save
+
+    def late(*args: Any, **named: Any) -> None:
+        told.set()
+        read.wait(2)
+        note(*args, **named)
+
+    @connection_closed_after
+    def delete() -> None:
+        recorder.delete_message(message.conversation_id, message.pk, owner.pk)
+        over.set()
+
+    deletion = Thread(target=delete)
+
+    def begun(export: Export, **named: Any) -> None:
+        save(export, **named)
+        if export.has_file and not deletion.ident:
+            deletion.start()
+            told.wait(1)  # it has looked for exports of the conversation; the commit that comes now waits until it has ended
+
+    def stored(*args: Any) -> str:
+        told.wait(60)
+        read.set()
+        over.wait(60)
+        return store(*args)
+
+    monkeypatch.setattr(delete_parts, "note_deletion", late)
+    monkeypatch.setattr(Export, "save", begun)
+    monkeypatch.setattr(files, "store", stored)
+    job = request_account_export(owner.pk)
+    made(job)
+    deletion.join(60)
+    with ZipFile(BytesIO(content(owner, job))) as archive:
+        assert "zeppelin" not in "".join(archive.read(name).decode() for name in archive.namelist())
 
 
 def test_access_is_checked_at_the_download(say: Say, owner: User, other_user: User, stored: Path) -> None:
