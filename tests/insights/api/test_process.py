@@ -412,13 +412,13 @@ def test_a_full_disk_is_told(sender: Sender, uploads: Path, monkeypatch: pytest.
 def test_a_form_takes_its_size_on_the_disk_once(sender: Sender, uploads: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file in it takes the place of the form, whole, while fields before and after it are read."""
     content = bytes(range(256)) * 8192  # 2 MiB: several reads
-    append, most = files.append, [0]
+    append, most = waiting_files.append, [0]
 
     def measured(file: BinaryIO, block: bytes) -> None:
         append(file, block)
         most.append(sum(path.stat().st_size for path in uploads.iterdir()))
 
-    monkeypatch.setattr(files, "append", measured)
+    monkeypatch.setattr(waiting_files, "append", measured)
     fields = {
         "name": "First",
         "file": SimpleUploadedFile("a.mp3", content),
