@@ -1,11 +1,8 @@
 """One speaker in a conversation, for the handlers of all protocols: audio to stored results, and all events to the client."""
 
-from collections.abc import Callable
 from typing import Generic
-from uuid import UUID
 
 from insights.recorder import Joined
-from streaming.cluster.runtime import Runtime
 from streaming.conversations.live_speech import LiveSpeech, StartOptions
 from streaming.conversations.rendered_events import M, RenderedEvents, Renderer
 
@@ -14,22 +11,10 @@ LAST_WORDS_S = 90.0
 
 
 class ConversationHandler(Generic[M]):
-    """The speaker's audio (`speech`) and the events that its client reads (`events`).
+    """The speaker's audio (`speech`) and the events that its client reads (`events`)."""
 
-    Args:
-        runtime, session_id, owner_id, connection_id, on_error, on_language: see `LiveSpeech`.
-    """
-
-    def __init__(
-        self,
-        runtime: Runtime,
-        session_id: UUID,
-        owner_id: int,
-        connection_id: str,
-        on_error: Callable[[Exception], None],
-        on_language: Callable[[str], None] = lambda code: None,
-    ) -> None:
-        self.speech = LiveSpeech(runtime, session_id, owner_id, connection_id, on_error, on_language)
+    def __init__(self, speech: LiveSpeech) -> None:
+        self.speech = speech
         self.events: RenderedEvents[M] | None = None
 
     async def begin(self, start_options: StartOptions) -> Joined:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
 from uuid import UUID
 
 from insights import derived
@@ -99,25 +99,24 @@ class RenderedEvents(AsyncIterator[M]):
             self._progress.set()
             if self._completed:  # events stored after the end of the conversation are sent only with `past_end`
                 raise StopAsyncIteration
-            delivery = await self._next()
-            if delivery is None:
-                continue
-            if isinstance(delivery, TranscriptUpdate):
-                self._messages.extend(self.renderer.update(delivery))
-                self._find(delivery)
-                continue
-            if isinstance(delivery, JobProgress):
-                self._messages.extend(self.renderer.progress(delivery))
-                continue
-            if isinstance(delivery, PresentPeople):
-                self._messages.extend(self.renderer.present(delivery))
-                continue
-            if isinstance(delivery, ConversationDeleted):
-                self._completed = self.deleted = True
-                self._messages.extend(self.renderer.deleted(delivery.conversation_id))
-                continue
-            self._messages.extend(self.renderer.event(delivery))
-            self._completed = isinstance(delivery.event, ConversationCompleted) and not self._past_end
+            match await self._next():
+                case None:
+                    pass
+                case StoredEvent() as stored:
+                    self._messages.extend(self.renderer.event(stored))
+                    self._completed = isinstance(stored.event, ConversationCompleted) and not self._past_end
+                case TranscriptUpdate() as update:
+                    self._messages.extend(self.renderer.update(update))
+                    self._find(update)
+                case JobProgress() as progress:
+                    self._messages.extend(self.renderer.progress(progress))
+                case PresentPeople() as people:
+                    self._messages.extend(self.renderer.present(people))
+                case ConversationDeleted(conversation_id):
+                    self._completed = self.deleted = True
+                    self._messages.extend(self.renderer.deleted(conversation_id))
+                case _ as never:
+                    assert_never(never)
         return self._messages.popleft()
 
     def _find(self, update: TranscriptUpdate) -> None:

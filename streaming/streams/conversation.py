@@ -19,7 +19,7 @@ from streaming.audio.codecs import AudioError
 from streaming.cluster.runtime import runtime
 from streaming.cluster.transcript_update import JobProgress, PresentPeople, PresentPerson, StoredEvent, TranscriptUpdate
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
-from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.conversations.rendered_events import recognition_message
 from streaming.handlers.context import error_message, warning_message
 from streaming.handlers.stream_handlers import AudioFrame
@@ -100,7 +100,8 @@ class ConversationStreamHandler(AsyncStreamHandler):
         if isinstance(context.user_data, StartData):
             options = Options(**context.user_data.model_dump(exclude={"speaker_name"}))
             self._inputs = Inputs(speaker_name=context.user_data.speaker_name, options=options)
-        self._conversation = ConversationHandler(runtime(), context.session_id, context.user_id, context.webrtc_id, self._on_error)
+        speech = LiveSpeech(runtime(), context.session_id, context.user_id, context.webrtc_id, self._on_error)
+        self._conversation = ConversationHandler(speech)
 
     def set_args(self, args: list[Any]) -> None:
         """Take the client's inputs. A telephone has none; what comes there are the outputs, which are no inputs."""

@@ -24,7 +24,7 @@ from streaming.audio.codecs import AudioError
 from streaming.audio.pcm import BYTES_PER_SAMPLE
 from streaming.cluster.transcript_update import PresentPerson
 from streaming.conversations.conversation_handler import LAST_WORDS_S, ConversationHandler
-from streaming.conversations.live_speech import LanguageError, StartOptions, StorageDelayed
+from streaming.conversations.live_speech import LanguageError, LiveSpeech, StartOptions, StorageDelayed
 from streaming.conversations.recognition_options import warning_about
 from streaming.conversations.rendered_events import SPEAKERS_SKIP, RenderedEvents, SymblTexts, send_events
 from streaming.protocols import symbl as wire
@@ -110,10 +110,8 @@ class SymblSpeaker(Runner):
         self._inbox: BoundedQueue[ClientMessage] = BoundedQueue(INBOX_BYTES)
         self._serving: asyncio.Task[None] | None = None
         place = (user_id, session.webrtc_id) if entry is None else (entry.conversation.owner_id, entry.conversation.connection_id)
-        self._conversation: ConversationHandler[str] = ConversationHandler(
-            session.runtime, session.id, *place, self._on_error, self._on_language
-        )
-        self._speech = self._conversation.speech
+        self._speech = LiveSpeech(session.runtime, session.id, *place, self._on_error, self._on_language)
+        self._conversation: ConversationHandler[str] = ConversationHandler(self._speech)
         self._start = Start()
         self._arrivals: ArrivalRate | None = None
         self._sender_task: asyncio.Task[None] | None = None
