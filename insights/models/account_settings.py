@@ -44,6 +44,9 @@ class AccountSettings(models.Model):
 
     notify_over = models.BooleanField(default=True, db_default=True, help_text="Send a mail when a conversation is over.")
     notify_tasks = models.BooleanField(default=True, db_default=True, help_text="Send a mail about tasks of this account.")
+    notify_shares = models.BooleanField(
+        default=True, db_default=True, help_text="Send a mail when a conversation is shared with this account."
+    )
     notify_content = models.CharField(
         max_length=8, choices=NotificationContent, default=NotificationContent.TITLE, db_default=NotificationContent.TITLE
     )

@@ -77,6 +77,17 @@ def mail_of_tasks(facts: Facts, mine: Sequence[Insight], content: str) -> Mail:
     return _mail(subject, parts, [_tasks(mine, facts)], facts, content)
 
 
+def mail_of_share(facts: Facts, name: str, team: str, *, edit: bool) -> Mail:
+    """Return the mail about a conversation that `name` shared with the reader, or with a team of the reader."""
+    values = {"name": name, "title": facts.title, "team": team}
+    if team:
+        shared = _("%(name)s shared the conversation “%(title)s” with the team %(team)s.") % values
+    else:
+        shared = _("%(name)s shared the conversation “%(title)s” with you.") % values
+    allowed = _("You can read and edit it.") if edit else _("You can read it.")
+    return Mail(_("Parley: %(name)s shared “%(title)s”") % values, _text([f"{shared} {allowed}"], facts))
+
+
 def _mail(subject: str, parts: Sequence[str], words: Sequence[str], facts: Facts, content: str) -> Mail:
     """Return a mail with the words of the conversation where the account chose so."""
     plain = _text(parts, facts)

@@ -22,10 +22,11 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
 
     class Meta:
         model = AccountSettings
-        fields = ("notify_over", "notify_tasks", "notify_content")
+        fields = ("notify_over", "notify_tasks", "notify_shares", "notify_content")
         labels = {
             "notify_over": gettext_lazy("A conversation is over"),
             "notify_tasks": gettext_lazy("A task is assigned to me"),
+            "notify_shares": gettext_lazy("A conversation is shared with me"),
             "notify_content": gettext_lazy("What is in the mails"),
         }
         help_texts = {
@@ -33,6 +34,7 @@ class NotificationsForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
             "notify_tasks": gettext_lazy(
                 "When the conversation is over, or when somebody assigns the task later. The assignee has your e-mail address."
             ),
+            "notify_shares": gettext_lazy("With you, or with a team of yours. Conversations that a team gets automatically send no mail."),
             "notify_content": gettext_lazy("Mail is not always encrypted on its way. By default, nothing that was said is in it."),
         }
 

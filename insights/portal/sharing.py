@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from insights import access, queries
+from insights import access, notifications, queries
 from insights.access import SharingError, TooManyLinks
 from insights.exports.titles import shown_name
-from insights.models import AccessLevel, Conversation, ShareLink
+from insights.models import AccessLevel, Conversation, Share, ShareLink
 from insights.models.sharing import SHARED_LEVELS
 from insights.portal.template_context import TemplateContext
 
@@ -94,10 +94,12 @@ def _change(one: Conversation, sent: QueryDict) -> str:
     """Carry out what a form asks for; return what was done. Raises SharingError and TooManyLinks."""
     match sent.get("do", ""):
         case "person":
-            access.share_with_person(one, sent.get("address", ""), _level(sent))
+            before = access.shares_of(one)
+            _tell_of(access.share_with_person(one, sent.get("address", ""), _level(sent)), before)
             return _("Shared.")
         case "team":
-            access.share_with_team(one, _number(sent.get("team", "")), _level(sent))
+            before = access.shares_of(one)
+            _tell_of(access.share_with_team(one, _number(sent.get("team", "")), _level(sent)), before)
             return _("Shared with the team.")
         case "remove":
             share_id = _number(sent.get("share", ""))
@@ -117,6 +119,12 @@ def _change(one: Conversation, sent: QueryDict) -> str:
             return _("Link withdrawn.")
         case _:
             raise SharingError(_("Nothing was changed. Reload the page and try again."))
+
+
+def _tell_of(share: Share, before: list[Share]) -> None:
+    """Tell people of a share, unless only its level changed."""
+    if share not in before:
+        notifications.tell_of_share(share)
 
 
 def link_id(text: str) -> UUID:

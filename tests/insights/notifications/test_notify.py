@@ -1,4 +1,4 @@
-"""Who gets which mail when a conversation is over or a task is theirs, and that each thing is told once."""
+"""Who gets which mail when a conversation is over or shared or a task is theirs, and that each thing is told once."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,22 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.test import Client
 
-from insights import access, jobs, recorder, webhooks
+from insights import access, jobs, managed, recorder, webhooks
 from insights.access import addresses
-from insights.models import AccessLevel, AccountSettings, Conversation, Insight, Job, LiveSession, Member, Notification, WebhookDelivery
+from insights.models import (
+    AccessLevel,
+    AccountSettings,
+    Conversation,
+    Insight,
+    Job,
+    LiveSession,
+    Member,
+    Notification,
+    Share,
+    WebhookDelivery,
+)
 from insights.recorder import Assignee, InsightEdit, Joined
 from insights.webhooks.webhook_bodies import body_of
 from tests.http_server import answer, http_server
@@ -285,3 +297,62 @@ def test_each_mail_is_in_the_language_of_its_account(joined: Joined, say: Say, o
     assert "ist beendet." in mails["owner@example.org"].body
     assert "1 Beitrag, Fragen: 1" in mails["owner@example.org"].body
     assert "has ended." in mails["stranger@example.org"].body
+
+
+@pytest.fixture
+def owner_client(owner: User, client: Client) -> Client:
+    """A browser that is signed in as the owner."""
+    client.force_login(owner)
+    return client
+
+
+def share(client: Client, conversation_id: int, **form: object) -> None:
+    """Share a conversation on its page, and run the jobs that wait."""
+    assert client.post(f"/conversations/{conversation_id}/share/", form, headers={"X-Part": "1"}).status_code == 200
+    run_later_jobs()
+
+
+def test_a_person_is_told_of_a_share_once(joined: Joined, say: Say, owner_client: Client, other_owner: User) -> None:
+    """The mail names the owner, the title and what is allowed, without spoken words; another level and a repeated share send nothing."""
+    say(f"Ada will fly the {SECRET}.")
+    person = {"do": "person", "address": other_owner.email}
+    share(owner_client, joined.conversation_id, **person, level="2")
+    mails = sent()
+    assert set(mails) == {"stranger@example.org"}
+    message = mails["stranger@example.org"]
+    assert "owner shared the conversation" in message.body
+    assert "You can read and edit it." in message.body
+    assert f"https://talk.example.org/conversations/{joined.conversation_id}/" in message.body
+    assert SECRET not in message.subject + message.body
+    share(owner_client, joined.conversation_id, **person, level="1")
+    share(owner_client, joined.conversation_id, do="remove", share=Share.objects.get().pk)
+    share(owner_client, joined.conversation_id, **person, level="1")
+    assert sent() == {}
+
+
+def test_the_members_of_a_team_are_told_of_a_share(joined: Joined, say: Say, owner: User, owner_client: Client, other_owner: User) -> None:
+    """Each in the language of the account, the owner not."""
+    wish(other_owner, language="de")
+    team = managed.create_team(owner, "Sales")
+    managed.add_person(team, other_owner.email)
+    share(owner_client, joined.conversation_id, do="team", team=team.pk, level="1")
+    mails = sent()
+    assert set(mails) == {"stranger@example.org"}
+    assert "mit dem Team Sales geteilt" in mails["stranger@example.org"].body
+
+
+@pytest.mark.parametrize("why", ["switched off", "removed at once", "bin", "no mail server"])
+def test_no_mail_about_a_share(joined: Joined, owner: User, owner_client: Client, other_owner: User, settings: Any, why: str) -> None:
+    """To nobody who wants none; of no share that has ended, and no conversation in the bin."""
+    settings.MAIL_CONFIGURED = why != "no mail server"
+    if why == "switched off":
+        wish(other_owner, notify_shares=False)
+    form = {"do": "person", "address": other_owner.email, "level": "1"}
+    assert owner_client.post(f"/conversations/{joined.conversation_id}/share/", form).status_code == 302
+    if why == "removed at once":
+        Share.objects.all().delete()
+    if why == "bin":
+        recorder.bin_conversation(joined.conversation_id, owner.pk)
+    run_later_jobs()
+    assert not [message for message in mail.outbox if "shared" in message.subject]
+    assert Job.objects.filter(kind="notify_share").exists() == (why != "no mail server")

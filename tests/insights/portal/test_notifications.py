@@ -11,16 +11,16 @@ ADDRESS = "/account/notifications/"
 
 
 def test_each_kind_is_switched_off(user_client: Client, user: User, settings: Any) -> None:
-    """Both are on, and mails have title and link, until the account chooses otherwise."""
+    """All are on, and mails have title and link, until the account chooses otherwise."""
     settings.MAIL_CONFIGURED = True
     page = user_client.get(ADDRESS)
     form = page.context["form"]
-    assert (form["notify_over"].value(), form["notify_tasks"].value(), form["notify_content"].value()) == (True, True, "title")
+    assert [form[name].value() for name in form.fields] == [True, True, True, "title"]
     assert "sends no mail" not in page.content.decode()
     answer = user_client.post(ADDRESS, {"notify_tasks": "on", "notify_content": "counts"}, follow=True)
     assert "Notifications saved." in answer.content.decode()
     stored = AccountSettings.objects.get(user=user)
-    assert (stored.notify_over, stored.notify_tasks, stored.notify_content) == (False, True, "counts")
+    assert (stored.notify_over, stored.notify_tasks, stored.notify_shares, stored.notify_content) == (False, True, False, "counts")
 
 
 def test_an_unknown_content_is_refused(user_client: Client) -> None:
