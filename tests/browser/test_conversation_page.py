@@ -258,6 +258,30 @@ def test_words_are_found(reader: Reader) -> None:
     expect(page.locator("#find-count")).to_have_text("No results")
 
 
+def test_found_words_are_replaced_everywhere(reader: Reader, site: Site) -> None:
+    """Whole words in all sentences, as one change: Undo restores them all. The new word is added to the vocabulary of the account."""
+    page = reader.page
+    texts = [message["text"] for message in site.read("/messages")["messages"]]
+    page.keyboard.press("/")
+    page.keyboard.type("ber")
+    page.get_by_role("button", name="Replace…").click()
+    expect(page.locator(".toast")).to_contain_text("only a part of longer words")
+    page.locator("#find-words").fill("berlin")
+    page.get_by_role("button", name="Replace…").click()
+    expect(page.locator("#replace-effect")).to_contain_text("2 places")
+    page.get_by_label("Replace with").fill("Bern")
+    page.get_by_label("Add it to my vocabulary").check()
+    page.get_by_role("button", name="Replace all").click()
+    expect(page.locator(".toast")).to_contain_text("changed")
+    expect(page.locator(".message", has_text="Berlin")).to_have_count(0)
+    assert [message["text"] for message in site.read("/messages")["messages"]] == [text.replace("Berlin", "Bern") for text in texts]
+    reader.undo()
+    expect(page.locator(".message", has_text="Bern")).to_have_count(sum("Berlin" in text for text in texts))
+    assert [message["text"] for message in site.read("/messages")["messages"]] == texts
+    status, answer = site.server.get("/v1/manage/vocabulary", site.token)
+    assert (status, answer) == (200, {"vocabulary": ["Bern"]})
+
+
 def test_everything_is_exported(reader: Reader) -> None:
     """The menu has all formats, each of which is a file; the minutes are copied."""
     page = reader.page

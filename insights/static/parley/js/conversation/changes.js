@@ -14,7 +14,10 @@ const latest = []; // changes of this page that can be undone, each a list of id
 
 let pending = Promise.resolve(); // the change that is being made
 
-/** Make one or more calls, show the result, and offer to undo it. Returns the answers; undefined after an error, which is shown. */
+/**
+ * Make one or more calls, show the result, and offer to undo it. Returns the answers; undefined after an error, which is shown. What was
+ * changed before the error can be undone with the key for the last change.
+ */
 export function change(text, ...calls) {
   if (!mayEdit) {
     toast(READ_ONLY);
@@ -27,15 +30,20 @@ export function change(text, ...calls) {
 
 async function make(text, calls) {
   const answers = [];
+  const ids = [];
   try {
-    for (const [method, path, body] of calls) answers.push(await call(method, `${root}${path}`, body));
+    for (const [method, path, body] of calls) {
+      const answer = await call(method, `${root}${path}`, body);
+      answers.push(answer);
+      if (answer.changeId) ids.push(answer.changeId);
+    }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    if (ids.length) latest.push(ids);
     toast(error.message);
     await refresh();
     return undefined;
   }
-  const ids = answers.map(({ changeId }) => changeId).filter(Boolean);
   if (ids.length) {
     latest.push(ids);
     toast(text, { label: gettext("Undo"), run: () => undo(ids) });

@@ -10,15 +10,21 @@ let now = -1;
 
 const fold = (text) => text.toLowerCase();
 
+/** What was searched for, as it was typed. */
+export const wanted = () => field()?.value.trim() ?? "";
+
+/** The hits on this page: the sentence, its text, and where in it the words begin and end. */
+export const found = () => hits.map(({ sentence, range }) => ({ sentence, text: range.startContainer.data, start: range.startOffset, end: range.endOffset }));
+
 function search() {
-  const wanted = fold(field()?.value.trim() ?? "");
+  const words = fold(wanted());
   hits = [];
-  if (!wanted) return;
+  if (!words) return;
   for (const sentence of contents.querySelectorAll(".message")) {
     const node = sentence.firstChild;
     const text = fold(node?.data ?? "");
-    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
-      hits.push({ sentence, range: new StaticRange({ startContainer: node, startOffset: at, endContainer: node, endOffset: at + wanted.length }) });
+    for (let at = text.indexOf(words); at >= 0; at = text.indexOf(words, at + words.length)) {
+      hits.push({ sentence, range: new StaticRange({ startContainer: node, startOffset: at, endContainer: node, endOffset: at + words.length }) });
     }
   }
 }
@@ -31,7 +37,9 @@ function paint() {
     if (hits[now]) globalThis.CSS.highlights.set("found-now", Object.assign(new Highlight(hits[now].range), { priority: 1 }));
   }
   const count = document.getElementById("find-count");
-  if (count) count.textContent = field().value.trim() ? (hits.length ? gettext("{number} of {total}", { number: now + 1, total: hits.length }) : gettext("No results")) : "";
+  if (count) count.textContent = wanted() ? (hits.length ? gettext("{number} of {total}", { number: now + 1, total: hits.length }) : gettext("No results")) : "";
+  const replace = document.getElementById("open-replace");
+  if (replace) replace.hidden = !hits.length;
 }
 
 function go(step) {

@@ -10,6 +10,7 @@ import "./find.js";
 import "./keys.js";
 import { Notes } from "../notes.js";
 import { goTo, position } from "./player.js";
+import "./replace.js";
 import { show } from "./sentences.js";
 import "./speakers.js";
 import { gettext } from "../text.js";
