@@ -223,3 +223,12 @@ def test_a_voice_without_a_name_has_one_in_the_language_of_the_page(module_page:
         """
     )
     assert run(module_page, "view", body) == [["Ada", "Ben", "Sprecher 2"], "Sprecher 2"]
+
+
+def test_jobs_have_names(module_page: Page) -> None:
+    """A line says how far a job of the conversation is, or that it failed."""
+    body = """
+        const job = {kind: 'import_audio', status: 'in_progress', progress: 12};
+        return [m.jobText(job), m.jobText({...job, kind: 'call_score', status: 'failed'}), m.jobText({...job, kind: 'own_kind'})];
+        """
+    assert run(module_page, "job-text", body) == ["Import: 12%", "Call score failed.", "own kind: 12%"]

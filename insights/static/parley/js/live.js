@@ -2,6 +2,7 @@
 
 import { MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
+import { jobText } from "./job-text.js";
 import { Marks } from "./marks.js";
 import { Notes } from "./notes.js";
 import { Present } from "./present.js";
@@ -66,21 +67,26 @@ function showStatus(title, detail) {
   part("detail").textContent = detail;
 }
 
-/** Show a sentence above the panes; a temporary one is removed when the page is listening again. */
+/** Show a sentence above the panes, which can be closed; a temporary one is removed when the page is listening again. */
 function showWarning(message, temporary = false) {
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   if ([...part("alerts").children].some((shown) => shown.textContent === text)) return;
-  part("alerts").append(element("p", { class: `notice bad${temporary ? " temporary" : ""}` }, icon("alert"), element("span", {}, text)));
+  const close = element("button", { class: "button quiet small only-icon", type: "button", "aria-label": gettext("Close"), title: gettext("Close") }, icon("close"));
+  const notice = element("div", { class: `notice bad${temporary ? " temporary" : ""}` }, icon("alert"), element("span", {}, text), close);
+  close.addEventListener("click", () => {
+    notice.remove();
+    [part("stop"), part("start"), part("words")].find((one) => one && !one.hidden)?.focus(); // a removed element loses the focus
+  });
+  part("alerts").append(notice);
 }
 
 /** Show the progress of a job of this conversation, such as an import, in one line for each job. */
 function showJob(job) {
   const id = `job-${job.jobId}`;
-  const name = job.kind.replaceAll("_", " ");
-  if (job.status === "failed") showWarning(`${name}: ${job.reason || "failed"}.`);
+  if (job.status === "failed") showWarning(jobText(job));
   if (job.status === "failed" || job.status === "completed") return part(id)?.remove();
   if (!part(id)) part("alerts").append(element("p", { class: "notice", id }));
-  part(id).textContent = `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${job.progress} %`;
+  part(id).textContent = jobText(job);
 }
 
 function showState(state, detail) {

@@ -21,7 +21,8 @@ function place(menu, button) {
   const [at, size] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
   const below = at.bottom + APART_PX;
   const fits = below + size.height <= window.innerHeight;
-  const left = Math.min(Math.max(APART_PX, at.right - size.width), window.innerWidth - size.width - APART_PX);
+  const onTheLeft = at.left + at.width / 2 < window.innerWidth / 2;
+  const left = Math.min(onTheLeft ? at.left : at.right - size.width, window.innerWidth - size.width - APART_PX);
   menu.style.left = `${Math.max(APART_PX, left)}px`;
   menu.style.top = `${fits ? below : Math.max(APART_PX, at.top - APART_PX - size.height)}px`;
 }

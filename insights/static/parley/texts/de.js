@@ -20,6 +20,7 @@ globalThis.parleyTexts = {
 "Bookmark deleted": "Lesezeichen gelöscht",
 "Browsers give microphone and camera only to pages that come over https, or from this very computer (localhost).": "Browser geben Mikrofon und Kamera nur Seiten, die über https oder von diesem Computer (localhost) kommen.",
 "Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask whoever runs this server for its https address.": "Browser geben das Mikrofon nur Seiten, die über https oder von diesem Computer (localhost) kommen. Fragen Sie den Betreiber dieses Servers nach der https-Adresse.",
+"Call score": "Bewertung des Gesprächs",
 "Camera access is blocked. Allow it in the address bar, then press Start.": "Der Zugriff auf die Kamera ist blockiert. Erlauben Sie ihn in der Adressleiste und drücken Sie dann „Starten“.",
 "Cancelled": "Abgebrochen",
 "Catching up. Your audio is buffered and will be sent.": "Wird aufgeholt. Ihr Audio ist gepuffert und wird gesendet.",
@@ -60,6 +61,7 @@ globalThis.parleyTexts = {
 "Finishing": "Wird abgeschlossen",
 "Finishing the transcript…": "Transkript wird abgeschlossen …",
 "Go on": "Fortsetzen",
+"Import": "Import",
 "In this language some insights are not found.": "In dieser Sprache werden manche Erkenntnisse nicht gefunden.",
 "Inputs wanted": "Eingaben erwartet",
 "Insight edited": "Erkenntnis bearbeitet",
@@ -129,6 +131,7 @@ globalThis.parleyTexts = {
 "Rejected": "Verworfen",
 "Rename": "Umbenennen",
 "Rename the conversation": "Gespräch umbenennen",
+"Replace “{words}”": "„{words}“ ersetzen",
 "Resume": "Fortsetzen",
 "Resumed": "Fortgesetzt",
 "Round trip": "Umlaufzeit",
@@ -161,6 +164,7 @@ globalThis.parleyTexts = {
 "Stop the audio of the tab": "Audio des Tabs beenden",
 "Stop word": "Stoppwort",
 "Stopped": "Beendet",
+"Summary": "Zusammenfassung",
 "TURN_SECRET must be the static-auth-secret of coturn, and both clocks must be right.": "TURN_SECRET muss das static-auth-secret von coturn sein, und beide Uhren müssen richtig gehen.",
 "Takes new sessions": "Nimmt neue Sitzungen an",
 "Task done": "Aufgabe erledigt",
@@ -240,6 +244,7 @@ globalThis.parleyTexts = {
 "This session is open somewhere else already.": "Diese Sitzung ist schon anderswo offen.",
 "This stream no longer exists.": "Diesen Stream gibt es nicht mehr.",
 "Title": "Titel",
+"Topics": "Themen",
 "Trying again in {seconds} s.": "Neuer Versuch in {seconds} s.",
 "Trying again.": "Neuer Versuch.",
 "UDP between the TURN server and the server must pass: the ports of the relay (min-port to max-port), and those of the server.": "UDP zwischen dem TURN-Server und dem Server muss durchkommen: die Ports der Vermittlung (min-port bis max-port) und die des Servers.",
@@ -287,6 +292,8 @@ globalThis.parleyTexts = {
 "recording…": "wird aufgenommen…",
 "relayed (TURN, {protocol})": "vermittelt (TURN, {protocol})",
 "speaking": "spricht",
+"{job} failed.": "{job}: fehlgeschlagen.",
+"{job}: {percent}%": "{job}: {percent} %",
 "{kind} added": "{kind} hinzugefügt",
 "{kind} in": "{kind} eingehend",
 "{kind} out": "{kind} ausgehend",
@@ -299,5 +306,14 @@ globalThis.parleyTexts = {
 "{number} Aufrufe"
 ],
 "{number} of {total}": "{number} von {total}",
-"{percent}% sure": "{percent} % sicher"
+"{number} place of this page is changed. Parts of longer words stay.": [
+"{number} Stelle dieser Seite wird geändert. Teile längerer Wörter bleiben.",
+"{number} Stellen dieser Seite werden geändert. Teile längerer Wörter bleiben."
+],
+"{number} sentence changed": [
+"{number} Satz geändert",
+"{number} Sätze geändert"
+],
+"{percent}% sure": "{percent} % sicher",
+"“{words}” is only a part of longer words here. Search for the whole word.": "„{words}“ ist hier nur Teil längerer Wörter. Suchen Sie nach dem ganzen Wort."
 };
