@@ -89,11 +89,16 @@ def _copied_test_database() -> Iterator[None]:
     from insights.management import template_database
 
     call = management.call_command
+    has_migrated = "PARLEY_TEST_MIGRATED" in os.environ
+    if has_migrated:  # PostgreSQL copies it when it creates the database of the tests
+        connection.settings_dict["TEST"]["TEMPLATE"] = connection.settings_dict["NAME"]
 
     def migrate_or_copy(command: str, *arguments: Any, **options: Any) -> Any:
-        if command != "migrate" or connection.vendor != "sqlite":
+        if command != "migrate" or (connection.vendor != "sqlite" and not has_migrated):
             return call(command, *arguments, **options)
         management.call_command = call  # type: ignore[assignment]  # only the creation of the database is replaced
+        if has_migrated:
+            return None
         with servers.one_migration():
             if not template_database.install():
                 call(command, *arguments, **options)

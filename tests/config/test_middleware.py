@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import servers
 from tests.insights import postgres
-from tests.servers import Server
+from tests.servers import ROOT, Server
 
 LONG_TALK = """
 from django.contrib.auth.models import User
@@ -35,10 +34,9 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on uvicorn with two connections to PostgreSQL."""
     if lacking := postgres.lacking():
         pytest.skip(lacking)
-    with postgres.cluster() as url:
+    with postgres.migrated_cluster() as url:
         env = {"DATABASE_URL": url, "DATABASE_POOL": "2", "RECOGNISER": "scripted", "SECRET_KEY": "x" * 50}
-        data = servers.migrated(tmp_path_factory.mktemp("few") / "data", env)
-        server = Server(data, env, "uvicorn")
+        server = Server(tmp_path_factory.mktemp("few") / "data", env, "uvicorn")
         try:
             yield server.start()
         finally:
@@ -90,7 +88,7 @@ def test_options_of_the_database_url_are_merged() -> None:
     env = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "x" * 50}
     show = "import json; from django.conf import settings; print(json.dumps(settings.DATABASES['default']))"
     done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v0", "-c", show], cwd=servers.ROOT, env=env, capture_output=True, text=True, check=True
+        [sys.executable, "manage.py", "shell", "-v0", "-c", show], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     )
     options = json.loads(done.stdout)["OPTIONS"]
     assert options["options"] == "-c idle_in_transaction_session_timeout=10s -c lock_timeout=15s -c search_path=talk"

@@ -1,13 +1,8 @@
-"""Data migrations, run on rows of earlier versions.
-
-All tests share one way through the versions, because each way takes 20 s of CPU: back to an old version, forwards to the present
-one, back again, and forwards again. A test is a generator that stores rows or checks them at each of the stops that it names.
-"""
+"""Data migrations, run on rows of earlier versions: what each test stores and checks on the way of `migration_way`."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
 from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,104 +11,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test.utils import CaptureQueriesContext
 
 from insights import access, queries, recorder
 from insights.models import Conversation, Insight, InsightReview, Message, Note, Share, Speaker, TopicReference, TrackerMatch, word_index
 from insights.models.conversations import new_conversation_id
 from insights.queries import parse_search
-from tests.insights import test_find, test_search
+from tests.insights import account_migration, second_factor_migration, test_find, test_search  # noqa: F401 - they add tests
+from tests.insights.migration_way import CHECKS, Steps, Stop, check, go_the_way
 
+ONLY_SQLITE = ("a_batch_reads_the_messages_of_its_conversations_only",)
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 LINES = (("Ben", "One."), (None, "Two."), ("Ada", "Three."), ("Ben", "Four."), (None, "Five."))
 SAID = [(1, "Ben"), (2, ""), (3, "Ada"), (1, "Ben"), (2, "")]
 """The speakers of LINES after the migration."""
-
-
-class Stop(Enum):
-    """A stop on the way through the versions, in its order."""
-
-    NO_SPEAKERS = auto()
-    """On the way back, where speakers exist and no message has one. No row is stored yet."""
-    VERSION_1 = auto()
-    """The version before speakers, processes and columns of later versions."""
-    NO_SPEAKER_TABLE = auto()
-    SPEAKER_TABLE = auto()
-    STAFF = auto()
-    SHARES = auto()
-    TRACKERS = auto()
-    REVIEW_QUEUE = auto()
-    PRESENT = auto()
-    BACK_BEFORE_REVIEWS = auto()
-    BACK_BEFORE_SPEAKERS = auto()
-    BACK_AT_VERSION_1 = auto()
-    BACK_AT_FIRST = auto()
-    PRESENT_AGAIN = auto()
-
-
-MIGRATIONS = {
-    Stop.NO_SPEAKERS: "0006_speaker",
-    Stop.VERSION_1: "0003_member_order",
-    Stop.NO_SPEAKER_TABLE: "0005_server_process",
-    Stop.SPEAKER_TABLE: "0006_speaker",
-    Stop.STAFF: "0019_language_results",
-    Stop.SHARES: "0029_share_by_invitation",
-    Stop.TRACKERS: "0035_fill_conversation_trackers",
-    Stop.REVIEW_QUEUE: "0036_review_queue",
-    Stop.BACK_BEFORE_REVIEWS: "0035_fill_conversation_trackers",
-    Stop.BACK_BEFORE_SPEAKERS: "0005_server_process",
-    Stop.BACK_AT_VERSION_1: "0003_member_order",
-    Stop.BACK_AT_FIRST: "0001_initial",
-}
-"""The last migration at each stop; the present version where there is none."""
-Steps = Generator[Stop, Any, None]
-CHECKS: dict[str, Callable[[], Steps]] = {}
-ONLY_SQLITE = ("a_batch_reads_the_messages_of_its_conversations_only",)
-
-
-def check(steps: Callable[[], Steps]) -> Callable[[], Steps]:
-    """Add a test: it yields the stops that it needs, in their order, and gets the tables of each."""
-    CHECKS[steps.__name__] = steps
-    return steps
-
-
-@pytest.fixture(scope="module")
-def outcomes(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, BaseException | None]]:
-    """Go the way once, and return what each test raised."""
-    with django_db_blocker.unblock():
-        try:
-            yield go_the_way()
-        finally:
-            call_command("migrate", verbosity=0)
-            call_command("flush", verbosity=0, interactive=False)
-
-
-def go_the_way() -> dict[str, BaseException | None]:
-    """Stop at each version, and run the tests that wait for it. One that fails stops no other."""
-    found: dict[str, BaseException | None] = {name: AssertionError(f"{name} waits for a stop that is behind") for name in CHECKS}
-    running = {name: steps() for name, steps in CHECKS.items()}
-    waiting = {name: next(steps) for name, steps in running.items()}
-    for stop in Stop:
-        tables = migrate_to(MIGRATIONS.get(stop))
-        for name in [name for name, wanted in waiting.items() if wanted is stop]:
-            try:
-                waiting[name] = running[name].send(tables)
-            except StopIteration:
-                del waiting[name]
-                found[name] = None
-            except Exception as error:
-                del waiting[name]
-                found[name] = error
-    return found
-
-
-def migrate_to(name: str | None) -> Any:
-    """Migrate to a version in either direction, or to the present one, and return its models."""
-    call_command("migrate", *(["insights", name] if name else []), verbosity=0)
-    loader = MigrationExecutor(connection).loader
-    nodes = [("insights", name)] if name else loader.graph.leaf_nodes("insights")
-    return loader.project_state(nodes).apps
 
 
 def new_user(name: str) -> User:
@@ -467,6 +378,17 @@ def a_database_of_version_1_loses_no_row() -> Steps:
     assert [str(event.event.kind) for event in ended] == ["conversation_completed"]
     recorder.remove_conversation(talk)
     assert not Speaker.objects.filter(conversation_id=talk).exists()
+
+
+@pytest.fixture(scope="module")
+def outcomes(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, BaseException | None]]:
+    """Go the way once, and return what each test raised."""
+    with django_db_blocker.unblock():
+        try:
+            yield go_the_way()
+        finally:
+            call_command("migrate", verbosity=0)
+            call_command("flush", verbosity=0, interactive=False)
 
 
 @pytest.mark.django_db

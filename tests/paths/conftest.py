@@ -35,11 +35,9 @@ expect.set_options(timeout=PATIENCE_MS)
 SET_UP = f"""
 import json
 from django.contrib.auth.models import User
-from django.conf import settings
-from django.core.management import call_command
 from insights import access
 from insights.management.create_tables import create_missing_tables
-call_command("migrate", verbosity=0) if settings.DATABASE_URL else create_missing_tables()
+create_missing_tables()
 tokens = {{}}
 for email in {(JANE, COLLEAGUE, *LEAVING)!r}:
     user = User.objects.create_user(email, email, {PASSWORD!r})
@@ -71,7 +69,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installa
     if lacking := postgres.lacking():
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("two")
-    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
+    with running_redis(folder) as redis_url, postgres.migrated_cluster() as database_url:
         shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
         with _started([Server(folder / "one", shared, "daphne"), Server(folder / "two", shared, "uvicorn")]) as installation:
             yield installation

@@ -102,7 +102,7 @@ print(fill(User.objects.get(), 200).pk)
 @pytest.mark.skipif(bool(postgres.lacking()), reason=postgres.lacking())
 async def test_on_postgresql_with_tasks_in_redis(tmp_path: Path) -> None:
     """The worker gets the task from Redis, also one that was put there while none ran; a deletion removes the file."""
-    with running_redis(tmp_path) as redis_url, postgres.cluster() as database_url:
+    with running_redis(tmp_path) as redis_url, postgres.migrated_cluster() as database_url:
         shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TASK_QUEUE": "redis", "SECRET_KEY": "x" * 50}
         server = Server(tmp_path / "data", {"RECOGNISER": "scripted", "WORKER_NICE": "0", **shared}, worker=True)
         await asyncio.to_thread(server.manage, "migrate", "--verbosity", "0")

@@ -261,11 +261,10 @@ async def test_a_worker_on_postgresql_that_is_killed(tmp_path: Path) -> None:
     """A worker of another host, a process of its own, goes on with the import: each turn is stored once, in order."""
     if lacking := postgres.lacking():
         pytest.skip(lacking)
-    with postgres.cluster() as url:
+    with postgres.migrated_cluster() as url:
         server = Server(tmp_path / "data", {"RECOGNISER": "scripted", "DATABASE_URL": url, "WORKER_NICE": "0"})
         workers: list[subprocess.Popen[bytes]] = []
         try:
-            await asyncio.to_thread(server.manage, "migrate", "--verbosity", "0")
             await asyncio.to_thread(server.start)
             token = await asyncio.to_thread(server.token)
             accepted = await asyncio.to_thread(lambda: upload(server, token, turns(TURNS)))

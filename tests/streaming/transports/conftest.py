@@ -1,6 +1,6 @@
 """Servers and tokens for the tests of transports; each test uses a connection id of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,16 +12,26 @@ from tests.services import running_redis
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.streaming.site.settings", "RECOGNISER": "scripted"}
 """The environment of a server with streams for tests."""
+LIVE = {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}
+
+
+@pytest.fixture(scope="session")
+def daphne_live(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the scripted recogniser, on our Daphne."""
+    yield from _server("daphne", migrated_data, tmp_path_factory, LIVE)
+
+
+@pytest.fixture(scope="session")
+def uvicorn_live(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same on uvicorn."""
+    yield from _server("uvicorn", migrated_data, tmp_path_factory, LIVE)
 
 
 @pytest.fixture(scope="session", params=["daphne", "uvicorn"])
-def live(request: pytest.FixtureRequest, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the scripted recogniser: our Daphne, then uvicorn, since tests that concern servers run against both."""
-    data = servers.copied(migrated_data, tmp_path_factory.mktemp("live") / "data")
-    server = Server(data, {"RECOGNISER": "scripted", "TOKEN_TRIES_PER_MINUTE": "5"}, request.param, forked=False)
-    server.start()
-    yield server
-    server.kill()
+def live(request: pytest.FixtureRequest) -> Server:
+    """Both of these servers, since tests that concern servers run against both. They live as long as the test run."""
+    server: Server = request.getfixturevalue(f"{request.param}_live")
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -33,20 +43,18 @@ def live_token(live: Server) -> str:
 @pytest.fixture(scope="session")
 def daphne_site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the streams of `tests.streaming.site` and Parley's own, on our Daphne."""
-    yield from _site("daphne", migrated_data, tmp_path_factory)
+    yield from _server("daphne", migrated_data, tmp_path_factory, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"})
 
 
 @pytest.fixture(scope="session")
 def uvicorn_site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The same on uvicorn."""
-    yield from _site("uvicorn", migrated_data, tmp_path_factory)
+    yield from _server("uvicorn", migrated_data, tmp_path_factory, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"})
 
 
-def _site(kind: str, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = servers.copied(migrated_data, tmp_path_factory.mktemp("site") / "data")
-    server = Server(data, SITE | {"TOKEN_TRIES_PER_MINUTE": "1000"}, kind, forked=False)
-    server.start()
-    yield server
+def _server(kind: str, migrated: Path, folders: pytest.TempPathFactory, env: Mapping[str, str]) -> Iterator[Server]:
+    server = Server(servers.copied(migrated, folders.mktemp(kind) / "data"), env, kind, forked=False)
+    yield server.start()
     server.kill()
 
 
@@ -75,9 +83,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Ser
     if lacking := postgres.lacking():
         pytest.skip(lacking)
     folder = tmp_path_factory.mktemp("pair")
-    with running_redis(folder) as redis_url, postgres.cluster() as database_url:
+    with running_redis(folder) as redis_url, postgres.migrated_cluster() as database_url:
         shared = {**SITE, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 50}
-        servers.migrated(folder / "one", shared)
         one = Server(folder / "one", shared, "daphne")
         two = Server(folder / "two", shared, "uvicorn")
         try:

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests import servers
 from tests.insights import postgres
 from tests.servers import Server
 from tests.services import running_redis
@@ -20,9 +19,8 @@ async def test_events_cross_processes_while_redis_is_away(tmp_path: Path) -> Non
         pytest.skip(lacking)
     with ExitStack() as stack, ExitStack() as redis_alone:
         redis_url = redis_alone.enter_context(running_redis(tmp_path))
-        database_url = stack.enter_context(postgres.cluster())
+        database_url = stack.enter_context(postgres.migrated_cluster())
         shared = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "RECOGNISER": "scripted", "SECRET_KEY": "x" * 50}
-        servers.migrated(tmp_path / "one", shared)
         one, two = Server(tmp_path / "one", shared), Server(tmp_path / "two", shared)
         stack.callback(one.kill)
         stack.callback(two.kill)

@@ -1,30 +1,20 @@
 """The migration to confirmed addresses and noted devices, on rows of the version before."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.core.management import call_command
-from django.test import Client
+from django.db import connection
+from django.test import Client, override_settings
 
-BEFORE = "0022_call_score"
+from tests.insights.migration_way import Steps, Stop, check
+
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def old_tables(transactional_db: None) -> Iterator[None]:
-    """Migrate back to the version before accounts could confirm addresses, with the tables of django-allauth removed."""
-    call_command("migrate", "insights", BEFORE, verbosity=0)
-    for app in ("account", "usersessions"):
-        call_command("migrate", app, "zero", verbosity=0)
-    yield
-    call_command("migrate", verbosity=0)
 
 
 def account(name: str, email: str, **fields: Any) -> User:
@@ -35,15 +25,18 @@ def account(name: str, email: str, **fields: Any) -> User:
     return user
 
 
-def test_existing_addresses_are_confirmed(old_tables: None) -> None:
+@check
+def existing_addresses_are_confirmed() -> Steps:
     """Every account with an address keeps signing in; of two accounts with one address only the active one has it confirmed."""
+    yield Stop.ACCOUNTS
+    assert EmailAddress._meta.db_table not in connection.introspection.table_names()
     jane = account("jane@example.com", "jane@example.com")
     former = account("jane2", "jane@example.com", is_active=False)
     ben = account("Ben@example.com".lower(), "")
     robot = account("robot", "")
-    call_command("migrate", verbosity=0)
-    rows = set(EmailAddress.objects.values_list("user_id", "email", "verified", "primary"))
-    assert rows == {
+    yield Stop.PRESENT
+    own = EmailAddress.objects.filter(user__in=(jane, former, ben, robot))
+    assert set(own.values_list("user_id", "email", "verified", "primary")) == {
         (jane.pk, "jane@example.com", True, True),
         (former.pk, "jane@example.com", False, True),
         (ben.pk, "ben@example.com", True, True),
@@ -56,27 +49,29 @@ def test_existing_addresses_are_confirmed(old_tables: None) -> None:
     assert not EmailAddress.objects.filter(user=robot).exists()
 
 
-def test_existing_sign_ins_are_noted(old_tables: None, settings: Any) -> None:
+@check
+def existing_sign_ins_are_noted() -> Steps:
     """A browser that was signed in before stays signed in, and can be signed out from another one."""
-    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "note_device" not in one]
-    jane = account("jane@example.com", "jane@example.com")
-
+    yield Stop.ACCOUNTS
+    ada = account("ada@example.com", "ada@example.com")
     store = SessionStore()
     store.update(
         {
-            SESSION_KEY: str(jane.pk),
+            SESSION_KEY: str(ada.pk),
             BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
-            HASH_SESSION_KEY: jane.get_session_auth_hash(),
+            HASH_SESSION_KEY: ada.get_session_auth_hash(),
         }
     )
     store.create()
-    call_command("migrate", verbosity=0)
-    browser = Client()
-    browser.cookies["sessionid"] = str(store.session_key)
-    assert browser.get("/").status_code == 200
-    assert [(row.user_id, row.session_key) for row in UserSession.objects.all()] == [(jane.pk, store.session_key)]
-    other = Client()
-    other.force_login(jane)
-    other.post("/account/security/devices/sign-out/")
-    assert browser.get("/").status_code == 302
-    assert Session.objects.count() == 1
+    yield Stop.PRESENT
+    with override_settings(MIDDLEWARE=[one for one in settings.MIDDLEWARE if "note_device" not in one]):
+        browser = Client()
+        browser.cookies["sessionid"] = str(store.session_key)
+        assert browser.get("/").status_code == 200
+        noted = UserSession.objects.filter(user=ada)
+        assert [(row.user_id, row.session_key) for row in noted] == [(ada.pk, store.session_key)]
+        other = Client()
+        other.force_login(ada)
+        other.post("/account/security/devices/sign-out/")
+        assert browser.get("/").status_code == 302
+    assert [one.get_decoded().get(SESSION_KEY) for one in Session.objects.all()].count(str(ada.pk)) == 1
