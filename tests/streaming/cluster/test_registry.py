@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,11 +18,9 @@ from streaming.cluster import registry as registry_module
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.heartbeat import HEARTBEAT, Heartbeat
 from streaming.cluster.poller import Poller, Work
-from streaming.cluster.registry import CLEAN_UP, LATE_S, Registry
+from streaming.cluster.registry import CLEAN_UP, GRACE_S, LATE_S, Registry
 from streaming.cluster.runtime import Runtime, runtime
 from streaming.types.session_end import End
-
-GRACE_S = 0.1
 
 
 class Stepped(Poller):
@@ -46,6 +45,9 @@ class Process:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.slept = 0.0
+        """Seconds that the machine was suspended."""
+        self.waited = 0.0
+        """Seconds that passed without a wait of the test."""
         self.away = False
         self.alive = True
         self.poller = Stepped()
@@ -105,7 +107,7 @@ async def process(monkeypatch: pytest.MonkeyPatch, session: Ending) -> AsyncIter
     monkeypatch.setattr(registry_module, "run_write", process.ask)
     monkeypatch.setattr(heartbeat_module, "run_heartbeat", process.ask)
     monkeypatch.setattr(time, "time", lambda: clock() + process.slept)
-    monkeypatch.setattr(registry_module, "GRACE_S", GRACE_S)
+    monkeypatch.setattr(registry_module, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + process.waited))
     process.registry.start()
     await process.join(session)
     return process
@@ -144,7 +146,7 @@ async def test_a_suspended_process_sends_a_heartbeat_before_it_closes_stale_conv
     """After a machine was suspended, no session counts as stale, neither its own nor those of other suspended processes."""
     process.slept = 3600.0
     assert await process.run(*order, CLEAN_UP) == [BEAT]
-    await asyncio.sleep(GRACE_S)
+    process.waited += GRACE_S
     assert await process.run(CLEAN_UP) == [CLOSING]
 
 
@@ -184,7 +186,7 @@ async def test_after_a_database_failure_heartbeats_come_before_the_closing(proce
     assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT]
     process.away = False
     assert await process.run(HEARTBEAT, CLEAN_UP) == [BEAT]
-    await asyncio.sleep(GRACE_S)
+    process.waited += GRACE_S
     assert await process.run(CLEAN_UP) == [CLOSING]
 
 
@@ -258,7 +260,7 @@ async def test_a_session_that_could_not_leave_leaves_later(process: Process, ses
     process.away = True
     assert await process.run(CLEAN_UP) == [CLOSING]
     process.away = False
-    await asyncio.sleep(GRACE_S)
+    process.waited += GRACE_S
     assert await process.run(CLEAN_UP, CLEAN_UP) == [CLOSING, "leave_first", "leave_second", CLOSING]
 
 

@@ -21,6 +21,7 @@ class Decoder(FakeTranscriber):
 
     def __init__(self) -> None:
         super().__init__()
+        self.patience_s = 2.0
         self.most = self.now = 0
         self.together = threading.Condition()
 
@@ -30,7 +31,7 @@ class Decoder(FakeTranscriber):
             self.now += 1
             self.most = max(self.most, self.now)
             self.together.notify_all()
-            self.together.wait_for(lambda: self.most > 1, 2.0)
+            self.together.wait_for(lambda: self.most > 1, self.patience_s)
         try:
             return super().final(pcm, draft)
         finally:
@@ -65,6 +66,7 @@ def turns(engine: FakeRecogniser, audio: bytes, *options: RecognitionOptions) ->
 
 def test_the_turns_are_those_of_live_speech(engine: FakeRecogniser, decoder: Decoder) -> None:
     """In order; only finals are decoded, each once, and several at the same time."""
+    decoder.patience_s = 60.0
     found = turns(engine, BECKETT, OPTIONS)
     assert len(found) == len(decoder.calls) >= SENTENCES
     assert {kind for kind, _, _ in decoder.calls} == {"final"}
