@@ -19,7 +19,7 @@ from insights.public_addresses import Address
 T = TypeVar("T")
 
 WAIT_S = 0.5
-"""Longest wait in seconds between two calls of `Deadline.check`."""
+"""Longest wait in seconds between two calls of `RequestDeadline.check`."""
 STEP_S = 20.0
 """Seconds that one connect, read or write may take."""
 WRITE_BYTES = 65536
@@ -29,7 +29,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class Deadline:
+class RequestDeadline:
     """The end of a request with all its hops. `check` is called during each wait, and may raise to end the request."""
 
     def __init__(self, limit_s: float, check: Callable[[], None] = _nothing) -> None:
@@ -51,7 +51,7 @@ class Deadline:
 class CheckedStream(httpcore.NetworkStream):
     """A connection whose operations end at the deadline, and when its check raises."""
 
-    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, connected: socket.socket, deadline: RequestDeadline) -> None:
         self._socket, self._deadline = connected, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -123,7 +123,7 @@ class CheckedStream(httpcore.NetworkStream):
             _wait(self._socket, wanted, end, self._deadline, late)
 
 
-def connect(address: Address, port: int, deadline: Deadline, timeout: float | None) -> CheckedStream:
+def connect(address: Address, port: int, deadline: RequestDeadline, timeout: float | None) -> CheckedStream:
     """Return a connection to an address. Raises httpcore.ConnectError, httpcore.ConnectTimeout, and what the check raises."""
     end = time.monotonic() + deadline.step(timeout)
     opened = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
@@ -145,7 +145,7 @@ def connect(address: Address, port: int, deadline: Deadline, timeout: float | No
     return CheckedStream(opened, deadline)
 
 
-def _wait(waiting: socket.socket, flag: int, end: float, deadline: Deadline, late: type[Exception]) -> None:
+def _wait(waiting: socket.socket, flag: int, end: float, deadline: RequestDeadline, late: type[Exception]) -> None:
     """Wait until a socket is ready, or has failed. Raises `late` after the end, and what the check raises."""
     while True:
         deadline.check()

@@ -23,7 +23,7 @@ import httpcore
 import httpx
 
 from insights import public_addresses
-from insights.checked_stream import STEP_S, Deadline, connect
+from insights.checked_stream import STEP_S, RequestDeadline, connect
 from insights.public_addresses import Address, UnknownHost, UrlRefused
 
 __all__ = ["Download", "FetchFailed", "Reply", "UrlRefused", "check_url", "download", "post"]
@@ -84,7 +84,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float)
     Redirects with 307 and 308 are followed; 301, 302 and 303 would turn the request into a GET, so they are returned. Raises UrlRefused and
     FetchFailed.
     """
-    with _response("POST", url, body, headers, Deadline(timeout_s), _KEEP_METHOD) as response:
+    with _response("POST", url, body, headers, RequestDeadline(timeout_s), _KEEP_METHOD) as response:
         received = bytearray()
         for chunk in response.iter_raw():
             received += chunk
@@ -108,7 +108,7 @@ def download(
     while the server is awaited; an exception that they raise ends the request and is raised here. Raises UrlRefused, and FetchFailed for
     any status but 2xx and for more than `most_bytes` bytes.
     """
-    with _response("GET", url, b"", {}, Deadline(timeout_s, check), _REDIRECTS) as response:
+    with _response("GET", url, b"", {}, RequestDeadline(timeout_s, check), _REDIRECTS) as response:
         if not response.is_success:
             raise FetchFailed(f"the server of the URL answered with status {response.status_code}")
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -133,7 +133,7 @@ def download(
 
 @contextmanager
 def _response(
-    method: str, url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, redirects: tuple[int, ...]
+    method: str, url: str, body: bytes, headers: Mapping[str, str], deadline: RequestDeadline, redirects: tuple[int, ...]
 ) -> Iterator[httpx.Response]:
     """Send a request, follow redirects, and yield the last response; errors while its body is read are translated, too."""
     sent, parsed = {**headers, "Accept-Encoding": "identity", "User-Agent": "Parley"}, _parse(url)
@@ -196,7 +196,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, _port(url)
 
 
-def _checked_addresses(url: httpx.URL, deadline: Deadline) -> list[Address]:
+def _checked_addresses(url: httpx.URL, deadline: RequestDeadline) -> list[Address]:
     """Resolve the host of a URL once. Raises UrlRefused if one of its addresses is not allowed, and FetchFailed if it has none."""
     try:
         addresses = public_addresses.resolve(url.raw_host.decode("ascii"), _port(url), min(STEP_S, deadline.left()), deadline.check)
@@ -209,7 +209,7 @@ def _checked_addresses(url: httpx.URL, deadline: Deadline) -> list[Address]:
 class _PinnedBackend(httpcore.NetworkBackend):
     """Connects to the given addresses, whatever host is asked for, and keeps the deadline."""
 
-    def __init__(self, addresses: list[Address], deadline: Deadline) -> None:
+    def __init__(self, addresses: list[Address], deadline: RequestDeadline) -> None:
         self._addresses = addresses
         self._deadline = deadline
 
@@ -234,7 +234,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
 class _PinnedTransport(httpx.BaseTransport):
     """httpx's transport over a connection of `_PinnedBackend`; httpx's own has no parameter for the back end."""
 
-    def __init__(self, addresses: list[Address], deadline: Deadline) -> None:
+    def __init__(self, addresses: list[Address], deadline: RequestDeadline) -> None:
         self._pool = httpcore.ConnectionPool(_tls(), max_connections=1, network_backend=_PinnedBackend(addresses, deadline))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -51,7 +51,7 @@ class Abandon:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SpeechCall:
     """Call a method of the recogniser, or of the speaker models, which are loaded for the first one."""
 
     number: int
@@ -78,7 +78,7 @@ class LoadFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class RecognitionState:
     """Where a recognition is: `fed_s` seconds have arrived; the rest as the properties of `Recognition`."""
 
     number: int
@@ -112,7 +112,7 @@ class Returned:
     error: str = ""
 
 
-Request: TypeAlias = Open | Feed | Stop | Abandon | Call
-Answer: TypeAlias = Loaded | LoadFailed | State | Recognised | Finished | Returned
+Request: TypeAlias = Open | Feed | Stop | Abandon | SpeechCall
+Answer: TypeAlias = Loaded | LoadFailed | RecognitionState | Recognised | Finished | Returned
 Channel: TypeAlias = Connection
 """A socket that carries messages in both directions."""

@@ -27,7 +27,6 @@ from streaming.imports.decoded_file import lower_priority
 from streaming.imports.speech_messages import (
     Abandon,
     Answer,
-    Call,
     Channel,
     Feed,
     Finished,
@@ -35,10 +34,11 @@ from streaming.imports.speech_messages import (
     LoadFailed,
     Open,
     Recognised,
+    RecognitionState,
     Request,
     Returned,
+    SpeechCall,
     SpeechSettings,
-    State,
     Stop,
 )
 from streaming.speaker_models import SpeakersOff
@@ -100,7 +100,7 @@ class SpeechProcess:
     def call(self, method: str, *arguments: Any, of_speaker_models: bool = False, **keywords: Any) -> Any:
         """Return what a method of the recogniser or of the speaker models returns there. Raises SpeechCallFailed and SpeechProcessEnded."""
         number = next(self._numbers)
-        self.send(Call(number, of_speaker_models, method, arguments, keywords))
+        self.send(SpeechCall(number, of_speaker_models, method, arguments, keywords))
         with self._changed:
             self._changed.wait_for(lambda: number in self._returned or self.has_ended)
             answer = self._returned.pop(number, None)
@@ -146,7 +146,8 @@ class SpeechProcess:
         for recognition in list(self._recognitions.values()):
             recognition.wake()
         self._process.wait()
-        self._channel.close()
+        with self._sending:  # another thread may be about to write to this descriptor
+            self._channel.close()
 
     def _note_end(self) -> None:
         with self._changed:
@@ -163,7 +164,7 @@ class SpeechProcess:
                 with self._changed:
                     self._returned[number] = answer
                     self._changed.notify_all()
-            case State(number) | Recognised(number) | Finished(number):
+            case RecognitionState(number) | Recognised(number) | Finished(number):
                 if (recognition := self._recognitions.get(number)) is not None:
                     recognition.take(answer)
 
@@ -175,7 +176,7 @@ class _RemoteRecognition(Recognition):
         self.number = number
         self._process, self._decoder, self._listener = process, decoder, listener
         self._bytes = 0
-        self._state = State(number, 0.0, 0.0, 0.0, False)
+        self._state = RecognitionState(number, 0.0, 0.0, 0.0, False)
         self._over = self._is_finished = False
 
     def feed(self, chunk: bytes) -> None:
@@ -210,17 +211,17 @@ class _RemoteRecognition(Recognition):
         return self._bytes / BYTES_PER_S
 
     @property
-    def _reported(self) -> State:
+    def _reported(self) -> RecognitionState:
         if self._process.has_ended:
             raise SpeechProcessEnded
         return self._state
 
-    def take(self, answer: State | Recognised | Finished) -> None:
+    def take(self, answer: RecognitionState | Recognised | Finished) -> None:
         """Note what the process says. It sends a result before the state in which it is settled."""
         if self._over:
             return
         match answer:
-            case State():
+            case RecognitionState():
                 if not self._is_finished:  # it may be older
                     self._state = answer
                     self._listener.backlog_low()
@@ -228,7 +229,7 @@ class _RemoteRecognition(Recognition):
                 self._listener.recognised(result)
             case Finished(number):
                 self._is_finished = True
-                self._state = State(number, self.fed, 0.0, float("inf"), False)
+                self._state = RecognitionState(number, self.fed, 0.0, float("inf"), False)
                 self._listener.finished()
 
     def wake(self) -> None:

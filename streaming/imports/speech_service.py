@@ -18,7 +18,6 @@ from streaming.audio.pcm import RATE, AudioError
 from streaming.imports.speech_messages import (
     Abandon,
     Answer,
-    Call,
     Channel,
     Feed,
     Finished,
@@ -26,10 +25,11 @@ from streaming.imports.speech_messages import (
     LoadFailed,
     Open,
     Recognised,
+    RecognitionState,
     Request,
     Returned,
+    SpeechCall,
     SpeechSettings,
-    State,
     Stop,
 )
 from streaming.speech import engines
@@ -103,12 +103,12 @@ class SpeechService:
             case Abandon(number):
                 if (ended := self._open.pop(number, None)) is not None:
                     ended.recognition.abandon()
-            case Call():
+            case SpeechCall():
                 self._calls.submit(self._call, request)
             case _ as never:
                 assert_never(never)
 
-    def _call(self, call: Call) -> None:
+    def _call(self, call: SpeechCall) -> None:
         try:
             target = self._speaker_models() if call.of_speaker_models else self._recogniser
             found = getattr(target, call.method)
@@ -128,7 +128,7 @@ class SpeechService:
 
     def _report(self) -> None:
         """Tell the worker where each recognition is, whenever that changed."""
-        told: dict[int, State] = {}
+        told: dict[int, RecognitionState] = {}
         wait = threading.Event()
         while not wait.wait(REPORT_S):
             served = dict(self._open)
@@ -152,10 +152,10 @@ class _ServedRecognition:
         self.recognition.feed(samples)
         self._fed_s = fed_s
 
-    def state(self) -> State:
+    def state(self) -> RecognitionState:
         """Return where the recognition is. What was fed is read first: it is part of the backlog."""
         fed_s, recognition = self._fed_s, self.recognition
-        return State(self._number, fed_s, recognition.backlog, recognition.settled, recognition.full)
+        return RecognitionState(self._number, fed_s, recognition.backlog, recognition.settled, recognition.full)
 
     def recognised(self, result: RecognitionResult) -> None:
         """Send a final result."""
