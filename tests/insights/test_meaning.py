@@ -14,7 +14,7 @@ from insights.jobs.running import RunningJob
 from insights.jobs.vectors import compute_vectors
 from insights.models import Job, Message, MessageVector
 from insights.queries import parse_search
-from tests.insights.test_find import related, talk
+from tests.insights.test_word_search import related, talk
 
 needs_model = pytest.mark.skipif(not embedding.installed(), reason="the packages of requirements/meaning.txt are not installed")
 LINES = (("Ada", "It will cost about twelve hundred dollars."), ("Bob", "The weather was fine."), ("Ada", "The dog is asleep."))

@@ -17,7 +17,7 @@ from insights import access, queries, recorder
 from insights.models import Conversation, Insight, InsightReview, Message, Note, Share, Speaker, TopicReference, TrackerMatch, word_index
 from insights.models.conversations import new_conversation_id
 from insights.queries import parse_search
-from tests.insights import account_migration, second_factor_migration, test_find, test_search  # noqa: F401 - they add tests
+from tests.insights import account_migration, second_factor_migration, test_substring_search, test_word_search  # noqa: F401 - they add tests
 from tests.insights.migration_way import CHECKS, Steps, Stop, check, go_the_way
 
 ONLY_SQLITE = ("a_batch_reads_the_messages_of_its_conversations_only",)
@@ -324,7 +324,7 @@ def stored_rows_get_into_the_search_index() -> Steps:
     """Rows older than the index of parts of words are found after the migration, which is reversible and repeatable."""
     yield Stop.PRESENT
     owner = new_user("search")
-    one = test_search.conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
+    one = test_substring_search.conversation(owner, "Quarterly review", "The zeppelin.", member="Grace").pk
     tables = yield Stop.BACK_AT_FIRST
     another = tables.get_model("insights", "Conversation").objects.create(
         id=new_conversation_id(), owner_id=owner.pk, name="Another", connection_id="another", started_at=NOW, message_count=1
@@ -341,7 +341,7 @@ def stored_rows_get_into_the_word_index() -> Steps:
     """Rows older than the index of words are found after the migration, which fills in batches, is reversible and repeatable."""
     yield Stop.PRESENT
     owner = new_user("words")
-    one = test_find.talk(owner, *(("Ada", f"Zeppelin number {number}.") for number in range(5)), name="Quarterly review")
+    one = test_word_search.talk(owner, *(("Ada", f"Zeppelin number {number}.") for number in range(5)), name="Quarterly review")
     tables = yield Stop.BACK_BEFORE_SPEAKERS
     tables.get_model("insights", "Conversation").objects.create(
         id=new_conversation_id(), owner_id=owner.pk, name="Another journey", started_at=NOW, ended_at=NOW
@@ -349,11 +349,11 @@ def stored_rows_get_into_the_word_index() -> Steps:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_index, "BATCH", 2)
         yield Stop.PRESENT_AGAIN
-    assert len(test_find.found(owner, "zeppelin")) == 5
+    assert len(test_word_search.found(owner, "zeppelin")) == 5
     assert queries.find(owner.pk, parse_search("quarterly")).conversations == [one.pk]
     assert len(queries.find(owner.pk, parse_search("journey")).conversations) == 1
     Message.objects.filter(conversation=one, number=1).update(text="The airship.")
-    assert test_find.found(owner, "airship") == ["The airship."]
+    assert test_word_search.found(owner, "airship") == ["The airship."]
 
 
 @check
