@@ -79,8 +79,13 @@ ELSEWHERE: dict[str, str] = {
             "HandlerType",
             "StreamHandlerImpl",
             "VideoEventHandler",
+            "VideoNDArray",
             "VideoStreamHandlerImpl",
         )
+    },
+    **{
+        f"{module}.AudioChunk": "streaming.handlers.vad_chunks"
+        for module in ("pause_detection.protocol", "pause_detection.silero", "utils")
     },
     "utils.RTCConfigurationCallable": _TYPES,
     "utils.create_message": _TYPES,

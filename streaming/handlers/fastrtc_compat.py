@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, JsonValue
 
 from streaming.handlers.handler_types import HandlerLike
@@ -29,6 +31,7 @@ AsyncHandler = AsyncStreamHandler | AsyncAudioVideoStreamHandler
 VideoEventHandler = Callable[..., Any]
 ReplyFnGenerator = Callable[..., Iterator[AudioEmit]] | Callable[..., AsyncIterator[AudioEmit]]
 RTCConfigurationCallable = Callable[[], RtcConfiguration] | Callable[[], Awaitable[RtcConfiguration]] | RtcConfiguration
+VideoNDArray = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 PauseDetectionModel = PauseModel
 ModelOptions = Any
 """The options of a custom pause model."""

@@ -5,7 +5,7 @@ This is FastRTC's method, with its weakness that each chunk is judged separately
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
@@ -15,8 +15,12 @@ from streaming.audio.rates import Converter, Pcm
 from streaming.handlers.endpointing_options import AlgoOptions, SileroVadOptions
 from streaming.speech.vad import FRAME, VadModel
 
-Chunk = dict[str, int]
-"""`start` and `end` of a segment of speech, in samples at 16 kHz."""
+
+class AudioChunk(TypedDict):
+    """A segment of speech: its first sample, and the one after its last, at 16 kHz."""
+
+    start: int
+    end: int
 
 
 @dataclass
@@ -41,7 +45,7 @@ class AppState:
 class PauseModel(Protocol):
     """A model that finds speech in a chunk."""
 
-    def vad(self, audio: Audio, options: Any) -> tuple[float, list[Chunk]]:
+    def vad(self, audio: Audio, options: Any) -> tuple[float, list[AudioChunk]]:
         """Return the seconds of speech in the audio, and the segments of speech."""
 
     def warmup(self) -> None:
@@ -60,7 +64,7 @@ class SileroModel:
         with self._lock:
             self._model = self._model or VadModel()
 
-    def vad(self, audio: Audio, options: SileroVadOptions | None = None) -> tuple[float, list[Chunk]]:
+    def vad(self, audio: Audio, options: SileroVadOptions | None = None) -> tuple[float, list[AudioChunk]]:
         """Return the seconds of speech in the audio, and the segments of speech."""
         self.warmup()
         rate, samples = audio
@@ -68,7 +72,7 @@ class SileroModel:
         pcm = np.concatenate((converter.push(mono(rate, np.asarray(samples)), rate), converter.flush()))
         frames = audio_to_float32(pcm[: len(pcm) - len(pcm) % FRAME]).reshape(-1, FRAME)
         threshold = (options or SileroVadOptions()).threshold
-        chunks: list[Chunk] = []
+        chunks: list[AudioChunk] = []
         with self._lock:
             assert self._model is not None  # noqa: S101  # warmed up above
             slot = self._model.take_slot()
