@@ -8,7 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import EMAIL, PATIENCE_MS, page_errors, sign_in
+from tests.browser.conftest import EMAIL, PATIENCE_MS, page_errors
+from tests.browser.sessions import session_cookie
 from tests.servers import ROOT, Server
 
 DEMO = ROOT / "streaming" / "demo" / "conversation.ogg"
@@ -65,13 +66,9 @@ class Reader:
         expect(self.page.locator(".toast")).to_have_text("Undone")
 
 
-def sign_in_once(browser: Browser, server: Server) -> Any:
-    """Sign in, and return the cookies."""
-    context = browser.new_context()
-    sign_in(context.new_page(), server)
-    state = context.storage_state()
-    context.close()
-    return state
+def signed_in(server: Server) -> Any:
+    """Return the storage of a window that is signed in."""
+    return {"cookies": [{"expires": -1, "secure": False, **session_cookie(server, EMAIL)}], "origins": []}
 
 
 def open_page(browser: Browser, site: Site, **options: Any) -> Reader:

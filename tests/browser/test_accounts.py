@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import EMAIL, PASSWORD, make_account, page_errors
+from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, page_errors
 from tests.browser.test_accessibility import faults
 from tests.mail_server import MailServer, mail_server, text_of
 from tests.servers import Server, copied
@@ -44,11 +44,10 @@ def _mail_server() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def server(mail_server: MailServer, migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(mail_server: MailServer, account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a worker and an administrator, that sends mail."""
     env = {"RECOGNISER": "scripted", "MAIL_URL": f"smtp+plain://127.0.0.1:{mail_server.port}", "ALLOWED_HOSTS": "localhost,127.0.0.1"}
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("accounts") / "data"), env, worker=True)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("accounts") / "data"), env, worker=True)
     server.manage("shell", "--no-imports", "-c", ADMINISTRATOR)
     server.start()
     yield server
@@ -65,7 +64,7 @@ def site(server: Server) -> str:
 def context(module_browser: Browser, site: str) -> Iterator[BrowserContext]:
     """A window without a sign-in."""
     made = module_browser.new_context(base_url=site)
-    made.set_default_timeout(120_000)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 
@@ -108,6 +107,7 @@ def test_an_invitation_becomes_an_account(context: BrowserContext, module_browse
     boss.get_by_role("button", name="Create invitation").click()
     expect(boss.get_by_role("heading", name="Invitation created")).to_be_visible()
     invited = module_browser.new_context(base_url=site)
+    invited.set_default_timeout(PATIENCE_MS)
     page = invited.new_page()
     errors = page_errors(page)
     link = link_to(mail_server, "ben@example.com")
@@ -121,6 +121,7 @@ def test_an_invitation_becomes_an_account(context: BrowserContext, module_browse
     assert errors == []
     invited.close()
     again = module_browser.new_context(base_url=site)
+    again.set_default_timeout(PATIENCE_MS)
     signed_in(again, "ben@example.com", NEW_PASSWORD)
     page = again.new_page()
     page.goto(link)
@@ -163,6 +164,7 @@ def test_codes_of_an_authenticator_app(context: BrowserContext, module_browser: 
     page.get_by_role("button", name="Turn on").click()
     recovery = page.locator(".codes code").first.inner_text()
     other = module_browser.new_context(base_url=site)
+    other.set_default_timeout(PATIENCE_MS)
     second = other.new_page()
     fill_sign_in(second, "dora@example.com")
     second.get_by_label("Code").fill("000000")
@@ -214,7 +216,7 @@ def test_a_device_is_signed_out(context: BrowserContext, server: Server, site: s
     browser = context.browser
     assert browser is not None
     other = browser.new_context(base_url=site, permissions=["microphone"])
-    other.set_default_timeout(120_000)
+    other.set_default_timeout(PATIENCE_MS)
     live = signed_in(other, "fred@example.com")
     live.goto("/live/")
     live.locator("#start").click()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import page_errors
+from tests.browser.conftest import PATIENCE_MS, page_errors
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.servers import Server, copied
@@ -25,6 +25,7 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_a_call_is_found(server: Server, open_browser: Callable[..., Browser], scheme: str) -> None:
     """The search leaves the calls with all words; a call leads to its subject, its body to the object with the fields."""
     page = open_browser().new_context(color_scheme=scheme).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     errors = page_errors(page)
     page.goto(f"{server.url}/api/docs")
     assert faults(page) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, sign_in
+from tests.browser.conftest import sign_in
 from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 
@@ -23,10 +23,9 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an account that has three conversations."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("bin") / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("bin") / "data"), {"RECOGNISER": "scripted"})
     server.manage("shell", "--no-imports", "-v0", "-c", MAKE)
     server.start()
     yield server

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, make_account, page_errors, recorded_speech, sign_in
+from tests.browser.conftest import PATIENCE_MS, ROOT, page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "scripted"}
@@ -20,10 +20,9 @@ PAGE = ROOT / "docs" / "reference" / "clients.md"
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the streams of the tests, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("client") / "data"), SITE)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("client") / "data"), SITE)
     server.start()
     yield server
     server.kill()
@@ -46,6 +45,7 @@ def on_the_server(browser: Browser, server: Server) -> Page:
     """Return a signed-in page that has the client as `StreamClient`, and a function `next` that waits for an event."""
     page = browser.new_context(permissions=["microphone", "camera"]).new_page()
     sign_in(page, server)
+    page.goto(server.url)
     page.evaluate(
         """async () => {
           Object.assign(window, await import("/static/parley/client/parley.js"));
@@ -62,6 +62,7 @@ def test_the_documented_page_on_another_origin(server: Server, elsewhere: str, o
     browser = open_browser(recorded_speech())
     for transport in ("webrtc", "websocket"):
         page = browser.new_context(permissions=["microphone"]).new_page()
+        page.set_default_timeout(PATIENCE_MS)
         troubles = page_errors(page)
         page.goto(f"{elsewhere}?{urlencode({'server': server.url, 'token': server.token(), 'transport': transport})}")
         page.get_by_role("button", name="Start").click()

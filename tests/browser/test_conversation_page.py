@@ -11,8 +11,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import make_account
-from tests.browser.conversation_page import PHONE, Reader, Site, imported, open_page, sign_in_once
+from tests.browser.conversation_page import PHONE, Reader, Site, imported, open_page, signed_in
 from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 
@@ -36,13 +35,12 @@ def wait(done: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory, module_browser: Browser) -> Iterator[Site]:
+def site(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with a worker and the shipped recogniser, and the demo imported with its audio."""
-    data = copied(migrated_data, tmp_path_factory.mktemp("conversation") / "data")
+    data = copied(account_data, tmp_path_factory.mktemp("conversation") / "data")
     server = Server(data, {"RECOGNISER": "moonshine", "WORKER_NICE": "0"}, worker=True)
-    make_account(server)
     server.start()
-    yield Site(server, imported(server, wait), sign_in_once(module_browser, server))
+    yield Site(server, imported(server, wait), signed_in(server))
     server.kill()
 
 

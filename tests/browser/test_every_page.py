@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
-from tests.browser.conftest import make_account, page_errors
-from tests.browser.conversation_page import sign_in_once
+from tests.browser.conftest import PATIENCE_MS, page_errors
+from tests.browser.conversation_page import signed_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_search_page import shot
 from tests.insights.test_access_table import POSTED, TABLE
@@ -216,46 +216,60 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory, module_browser: Browser) -> Iterator[Site]:
+def site(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server on which every page has something to show."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("pages") / "data"), {"RECOGNISER": "scripted", "VOICE_PROFILES": "1"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("pages") / "data"), {"RECOGNISER": "scripted", "VOICE_PROFILES": "1"})
     made = json.loads(server.manage("shell", "--no-imports", "-v0", "-c", SET_UP).strip().splitlines()[-1])
     server.start()
-    yield Site(server, sign_in_once(module_browser, server), made)
+    yield Site(server, signed_in(server), made)
     server.kill()
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A page, the errors of its scripts and of its security policy, and the bytes of its own stylesheets and scripts."""
+class Window:
+    """A window, the errors of scripts and of the security policy on its page, and the responses that the page is made of."""
 
     page: Page
     errors: list[str]
-    bytes: list[tuple[str, int]]
+    responses: list[Response]
 
-
-@pytest.fixture
-def open_path(module_browser: Browser, site: Site) -> Iterator[Any]:
-    """Return a function that opens a path in a new window, which is signed in or not."""
-
-    def opened(path: str, *, signed_in: bool = True, **options: Any) -> Opened:
-        context = module_browser.new_context(storage_state=site.signed_in if signed_in else None, viewport=SMALLEST, **options)
-        page = context.new_page()
-        found: list[tuple[str, int]] = []
-        responses: list[Response] = []
-        page.on("response", lambda response: responses.append(response))
-        errors = page_errors(page)
-        answer = page.goto(site.address(path))
+    def open(self, address: str, status: int) -> None:
+        """Open a page on the smallest screen in the light scheme."""
+        self.page.set_viewport_size(SMALLEST)
+        self.page.emulate_media(color_scheme="light")
+        self.errors.clear()
+        self.responses.clear()
+        answer = self.page.goto(address)
         assert answer is not None
-        assert answer.status == STATUS.get(path, 200)
-        page.wait_for_load_state()
-        found += [(one.url, len(one.body())) for one in responses if one.request.resource_type in ("stylesheet", "script") and one.ok]
-        return Opened(page, errors, found)
+        assert answer.status == status
+        self.page.wait_for_load_state()
 
-    yield opened
-    for context in module_browser.contexts:
-        context.close()
+    def sizes(self) -> list[tuple[int, str]]:
+        """Return the bytes of each of the page's own stylesheets and scripts."""
+        own = [one for one in self.responses if one.request.resource_type in ("stylesheet", "script") and one.ok]
+        return sorted(((len(one.body()), one.url) for one in own), reverse=True)
+
+
+def responses_of(page: Page) -> list[Response]:
+    """Return a list that collects a page's responses."""
+    found: list[Response] = []
+    page.on("response", lambda response: found.append(response))
+    return found
+
+
+@pytest.fixture(scope="module")
+def windows(module_browser: Browser, site: Site) -> Iterator[dict[bool, Window]]:
+    """One window that is signed in and one that is not, without motion. The service worker has tests of its own (test_installed_app)."""
+    made: dict[bool, Window] = {}
+    for known in (True, False):
+        state = site.signed_in if known else None
+        context = module_browser.new_context(storage_state=state, reduced_motion="reduce", service_workers="block")
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        made[known] = Window(page, page_errors(page), responses_of(page))
+    yield made
+    for window in made.values():
+        window.page.context.close()
 
 
 def too_wide(page: Page) -> list[str]:
@@ -264,37 +278,36 @@ def too_wide(page: Page) -> list[str]:
     return found
 
 
-def check(opened: Opened) -> None:
-    """Check a page on the smallest screen and on a wide one."""
-    page = opened.page
+def check(window: Window) -> None:
+    """Check a page on the smallest screen, in both schemes, and on a wide one."""
+    page = window.page
     assert too_wide(page) == []
     assert faults(page) == []
     name = urlsplit(page.url).path.strip("/").replace("/", "-") or "home"
     shot(page, f"{name}-small")
+    page.emulate_media(color_scheme="dark")
+    assert faults(page) == [], "dark"
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(WIDE)
     assert faults(page) == []
     shot(page, name)
     assert page.evaluate("document.getAnimations().length") == 0, "reduced motion"
-    assert sum(size for _, size in opened.bytes) < MOST_BYTES, sorted(opened.bytes, key=lambda one: -one[1])
-    assert opened.errors == []
+    assert sum(size for size, _ in window.sizes()) < MOST_BYTES, window.sizes()
+    assert window.errors == []
 
 
 @pytest.mark.parametrize("path", [*PAGES.values(), *OTHER_PAGES.values()])
-def test_a_page_of_somebody_who_is_signed_in(open_path: Any, path: str) -> None:
-    """It fits a screen of 320 px, axe finds nothing there and on a wide screen, nothing moves, and it is small."""
-    check(open_path(path, reduced_motion="reduce"))
-
-
-@pytest.mark.parametrize("path", PAGES.values())
-def test_a_page_in_the_dark_scheme(open_path: Any, path: str) -> None:
-    """Axe finds nothing."""
-    assert faults(open_path(path, color_scheme="dark").page) == []
+def test_a_page_of_somebody_who_is_signed_in(windows: dict[bool, Window], site: Site, path: str) -> None:
+    """It fits a screen of 320 px, axe finds nothing there, in the dark and on a wide screen, nothing moves, and it is small."""
+    windows[True].open(site.address(path), STATUS.get(path, 200))
+    check(windows[True])
 
 
 @pytest.mark.parametrize("path", ANONYMOUS.values())
-def test_a_page_of_somebody_who_is_not_signed_in(open_path: Any, path: str) -> None:
+def test_a_page_of_somebody_who_is_not_signed_in(windows: dict[bool, Window], site: Site, path: str) -> None:
     """As for those who are."""
-    check(open_path(path, signed_in=False, reduced_motion="reduce"))
+    windows[False].open(site.address(path), STATUS.get(path, 200))
+    check(windows[False])
 
 
 def test_every_route_is_in_a_list() -> None:

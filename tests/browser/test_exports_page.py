@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, page_errors, sign_in
+from tests.browser.conftest import page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.servers import Server, copied
@@ -29,10 +29,9 @@ recorder.write_note(short.pk, uuid4(), "Ask the bank", 3.0, jane.pk)
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server without a worker, with an account that has a long and an empty conversation."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("exports") / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("exports") / "data"), {"RECOGNISER": "scripted"})
     server.manage("shell", "--no-imports", "-v0", "-c", MAKE)
     server.start()
     yield server

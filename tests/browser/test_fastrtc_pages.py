@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import speech
-from tests.browser.conftest import PATIENCE_MS, make_account, recorded_speech, sign_in
+from tests.browser.conftest import PATIENCE_MS, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 PAGES = Path(__file__).parent / "fastrtc"
@@ -21,15 +21,14 @@ Serve = Callable[..., Server]
 
 
 @pytest.fixture(scope="module")
-def serve(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+def serve(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Start a server with one of the streams at its root, and keep it for this file."""
     made: dict[str, Server] = {}
 
     def start(stream: str, recogniser: str = "scripted") -> Server:
         if stream not in made:
-            data = copied(migrated_data, tmp_path_factory.mktemp(stream) / "data")
+            data = copied(account_data, tmp_path_factory.mktemp(stream) / "data")
             made[stream] = Server(data, SITE | {"DEFAULT_STREAM": stream, "RECOGNISER": recogniser})
-            make_account(made[stream])
             made[stream].start()
         return made[stream]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from tests.browser.conftest import ARGUMENTS, EMAIL, PASSWORD, PATIENCE_MS, chromium, make_account, page_errors, sign_in
+from tests.browser.conftest import ARGUMENTS, EMAIL, PASSWORD, PATIENCE_MS, chromium, page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 
@@ -31,10 +31,9 @@ SHARE = """
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an account."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("app") / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("app") / "data"), {"RECOGNISER": "scripted"})
     server.start()
     yield server
     server.kill()
@@ -45,6 +44,7 @@ def page(server: Server, open_browser: Callable[..., Browser]) -> Page:
     """A signed-in window whose pages the service worker controls."""
     page = open_browser().new_context().new_page()
     sign_in(page, server)
+    page.goto(server.url)
     page.evaluate("navigator.serviceWorker.ready.then(() => {})")
     page.goto(server.url)
     page.wait_for_function("navigator.serviceWorker.controller !== null")
@@ -59,9 +59,12 @@ def uploaded(page: Page, name: str) -> None:
 def test_the_app_can_be_installed(server: Server, playwright: Playwright) -> None:
     """Chromium finds no error in the manifest, and nothing that prevents the installation; every address in it works."""
     with tempfile.TemporaryDirectory() as profile:  # windows of a test are private, and those cannot install
-        context = playwright.chromium.launch_persistent_context(profile, executable_path=chromium(), args=ARGUMENTS, timeout=PATIENCE_MS)
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(whole=True), args=ARGUMENTS, timeout=PATIENCE_MS
+        )
         page = context.pages[0]
         sign_in(page, server)
+        page.goto(server.url)
         page.evaluate("navigator.serviceWorker.ready.then(() => {})")
         tools = context.new_cdp_session(page)
         found = tools.send("Page.getAppManifest")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, make_account, page_errors
+from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, page_errors
 from tests.browser.test_accessibility import faults
 from tests.browser.test_every_page import too_wide
 from tests.servers import Server, copied
@@ -35,11 +35,10 @@ FOCUS = """
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a team of two, somebody else, and a conversation."""
     env = {"RECOGNISER": "scripted"}
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("keyboard") / "data"), env, worker=True)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("keyboard") / "data"), env, worker=True)
     server.manage("shell", "--no-imports", "-v0", "-c", SET_UP)
     server.start()
     yield server

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, ROOT, make_account, page_errors, recorded_speech, sign_in
+from tests.browser.conftest import EMAIL, PATIENCE_MS, ROOT, page_errors, recorded_speech, sign_in
 from tests.browser.test_live import TAB, TOLD, begin, end, enter, run_server
 from tests.paths.test_import import upload
 from tests.servers import Server, copied
@@ -21,16 +21,15 @@ TEXTS = "all => all.map((one) => one.firstChild.textContent.trim())"
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that recognises one sentence in each two seconds of audio, and an account on it."""
-    yield from run_server(migrated_data, tmp_path_factory.mktemp("killed"), "scripted")
+    yield from run_server(account_data, tmp_path_factory.mktemp("killed"), "scripted")
 
 
 @pytest.fixture
-def importing(migrated_data: Path, tmp_path: Path) -> Iterator[Server]:
+def importing(account_data: Path, tmp_path: Path) -> Iterator[Server]:
     """A server with the shipped recogniser and a worker, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "moonshine"}, worker=True)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path / "data"), {"RECOGNISER": "moonshine"}, worker=True)
     server.start()
     yield server
     server.kill()
@@ -65,8 +64,8 @@ def test_a_guest_speaks_on(server: Server, open_browser: Callable[..., Browser])
     owner.get_by_role("button", name="Create link").click()
     link = owner.get_by_label("To speak, also without an account").input_value()
     owner.get_by_role("button", name="Close").click()
-    guest = browser.new_context(permissions=["microphone"]).new_page()
-    guest.set_default_timeout(120_000)
+    guest = browser.new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
+    guest.set_default_timeout(PATIENCE_MS)
     troubles = [page_errors(one) for one in (owner, guest)]
     guest.goto(link)
     guest.get_by_label("Your name").fill("Eve")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, make_account, page_errors
+from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, page_errors, sign_in
 from tests.servers import Server, copied
 
 TOM = "tom@example.com"
@@ -20,8 +20,10 @@ CLOSED_WITHIN_MS = 40_000
 SET_UP = f"""
 from django.contrib.auth.models import User
 from insights.portal.sample import store_sample
+from tests.browser.sessions import keep_session
 jane = User.objects.get(username={EMAIL!r})
 User.objects.create_user({TOM!r}, {TOM!r}, {PASSWORD!r}, first_name="Tom")
+keep_session({TOM!r})
 print(store_sample(jane.pk))
 """
 UNREACHABLE = "The server cannot be reached."
@@ -40,14 +42,19 @@ class Site:
         return f"{self.server.url}/conversations/{self.conversation}/"
 
 
+@pytest.fixture(scope="module")
+def data(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The data of a server with two accounts and the sample conversation of one, to be copied."""
+    server = Server(copied(account_data, tmp_path_factory.mktemp("killed") / "data"))
+    return Site(server, server.manage("shell", "--no-imports", "-v0", "-c", SET_UP).strip().splitlines()[-1])
+
+
 @pytest.fixture
-def site(migrated_data: Path, tmp_path: Path) -> Iterator[Site]:
-    """A server with two accounts and the sample conversation of one."""
-    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
-    conversation = server.manage("shell", "--no-imports", "-v0", "-c", SET_UP).strip().splitlines()[-1]
+def site(data: Site, tmp_path: Path) -> Iterator[Site]:
+    """A server with these data."""
+    server = Server(copied(data.server.data, tmp_path / "data"), {"RECOGNISER": "scripted"})
     server.start()
-    yield Site(server, conversation)
+    yield Site(server, data.conversation)
     server.kill()
 
 
@@ -58,13 +65,8 @@ def enter(open_browser: Callable[..., Browser], site: Site) -> Iterator[Callable
 
     def signed_in(email: str = EMAIL) -> Page:
         page = browser.new_context().new_page()
-        page.context.set_default_timeout(PATIENCE_MS)
         errors.append(page_errors(page))
-        page.goto(f"{site.server.url}/signin/")
-        page.get_by_label("E-mail address").fill(email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.get_by_role("button", name="Account menu").wait_for()
+        sign_in(page, site.server, email)
         return page
 
     yield signed_in
@@ -133,6 +135,7 @@ def test_a_public_page_closes_after_a_crash(site: Site, enter: Callable[..., Pag
     owner.get_by_role("button", name="Create link").click()
     link = owner.get_by_label("Without audio, until").input_value()
     visitor = open_browser().new_context().new_page()
+    visitor.set_default_timeout(PATIENCE_MS)
     visitor.goto(link)
     expect(visitor.get_by_role("heading", name="Transcript")).to_be_visible()
     owner.get_by_role("button", name="Withdraw this link").click()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
+from tests.browser.conftest import page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
 from tests.speech import RATE, wav
 from tests.speech.talk import PCM_RATE, talk
@@ -41,21 +41,20 @@ NO_MICROPHONE = {
 
 
 @pytest.fixture(scope="module")
-def hearing_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hearing_server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the shipped recogniser, and an account on it."""
-    yield from run_server(migrated_data, tmp_path_factory.mktemp("hearing"), "moonshine")
+    yield from run_server(account_data, tmp_path_factory.mktemp("hearing"), "moonshine")
 
 
 @pytest.fixture(scope="module")
-def scripted_server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def scripted_server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that recognises one sentence in each two seconds of audio, and an account on it."""
-    yield from run_server(migrated_data, tmp_path_factory.mktemp("scripted"), "scripted")
+    yield from run_server(account_data, tmp_path_factory.mktemp("scripted"), "scripted")
 
 
 def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server]:
     """Run one server for all tests of this file, which use separate conversations."""
     server = Server(copied(template, folder / "data"), {**SITE, "RECOGNISER": recogniser})
-    make_account(server)
     server.start()
     yield server
     server.kill()
@@ -63,7 +62,8 @@ def run_server(template: Path, folder: Path, recogniser: str) -> Iterator[Server
 
 def enter(browser: Browser, server: Server, **context: object) -> Page:
     """Return a signed-in page of a new browser window with permission for the microphone."""
-    page = browser.new_context(permissions=["microphone"], **context).new_page()  # type: ignore[arg-type]
+    # The live page moves all the time: Chromium would draw it sixty times a second.
+    page = browser.new_context(permissions=["microphone"], reduced_motion="reduce", **context).new_page()  # type: ignore[arg-type]
     sign_in(page, server)
     return page
 
@@ -323,7 +323,7 @@ def test_the_page_shows_the_muted_state(scripted_server: Server, open_browser: C
 
 def test_the_microphone_is_chosen_and_remembered(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """The choice before the start holds after a reload; another microphone can be chosen while speaking."""
-    page = enter(open_browser(), scripted_server)
+    page = enter(open_browser(whole=True), scripted_server)
     page.goto(f"{scripted_server.url}/live/")
     page.locator("#setup").get_by_label("Microphone").select_option(label="Fake Audio Input 1")
     begin(page, scripted_server)

@@ -16,9 +16,9 @@ LOOPBACK = "--disable-features=WebRtcHideLocalIpsWithMdns"
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that recognises one sentence in each two seconds of audio, and an account on it."""
-    yield from run_server(migrated_data, tmp_path_factory.mktemp("rtc"), "scripted")
+    yield from run_server(account_data, tmp_path_factory.mktemp("rtc"), "scripted")
 
 
 @pytest.fixture

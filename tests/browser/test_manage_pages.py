@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, page_errors, sign_in
+from tests.browser.conftest import page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.http_server import Receiver, answer, http_server
@@ -14,11 +14,10 @@ from tests.servers import Server, copied
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an account and a worker, which may call webhooks of this machine."""
     env = {"RECOGNISER": "scripted", "ALLOWED_NETWORKS": "127.0.0.0/8"}
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("manage") / "data"), env, worker=True)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("manage") / "data"), env, worker=True)
     server.start()
     yield server
     server.stop()
@@ -37,6 +36,7 @@ def page(server: Server, open_browser: Callable[..., Browser]) -> Iterator[Page]
     page = open_browser().new_context().new_page()
     errors = page_errors(page)
     sign_in(page, server)
+    page.goto(server.url)
     yield page
     assert errors == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, page_errors, sign_in
+from tests.browser.conftest import page_errors, sign_in
 from tests.servers import Server, copied
 from tests.services import running_turn
 
@@ -16,14 +16,13 @@ NO_UDP = "--webrtc-ip-handling-policy=disable_non_proxied_udp"
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that names a coturn for UDP and TCP, and an account on it."""
     folder = tmp_path_factory.mktemp("network")
     with running_turn(folder, SECRET) as turn:
         urls = f"{turn},{turn.replace('udp', 'tcp')}"
         settings = {"RECOGNISER": "scripted", "RTC_ICE_SERVERS": urls, "TURN_SECRET": SECRET, "RTC_PORT_RANGE": "47000-47099"}
-        server = Server(copied(migrated_data, folder / "data"), settings)
-        make_account(server)
+        server = Server(copied(account_data, folder / "data"), settings)
         server.start()
         yield server
         server.kill()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, make_account, page_errors, sign_in
+from tests.browser.conftest import EMAIL, page_errors, sign_in
 from tests.servers import Server, copied
 
 FOUND = f"""
@@ -24,10 +24,9 @@ for number in range(1, 5):
 
 
 @pytest.fixture
-def page(migrated_data: Path, tmp_path: Path, open_browser: Callable[..., Browser]) -> Iterator[Page]:
+def page(account_data: Path, tmp_path: Path, open_browser: Callable[..., Browser]) -> Iterator[Page]:
     """The list of four insights, open in a reviewer's browser."""
-    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path / "data"), {"RECOGNISER": "scripted"})
     server.manage("shell", "--no-imports", "-c", FOUND)
     server.start()
     page = open_browser().new_page()

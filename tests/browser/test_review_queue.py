@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, make_account, page_errors, sign_in
+from tests.browser.conftest import EMAIL, PASSWORD, page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.servers import Server, copied
@@ -19,9 +19,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from insights import access
 from insights.models import Conversation, Insight, Message, Speaker
+from tests.browser.sessions import keep_session
 now = timezone.now()
 bo = User.objects.create_user({OTHER!r}, {OTHER!r}, {PASSWORD!r})
 access.grant_role(bo, access.REVIEWER)
+keep_session({OTHER!r})
 owner = User.objects.create_user("owner@example.com")
 talk = Conversation.objects.create(owner=owner, connection_id="talk", name="Planning", started_at=now, message_count=6)
 speaker = Speaker.objects.create(conversation=talk, number=1)
@@ -40,11 +42,10 @@ print(json.dumps([{number: [one.review, one.text] for number, one in rows.items(
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two reviewers, a conversation of somebody else with six questions, and a second opinion wanted for each."""
     env = {"RECOGNISER": "scripted", "REVIEW_SECOND_OPINIONS": "100"}
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("review") / "data"), env)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("review") / "data"), env)
     server.manage("shell", "--no-imports", "-v0", "-c", FOUND)
     server.start()
     yield server
@@ -54,14 +55,8 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def reviewer(server: Server, browser: Browser, email: str) -> Page:
     """Return the queue in the window of a reviewer."""
     page = browser.new_context().new_page()
-    if email == EMAIL:
-        sign_in(page, server)
-    else:
-        page.context.set_default_timeout(PATIENCE_MS)
-        page.goto(f"{server.url}/signin/")
-        page.get_by_label("E-mail address").fill(email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, server, email)
+    page.goto(server.url)
     page.get_by_role("link", name="Review").click()
     page.wait_for_load_state()
     return page

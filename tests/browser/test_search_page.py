@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import make_account, sign_in
+from tests.browser.conftest import sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.servers import Server, copied
@@ -19,10 +19,9 @@ SMALLEST = {"width": 320, "height": 700}
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an account that has no conversation."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("search") / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("search") / "data"), {"RECOGNISER": "scripted"})
     server.start()
     yield server
     server.kill()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from streaming.components.media import _png
-from tests.browser.conftest import make_account, page_errors, sign_in
+from tests.browser.conftest import page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 
@@ -17,10 +17,9 @@ PHONE = {"viewport": {"width": 320, "height": 700}, "color_scheme": "dark"}
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the streams of the tests, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("components") / "data"), SITE)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("components") / "data"), SITE)
     server.start()
     yield server
     server.kill()
@@ -28,7 +27,7 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def started(browser: Browser, server: Server, stream: str, **context: object) -> Page:
     """Return the signed-in page of a stream, with a session."""
-    page = browser.new_context(permissions=["microphone"], **context).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(permissions=["microphone"], reduced_motion="reduce", **context).new_page()  # type: ignore[arg-type]
     sign_in(page, server)
     page.goto(f"{server.url}/streams/{stream}/")
     page.get_by_role("button", name="Start").click()

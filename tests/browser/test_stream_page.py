@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import make_account, page_errors, recorded_speech, sign_in
+from tests.browser.conftest import page_errors, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 SITE = {"DJANGO_SETTINGS_MODULE": "tests.browser.site.settings", "RECOGNISER": "moonshine"}
@@ -32,10 +33,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the shipped recogniser, the built-in streams and those of the tests, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("streams") / "data"), SITE)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("streams") / "data"), SITE)
     server.start()
     yield server
     server.kill()
@@ -43,7 +43,8 @@ def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def enter(browser: Browser, server: Server, stream: str, script: str = "", **context: object) -> Page:
     """Return the signed-in page of a stream."""
-    page = browser.new_context(permissions=["microphone", "camera"], **context).new_page()  # type: ignore[arg-type]
+    options: dict[str, Any] = {"permissions": ["microphone", "camera"], "reduced_motion": "reduce", **context}
+    page = browser.new_context(**options).new_page()
     if script:
         page.add_init_script(script)
     sign_in(page, server)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import speech
-from tests.browser.conftest import PATIENCE_MS, make_account, page_errors, sign_in
+from tests.browser.conftest import PATIENCE_MS, page_errors, sign_in
 from tests.browser.moving import film
 from tests.servers import Server, copied
 
@@ -43,10 +43,9 @@ Launch = Callable[..., Browser]
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the shipped recogniser, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("speech") / "data"), SITE)
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("speech") / "data"), SITE)
     server.start()
     yield server
     server.kill()
@@ -60,7 +59,7 @@ def speaker(open_browser: Launch, tmp_path: Path) -> Callable[[str], Browser]:
 
 def enter(browser: Browser, server: Server, stream: str) -> Page:
     """Return the signed-in page of a started stream."""
-    page = browser.new_context(permissions=["microphone", "camera"]).new_page()
+    page = browser.new_context(permissions=["microphone", "camera"], reduced_motion="reduce").new_page()
     page.add_init_script(KEEP_PEERS)
     sign_in(page, server)
     begin(page, server, stream)

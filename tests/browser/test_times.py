@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, make_account, recorded_speech, sign_in
+from tests.browser.conftest import EMAIL, recorded_speech, sign_in
 from tests.servers import Server, copied
 
 CLIP_S = 1.65
@@ -54,10 +54,9 @@ COUNT_BYTES = """
 
 
 @pytest.fixture
-def server(migrated_data: Path, tmp_path: Path) -> Iterator[Server]:
+def server(account_data: Path, tmp_path: Path) -> Iterator[Server]:
     """A server with the shipped recogniser, and an account on it."""
-    server = Server(copied(migrated_data, tmp_path / "data"), {"RECOGNISER": "moonshine"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path / "data"), {"RECOGNISER": "moonshine"})
     server.start()
     yield server
     server.kill()
@@ -88,7 +87,7 @@ def stored(server: Server, conversation: str) -> list[dict[str, Any]]:
 
 def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server, open_browser: Callable[..., Browser]) -> None:
     """Each message has the time at which the page recorded it, before, between and during the crashes."""
-    page = open_browser().new_context(permissions=["microphone"]).new_page()
+    page = open_browser().new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
     sign_in(page, server)
     page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}")
     page.goto(f"{server.url}/live/")
@@ -116,7 +115,7 @@ def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server
 
 def test_messages_keep_their_time_after_a_pause_and_a_crash(server: Server, open_browser: Callable[..., Browser]) -> None:
     """Nothing is sent during a pause. What was said before and after it has its time, also when all of it is sent again after a crash."""
-    page = open_browser().new_context(permissions=["microphone"]).new_page()
+    page = open_browser().new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
     sign_in(page, server)
     page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}{COUNT_BYTES}")
     page.goto(f"{server.url}/live/")

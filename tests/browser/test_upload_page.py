@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import ROOT, make_account, page_errors, sign_in
+from tests.browser.conftest import ROOT, page_errors, sign_in
 from tests.browser.test_accessibility import faults
 from tests.browser.test_bin_page import PHONE, fits
 from tests.http_server import answer, http_server
@@ -33,11 +33,10 @@ DROP = """
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the embedded recogniser and a worker, and an account."""
-    data = copied(migrated_data, tmp_path_factory.mktemp("upload") / "data")
+    data = copied(account_data, tmp_path_factory.mktemp("upload") / "data")
     server = Server(data, {"RECOGNISER": "moonshine", "MAX_UPLOAD_MB": "8", "ALLOWED_NETWORKS": "127.0.0.0/8"}, worker=True)
-    make_account(server)
     server.start()
     yield server
     server.kill()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import EMAIL, make_account, sign_in
+from tests.browser.conftest import EMAIL, sign_in
 from tests.servers import Server, copied
 
 PHONE = {"width": 375, "height": 812}
@@ -24,10 +24,9 @@ NEEDED = {
 
 
 @pytest.fixture(scope="module")
-def server(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(account_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with an account and the sample conversation."""
-    server = Server(copied(migrated_data, tmp_path_factory.mktemp("scripts") / "data"), {"RECOGNISER": "scripted"})
-    make_account(server)
+    server = Server(copied(account_data, tmp_path_factory.mktemp("scripts") / "data"), {"RECOGNISER": "scripted"})
     server.start()
     yield server
     server.kill()

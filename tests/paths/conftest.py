@@ -128,7 +128,7 @@ async def browser(open_browser: Callable[..., Awaitable[Browser]]) -> Browser:
 
 async def sign_in(browser: Browser, server: Server, email: str = JANE) -> Page:
     """Return the page of a new window that is signed in at a server, and so at all processes of the installation."""
-    context = await browser.new_context(permissions=["microphone"])
+    context = await browser.new_context(permissions=["microphone"], reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     await page.goto(f"{server.url}/signin/")

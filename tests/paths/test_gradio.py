@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import open_browser, playwright
+from tests.browser.conftest import launch, open_browser, playwright
 from tests.programs import RunningProgram
 
 PYTHONS = [path for path in os.environ.get("PARLEY_GRADIO_PYTHON", "").split(":") if path]
-__all__ = ["open_browser", "playwright"]
+__all__ = ["launch", "open_browser", "playwright"]
 
 pytestmark = pytest.mark.skipif(not PYTHONS, reason="PARLEY_GRADIO_PYTHON names no interpreter with Gradio")
 

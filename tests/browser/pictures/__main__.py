@@ -121,7 +121,9 @@ def main() -> None:
         site = server.url.replace("127.0.0.1", "localhost")  # passkeys need a name
         noise = Path(data) / "noise.wav"
         noise.write_bytes(wav(quiet_noise(4)))
-        browser = driver.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={noise}"])
+        browser = driver.chromium.launch(
+            executable_path=chromium(whole=True), args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={noise}"]
+        )
         camera = Camera(Windows(browser, site, wanted.locale), wanted.all, wanted.looks.split(","), only, {})
         camera.places["welcome"] = server.manage("setuplink").split(str(server.port))[-1].strip().lstrip("/")
         camera.take(BEFORE)
