@@ -37,7 +37,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def chromium(*, whole: bool = False) -> str:
     """Return the path of a browser, or skip the test. With `whole` it has windows, although nobody sees them, and a profile.
 
-    The headless shell can install no app, and gives a microphone another id on each page.
+    The headless shell can install no app, gives a microphone another id on each page, and has no policies for WebRTC.
     """
     names = WHOLE if whole else (*SHELLS, *WHOLE)
     found = next((path for name in names if (path := shutil.which(name))), None)

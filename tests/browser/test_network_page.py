@@ -60,7 +60,7 @@ def test_a_free_network(server: Server, open_browser: Callable[..., Browser]) ->
 
 def test_a_browser_without_udp(server: Server, open_browser: Callable[..., Browser]) -> None:
     """The page says that UDP is blocked in the browser, and that TURN over TCP works."""
-    page = after_the_test(open_browser(None, NO_UDP), server, "")
+    page = after_the_test(open_browser(None, NO_UDP, whole=True), server, "")
     works = {name for name, state in states(page).items() if state == "good"}
     assert works == {"secure", "microphone", "websocket", "turn-tcp"}, page.locator(".checks").inner_text()
     expect(page.locator("#udp .found")).to_have_text("UDP is blocked in this browser.")
