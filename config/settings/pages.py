@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "insights.portal.devices.note_device",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "insights.portal.security.content_security",
+    "insights.portal.method_errors.page_for_wrong_method",
     "config.middleware.note_user_of_refused_request",
 ]
 

@@ -21,6 +21,17 @@ def test_a_form_without_its_csrf_token_gets_our_error_page(user: object) -> None
     assert "You do not have access" in answer.content.decode()
 
 
+def test_the_address_of_a_form_gets_our_error_page(user_client: Client) -> None:
+    """A browser that comes to it after the sign-in sees a page with its status; programs get the empty response."""
+    browser = {"accept": "text/html,*/*;q=0.8"}
+    answer = user_client.get("/signout/", headers=browser)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+    assert "Nothing to show here" in answer.content.decode()
+    assert "Content-Security-Policy" in answer.headers
+    assert "Hier gibt es nichts anzuzeigen" in user_client.get("/signout/", headers={**browser, "accept-language": "de"}).content.decode()
+    assert user_client.get("/signout/").content == b""
+
+
 def test_an_exception_gets_our_error_page(user_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The 500 page shows nothing of the exception."""
 
