@@ -123,6 +123,7 @@ PAGES = {
 OTHER_PAGES = {
     "a search": "/conversations/?q=budget",
     "a search without results": "/conversations/?q=xylophone",
+    "a search for a long word": f"/conversations/?q={'x' * 300}",
     "a search with an error": "/conversations/?q=budget type:nonsense",
     "an empty list": "/conversations/?person=Nobody",
     "shared conversations": "/conversations/?shared=yes",
