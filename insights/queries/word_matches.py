@@ -46,8 +46,11 @@ def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, mes
         chosen, more = messages.query.sql_with_params()
         conditions.append(f"found.field = 'message' AND found.item IN ({chosen})")
         values += more
-    where = f"{rows} AND {' AND '.join(conditions)} {_ORDER}"
-    sql = f"SELECT found.conversation_id, found.field, found.item, {_RANK[connection.vendor]} AS match_rank FROM {where} LIMIT %s"  # noqa: S608  # placeholders only
+    rank = f"{_RANK[connection.vendor]} AS match_rank"
+    matches = f"SELECT found.conversation_id, found.field, found.item, {rank}, found.id FROM {rows} AND {' AND '.join(conditions)}"  # noqa: S608  # placeholders only
+    if connection.vendor == "sqlite":
+        matches = _newest_first(matches)
+    sql = f"{matches} ORDER BY match_rank, id DESC LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, most])
         return [TextMatch(row[0], UUID(str(row[2])) if row[1] == "message" else None, -row[3]) for row in cursor.fetchall()]
@@ -56,7 +59,15 @@ def word_matches(visible: QuerySet[Conversation], wanted: Wanted, most: int, mes
 _PREFIX = " || ':*'"
 _RANK = {"sqlite": f"bm25({WORDS})", "postgresql": "-ts_rank(found.words, wanted.query)"}
 """The smaller, the better. It is an expression of the result, and ordered by its name: the databases compute it once for each match."""
-_ORDER = "ORDER BY match_rank, found.id DESC"
+
+
+def _newest_first(matches: str) -> str:
+    """Return a query of the same rows, which come from SQLite's word index with the newest first.
+
+    Short messages often have the same rank, and the newest of them are wanted. In the index's own order each is better than the last of the
+    best ones so far, and is sorted in; in this order each is dropped.
+    """
+    return f"SELECT * FROM ({matches} ORDER BY {WORDS}.rowid DESC LIMIT -1)"  # noqa: S608  # placeholders only; LIMIT keeps the order
 
 
 def _matching(wanted: Wanted) -> tuple[str, list[Any]]:
