@@ -232,3 +232,17 @@ def test_jobs_have_names(module_page: Page) -> None:
         return [m.jobText(job), m.jobText({...job, kind: 'call_score', status: 'failed'}), m.jobText({...job, kind: 'own_kind'})];
         """
     assert run(module_page, "job-text", body) == ["Import: 12%", "Call score failed.", "own kind: 12%"]
+
+
+def test_the_share_dialog_has_times_in_the_zone_of_the_account(module_page: Page) -> None:
+    """As all other pages have them."""
+    body = """
+        document.documentElement.dataset.timeZone = 'Asia/Tokyo';
+        document.body.innerHTML = '<button data-share="/part/"></button><dialog id="share-dialog"><div id="share-body"></div></dialog>';
+        window.fetch = async () => new Response('<time datetime="2026-12-30T21:20:00Z" data-as="full"></time>');
+        await import('/static/parley/js/share.js');
+        document.querySelector('button').click();
+        while (!document.querySelector('time')?.textContent) await new Promise(requestAnimationFrame);
+        return document.querySelector('time').textContent;
+        """
+    assert run(module_page, "text", body) == "31 Dec 2026, 06:20"

@@ -1,7 +1,8 @@
 // The share dialog: a part of a page that is fetched when it opens and whose forms are sent without leaving the page.
 // A button with `data-share` names the address of the part. On the page of the part itself only copying is added.
 
-import { gettext, locale } from "./text.js";
+import { localise } from "./page.js";
+import { gettext } from "./text.js";
 
 const dialog = document.getElementById("share-dialog");
 const body = document.getElementById("share-body");
@@ -35,7 +36,7 @@ async function show(address, options = {}) {
   if (response.type === "opaqueredirect") problem(gettext("You were signed out. Sign in again, then come back to this page."));
   else if (response.ok || response.status === 400) {
     body.innerHTML = await response.text(); // our own server's escaped template
-    for (const time of body.querySelectorAll("time[data-as]")) time.textContent = new Date(time.dateTime).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+    localise(body);
     const news = body.querySelector("[role=alert], [role=status]");
     (news ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
     if (news) {
