@@ -304,6 +304,9 @@ def test_without_a_microphone_the_page_says_what_to_do(scripted_server: Server, 
         page.locator("#start").click()
         expect(page.get_by_role("alert")).to_contain_text(text)
         expect(page.locator("#start")).to_be_enabled()
+        page.get_by_role("alert").get_by_role("button", name="Close").click()
+        expect(page.get_by_role("alert")).to_be_empty()
+        expect(page.locator("#start")).to_be_focused()
 
 
 def test_the_page_shows_the_muted_state(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
