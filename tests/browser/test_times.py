@@ -62,6 +62,12 @@ def server(account_data: Path, tmp_path: Path) -> Iterator[Server]:
     server.kill()
 
 
+@pytest.fixture
+def browser(open_browser: Callable[..., Browser]) -> Browser:
+    """A whole Chromium: in the headless shell, on a busy machine, the audio clock was seen two seconds late, and so was the truth."""
+    return open_browser(whole=True)
+
+
 def clip() -> list[int]:
     """Return one sentence as samples at 16 kHz, without the silence before it."""
     with wave.open(str(recorded_speech())) as file:
@@ -85,9 +91,9 @@ def stored(server: Server, conversation: str) -> list[dict[str, Any]]:
     return messages
 
 
-def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server, open_browser: Callable[..., Browser]) -> None:
+def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server, browser: Browser) -> None:
     """Each message has the time at which the page recorded it, before, between and during the crashes."""
-    page = open_browser().new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
+    page = browser.new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
     sign_in(page, server)
     page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}")
     page.goto(f"{server.url}/live/")
@@ -110,12 +116,12 @@ def test_messages_keep_their_time_when_the_server_is_killed_twice(server: Server
     messages = stored(server, str(link.get_attribute("href")).split("/")[-2])
     times = [datetime.fromisoformat(message["startTime"]).timestamp() for message in messages]
     late = [round(time - at / 1000, 3) for time, at in zip(times, truth, strict=True)]
-    assert all(abs(seconds) <= CLOSE_S for seconds in late), late
+    assert all(abs(seconds) <= CLOSE_S for seconds in late), str(late)
 
 
-def test_messages_keep_their_time_after_a_pause_and_a_crash(server: Server, open_browser: Callable[..., Browser]) -> None:
+def test_messages_keep_their_time_after_a_pause_and_a_crash(server: Server, browser: Browser) -> None:
     """Nothing is sent during a pause. What was said before and after it has its time, also when all of it is sent again after a crash."""
-    page = open_browser().new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
+    page = browser.new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
     sign_in(page, server)
     page.add_init_script(f"window.clip = {json.dumps(clip())};{MICROPHONE}{COUNT_BYTES}")
     page.goto(f"{server.url}/live/")
@@ -145,7 +151,7 @@ def test_messages_keep_their_time_after_a_pause_and_a_crash(server: Server, open
     messages = stored(server, str(link.get_attribute("href")).split("/")[-2])
     times = [datetime.fromisoformat(message["startTime"]).timestamp() for message in messages]
     late = [round(time - at / 1000, 3) for time, at in zip(times, truth, strict=True)]
-    assert all(abs(seconds) <= CLOSE_S for seconds in late), late
+    assert all(abs(seconds) <= CLOSE_S for seconds in late), str(late)
 
 
 def pause(page: Page) -> None:
