@@ -64,7 +64,7 @@ def server(account_data: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def browser(open_browser: Callable[..., Browser]) -> Browser:
-    """A whole Chromium: in the headless shell, on a busy machine, the audio clock was seen two seconds late, and so was the truth."""
+    """A whole Chromium: in the headless shell, on a busy machine, the first message differed by up to 2.1 s from what the page noted."""
     return open_browser(whole=True)
 
 
