@@ -29,6 +29,7 @@ settings.load_profile("parley")
 
 LONGEST_FIRST = (
     "tests/insights/test_postgres.py",
+    "tests/insights/test_migrations_postgres.py",
     "tests/insights/test_migrations.py",
     "tests/paths/",
     "tests/browser/",

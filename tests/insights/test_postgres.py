@@ -27,6 +27,5 @@ def test_the_same_on_postgresql() -> None:
         "test_word_search.py",
         "test_meaning.py",
         "test_derived.py",
-        "test_migrations.py",
     )
     postgres.run_tests([Path(__file__).with_name(name) for name in names], 1400)
