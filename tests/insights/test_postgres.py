@@ -28,4 +28,4 @@ def test_the_same_on_postgresql() -> None:
         "test_meaning.py",
         "test_derived.py",
     )
-    postgres.run_tests([Path(__file__).with_name(name) for name in names], 1400)
+    postgres.run_tests([Path(__file__).parent / name for name in names], 1400)
