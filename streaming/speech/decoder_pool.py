@@ -26,9 +26,9 @@ class PooledJob(Protocol):
         """Run the job. The pool logs exceptions, by type only."""
 
 
-INTERIM_SHARE = 0.2
+INTERIM_SHARE = 0.35
 """Share of the time of all workers that interims may take while nothing else is decoded."""
-_URGENT_WEIGHT = 2.5  # how much a share of the time that other decodes take reduces that of interims
+_URGENT_WEIGHT = 3.2  # how much a share of the time that other decodes take reduces that of interims
 _BURST_S = 0.3  # time that interims may save up, per worker
 _REMEMBERED_S = 4.0  # over which the time of other decodes is averaged
 

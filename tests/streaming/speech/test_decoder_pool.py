@@ -127,7 +127,7 @@ def interims(seconds: float, urgent_share: float) -> float:
     """Return the time that interims of 0.05 s each get in so many seconds beside other decodes, after what was saved up."""
     budget, now, taken = InterimBudget(2, 0.0), 0.0, 0.0
     while now < 60 + seconds:
-        if budget.allows(now):
+        while budget.allows(now):
             budget.spent(0.05, Urgency.INTERIM, now)
             taken += 0.05 * (now >= 60)
         budget.spent(2 * urgent_share * 0.1, Urgency.FINAL, now)
