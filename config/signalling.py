@@ -45,6 +45,7 @@ WITHOUT_IO = {
 ASYNCHRONOUS = {
     "insights.portal.response_language.choose_language",
     "insights.portal.security.content_security",
+    "insights.portal.method_errors.page_for_wrong_method",
     "config.middleware.note_user_of_refused_request",
 }
 
