@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from django.conf import settings
@@ -167,6 +167,8 @@ class SpeechProcess:
             case RecognitionState(number) | Recognised(number) | Finished(number):
                 if (recognition := self._recognitions.get(number)) is not None:
                     recognition.take(answer)
+            case _ as never:
+                assert_never(never)
 
 
 class _RemoteRecognition(Recognition):
@@ -231,6 +233,8 @@ class _RemoteRecognition(Recognition):
                 self._is_finished = True
                 self._state = RecognitionState(number, self.fed, 0.0, float("inf"), False)
                 self._listener.finished()
+            case _ as never:
+                assert_never(never)
 
     def wake(self) -> None:
         """Let whoever waits look again: the process has ended."""

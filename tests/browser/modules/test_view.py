@@ -226,12 +226,13 @@ def test_a_voice_without_a_name_has_one_in_the_language_of_the_page(module_page:
 
 
 def test_jobs_have_names(module_page: Page) -> None:
-    """A line says how far a job of the conversation is, or that it failed."""
+    """A line says how far a job of the conversation is, or that it failed, with the reason if there is one."""
     body = """
         const job = {kind: 'import_audio', status: 'in_progress', progress: 12};
-        return [m.jobText(job), m.jobText({...job, kind: 'call_score', status: 'failed'}), m.jobText({...job, kind: 'own_kind'})];
+        const failed = {...job, kind: 'call_score', status: 'failed'};
+        return [job, failed, {...failed, reason: 'No messages.'}, {...job, kind: 'own_kind'}].map(m.jobText);
         """
-    assert run(module_page, "job-text", body) == ["Import: 12%", "Call score failed.", "own kind: 12%"]
+    assert run(module_page, "job-text", body) == ["Import: 12%", "Call score failed.", "Call score failed. No messages.", "own kind: 12%"]
 
 
 def test_the_share_dialog_has_times_in_the_zone_of_the_account(module_page: Page) -> None:

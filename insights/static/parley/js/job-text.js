@@ -10,8 +10,9 @@ const NAMES = {
   call_score: gettext("Call score"),
 };
 
-/** Return the line for a `job_progress`: how far the job is, or that it failed. */
-export function jobText({ kind, status, progress }) {
+/** Return the line for a `job_progress`: how far the job is, or that it failed, and why. */
+export function jobText({ kind, status, progress, reason }) {
   const job = NAMES[kind] ?? kind.replaceAll("_", " ");
-  return status === "failed" ? gettext("{job} failed.", { job }) : gettext("{job}: {percent}%", { job, percent: progress });
+  if (status === "failed") return [gettext("{job} failed.", { job }), reason].filter(Boolean).join(" ");
+  return gettext("{job}: {percent}%", { job, percent: progress });
 }
