@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,23 +21,12 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConn
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
 
-from parley.client_media import BLOCKS_PER_S, Camera, Image, Inbox, Microphone, Samples, blocks
+from parley.client_media import BLOCKS_PER_S, Camera, Image, Inbox, Microphone, Outbox, Samples, blocks
+from parley.client_routes import WAIT_S, StreamError, StreamRoutes
+
+__all__ = ["StreamClient", "StreamError"]
 
 logger = logging.getLogger(__name__)
-
-CONNECT_S = 20.0
-"""Seconds that a connection may take."""
-
-
-class StreamError(Exception):
-    """The server refused a request: HTTP status, and its JSON."""
-
-    def __init__(self, status: int, answer: Mapping[str, Any]) -> None:
-        detail = answer.get("detail")
-        if isinstance(detail, list):
-            detail = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
-        super().__init__(answer.get("meta", {}).get("error") or detail or f"status {status}")
-        self.status, self.answer = status, answer
 
 
 class StreamClient:
@@ -69,17 +58,15 @@ class StreamClient:
         ice_servers: Sequence[RTCIceServer] | None = None,
         tries: int = 4,
     ) -> None:
-        self.url, self.id = url.rstrip("/"), webrtc_id or uuid.uuid4().hex
+        self.id = webrtc_id or uuid.uuid4().hex
         self.resume: bool | str = True
         self.error: Exception | None = None
-        self._send, self._receive, self._user_data, self._servers, self._tries = send, receive, user_data, ice_servers, tries
-        self._http = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=CONNECT_S)
-        self._audio_out: asyncio.Queue[tuple[int, Samples]] = asyncio.Queue(BLOCKS_PER_S)
-        self._video_out: asyncio.Queue[Image] = asyncio.Queue(1)
+        self._send, self._receive, self._user_data, self._ice_servers, self._tries = send, receive, user_data, ice_servers, tries
+        self._routes = StreamRoutes(url, token)
+        self._audio_out, self._video_out = Outbox[tuple[int, Samples]](BLOCKS_PER_S), Outbox[Image](1)
         self._messages, self._audio, self._video = Inbox[dict[str, Any]](), Inbox[tuple[int, Samples]](), Inbox[Image]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pc: RTCPeerConnection | None = None
-        self._closed = False
 
     async def __aenter__(self) -> "StreamClient":
         try:
@@ -94,7 +81,9 @@ class StreamClient:
 
     async def connect(self) -> None:
         """Connect, or connect again to the same session. Raises StreamError, httpx.HTTPError, or TimeoutError after 20 s."""
-        pc = RTCPeerConnection(RTCConfiguration(list(await self._ice_servers())))
+        if self._ice_servers is None:
+            self._ice_servers = [RTCIceServer(**server) for server in await self._routes.ice_servers()]
+        pc = RTCPeerConnection(RTCConfiguration(list(self._ice_servers)))
         try:
             await self._offer(pc)
         except BaseException:
@@ -106,26 +95,29 @@ class StreamClient:
 
     async def close(self) -> None:
         """End the session; the iterators end too."""
-        self._closed = True
-        if self._pc is not None:
-            await self._pc.close()
-        for task in list(self._tasks):
+        pc, self._pc = self._pc, None
+        if pc is not None:
+            await pc.close()
+        for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
-        await self._http.aclose()
-        self._end_readers()
+        await self._routes.close()
+        self._end()
 
     async def send_audio(self, rate: int, samples: NDArray[Any]) -> None:
-        """Send mono audio, int16 or float32 (-1 to 1) of shape (n,); waits while more than a second of it is not sent yet."""
+        """Send mono audio, int16 or float32 (-1 to 1) of shape (n,); wait while more than a second of it is not sent yet.
+
+        Raises ConnectionError once the session has ended.
+        """
         for block in blocks(rate, samples):
             await self._audio_out.put((rate, block))
 
     async def send_image(self, image: Image) -> None:
-        """Send an image, uint8 of shape (height, width, 3), BGR; waits until the one before was taken."""
+        """Send an image, uint8 of shape (height, width, 3), BGR; wait until the one before was taken. Raises as `send_audio` does."""
         await self._video_out.put(image)
 
     async def send_input(self, **values: Any) -> None:
         """Give the handler new inputs. Raises StreamError, which names each invalid field."""
-        await self._post("input_hook", {"webrtc_id": self.id, **values})
+        await self._routes.post("input_hook", {"webrtc_id": self.id, **values})
 
     def messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the messages of the server: {"type", "data", ...}."""
@@ -139,26 +131,9 @@ class StreamClient:
         """Yield the received images: uint8 of shape (height, width, 3), BGR."""
         return self._video.read()
 
-    async def outputs(self) -> AsyncIterator[Any]:
+    def outputs(self) -> AsyncGenerator[Any, None]:
         """Yield the outputs of the handler from the first one on, parsed where they are JSON, until the session ends."""
-        query = {"webrtc_id": self.id, "after": "0"}
-        while not self._closed:
-            with suppress(httpx.TransportError):
-                async with self._http.stream("GET", f"{self.url}/outputs", params=query, timeout=60) as response:
-                    if response.status_code != 200:
-                        raise StreamError(response.status_code, json.loads(await response.aread() or b"{}"))
-                    event: dict[str, str] = {}
-                    async for line in response.aiter_lines():
-                        name, _, value = line.partition(": ")
-                        if line:
-                            event[name] = f"{event[name]}\n{value}" if name in event else value
-                            continue
-                        if event.get("event") == "end":
-                            return
-                        query["after"] = event.get("id", query["after"])
-                        if "data" in event:
-                            yield _parsed(event["data"])
-                        event = {}
+        return self._routes.outputs(self.id)
 
     async def _offer(self, pc: RTCPeerConnection) -> None:
         """Connect a peer to the session."""
@@ -172,23 +147,19 @@ class StreamClient:
         pc.on("connectionstatechange", lambda: self._changed(pc, connected))
         await pc.setLocalDescription(await pc.createOffer())
         offer = {"type": "offer", "sdp": pc.localDescription.sdp, "webrtc_id": self.id, "resume": self.resume, "user_data": self._user_data}
-        answer = await self._post("webrtc/offer", offer)
+        answer = await self._routes.post("webrtc/offer", offer)
         self.resume = answer["resume"]
         await pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(WAIT_S):
             await connected.wait()
 
     def _changed(self, pc: RTCPeerConnection, connected: asyncio.Event) -> None:
         if pc.connectionState == "connected":
             connected.set()
-        elif pc.connectionState == "failed" and pc is self._pc and not self._closed:
+        elif pc.connectionState == "failed" and pc is self._pc:
             self._spawn(self._come_back())
         elif pc.connectionState == "closed" and pc is self._pc:
-            self._end_readers()
-
-    def _end_readers(self) -> None:
-        for inbox in (self._messages, self._audio, self._video):
-            inbox.put(None)
+            self._end()
 
     async def _come_back(self) -> None:
         for attempt in range(self._tries):
@@ -209,28 +180,11 @@ class StreamClient:
                 else:
                     self._video.put(frame.to_ndarray(format="bgr24"))
 
-    async def _ice_servers(self) -> Sequence[RTCIceServer]:
-        if self._servers is None:
-            base, _, name = self.url.rpartition("/streams/")
-            response = await self._http.get(httpx.URL(self.url).join("/rtc/config"), params={"stream": name} if base else {})
-            self._servers = [RTCIceServer(**one) for one in response.json().get("iceServers", [])] if response.status_code == 200 else []
-        return self._servers
+    def _end(self) -> None:
+        for queue in (self._messages, self._audio, self._video, self._audio_out, self._video_out):
+            queue.end()
 
-    async def _post(self, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        response = await self._http.post(f"{self.url}/{route}", json=body)
-        answer: dict[str, Any] = response.json() if response.content else {}
-        if response.status_code != 200 or answer.get("status") == "failed":
-            raise StreamError(response.status_code, answer)
-        return answer
-
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

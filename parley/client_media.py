@@ -22,7 +22,7 @@ MOST_WAITING = 1000
 
 
 class Inbox(Generic[T]):
-    """Received items until they are read; None ends the reading."""
+    """Received items until they are read; None is the end."""
 
     def __init__(self) -> None:
         self._items: asyncio.Queue[T | None] = asyncio.Queue()
@@ -33,11 +33,34 @@ class Inbox(Generic[T]):
             self._items.get_nowait()
         self._items.put_nowait(item)
 
+    def end(self) -> None:
+        """End the reading after the items that are here."""
+        self.put(None)
+
     async def read(self) -> AsyncIterator[T]:
         """Yield the items as they come."""
         while (item := await self._items.get()) is not None:
             yield item
-        self.put(None)  # for the other readers
+        self.end()  # for the other readers
+
+
+class Outbox(asyncio.Queue[T]):
+    """Items to send."""
+
+    ended = False
+
+    async def put(self, item: T) -> None:
+        """Add an item when there is room. Raises ConnectionError once the session has ended."""
+        await super().put(item)
+        if self.ended:
+            self.end()
+            raise ConnectionError("the session has ended")
+
+    def end(self) -> None:
+        """Drop all items; whoever waits for room gets the error."""
+        self.ended = True
+        while not self.empty():
+            self.get_nowait()
 
 
 def blocks(rate: int, samples: NDArray[Any]) -> Iterator[Samples]:

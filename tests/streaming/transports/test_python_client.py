@@ -110,3 +110,22 @@ async def show(client: StreamClient, image: np.ndarray) -> None:
     while True:
         await client.send_image(image)
         await asyncio.sleep(1 / 15)
+
+
+async def test_a_client_that_does_not_come_back_ends(site: Server, site_token: str) -> None:
+    """After its last attempt the readers end, the reason is known, and sending raises instead of waiting for ever."""
+    client = StreamClient(f"{site.url}/streams/wide", token=site_token, tries=1)
+    async with asyncio.timeout(WAIT_S), client:
+        await client.send_audio(RATE, tone(440, 0.5))
+        sending = asyncio.create_task(client.send_audio(RATE, tone(440, 60)))
+        lost = client._pc
+        assert lost is not None
+        client.resume = "of another session"
+        lost._RTCPeerConnection__connectionState = "failed"  # type: ignore[attr-defined]
+        lost.emit("connectionstatechange")
+        async for _ in client.audio():
+            pass
+        with pytest.raises(ConnectionError, match="the session has ended"):
+            await sending
+        assert isinstance(client.error, StreamError)
+        assert client._routes._http.is_closed
