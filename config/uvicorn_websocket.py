@@ -6,15 +6,10 @@ changes a name that has no public contract.
 """
 
 import asyncio
-import struct
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets import frames
 from websockets.frames import CloseCode
-from websockets.protocol import State
-from websockets.server import ServerProtocol
-from websockets.streams import StreamReader
 
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
 
@@ -24,12 +19,6 @@ if TYPE_CHECKING:
 
 CHECKED_VERSIONS = {"uvicorn": "0.54.0", "websockets": "17.4"}
 """The versions against which the private names in this file were checked; of websockets 15.0.1 too, the newest one beside Gradio 5."""
-MAX_LENGTH = 0xFFFF
-"""Bytes of a frame whose length has two bytes."""
-
-_WHOLE_TEXT, _MASK = 0x81, 4
-_LENGTH_16, _LENGTH_64 = 126, 127
-_AT_EOF = StreamReader.at_eof.__code__  # where the parser waits between two frames
 
 
 class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -74,27 +63,11 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Send a message of the application; after a close, keep reading for the client's closing handshake."""
-        text = message.get("text")
-        if text is not None and self._plain and self.writable.is_set():
-            self.transport.write(text_frame(text))
-            return
         await super().send(message)
         if self.close_sent:
             self._reader.advance()
 
-    @property
-    def _plain(self) -> bool:
-        """Whether the connection is open, without extensions: then a text is one frame, and the parser need not see it."""
-        conn = self.conn
-        return conn.state is State.OPEN and self.handshake_complete and not (self.close_sent or self.disconnected or conn.extensions)
-
     def _parse(self, data: bytes) -> int:
-        if self._plain and between_frames(self.conn) and (text := text_in(data)) is not None:
-            self.queue.put_nowait({"type": "websocket.receive", "text": text})
-            if not self.read_paused:
-                self.read_paused = True
-                self.transport.pause_reading()
-            return 1
         self.conn.receive_data(data)
         frames = len(self.conn.events)
         if self.conn.parser_exc is not None:
@@ -112,56 +85,6 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
     def _resume(self) -> None:
         if not self.transport.is_closing():
             self.transport.resume_reading()
-
-
-def size_name(parser: object) -> str:
-    """Return the name of a parser's attribute for the size of a fragmented message, which is None before its first fragment.
-
-    It is "current_size", before websockets 16 "cur_size", and "" in a version that has neither: then every frame goes through the parser.
-    """
-    return next((name for name in ("current_size", "cur_size") if hasattr(parser, name)), "")
-
-
-_SIZE = size_name(ServerProtocol())
-
-
-def between_frames(parser: ServerProtocol) -> bool:
-    """Return whether a parser waits for the first byte of a frame that is not a fragment."""
-    if not _SIZE:
-        return False
-    step: Any = parser.parser
-    while step.gi_yieldfrom is not None:
-        step = step.gi_yieldfrom
-    return step.gi_code is _AT_EOF and not parser.reader.buffer and getattr(parser, _SIZE) is None
-
-
-def text_in(data: bytes) -> str | None:
-    """Return the text of exactly one masked, unfragmented text frame of a client (RFC 6455, section 5.2); None for anything else.
-
-    Audio comes in such frames, one per read. The parser of websockets, a generator with a step for each field, takes several times as long.
-    """
-    if len(data) < _MASK + 2 or data[0] != _WHOLE_TEXT or not data[1] & 0x80:
-        return None
-    length, start = data[1] & 0x7F, 2
-    if length == _LENGTH_16:
-        length, start = int.from_bytes(data[2:4], "big"), 4
-    if length > MAX_LENGTH or len(data) != start + _MASK + length:
-        return None
-    try:
-        return bytes(frames.apply_mask(data[start + _MASK :], data[start : start + _MASK])).decode()  # type: ignore[attr-defined]
-    except UnicodeDecodeError:  # the parser closes the connection
-        return None
-
-
-def text_frame(text: str) -> bytes:
-    """Return the frame with a text of the server, which is not masked."""
-    data = text.encode()
-    length = len(data)
-    if length < _LENGTH_16:
-        return bytes((_WHOLE_TEXT, length)) + data
-    if length <= MAX_LENGTH:
-        return struct.pack("!BBH", _WHOLE_TEXT, _LENGTH_16, length) + data
-    return struct.pack("!BBQ", _WHOLE_TEXT, _LENGTH_64, length) + data
 
 
 def install() -> None:

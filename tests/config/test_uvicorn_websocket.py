@@ -1,4 +1,4 @@
-"""Whole text frames on uvicorn pass the parser by, and all other frames still go through it."""
+"""WebSocket frames in any pieces on uvicorn."""
 
 import asyncio
 import base64
@@ -7,14 +7,9 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
-from websockets.protocol import State
-from websockets.server import ServerProtocol
 
-from config import uvicorn_websocket
-from config.uvicorn_websocket import MAX_LENGTH, between_frames, size_name, text_frame, text_in
 from tests.servers import ROOT, free_port
 
 MASK = b"\x11\x22\x33\x44"
@@ -41,41 +36,6 @@ def frame(text: str | bytes, first: int = 0x81) -> bytes:
     data = text.encode() if isinstance(text, str) else text
     length = bytes((0x80 | len(data),)) if len(data) < 126 else struct.pack("!BH", 0x80 | 126, len(data))
     return bytes((first,)) + length + MASK + bytes(byte ^ MASK[at % 4] for at, byte in enumerate(data))
-
-
-@pytest.mark.parametrize("text", ["", "a", "x" * 125, "x" * 126, "\u00e4" * 400, "x" * MAX_LENGTH])
-def test_a_whole_text_is_read(text: str) -> None:
-    """Of each length that fits."""
-    assert text_in(frame(text)) == text
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        frame("text")[:-1],
-        frame("text") + b"\x81",
-        frame("text", 0x01),
-        frame("text", 0x82),
-        frame("text", 0x89),
-        frame("text", 0xC1),
-        frame(b"\xff\xfe"),
-        b"\x81\x04text",
-    ],
-    ids=["nothing", "cut", "two", "fragment", "binary", "ping", "compressed", "not UTF-8", "not masked"],
-)
-def test_anything_else_goes_to_the_parser(data: bytes) -> None:
-    """It knows what to do."""
-    assert text_in(data) is None
-
-
-@pytest.mark.parametrize("length", [0, 125, 126, MAX_LENGTH, MAX_LENGTH + 1])
-def test_a_text_of_the_server(length: int) -> None:
-    """The length is in one, two or eight bytes."""
-    found = text_frame("x" * length)
-    header = 2 if length < 126 else 4 if length <= MAX_LENGTH else 10
-    assert found[0] == 0x81
-    assert (len(found), found[header:]) == (header + length, b"x" * length)
 
 
 @pytest.fixture(scope="module")
@@ -136,28 +96,3 @@ async def test_frames_in_any_pieces(port: int) -> None:
     masked = bytes(byte ^ MASK[at % 4] for at, byte in enumerate(inner))
     assert found == ["one", masked.hex(), "fragment", "two", "three", "four"]
     writer.close()
-
-
-@pytest.mark.parametrize("name", ["current_size", "cur_size", ""])
-def test_the_size_has_a_name_in_each_version(name: str) -> None:
-    """Gradio 5 requires a websockets before 16, which has another one."""
-    assert size_name(SimpleNamespace(**({name: None} if name else {}))) == name
-
-
-def test_an_unknown_parser_sees_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A version that has neither name costs time, and no connection."""
-    parser = ServerProtocol(state=State.OPEN)
-    assert between_frames(parser)
-    monkeypatch.setattr(uvicorn_websocket, "_SIZE", "")
-    assert not between_frames(parser)
-
-
-def test_the_parser_is_between_frames() -> None:
-    """Its state is known, so that whole frames pass by: before the first frame, and after a complete one that is no fragment."""
-    parser = ServerProtocol(state=State.OPEN)
-    found = []
-    for piece in (b"", frame("one"), frame("two")[:2], frame("two")[2:], frame("fra", 0x01), frame("gment", 0x80)):
-        if piece:
-            parser.receive_data(piece)
-        found.append(between_frames(parser))
-    assert found == [True, True, False, True, False, True]
