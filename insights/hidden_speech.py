@@ -26,6 +26,18 @@ def hidden_speech(conversation: Conversation, redactor: Redactor) -> list[tuple[
     return [((start - began).total_seconds(), (end - began).total_seconds()) for start, end in found]
 
 
+def masked_speech(conversation: Conversation) -> list[tuple[float, float]]:
+    """Return start and end of each word that was hidden while it was said, or in the stored text, in seconds as `hidden_speech`.
+
+    It depends on no language, and reads only messages that have a mask.
+    """
+    messages = queries.masked_messages(conversation)
+    masks = queries.masks_in([message.id for message in messages])
+    found = [one for message in messages for one in _masked_in(message, masks.get(message.id, set()))]
+    began = conversation.started_at
+    return [((start - began).total_seconds(), (end - began).total_seconds()) for start, end in found]
+
+
 def removed_speech(conversation: Conversation) -> list[tuple[float, float]]:
     """Return start and end of what was removed for good: deleted messages, and words that a redaction of the stored text replaced."""
     found = queries.deleted_speech(conversation)
@@ -47,6 +59,14 @@ def _hidden_words(rest: Redacted, masks: Collection[str]) -> Iterator[tuple[date
     for word in rest.words:
         if _is_hidden(word.word, masks):
             yield datetime.fromisoformat(word.start_time), datetime.fromisoformat(word.end_time)
+
+
+def _masked_in(message: Spoken, masks: Collection[str]) -> Iterator[tuple[datetime, datetime]]:
+    if not message.words and _is_hidden(message.text, masks):
+        yield message.started_at, message.ended_at
+    for word in message.words:
+        if _is_hidden(word["word"], masks):
+            yield datetime.fromisoformat(word["startTime"]), datetime.fromisoformat(word["endTime"])
 
 
 def _is_hidden(text: str, masks: Collection[str]) -> bool:

@@ -102,6 +102,22 @@ if AUDIO_S3_BUCKET and (find_spec("storages") is None or find_spec("boto3") is N
     raise ImproperlyConfigured("AUDIO_S3_BUCKET: the packages django-storages and boto3 are needed (requirements/optional.txt)")
 
 
+def _s3_client_config() -> object:
+    """Return the options of the S3 client: it gives up after some seconds, as a request waits for it.
+
+    Checksums are sent only where a call requires them: some services refuse others.
+    """
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
 def _private_storage(folder: str, s3_prefix: str) -> dict[str, object]:
     """Return the storage for private files: a folder of DATA_DIR that only the server's user can read, or a part of the S3 bucket."""
     if not AUDIO_S3_BUCKET:
@@ -119,6 +135,7 @@ def _private_storage(folder: str, s3_prefix: str) -> dict[str, object]:
             "default_acl": None,
             "querystring_auth": True,
             "max_memory_size": 1_048_576,
+            "client_config": _s3_client_config(),
         },
     }
 

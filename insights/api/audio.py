@@ -17,7 +17,7 @@ from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
 from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import PROBLEMS
 from insights.api.redaction import Redaction, redactor
-from insights.hidden_speech import MARGIN_S, hidden_speech
+from insights.hidden_speech import MARGIN_S, hidden_speech, masked_speech
 from insights.long_responses import Check
 from insights.models import Conversation, Reading, StoredAudio
 from insights.payloads import iso
@@ -67,7 +67,10 @@ class SessionAudioList(Schema):
     summary="Get the audio",
 )
 def get_audio(request: HttpRequest, conversation_id: str, redaction: Query[AudioIn]) -> HttpResponseBase:
-    """Return the mix of all recorded sessions, or a part of it. Ranges of bytes (`Range`, `If-Range`) are supported."""
+    """Return the mix of all recorded sessions, or a part of it. Ranges of bytes (`Range`, `If-Range`) are supported.
+
+    Words that were hidden while they were said are silent for everybody but the owner.
+    """
     conversation, account = auth.conversation(request, conversation_id), auth.caller(request).pk
     return _answer(request, conversation, redaction, account, lambda: queries.conversation_for(account, conversation_id) is not None)
 
@@ -121,7 +124,7 @@ def _shared(secret: str) -> Conversation | None:
 def _answer(
     request: HttpRequest, conversation: Conversation, wanted: AudioIn, account: int, exists: Check, *, public: bool = False
 ) -> HttpResponseBase:
-    content = _content(conversation, wanted)
+    content = _content(conversation, wanted, is_owner=account == conversation.owner_id)
     etag = f'"{content.etag}"'
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-store"}
     try:
@@ -156,16 +159,20 @@ def list_audio(request: HttpRequest, conversation_id: str) -> SessionAudioList:
     return SessionAudioList(audio=[_session(conversation, audio) for audio in queries.audio_of(conversation)])
 
 
-def _content(conversation: Conversation, wanted: AudioIn) -> AudioContent:
-    """Return what is wanted. Raises 400, 404 or 503."""
+def _content(conversation: Conversation, wanted: AudioIn, *, is_owner: bool) -> AudioContent:
+    """Return what is wanted; only the owner hears what was hidden while it was said. Raises 400, 404 or 503."""
     stretch = _stretch(conversation, wanted.message) if wanted.message else None
     hides = redactor(conversation, wanted)
     audio = list(queries.audio_of(conversation, wanted.session))
     if not audio:
         raise ApiError(404, NO_AUDIO)
-    hidden = queries.deleted_speech(conversation) + (hidden_speech(conversation, hides) if hides else [])
+    hidden = queries.deleted_speech(conversation)
+    if hides:
+        hidden += hidden_speech(conversation, hides)
+    elif not is_owner:
+        hidden += masked_speech(conversation)
     if wanted.format is AudioFormat.OGG and (len(audio) > 1 or stretch or hides or hidden):
-        text = "ogg is possible for one whole session only (`session`), without `message` and `redact`, and if no message was deleted"
+        text = "ogg is possible for one whole session only (`session`), without `message` and `redact`, and if no words are hidden"
         raise ApiError(400, f"format: {text}; use wav")
     hidden = [(start - MARGIN_S, end + MARGIN_S) for start, end in hidden]
     try:

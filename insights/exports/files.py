@@ -61,7 +61,7 @@ def pieces(name: str) -> Iterator[bytes]:
     """Yield the content of a file. Raises FileMissing before the first piece."""
     try:
         file = storage().open(name, "rb")
-    except OSError as error:
+    except Exception as error:  # each storage has exceptions of its own
         raise FileMissing(f"the file of the export cannot be read ({type(error).__name__})") from None
     with file:
         yield b""

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from django.db.models import CharField, IntegerField, QuerySet
+from django.db.models import CharField, Exists, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from insights.analysis.personal_data import CUSTOM
@@ -116,6 +118,14 @@ def spoken_with_ids(conversation: Conversation, ids: Collection[UUID]) -> list[S
     """Return the messages of a conversation with these ids, in order, without phrases and words."""
     rows = Message.objects.filter(conversation=conversation, id__in=ids).order_by("number")
     return [Spoken(dashed(row[0]), *row[1:]) for row in rows.values_list(Cast("id", CharField()), *_FIELDS)]
+
+
+def masked_messages(conversation: Conversation) -> list[Spoken]:
+    """Return the messages that may have a mask in place of words, in order, with their words. One query."""
+    recorded = Exists(Entity.objects.filter(message_id=OuterRef("id"), value={}))
+    typed = reduce(or_, (Q(text__contains=sign) for sign in ("***", "[", "<", "{")))
+    rows = Message.objects.filter(recorded | typed, conversation=conversation).order_by("number")
+    return [Spoken(dashed(row[0]), *row[1:12], words=row[12]) for row in rows.values_list(Cast("id", CharField()), *_FIELDS, "words")]
 
 
 TextRow = tuple[str, int, str]

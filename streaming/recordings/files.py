@@ -22,6 +22,7 @@ from django.core.files.storage import Storage, storages
 
 from insights.models import StoredAudio
 from insights.recorder import AudioFacts
+from insights.stored_audio import AudioUnreachable
 from streaming.audio.ogg_pages import PageIndex, repair
 
 STARTED_AT = "PARLEY_STARTED_AT"
@@ -126,7 +127,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 def path_for_reading(audio: StoredAudio) -> Path | None:
     """Return the path of a file on this host, fetched from a remote storage if needed; None if it is not there.
 
-    A file that is being recorded is found on the host of its session only.
+    A file that is being recorded is found on the host of its session only. Raises AudioUnreachable if the storage fails.
     """
     if audio.state == StoredAudio.State.RECORDING:
         path = unfinished_folder() / f"{audio.conversation_id}.{audio.id}.ogg"
@@ -147,13 +148,19 @@ def _fetched(where: Storage, audio: StoredAudio) -> Path | None:
     if path.is_file() and path.stat().st_size == audio.size:
         os.utime(path)
         return path
-    try:
-        with where.open(audio.name) as source, NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as target:
-            for chunk in source.chunks():
-                target.write(chunk)
-    except FileNotFoundError:
-        return None
-    os.replace(target.name, path)
+    with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as target:
+        try:
+            with where.open(audio.name) as source:
+                for chunk in source.chunks():
+                    target.write(chunk)
+            target.flush()
+            os.replace(target.name, path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # each storage has exceptions of its own
+            raise AudioUnreachable(f"the storage of the audio fails ({type(error).__name__})") from None
+        finally:
+            Path(target.name).unlink(missing_ok=True)
     return path
 
 

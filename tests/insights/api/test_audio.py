@@ -14,14 +14,15 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.test import Client, RequestFactory
 
-from insights import recorder
+from insights import access, recorder
 from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
-from insights.models import AccountSettings, Conversation, Message, StoredAudio
+from insights.models import AccessLevel, AccountSettings, Conversation, Message, Share, StoredAudio
 from streaming.audio.opus_file import OpusWriter
 from streaming.audio.pcm import RATE
 from streaming.recordings import files
 from streaming.recordings.imported import ImportedAudio
 from tests.insights.conftest import Say
+from tests.s3_storage import unreachable_bucket
 
 pytestmark = pytest.mark.django_db
 SECONDS = 8
@@ -132,6 +133,28 @@ def test_hidden_words_are_silent(talk: Conversation, store: Store, page: Client)
     assert page.get(url(talk, "?redact=true&format=ogg")).status_code == 400
 
 
+def test_only_the_owner_hears_what_was_hidden_live(talk: Conversation, store: Store, page: Client, say: Say, other_owner: User) -> None:
+    """Words that were masked while they were said are silent for people with whom it was shared, and on its public page."""
+    audio = store()
+    say("Please ask Maria Jones about it.", mask="[PII]")
+    message = Message.objects.get(number=2)
+    times = [f"{talk.started_at + timedelta(seconds=1 + at):%Y-%m-%dT%H:%M:%S.%f}Z" for at in range(len(message.words) + 1)]
+    message.words = [{**word, "startTime": times[at], "endTime": times[at + 1]} for at, word in enumerate(message.words)]
+    message.save()
+    first = 10 * (1 + [word["word"] for word in message.words].index("[PII]"))
+    Share.objects.create(conversation=talk, user=other_owner, level=AccessLevel.EDIT, created_at=talk.started_at)
+    reader = Client()
+    reader.force_login(other_owner)
+    link = access.create_public_link(talk, 7, audio=True)
+    for client, address in ((reader, url(talk)), (Client(), f"/v1/shared/{access.secret_of(link)}/audio")):
+        levels = loudness(whole(client, address))
+        assert set(levels[first - 1 : first + 11]) == {0.0}
+        assert min(levels[: first - 3] + levels[first + 13 : 70]) > 0.2
+    assert min(loudness(whole(page, url(talk)))[:70]) > 0.2
+    file = f"?format=ogg&session={audio.id}"
+    assert (reader.get(url(talk, file)).status_code, page.get(url(talk, file)).status_code) == (400, 200)
+
+
 def test_deleted_messages_are_silent(talk: Conversation, store: Store, page: Client) -> None:
     """What was deleted is not heard, and the stored file, which still has it, is not sent."""
     audio, start = store(), talk.started_at + timedelta(seconds=2)
@@ -188,6 +211,18 @@ def test_a_file_that_is_gone_is_an_error(talk: Conversation, store: Store, page:
     """503, not a broken file."""
     files.storage().delete(store().name)
     assert page.get(url(talk)).status_code == 503
+
+
+def test_a_bucket_that_is_away(
+    talk: Conversation, store: Store, page: Client, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """503 with a reason while the S3 service refuses connections, and no copy is left."""
+    store()
+    settings.STORAGES = {**settings.STORAGES, "audio": unreachable_bucket(monkeypatch)}
+    response = page.get(url(talk))
+    assert response.status_code == 503
+    assert response.json()["message"] == "the storage of the audio fails (EndpointConnectionError)"
+    assert list((tmp_path / "audio" / "fetched").iterdir()) == []
 
 
 @pytest.mark.parametrize(("installation", "account", "left"), [(0, None, 1), (10, None, 1), (2, None, 0), (0, 2, 0), (10, 5, 1)])

@@ -32,6 +32,7 @@ from insights.jobs.export_requests import (
 from insights.models import AccessLevel, Conversation, Export, ExportedConversation, Insight, Job, Message, Share
 from insights.recorder.deletion import delete_parts
 from tests.insights.conftest import Say, opening
+from tests.s3_storage import unreachable_bucket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SAID = "I will send the zeppelin report tomorrow."
@@ -406,6 +407,16 @@ def test_a_missing_file(say: Say, owner: User) -> None:
     say(SAID)
     job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
     storages["exports"].delete(made(job).file)
+    with pytest.raises(ExportGone, match="cannot be read"):
+        open_export(owner.pk, job.pk)
+
+
+def test_a_bucket_that_is_away(say: Say, owner: User, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is refused with a reason while the S3 service refuses connections."""
+    say(SAID)
+    job = request_export(owner.pk, ExportFormat.TEXT, [Conversation.objects.get().pk])
+    made(job)
+    settings.STORAGES = {**settings.STORAGES, "exports": unreachable_bucket(monkeypatch)}
     with pytest.raises(ExportGone, match="cannot be read"):
         open_export(owner.pk, job.pk)
 
