@@ -19,11 +19,13 @@ from insights.jobs.handlers import RETRY_S, Handler, handler_of
 from insights.jobs.running import RunningJob
 from insights.jobs.signals import announce_status
 from insights.models import Conversation, Job
+from insights.recorder.types import UnknownConversation
 from insights.safe_log import error_location
 
 logger = logging.getLogger(__name__)
 Status = Job.Status
 
+DELETED = "the conversation was deleted, or moved to the bin"
 UNKNOWN_S = 60.0
 """Seconds after which a job is tried again whose kind this worker does not know."""
 
@@ -92,6 +94,8 @@ def _call(running: RunningJob) -> None:
         _end(running, Status.FAILED, CANCELLED)
     except Failed as error:
         _end(running, Status.FAILED, str(error))
+    except UnknownConversation:
+        _end(running, Status.FAILED, DELETED)
     except UnknownJobKind as error:
         _leave_to_others(running, str(error))
     except Exception as error:

@@ -115,6 +115,41 @@ async def test_audio_survives_a_kill_and_lies_where_the_words_are(make_server: C
     await check_parts(server, token, root, mix, listed)
 
 
+async def test_audio_across_lost_connections(make_server: Callable[..., Server], tmp_path: Path) -> None:
+    """A client whose connection breaks twice, and whose server is killed once, comes back each time: every burst is heard when it was said."""
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps(SCRIPT))
+    server = make_server(RECOGNISER_SCRIPT=str(script))
+    token, room, audio = await asyncio.to_thread(server.token), uuid4().hex, bursts(5.0)
+    for last in ("cut", "cut", "kill", "stop"):
+        async with connected(server, token, room) as anna:
+            conversation_id = await anna.start("Anna", storeAudio=True, noConnectionTimeout=600)
+            await say(anna, audio)
+            if last == "kill":
+                await say(anna, bytes(RATE * 2 * 4))  # silence, which is what a crash may lose
+                await anna.wait("message_response", len(BURSTS))
+                server.kill()
+                await anna.wait_closed()
+            elif last == "stop":
+                await anna.stop()
+            else:
+                anna.socket.transport.abort()
+        if last == "kill":
+            await asyncio.to_thread(server.start)
+        await asyncio.sleep(0.7)
+    root = f"/v1/conversations/{conversation_id}"
+    listed = await stored(server, token, root, 4)
+    assert {one["speaker"] for one in listed} == {"Anna"}
+    words, heard = await word_times(server, token, root), onsets((await fetched(server, token, f"{root}/audio")).content)
+    assert len(heard) == len(words) == 4 * len(BURSTS)
+    assert max(abs(one - other) for one, other in zip(words, heard, strict=True)) < APART_S
+    for number, one in enumerate(listed):
+        alone = onsets((await fetched(server, token, f"{root}/audio?session={one['sessionId']}")).content)
+        of_all = heard[number * len(BURSTS) : (number + 1) * len(BURSTS)]
+        assert len(alone) == len(of_all)
+        assert max(abs(one - other) for one, other in zip(alone, of_all, strict=True)) < 0.01
+
+
 async def check_parts(server: Server, token: str, root: str, mix: httpx.Response, listed: list[Any]) -> None:
     """A range has the bytes of the whole; one session and one message have the sound of them only."""
     part = await fetched(server, token, f"{root}/audio", Range="bytes=100001-300000", **{"If-Range": mix.headers["etag"]})

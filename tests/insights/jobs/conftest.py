@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
 
 from insights import jobs
 from insights.jobs import handlers
+from insights.models import Conversation
 
 Register = Callable[..., None]
 
@@ -22,3 +25,9 @@ def register() -> Iterator[Register]:
     yield add
     handlers._handlers.clear()
     handlers._handlers.update(before)
+
+
+@pytest.fixture
+def conversation(user: User) -> Conversation:
+    """An empty conversation."""
+    return Conversation.objects.create(owner=user, connection_id="c", name="c", started_at=timezone.now())

@@ -15,12 +15,6 @@ from tests.insights.jobs.conftest import Register
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def conversation(user: User) -> Conversation:
-    """An empty conversation."""
-    return Conversation.objects.create(owner=user, connection_id="c", name="c", started_at=timezone.now())
-
-
 def test_job_and_task_are_stored_together(user: User, register: Register) -> None:
     """A transaction that is rolled back leaves neither a job nor a task."""
     register("k", lambda job: None)

@@ -1,5 +1,6 @@
 """One attempt of a job: how it ends, and who may end it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from insights import jobs
+from insights import jobs, recorder
 from insights.jobs import execute, handlers, recovery
 from insights.jobs.heartbeats import beat
 from insights.models import Conversation, Job
@@ -46,6 +47,24 @@ def test_an_unexpected_error_is_tried_three_times(user: User, register: Register
     assert (job.status, job.reason) == ("failed", "an unexpected error happened on the server (ValueError)")
     assert "ValueError at test_execute.py" in caplog.text
     assert "zeppelin" not in caplog.text
+
+
+@pytest.mark.parametrize("remove", [recorder.bin_conversation, recorder.delete_conversation])
+def test_a_conversation_that_is_removed_meanwhile(
+    user: User, register: Register, conversation: Conversation, caplog: pytest.LogCaptureFixture, remove: Callable[[int, int], None]
+) -> None:
+    """The job has failed at once, with the reason if its row is left, and the log has no error."""
+
+    def run(job: jobs.RunningJob) -> None:
+        remove(conversation.pk, user.pk)
+        recorder.end_import(conversation.pk)
+
+    register("k", run)
+    job = jobs.enqueue("k", user.pk, {}, conversation_id=conversation.pk)
+    jobs.run_waiting()
+    found = Job.objects.filter(pk=job.pk).values_list("status", "reason", "attempts")
+    assert list(found) == ([("failed", execute.DELETED, 1)] if remove is recorder.bin_conversation else [])
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_an_attempt_waits_before_it_is_repeated(user: User, register: Register) -> None:
