@@ -226,9 +226,12 @@ def remove_copies(found: Mapping[UUID, Path], sizes: Mapping[UUID, int]) -> None
 
 
 def remove(names: list[str]) -> None:
-    """Remove files of the storage; those that are gone already are no error."""
+    """Remove files of the storage, and folders that become empty; what is gone already is no error."""
+    where = storage()
     for name in names:
-        storage().delete(name)
+        where.delete(name)
+        with suppress(NotImplementedError, OSError):
+            os.rmdir(Path(where.path(name)).parent)
 
 
 def remove_one(audio: StoredAudio) -> None:

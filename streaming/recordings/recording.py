@@ -8,6 +8,7 @@ At MOST_WAITING_S seconds of waiting audio, further audio is dropped and becomes
 """
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -157,7 +158,7 @@ class Recording:
             return
         if not self._failed:
             files.write_all(self._file, self._writer.finish())
-            size = self._file.path.stat().st_size
+            size = os.fstat(self._file.file.fileno()).st_size  # its path is gone if the conversation was deleted meanwhile
             self._file.facts = AudioFacts(self._started_at, self._writer.samples / RATE, size)
 
     def _fail(self, error: Exception) -> None:

@@ -116,7 +116,7 @@ async def test_audio_survives_a_kill_and_lies_where_the_words_are(make_server: C
 
 
 async def test_audio_across_lost_connections(make_server: Callable[..., Server], tmp_path: Path) -> None:
-    """A client whose connection breaks twice, and whose server is killed once, comes back each time: every burst is heard when it was said."""
+    """A client loses its connection twice, and its server once, and comes back each time: every burst is heard when it was said."""
     script = tmp_path / "script.json"
     script.write_text(json.dumps(SCRIPT))
     server = make_server(RECOGNISER_SCRIPT=str(script))

@@ -90,6 +90,26 @@ def test_without_audio_there_is_no_file(one: Recording, folder: Path) -> None:
     assert not list(folder.rglob("*.ogg"))
 
 
+def test_a_conversation_that_is_deleted_meanwhile(
+    one: Recording, folder: Path, errors: list[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The recording ends without an error, and what it may still put into the storage can be removed with its folder."""
+    monkeypatch.setattr(recording, "HOLD_S", -1.0)
+    one.add(tone())
+    one.write()
+    files.remove_all_of(ID)
+    file = finished(one)
+    assert file is not None
+    with pytest.raises(FileNotFoundError):
+        file.put()
+    file.close()
+    assert (errors, caplog.records) == ([], [])
+    late = files.create(ID, uuid4())
+    files.remove([late.put()])
+    late.remove()
+    assert list((folder / "stored").iterdir()) == []
+
+
 def test_a_disk_that_fails_is_reported_once(one: Recording, errors: list[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     """Transcription goes on; the speaker is told once and does not wait."""
 
