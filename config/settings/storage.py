@@ -107,7 +107,7 @@ def _s3_client_config() -> object:
 
     Checksums are sent only where a call requires them: some services refuse others.
     """
-    from botocore.config import Config
+    from botocore.config import Config  # type: ignore[import-untyped]
 
     return Config(
         connect_timeout=5,

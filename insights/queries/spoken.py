@@ -125,7 +125,9 @@ def masked_messages(conversation: Conversation) -> list[Spoken]:
     recorded = Exists(Entity.objects.filter(message_id=OuterRef("id"), value={}))
     typed = reduce(or_, (Q(text__contains=sign) for sign in ("***", "[", "<", "{")))
     rows = Message.objects.filter(recorded | typed, conversation=conversation).order_by("number")
-    return [Spoken(dashed(row[0]), *row[1:12], words=row[12]) for row in rows.values_list(Cast("id", CharField()), *_FIELDS, "words")]
+    return [
+        Spoken(dashed(row[0]), *row[1:12], **{"words": row[12]}) for row in rows.values_list(Cast("id", CharField()), *_FIELDS, "words")
+    ]
 
 
 TextRow = tuple[str, int, str]
