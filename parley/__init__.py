@@ -3,14 +3,17 @@
 The names are those of the package `streaming`, loaded when they are first used.
 """
 
+from pathlib import Path
 from typing import Any
 
 from parley import lib_path
 
+_HERE = Path(__file__).resolve().parent
+
 
 def __getattr__(name: str) -> Any:
     """Load a name that developers use, such as `Stream`."""
-    if name.startswith("_"):
+    if name.startswith("_") or (_HERE / f"{name}.py").is_file():  # a module of this package, which Python imports then
         raise AttributeError(f"module 'parley' has no attribute {name!r}")
     lib_path.add()
     from django.apps import apps

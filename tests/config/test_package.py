@@ -1,6 +1,8 @@
 """What a wheel holds, and what an environment holds in which it was installed."""
 
 import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 from importlib import metadata
@@ -94,6 +96,14 @@ def test_nothing_but_parley_is_at_the_top_level() -> None:
     assert all(path.startswith("parley/_lib/") for path in wheel_contents.files_of(ROOT).values())
     assert lib_path.library() == ROOT
     assert PROJECT["project"]["scripts"] == {"parley": "parley.cli:main"}
+
+
+def test_modules_of_parley_need_no_server() -> None:
+    """`from parley import client` works in any program; other names need a running Parley, and say so."""
+    code = "from parley import client\nprint(client.StreamClient.__name__)\nfrom parley import Stream"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "StreamClient\n"
+    assert "parley.Stream needs a running Parley" in done.stderr
 
 
 def test_only_the_weights_that_are_read_are_packed(tmp_path: Path) -> None:
