@@ -18,7 +18,7 @@ listen = get_stt_model()
 class Inputs(BaseModel):
     """What the page and the input hook can set."""
 
-    talking: bool = Field(False, title="Talk", description="Whether the button is down.")
+    talking: bool = Field(False, title="Talk", description="Check it while you speak. The reply begins when it is cleared.")
 
 
 class PushToTalk(ReplyOnPause):

@@ -148,6 +148,14 @@ def test_the_conversation_stream(server: Server, open_browser: Callable[..., Bro
     page.get_by_role("button", name="Stop").click()
 
 
+STATE_IS_IN_THE_FREE_CORNER = """() => {
+  const box = (id) => document.getElementById(id).getBoundingClientRect();
+  const state = document.querySelector("#screen .state").getBoundingClientRect();
+  return state.bottom < box("screen").top + box("screen").height / 2 && state.right < box("mirror").left;
+}"""
+"""At the bottom it hides captions that a program writes into the video."""
+
+
 def test_video_and_inputs(server: Server, open_browser: Callable[..., Browser]) -> None:
     """On a phone in the dark scheme the video plays, the own video is in its corner, and the slider sends its value."""
     page = enter(open_browser(), server, "motion", **PHONE)
@@ -156,6 +164,7 @@ def test_video_and_inputs(server: Server, open_browser: Callable[..., Browser]) 
         "() => document.getElementById('picture').videoWidth > 0 && document.getElementById('picture').currentTime > 0.5"
     )
     expect(page.locator("#mirror")).to_be_visible()
+    assert page.evaluate(STATE_IS_IN_THE_FREE_CORNER)
     expect(page.locator("#outputs")).to_contain_text("moving")
     page.get_by_label("Threshold").fill("0.9")
     expect(page.locator("#inputs output")).to_have_text("0.9")
