@@ -3,7 +3,7 @@
 import inspect
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -178,33 +178,28 @@ def _field(name: str, part: Payload, parts: Payload) -> InputField | None:
     title = str(part.get("title", ""))
     generated = title == name.replace("_", " ").title()  # by pydantic, if the author gave no title
     label = title if title and not generated else name.replace("_", " ").capitalize()
-    base: dict[str, Any] = {
-        "name": name,
-        "label": _translated(label),
-        "help": _translated(part.get("description", "")),
-        "value": part.get("default", ""),
-    }
+    field = InputField(name, _translated(label), "text", help=_translated(part.get("description", "")), value=part.get("default", ""))
     kind = part.get("type")
     if "enum" in part:
-        return InputField(**base, kind="choice", options=_options(part["enum"]))
+        return replace(field, kind="choice", options=_options(part["enum"]))
     if kind == "array":
         items = _plain(part.get("items", {}), parts)
         if "enum" in items:
-            return InputField(**base, kind="choices", options=_options(items["enum"]))
+            return replace(field, kind="choices", options=_options(items["enum"]))
         if items.get("type") != "string":
             return None
-        return InputField(**base | {"value": ", ".join(map(str, base["value"] or ()))}, kind="words")
+        return replace(field, kind="words", value=", ".join(map(str, field.value or ())))
     if kind == "object":
         return None
     if kind == "boolean":
-        return InputField(**base, kind="flag")
+        return replace(field, kind="flag")
     if kind in ("number", "integer"):
         least, most = part.get("minimum", part.get("exclusiveMinimum")), part.get("maximum", part.get("exclusiveMaximum"))
         whole = kind == "integer"
         bounded = least is not None and most is not None
         step = "1" if whole else str((most - least) / 100) if bounded else "any"
-        return InputField(**base, kind="range" if bounded else "number", least=least, most=most, step=step)
-    return InputField(**base, kind="text")
+        return replace(field, kind="range" if bounded else "number", least=least, most=most, step=step)
+    return field
 
 
 def _options(values: list[Any]) -> tuple[tuple[str, str], ...]:

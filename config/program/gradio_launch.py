@@ -3,7 +3,7 @@
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -61,7 +61,7 @@ def install(program: Program) -> None:
         sys.meta_path.insert(0, AfterImport(MODULE, replace))
 
 
-def _serve(program: Program, blocks: Any, options: dict[str, Any]) -> Any:
+def _serve(program: Program, blocks: Any, options: Mapping[str, object]) -> Any:
     """Serve Blocks at `/`. With `prevent_thread_lock` the program goes on meanwhile, and its end waits for the server."""
     if options.get("share"):
         logger.warning("launch(share=True): no tunnel is opened, since no outside host is contacted")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -71,8 +72,8 @@ def _module(name: str) -> Any:
     return import_module(name)
 
 
-def _kept(options: dict[str, Any]) -> ServerOptions:
+def _kept(options: Mapping[str, object]) -> ServerOptions:
     """Return the options that hold, and say which do nothing."""
-    if options.get("reload") or (options.get("workers") or 1) > 1:
+    if options.get("reload") or options.get("workers") not in (None, 0, 1):
         logger.warning("uvicorn.run(reload=..., workers=...): `parley run` runs one process and does not reload")
     return ServerOptions(cast(TlsOptions, {name: options[name] for name in PASSED_ON if options.get(name) is not None}))

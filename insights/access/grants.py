@@ -120,7 +120,7 @@ def forget_sign_ins(now: datetime, most: int = MOST_SIGN_INS) -> int:
 
 def signed_in_users(rows: Iterable[Session]) -> Mapping[str, User]:
     """Return the signed-in user of each of these Django sessions, by session key."""
-    kept: dict[str, dict[str, Any]] = {row.session_key: row.get_decoded() for row in rows}
+    kept = {row.session_key: row.get_decoded() for row in rows}
     ids = {int(data[SESSION_KEY]) for data in kept.values() if str(data.get(SESSION_KEY, "")).isdecimal()}
     users = {str(user.pk): user for user in User.objects.filter(pk__in=ids, is_active=True)} if ids else {}
     return {key: user for key, data in kept.items() if (user := users.get(str(data.get(SESSION_KEY)))) and _is_valid(data, user)}

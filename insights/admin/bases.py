@@ -2,9 +2,9 @@
 the recorder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -45,7 +45,7 @@ else:
     FormSetBase = BaseInlineFormSet
 
 
-VERDICTS: dict[str, Any] = {"review": admin.HORIZONTAL}  # as radio buttons
+RADIO_FIELDS: Mapping[str, Literal[1, 2]] = {"review": admin.HORIZONTAL}
 LABELS = {"text": gettext_lazy("Wording"), "review": gettext_lazy("Verdict")}
 
 

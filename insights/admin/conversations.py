@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from insights import access, exports, kind_words, queries, recorder
 from insights.admin.bases import (
-    VERDICTS,
+    RADIO_FIELDS,
     ConversationBase,
     FormSetBase,
     Titled,
@@ -67,7 +67,7 @@ class InsightInline(WithConfidence, PagedInline):
     fields = ("kind", "text", "review", "for_whom", "sure", "verdict")
     readonly_fields = ("kind", "for_whom", "sure", "verdict")
     ordering = ("message__number", "type", "id")
-    radio_fields = VERDICTS
+    radio_fields = RADIO_FIELDS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Insight]:
         """Return the rows with what their columns show."""

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from insights import access, kind_words, recorder
-from insights.admin.bases import VERDICTS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
+from insights.admin.bases import RADIO_FIELDS, EditableText, InsightBase, Titled, WithConfidence, history, place, reviewer, submit_review
 from insights.admin.filters import Confidence, InsightType, Review
 from insights.admin.roles import ForReviewers
 from insights.insight_kinds import kind_of
@@ -30,7 +30,7 @@ class InsightAdmin(ForReviewers, WithConfidence, EditableText, Titled, InsightBa
     list_display = ("kind", "text", "review", "where", "sure", "verdict")
     list_editable = ("text", "review")
     list_per_page = 50
-    radio_fields = VERDICTS
+    radio_fields = RADIO_FIELDS
     ordering = ("-conversation__started_at", "conversation", "message__number", "type", "id")
     list_filter = (
         Review,

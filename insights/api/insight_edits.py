@@ -1,6 +1,6 @@
 """Edit an insight, and add one by hand. Not part of Symbl's API, which only reads insights."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,7 +17,6 @@ from insights.models import Conversation
 from insights.recorder import Assignee, InsightEdit, UnknownMessage
 
 _ROOT = "/v1/conversations/{conversation_id}/insights"
-_SHAPE: dict[str, Any] = {"by_alias": True, "exclude_none": True}
 
 
 class AssigneeIn(Schema):
@@ -60,7 +59,9 @@ class InsightEdited(Schema):
     changeId: str | None = None
 
 
-@router.patch(_ROOT + "/{insight_id}", response={200: InsightEdited, **EDIT_PROBLEMS}, **_SHAPE, summary="Edit an insight")
+@router.patch(
+    _ROOT + "/{insight_id}", response={200: InsightEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Edit an insight"
+)
 def edit_insight(request: HttpRequest, conversation_id: str, insight_id: str, body: InsightIn) -> dict[str, object]:
     """Accept, reject, reword, assign, date or finish an insight. The lists of insights leave rejected ones out."""
     conversation = auth.conversation(request, conversation_id)
@@ -72,7 +73,7 @@ def edit_insight(request: HttpRequest, conversation_id: str, insight_id: str, bo
     return _answer(conversation, insight_id, edited.change_id)
 
 
-@router.post(_ROOT, response={200: InsightEdited, **EDIT_PROBLEMS}, **_SHAPE, summary="Add an insight")
+@router.post(_ROOT, response={200: InsightEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Add an insight")
 def add_insight(request: HttpRequest, conversation_id: str, body: NewInsight) -> dict[str, object]:
     """Add an insight to a message by hand. Its confidence is 1."""
     conversation = auth.conversation(request, conversation_id)

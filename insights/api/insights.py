@@ -75,9 +75,6 @@ class Insights(Schema):
     insights: list[InsightOut]
 
 
-_SHAPE: dict[str, Any] = {"by_alias": True, "exclude_none": True}
-
-
 def _list_of(kind: InsightKind) -> type[Schema]:
     """Return the schema of a response with the insights of one kind; OpenAPI names it by the key: `ActionItems`."""
     name = kind.json_name[:1].upper() + kind.json_name[1:]
@@ -99,10 +96,12 @@ def _operation(kind: InsightKind) -> Callable[..., HttpResponseBase]:
 
 
 for _kind in kinds():
-    router.get(f"{_ROOT}/{_kind.path}", response=responses(_list_of(_kind)), **_SHAPE, summary=f"List {_kind.noun(2)}")(_operation(_kind))
+    router.get(
+        f"{_ROOT}/{_kind.path}", response=responses(_list_of(_kind)), by_alias=True, exclude_none=True, summary=f"List {_kind.noun(2)}"
+    )(_operation(_kind))
 
 
-@router.get(_ROOT + "/insights", response=responses(Insights), **_SHAPE, summary="List insights")
+@router.get(_ROOT + "/insights", response=responses(Insights), by_alias=True, exclude_none=True, summary="List insights")
 def list_insights(
     request: HttpRequest, conversation_id: str, part: Query[Part], redaction: Query[Redaction], shape: Shape | None = None
 ) -> HttpResponseBase:

@@ -1,6 +1,5 @@
 """The voice profiles of an account: list, enrol, rename, share with a team, delete. Not part of Symbl's API."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from insights.member_voice import voice_of
 from insights.models import AccessLevel, Team, VoiceProfile
 from insights.names import LONGEST_NAME, UNNAMED
 from insights.payloads import iso
+from insights.snapshots import JsonObject
 from insights.voice_enrolment import EnrolledVoice, EnrolmentRefused, SampleProblem
 
 router = Router(tags=["Voice profiles"])
@@ -125,7 +125,7 @@ class VoiceProfileChange(_Shared):
     email: str | None = Field(None, max_length=LONGEST_NAME)
 
 
-_FORM: dict[str, Any] = {
+_FORM: JsonObject = {
     "requestBody": {
         "required": True,
         "description": "A form whose first file is a recording of the person alone: any audio format of imports, at most 90 seconds.",

@@ -1,6 +1,5 @@
 """Edit a message: its words, its speaker, and where it begins and ends; delete it. Not part of Symbl's API."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -15,7 +14,6 @@ from insights.models import Conversation
 from insights.recorder import Edited, UnknownMessage
 
 _ROOT = "/v1/conversations/{conversation_id}/messages/{message_id}"
-_ANSWER: dict[str, Any] = {"by_alias": True, "exclude_none": True}
 
 
 class MessageIn(Schema):
@@ -42,7 +40,7 @@ class MessagesEdited(Schema):
     changeId: str | None = None
 
 
-@router.patch(_ROOT, response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Edit a message")
+@router.patch(_ROOT, response={200: MessagesEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Edit a message")
 def edit_message(request: HttpRequest, conversation_id: str, message_id: str, body: MessageIn) -> dict[str, object]:
     """Correct the words of a message, or say which member spoke them. The recognised words are kept."""
     conversation, identity = _message(request, conversation_id, message_id)
@@ -51,7 +49,7 @@ def edit_message(request: HttpRequest, conversation_id: str, message_id: str, bo
     return _answer(conversation, edited, identity)
 
 
-@router.post(_ROOT + "/split", response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Split a message")
+@router.post(_ROOT + "/split", response={200: MessagesEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Split a message")
 def split_message(request: HttpRequest, conversation_id: str, message_id: str, body: SplitIn) -> dict[str, object]:
     """Make two messages of one. The second is new; insights and trackers go with their words."""
     conversation, identity = _message(request, conversation_id, message_id)
@@ -60,7 +58,9 @@ def split_message(request: HttpRequest, conversation_id: str, message_id: str, b
     return _answer(conversation, edited, identity, second)
 
 
-@router.post(_ROOT + "/join", response={200: MessagesEdited, **EDIT_PROBLEMS}, **_ANSWER, summary="Join two messages")
+@router.post(
+    _ROOT + "/join", response={200: MessagesEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Join two messages"
+)
 def join_message(request: HttpRequest, conversation_id: str, message_id: str) -> dict[str, object]:
     """Append the next message of the same speaker to this one. 409 if there is none within a minute."""
     conversation, identity = _message(request, conversation_id, message_id)

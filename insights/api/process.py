@@ -21,6 +21,7 @@ from insights.imports import waiting_files
 from insights.imports.import_options import ImportSource
 from insights.models import AccessLevel, Conversation
 from insights.recorder import ImportOpening
+from insights.snapshots import Payload
 
 router = Router(tags=["Imports"])
 Request = TypeVar("Request", bound=ImportRequest)
@@ -39,7 +40,7 @@ _PROBLEMS: dict[int, type[Problem]] = {code: Problem for code in (400, 401, 403,
 _ANSWERS: dict[int, Any] = {201: Accepted, **_PROBLEMS}
 _QUERY = {"parameters": query_parameters(ImportRequest)}
 _RECORDING_QUERY = {"parameters": query_parameters(RecordingRequest)}
-_FILE: dict[str, Any] = {
+_FILE: Payload = {
     "parameters": query_parameters(RecordingRequest),
     "requestBody": {
         "required": True,

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from insights.managed import Invalid, TrackerFields
 
 OPERATIONS = ("add", "replace", "remove")
-TEXTS = ("name", "description")
-LISTS = ("categories", "languages", "vocabulary")
+PATHS = ("/name", "/description", "/categories", "/languages", "/vocabulary")
 MOST = 100
 """Operations of one request."""
 
@@ -23,14 +21,19 @@ def applied(fields: TrackerFields, steps: Sequence[tuple[str, str, Value]]) -> T
     for place, (operation, path, value) in enumerate(steps):
         if operation not in OPERATIONS:
             raise Invalid(f"[{place}].op: must be one of {', '.join(OPERATIONS)}")
-        name = path.removeprefix("/")
-        if name in TEXTS:
-            changed: dict[str, Any] = {name: _text(place, operation, name, value)}
-        elif name in LISTS:
-            changed = {name: _list(place, operation, getattr(fields, name), value)}
-        else:
-            raise Invalid(f"[{place}].path: must be one of {', '.join(f'/{one}' for one in (*TEXTS, *LISTS))}")
-        fields = replace(fields, **changed)
+        match path.removeprefix("/"):
+            case "name":
+                fields = replace(fields, name=_text(place, operation, "name", value))
+            case "description":
+                fields = replace(fields, description=_text(place, operation, "description", value))
+            case "categories":
+                fields = replace(fields, categories=_list(place, operation, fields.categories, value))
+            case "languages":
+                fields = replace(fields, languages=_list(place, operation, fields.languages, value))
+            case "vocabulary":
+                fields = replace(fields, vocabulary=_list(place, operation, fields.vocabulary, value))
+            case _:
+                raise Invalid(f"[{place}].path: must be one of {', '.join(PATHS)}")
     return fields
 
 

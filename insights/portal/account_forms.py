@@ -1,6 +1,7 @@
 """The forms of django-allauth with our labels and without placeholders."""
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as account
@@ -30,7 +31,7 @@ class _Labelled(forms.BaseForm):
 
     labels: "dict[str, str | _StrPromise]" = {}
     helps: "dict[str, str | _StrPromise]" = {}
-    attributes: dict[str, dict[str, Any]] = {}
+    attributes: Mapping[str, Mapping[str, object]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -25,6 +25,7 @@ from insights import access
 from insights.access import addresses
 from insights.encryption import NotDecryptable
 from insights.portal.limited import counted, limited, redirects
+from insights.portal.template_context import TemplateContext
 
 logger = logging.getLogger(__name__)
 
@@ -163,9 +164,9 @@ class ActivateCodes(totp.ActivateTOTPView):
 class ReplaceRecoveryCodes(recovery_codes.GenerateRecoveryCodesView):
     """Replace the recovery codes, also those that cannot be read any more."""
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: Any) -> TemplateContext:
         """Count the unused codes without a failure."""
-        context: dict[str, Any] = super(recovery_codes.GenerateRecoveryCodesView, self).get_context_data(**kwargs)
+        context: TemplateContext = super(recovery_codes.GenerateRecoveryCodesView, self).get_context_data(**kwargs)
         return {**context, "unused_code_count": access.recovery_codes_left(access.factors_of(self.request.user)) or 0}
 
 

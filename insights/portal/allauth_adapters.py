@@ -101,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request: HttpRequest,
         level: int,
         message_template: str | None = None,
-        message_context: dict[str, Any] | None = None,
+        message_context: TemplateContext | None = None,
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 
 from insights import access
 from insights.portal.forms import SignInForm
+from insights.portal.template_context import TemplateContext
 
 
 class SignInView(LoginView):
@@ -46,7 +47,7 @@ class SignInView(LoginView):
             response["Retry-After"] = str(error.wait_s)
             return response
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: Any) -> TemplateContext:
         """Add other ways to sign in, and whether no account has a password; the page then says how to create an administrator."""
         ways = {"open_sign_up": settings.OPEN_SIGN_UP, "single_sign_on": settings.OIDC_NAME if settings.OIDC_URL else ""}
         return super().get_context_data(nobody_can_sign_in=access.nobody_can_sign_in(), **ways, **kwargs)

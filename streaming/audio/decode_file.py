@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
 import av
 import av.logging
@@ -141,7 +141,7 @@ def _opened(source: BinaryIO) -> InputContainer:
         raise Refused(f"the file is damaged, or not one of the formats {FORMATS}") from None
 
 
-def _nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
+def _nothing_else(url: str, flags: int, options: object) -> NoReturn:
     """Refuse the files that a container names."""
     raise PermissionError("a file may not refer to other files")
 

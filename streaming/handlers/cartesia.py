@@ -6,7 +6,6 @@ Parley itself never calls it; only a developer's code does, by `get_tts_model("c
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,15 +55,15 @@ class Cartesia:
     def stream_tts_sync(self, text: str, options: CartesiaTTSOptions | None = None) -> Iterator[tuple[int, NDArray[np.int16]]]:
         """Yield a text in parts as they come; blocks. Raises VoiceError if the service fails."""
         options = options or CartesiaTTSOptions()
-        asked: dict[str, Any] = {
-            "model_id": options.model,
-            "transcript": text,
-            "voice": {"mode": "id", "id": options.voice},
-            "language": options.language,
-            "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": options.sample_rate},
-        }
         try:
-            for part in aggregate_bytes_to_16bit(self._client.tts.bytes(**asked)):
+            encoded = self._client.tts.bytes(
+                model_id=options.model,
+                transcript=text,
+                voice={"mode": "id", "id": options.voice},
+                language=options.language,
+                output_format={"container": "raw", "encoding": "pcm_s16le", "sample_rate": options.sample_rate},
+            )
+            for part in aggregate_bytes_to_16bit(encoded):
                 yield options.sample_rate, np.frombuffer(part, np.int16)
         except Exception as error:  # of the package, whose text may have the words
             raise VoiceError(f"cartesia: {type(error).__name__}") from None

@@ -1,7 +1,7 @@
 """Text to speech for handlers, with voices that are installed on this machine or a class of the developer, sentence by sentence."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
@@ -236,7 +236,7 @@ def get_tts_model(model: str = "kokoro", **options: Any) -> TextToSpeech:
     return TextToSpeech(found)
 
 
-def _own(path: str, options: dict[str, Any]) -> TextToSpeech:
+def _own(path: str, options: Mapping[str, object]) -> TextToSpeech:
     """Return the voice of a class. Raises ValueError if it lacks its method."""
     found = load_class(path)
     if callable(getattr(found, "synthesise", None)):

@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
-from streaming.speech.engines.base import RecognitionOptions, RecognitionResult
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.audio.pcm import Samples
+from streaming.speech.engines.base import RecognitionOptions, RecognitionResult, Word
+from streaming.speech.speakers.types import Columns, Regions, Vectors
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,55 @@ class Abandon:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodCall(Generic[Value]):
+    """A call of one method of the recogniser or of the speaker models, which returns a `Value`. The subclasses name the method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe(MethodCall[tuple[Word, ...]]):
+    """`Recogniser.transcribe`."""
+
+    pcm: Samples
+    voiced: tuple[tuple[float, float], ...]
+    thorough: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpeakerModels(MethodCall[tuple[NDArray[np.float32], Vectors]]):
+    """Load the speaker models and return their `between` and `made_up`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSpeech(MethodCall[NDArray[np.float32]]):
+    """`SpeakerModels.segment`."""
+
+    window: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeColumns(MethodCall[Columns]):
+    """`SpeakerModels.columns`."""
+
+    clip: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeVectors(MethodCall[Vectors]):
+    """`SpeakerModels.vectors`."""
+
+    columns: Columns
+    parts: tuple[Regions, ...]
+
+
+AnyMethodCall: TypeAlias = Transcribe | LoadSpeakerModels | SegmentSpeech | ComputeColumns | ComputeVectors
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechCall:
-    """Call a method of the recogniser, or of the speaker models, which are loaded for the first one."""
+    """Call a method; the answer is `Returned` or `CallFailed` of the same number."""
 
     number: int
-    of_speaker_models: bool
-    method: str
-    arguments: tuple[Any, ...]
-    keywords: dict[str, Any]
+    method: AnyMethodCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +153,21 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What a call returned; `error`: the type of the exception that it raised, in its place."""
+    """What a call returned: the value that its `MethodCall` names."""
 
     number: int
-    value: Any
-    error: str = ""
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A call raised an exception of the type `error`."""
+
+    number: int
+    error: str
 
 
 Request: TypeAlias = Open | Feed | Stop | Abandon | SpeechCall
-Answer: TypeAlias = Loaded | LoadFailed | RecognitionState | Recognised | Finished | Returned
+Answer: TypeAlias = Loaded | LoadFailed | RecognitionState | Recognised | Finished | Returned | CallFailed
 Channel: TypeAlias = Connection
 """A socket that carries messages in both directions."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import Connection
-from typing import Any, assert_never
+from typing import assert_never, cast
 
 import numpy as np
 from django.conf import settings
@@ -27,19 +27,28 @@ from streaming.imports.decoded_file import lower_priority
 from streaming.imports.speech_messages import (
     Abandon,
     Answer,
+    AnyMethodCall,
+    CallFailed,
     Channel,
+    ComputeColumns,
+    ComputeVectors,
     Feed,
     Finished,
     Loaded,
     LoadFailed,
+    LoadSpeakerModels,
+    MethodCall,
     Open,
     Recognised,
     RecognitionState,
     Request,
     Returned,
+    SegmentSpeech,
     SpeechCall,
     SpeechSettings,
     Stop,
+    Transcribe,
+    Value,
 )
 from streaming.speaker_models import SpeakersOff
 from streaming.speech.engines.base import Listener, Recogniser, RecogniserError, Recognition, RecognitionOptions, Word
@@ -72,7 +81,7 @@ class SpeechProcess:
         self._sending, self._changed = threading.Lock(), threading.Condition()
         self._numbers = count(1)
         self._recognitions: dict[int, _RemoteRecognition] = {}
-        self._returned: dict[int, Returned] = {}
+        self._returned: dict[int, Returned | CallFailed] = {}
         self.has_ended = False
         self._loaded: Loaded | LoadFailed | None = None
         self.send(wanted)
@@ -97,18 +106,22 @@ class SpeechProcess:
             with suppress(SpeechProcessEnded):
                 self.send(Abandon(number))
 
-    def call(self, method: str, *arguments: Any, of_speaker_models: bool = False, **keywords: Any) -> Any:
-        """Return what a method of the recogniser or of the speaker models returns there. Raises SpeechCallFailed and SpeechProcessEnded."""
+    def call(self, method: MethodCall[Value]) -> Value:
+        """Return what the method returns in the speech process; waits for it. Raises SpeechCallFailed and SpeechProcessEnded."""
         number = next(self._numbers)
-        self.send(SpeechCall(number, of_speaker_models, method, arguments, keywords))
+        self.send(SpeechCall(number, cast(AnyMethodCall, method)))  # it has all subclasses of MethodCall
         with self._changed:
             self._changed.wait_for(lambda: number in self._returned or self.has_ended)
             answer = self._returned.pop(number, None)
-        if answer is None:
-            raise SpeechProcessEnded
-        if answer.error:
-            raise SpeechCallFailed(answer.error)
-        return answer.value
+        match answer:
+            case None:
+                raise SpeechProcessEnded
+            case CallFailed(_, error):
+                raise SpeechCallFailed(error)
+            case Returned(_, value):
+                return cast(Value, value)
+            case _ as never:
+                assert_never(never)
 
     def send(self, message: Request | SpeechSettings) -> None:
         """Send a message; waits while the process does not read. Raises SpeechProcessEnded."""
@@ -160,7 +173,7 @@ class SpeechProcess:
                 with self._changed:
                     self._loaded = answer
                     self._changed.notify_all()
-            case Returned(number):
+            case Returned(number) | CallFailed(number):
                 with self._changed:
                     self._returned[number] = answer
                     self._changed.notify_all()
@@ -259,8 +272,7 @@ class RemoteRecogniser(Recogniser):
         return self._process.open(options, decoder, listener)
 
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
-        words: tuple[Word, ...] = self._process.call("transcribe", pcm, tuple(voiced), thorough=thorough)
-        return words
+        return self._process.call(Transcribe(pcm, tuple(voiced), thorough))
 
     def close(self) -> None:
         self._process.close()
@@ -271,26 +283,19 @@ class RemoteSpeakerModels:
 
     def __init__(self, process: SpeechProcess) -> None:
         self._process = process
-        self.between: NDArray[np.float32] = self._call("between")
-        self.made_up: Vectors = self._call("made_up")
+        self.between, self.made_up = process.call(LoadSpeakerModels())
 
     def segment(self, window: Samples) -> NDArray[np.float32]:
         """Return the probability of each local speaker per frame."""
-        found: NDArray[np.float32] = self._call("segment", window)
-        return found
+        return self._process.call(SegmentSpeech(window))
 
     def columns(self, clip: Samples) -> Columns:
         """Return the values from which voice vectors are computed."""
-        found: Columns = self._call("columns", clip)
-        return found
+        return self._process.call(ComputeColumns(clip))
 
     def vectors(self, columns: Columns, parts: Sequence[Regions]) -> Vectors:
         """Return one voice vector for each list of regions."""
-        found: Vectors = self._call("vectors", columns, parts)
-        return found
-
-    def _call(self, method: str, *arguments: Any) -> Any:
-        return self._process.call(method, *arguments, of_speaker_models=True)
+        return self._process.call(ComputeVectors(columns, tuple(parts)))
 
 
 _lock = threading.Lock()

@@ -18,19 +18,26 @@ from streaming.audio.pcm import RATE, AudioError
 from streaming.imports.speech_messages import (
     Abandon,
     Answer,
+    AnyMethodCall,
+    CallFailed,
     Channel,
+    ComputeColumns,
+    ComputeVectors,
     Feed,
     Finished,
     Loaded,
     LoadFailed,
+    LoadSpeakerModels,
     Open,
     Recognised,
     RecognitionState,
     Request,
     Returned,
+    SegmentSpeech,
     SpeechCall,
     SpeechSettings,
     Stop,
+    Transcribe,
 )
 from streaming.speech import engines
 from streaming.speech.engines.base import Recogniser, Recognition, RecognitionResult
@@ -49,7 +56,6 @@ class SpeechService:
     def __init__(self, channel: Channel, settings: SpeechSettings) -> None:
         self._channel, self._settings = channel, settings
         self._sending = threading.Lock()
-        self._recogniser: Recogniser | None = None
         self._open: dict[int, _ServedRecognition] = {}
         self._calls = ThreadPoolExecutor(settings.threads, "speech-calls")
         self._models_lock = threading.Lock()
@@ -58,7 +64,7 @@ class SpeechService:
     def run(self) -> None:
         """Load the recogniser and serve until the worker closes the socket."""
         try:
-            self._recogniser = recogniser = self._loaded()
+            recogniser = self._loaded()
         except Exception as error:
             self.send(LoadFailed(str(error)))
             return
@@ -103,18 +109,32 @@ class SpeechService:
             case Abandon(number):
                 if (ended := self._open.pop(number, None)) is not None:
                     ended.recognition.abandon()
-            case SpeechCall():
-                self._calls.submit(self._call, request)
+            case SpeechCall(number, method):
+                self._calls.submit(self._call, number, method, recogniser)
             case _ as never:
                 assert_never(never)
 
-    def _call(self, call: SpeechCall) -> None:
+    def _call(self, number: int, method: AnyMethodCall, recogniser: Recogniser) -> None:
         try:
-            target = self._speaker_models() if call.of_speaker_models else self._recogniser
-            found = getattr(target, call.method)
-            self.send(Returned(call.number, found(*call.arguments, **call.keywords) if callable(found) else found))
+            self.send(Returned(number, self._returned_by(method, recogniser)))
         except Exception as error:  # its text may contain spoken words, and not every exception can be pickled
-            self.send(Returned(call.number, None, type(error).__name__))
+            self.send(CallFailed(number, type(error).__name__))
+
+    def _returned_by(self, method: AnyMethodCall, recogniser: Recogniser) -> object:
+        match method:
+            case Transcribe(pcm, voiced, thorough):
+                return recogniser.transcribe(pcm, voiced, thorough=thorough)
+            case LoadSpeakerModels():
+                models = self._speaker_models()
+                return models.between, models.made_up
+            case SegmentSpeech(window):
+                return self._speaker_models().segment(window)
+            case ComputeColumns(clip):
+                return self._speaker_models().columns(clip)
+            case ComputeVectors(columns, parts):
+                return self._speaker_models().vectors(columns, parts)
+            case _ as never:
+                assert_never(never)
 
     def _speaker_models(self) -> SpeakerModels:
         with self._models_lock:

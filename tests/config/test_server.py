@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import websockets
 
-from config.management.commands.serve import OPTIONS
+from config.management.commands.serve import PING_INTERVAL_S, PING_TIMEOUT_S
 from tests.servers import ROOT, Server
 from tests.streaming.transports.client import PATIENT, connected
 
-PING_S = OPTIONS["ping_interval"] + OPTIONS["ping_timeout"]
+PING_S = PING_INTERVAL_S + PING_TIMEOUT_S
 WAITS = """
 import os, subprocess, sys, time
 

@@ -10,13 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from config.start import account_hint, local_host, network_hint, prepare_database
 from streaming import recogniser
 
-OPTIONS: dict[str, Any] = {
-    "server_name": "parley",
-    "verbosity": 1,
-    # A connection that was lost without a close frame is detected within 25 s, so that its speaker can soon reconnect.
-    "ping_interval": 10,
-    "ping_timeout": 15,
-}
+PING_INTERVAL_S = 10
+PING_TIMEOUT_S = 15
+"""A connection that was lost without a close frame is detected within 25 s, so that its speaker can soon reconnect."""
 
 
 class Command(BaseCommand):
@@ -56,7 +52,16 @@ class Command(BaseCommand):
                 worker.begin_to_stop()
             await drain()
 
-        server = BoundedServer(application, drain=drain_both, started=started, endpoints=[endpoint], **OPTIONS)
+        server = BoundedServer(
+            application,
+            drain=drain_both,
+            started=started,
+            endpoints=[endpoint],
+            server_name="parley",
+            verbosity=1,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+        )
         try:
             server.run()
         finally:
