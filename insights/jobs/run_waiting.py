@@ -4,12 +4,13 @@ from insights.jobs import task_queue
 from insights.jobs.recovery import recover
 
 MOST = 10_000
+"""Tasks of one call."""
 
 
-def run_waiting(most: int = MOST) -> int:
-    """Run tasks until no job can run now, at most `most`; return their number. Not inside a transaction."""
+def run_waiting() -> int:
+    """Run tasks until no job can run now, at most MOST; return their number. Not inside a transaction."""
     ran = 0
-    while ran < most:
+    while ran < MOST:
         recover()
         task = task_queue.take(task_queue.ACCOUNTS) or task_queue.take(task_queue.SERVER)
         if task is None:

@@ -19,6 +19,9 @@ from insights.portal.parts import part_of
 from insights.portal.wording import clock, shorten
 from insights.queries import SearchTerms, Term
 
+LONGEST = 300
+"""Characters that are shown of a message."""
+
 Marked = tuple[tuple[str, bool], ...]
 """Pieces of a text, each with whether it was searched for."""
 
@@ -124,17 +127,17 @@ def _marked_parts(text: str, terms: Sequence[Term]) -> Marked:
     return tuple((piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece)
 
 
-def _shortened(pieces: Marked, most: int = 300) -> Marked:
-    """Return the pieces around the first mark of a long message."""
+def _shortened(pieces: Marked) -> Marked:
+    """Return the pieces around the first mark of a long message, at most LONGEST characters."""
     text = "".join(piece for piece, _ in pieces)
-    if len(text) <= most:
+    if len(text) <= LONGEST:
         return pieces
     first = next((number for number, (_, hit) in enumerate(pieces) if hit), None)
     if first is None:
-        return ((shorten(text, "", most), False),)
+        return ((shorten(text, "", LONGEST), False),)
     before = "".join(piece for piece, _ in pieces[:first])
-    kept: list[tuple[str, bool]] = [("…" + before[-most // 3 :] if len(before) > most // 3 else before, False)]
-    left = most - len(kept[0][0])
+    kept: list[tuple[str, bool]] = [("…" + before[-LONGEST // 3 :] if len(before) > LONGEST // 3 else before, False)]
+    left = LONGEST - len(kept[0][0])
     for piece, hit in pieces[first:]:
         kept.append((piece[:left] + ("…" if len(piece) > left else ""), hit))
         left -= len(piece)

@@ -43,6 +43,7 @@ _ADDING = (
 )
 """Events that do not change older messages. Any other event makes a cached value be computed again from the first message."""
 
+SUMMARY_MESSAGES = 5
 _MOST_SPANS = 500_000
 """Time spans that are cached, of all conversations together: 16 bytes each, enough for about ten conversations of 20,000 messages."""
 
@@ -95,11 +96,11 @@ def _talk(conversation: Conversation) -> Iterator[Talk]:
         yield entry.value
 
 
-def summary_of(conversation: Conversation, most: int = 5) -> list[tuple[str, str]]:
-    """Return (id, text) of at most `most` messages that summarise the conversation, in their order."""
+def summary_of(conversation: Conversation) -> list[tuple[str, str]]:
+    """Return (id, text) of at most SUMMARY_MESSAGES messages that summarise the conversation, in their order."""
     with _digest(conversation) as digest:
         topics = TopicRow.objects.filter(conversation=conversation).order_by("-score", "text").values_list("text", "score", "sentiment")
-        chosen = digest.candidates.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], most)
+        chosen = digest.candidates.best([Topic(text, score, (), sentiment) for text, score, sentiment in topics], SUMMARY_MESSAGES)
     return _with_texts(chosen)
 
 

@@ -16,6 +16,8 @@ Row = TypeVar("Row", bound=Model)
 
 MOST_OWNERS = 500
 """Accounts that a filter lists."""
+BATCH = 50
+"""Conversations whose insights are read at once."""
 AROUND = 2
 """Sentences before and after that of an insight."""
 ADDED_BY_PERSON = [{"key": "source", "value": "person"}]
@@ -126,8 +128,8 @@ def owners() -> list[User]:
     )
 
 
-def reviewed_in_batches(wanted: ReviewFilter, size: int = 50) -> Iterator[list[Insight]]:
-    """Yield the insights with a verdict that fit all filters but the state, those of `size` conversations at once, in order.
+def reviewed_in_batches(wanted: ReviewFilter) -> Iterator[list[Insight]]:
+    """Yield the insights with a verdict that fit all filters but the state, those of BATCH conversations at once, in order.
 
     Those with two different opinions that nobody settled are left out.
     """
@@ -135,8 +137,8 @@ def reviewed_in_batches(wanted: ReviewFilter, size: int = 50) -> Iterator[list[I
     rows = rows.exclude(Exists(_disagreements().filter(insight=OuterRef("pk"))))
     ids = list(rows.order_by("conversation_id").values_list("conversation_id", flat=True).distinct())
     rows = rows.select_related("message__speaker", "conversation").defer("message__words", "message__phrases", "entities", "tags", "hints")
-    for at in range(0, len(ids), size):
-        found = rows.filter(conversation_id__in=ids[at : at + size])
+    for at in range(0, len(ids), BATCH):
+        found = rows.filter(conversation_id__in=ids[at : at + BATCH])
         yield list(found.order_by("conversation_id", "message__number", "type", "id"))
 
 

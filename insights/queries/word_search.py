@@ -28,6 +28,7 @@ MOST_FOUND = 200
 FEW = 10
 """With fewer messages that have all of the words, related ones are added."""
 MOST_RELATED = 50
+MOST_PEOPLE = 50
 MOST_CONVERSATIONS = 20
 _LISTED = (
     *("number", "text", "offset_s", "speaker__number"),
@@ -96,11 +97,11 @@ def messages_found(ids: Sequence[UUID]) -> list[Message]:
     return [by_id[one] for one in ids if one in by_id]
 
 
-def people_of(user_id: int, most: int = 50) -> list[str]:
-    """Return the names of the members of visible conversations, those in most conversations first."""
+def people_of(user_id: int) -> list[str]:
+    """Return at most MOST_PEOPLE names of the members of visible conversations, those in most conversations first."""
     members = Member.objects.filter(conversation__in=visible_to(user_id), merged_into=None).exclude(name="")
     counted = members.order_by().values("name").annotate(conversations=Count("conversation_id", distinct=True))
-    return list(counted.order_by("-conversations", "name").values_list("name", flat=True)[:most])
+    return list(counted.order_by("-conversations", "name").values_list("name", flat=True)[:MOST_PEOPLE])
 
 
 def _chosen(scope: QuerySet[Conversation], terms: SearchTerms, kind: str, person: str) -> QuerySet[Message] | None:

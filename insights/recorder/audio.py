@@ -84,15 +84,15 @@ def remove_audio(audio: Sequence[StoredAudio]) -> None:
         StoredAudio.objects.filter(id__in=[one.id for one in audio]).delete()
 
 
-def forget_audio(now: datetime, installation_days: int, most: int = MOST_AUDIO) -> int:
-    """Remove at most `most` files of conversations that ended longer ago than the installation (0: no limit) or their account keeps audio.
+def forget_audio(now: datetime, installation_days: int) -> int:
+    """Remove at most MOST_AUDIO files of conversations that ended longer ago than the installation or their account keeps audio.
 
-    Return how many were removed.
+    Return how many were removed. `installation_days`: 0 for no limit.
     """
     over = Q(conversation__ended_at__lt=now - timedelta(days=installation_days)) if installation_days else Q(pk__in=[])
     for days in AccountSettings.objects.exclude(keep_audio_days=None).order_by().values_list("keep_audio_days", flat=True).distinct():
         account = Q(conversation__owner__account_settings__keep_audio_days=days)
         over |= account & Q(conversation__ended_at__lt=now - timedelta(days=days or 0))
-    old = list(StoredAudio.objects.filter(over, state=StoredAudio.State.STORED).order_by("conversation__ended_at", "id")[:most])
+    old = list(StoredAudio.objects.filter(over, state=StoredAudio.State.STORED).order_by("conversation__ended_at", "id")[:MOST_AUDIO])
     remove_audio(old)
     return len(old)

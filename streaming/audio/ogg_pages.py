@@ -19,6 +19,7 @@ PAGE_SAMPLES = 24_000
 """Samples after which a page is complete: half a second, which a crash loses at most."""
 _HEADER = struct.Struct("<4sBBqIIIB")
 _MOST_SEGMENTS = 255
+_SERIAL = 1  # number of the only logical stream of a file
 _BEGIN, _END = 2, 4
 _HEAD_PAGES = 2
 _MOST_PAGE = _HEADER.size + _MOST_SEGMENTS + _MOST_SEGMENTS * 255
@@ -53,8 +54,8 @@ class PageWriter:
         comments: texts by name, readable with `PageIndex.comments`.
     """
 
-    def __init__(self, opus_head: bytes, comments: Mapping[str, str], serial: int = 1) -> None:
-        self._opus_head, self._comments, self._serial = opus_head, comments, serial
+    def __init__(self, opus_head: bytes, comments: Mapping[str, str]) -> None:
+        self._opus_head, self._comments = opus_head, comments
         self._sequence = 0
         self._position = 0
         self._segments = bytearray()
@@ -91,7 +92,7 @@ class PageWriter:
         return self._page(flags)
 
     def _page(self, flags: int) -> bytes:
-        head = _HEADER.pack(MAGIC, 0, flags, self._position, self._serial, self._sequence, 0, len(self._segments))
+        head = _HEADER.pack(MAGIC, 0, flags, self._position, _SERIAL, self._sequence, 0, len(self._segments))
         page = bytearray(head + self._segments + self._body)
         page[22:26] = struct.pack("<I", checksum(page))
         self._sequence += 1

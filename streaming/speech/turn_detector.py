@@ -268,12 +268,12 @@ class TurnDetector(AudioSource[Pcm]):
         return Turn(self._history.cut(span), self._rate, voiced)
 
 
-def split_turns(pcm: Samples, end_of_turn_ms: int = 500, longest_turn_s: float = 12.0) -> list[Samples]:
+def split_turns(pcm: Samples) -> list[Samples]:
     """Return the audio of each turn of a whole recording, shape (n,), float32 at 16 kHz, as a live recognition would find them.
 
     Loads the VAD model on each call.
     """
-    model, endpointer = VadModel(), Endpointer(end_of_turn_ms, longest_turn_s)
+    model, endpointer = VadModel(), Endpointer()
     slots = [model.take_slot()]
     events: list[Event] = []
     for start in range(0, len(pcm) - FRAME + 1, FRAME):

@@ -46,11 +46,11 @@ class CloseStream:
 class OutputLog:
     """The outputs of one session, numbered 1, 2, 3 ...; used in one event loop."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self) -> None:
         self.last = 0
         """Number of the newest output; 0 before the first."""
         self.closed = False
-        self._kept: deque[AdditionalOutputs] = deque(maxlen=kept)
+        self._kept: deque[AdditionalOutputs] = deque(maxlen=KEPT)
         self._waiting: set[asyncio.Event] = set()
 
     def append(self, outputs: AdditionalOutputs) -> int:

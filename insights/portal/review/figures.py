@@ -72,11 +72,11 @@ def figures(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/review/figures.html", context)
 
 
-def weeks_before(now: datetime, number: int = WEEKS) -> list[datetime]:
-    """Return the starts of the last weeks, Mondays in the current time zone, oldest first; the last one is the present week."""
+def weeks_before(now: datetime) -> list[datetime]:
+    """Return the starts of the last WEEKS weeks, Mondays in the current time zone, oldest first; the last one is the present week."""
     today = timezone.localtime(now)
     monday = today.date() - timedelta(days=today.weekday())
-    return [datetime.combine(monday - timedelta(weeks=back), time(), today.tzinfo) for back in reversed(range(number))]
+    return [datetime.combine(monday - timedelta(weeks=back), time(), today.tzinfo) for back in reversed(range(WEEKS))]
 
 
 def precision_rows(by_kind: Mapping[str, Mapping[int, Verdicts]], waiting: Mapping[str, int]) -> list[PrecisionRow]:

@@ -21,20 +21,20 @@ def forget_ended_before(limit: datetime, most: int = MOST) -> int:
     return _delete_each(Conversation.objects.filter(ended_at__lt=limit).order_by("ended_at"), most)
 
 
-def forget_by_accounts(now: datetime, most: int = MOST) -> int:
-    """Delete at most `most` conversations that ended longer ago than their account keeps them, as `forget_ended_before` does."""
+def forget_by_accounts(now: datetime) -> int:
+    """Delete at most MOST conversations that ended longer ago than their account keeps them, as `forget_ended_before` does."""
     over = Q()
     for limit in ("keep_days", "most_keep_days"):
         for days in AccountSettings.objects.exclude(**{limit: None}).order_by().values_list(limit, flat=True).distinct():
             over |= Q(**{f"owner__account_settings__{limit}": days, "ended_at__lt": now - timedelta(days=days)})
     if not over:
         return 0
-    return _delete_each(Conversation.objects.filter(over).order_by("ended_at"), most)
+    return _delete_each(Conversation.objects.filter(over).order_by("ended_at"), MOST)
 
 
-def empty_bin(limit: datetime, most: int = MOST) -> int:
-    """Delete at most `most` conversations that were moved to the bin before `limit`, as `forget_ended_before` does."""
-    return _delete_each(Conversation.everything.filter(deleted_at__lt=limit, erased_at=None).order_by("deleted_at"), most)
+def empty_bin(limit: datetime) -> int:
+    """Delete at most MOST conversations that were moved to the bin before `limit`, as `forget_ended_before` does."""
+    return _delete_each(Conversation.everything.filter(deleted_at__lt=limit, erased_at=None).order_by("deleted_at"), MOST)
 
 
 def _delete_each(conversations: QuerySet[Conversation], most: int) -> int:

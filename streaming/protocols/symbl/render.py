@@ -129,17 +129,16 @@ def recognition_result(
     is_final: bool,
     member: MemberSnapshot | None = None,
     audio_owner: MemberSnapshot | None = None,
-    offset_ms: int | None = None,
     language: str = "",
 ) -> JsonMessage:
-    """Return an interim or final result. `confidence` is in [0, 1]; `offset_ms` is its start in the conversation, in milliseconds.
+    """Return an interim or final result. `confidence` is in [0, 1].
 
     `language` is our extension: what was found in the audio, empty if the client named it.
     `audio_owner`: whose audio it is, where several people speak in it (our extension).
     """
     timed = [{"word": word.text, "startTime": _duration(word.start), "endTime": _duration(word.end)} for word in words]
     alternative = {"words": timed, "transcript": text, "confidence": confidence}
-    message = envelope(
+    return envelope(
         "recognition_result",
         isFinal=is_final,
         payload={"raw": {"alternatives": [alternative]}},
@@ -148,7 +147,6 @@ def recognition_result(
         **({"audioOwner": user(audio_owner)} if audio_owner else {}),
         **({"languageCode": language} if language else {}),
     )
-    return message if offset_ms is None else {**message, "timeOffset": offset_ms}
 
 
 def language_detected(code: str) -> JsonMessage:
@@ -158,17 +156,17 @@ def language_detected(code: str) -> JsonMessage:
 
 def error_envelope(text: str, field: str = "") -> JsonMessage:
     """Return the error for a rejected start_request: only this form makes the start call of the SDKs fail."""
-    body = _error(text, text, field)
+    body = _error(text, field)
     return envelope("error", **body, payload=body)
 
 
-def error_top(text: str, details: str = "", field: str = "") -> JsonMessage:
-    """Return the error for any other message; `details` is a longer text, `text` by default."""
-    return {"type": "error", **_error(text, details or text, field)}
+def error_top(text: str, field: str = "") -> JsonMessage:
+    """Return the error for any other message."""
+    return {"type": "error", **_error(text, field)}
 
 
-def _error(text: str, details: str, field: str) -> JsonMessage:
-    return {"message": text, "details": details, "field": field}
+def _error(text: str, field: str) -> JsonMessage:
+    return {"message": text, "details": text, "field": field}
 
 
 def _duration(seconds: float) -> JsonMessage:

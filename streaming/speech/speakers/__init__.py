@@ -1,8 +1,7 @@
-"""Tells the speakers of one audio source apart, live (`LiveDiarizer`) and for whole recordings (`diarize`)."""
+"""Tells the speakers of one audio source apart."""
 
 from streaming.speech.speakers.online_diarization import LiveDiarizer
 from streaming.speech.speakers.profiles import EnrolledVoices
 from streaming.speech.speakers.types import ProfileMatch, SpeakerModels, SpeakerSpan, TurnSpeakers
-from streaming.speech.speakers.whole import diarize
 
-__all__ = ["EnrolledVoices", "LiveDiarizer", "ProfileMatch", "SpeakerModels", "SpeakerSpan", "TurnSpeakers", "diarize"]
+__all__ = ["EnrolledVoices", "LiveDiarizer", "ProfileMatch", "SpeakerModels", "SpeakerSpan", "TurnSpeakers"]

@@ -15,13 +15,3 @@ def test_the_envelope_has_the_text_in_both_places() -> None:
 def test_the_top_level_form_has_message_and_details() -> None:
     """One SDK shows `details`, another `message`; both have the text."""
     assert error_top(TEXT, field=FIELD) == {"type": "error", "message": TEXT, "details": TEXT, "field": FIELD}
-
-
-def test_details_may_have_more_text() -> None:
-    """A longer text is in `details` only."""
-    assert error_top("audio refused", "a chunk may hold at most 8192 bytes") == {
-        "type": "error",
-        "message": "audio refused",
-        "details": "a chunk may hold at most 8192 bytes",
-        "field": "",
-    }

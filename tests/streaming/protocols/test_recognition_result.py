@@ -20,9 +20,7 @@ class Word:
 
 def test_its_shape() -> None:
     """Words have their times as two decimal texts; the text is in `raw` and in `punctuated`."""
-    result = recognition_result(
-        "Hello.", [Word("Hello.", 3.8, 4.25)], confidence=0.93, is_final=True, member=MemberSnapshot.parse(JANE), offset_ms=3800
-    )
+    result = recognition_result("Hello.", [Word("Hello.", 3.8, 4.25)], confidence=0.93, is_final=True, member=MemberSnapshot.parse(JANE))
     word = {"word": "Hello.", "startTime": {"seconds": "3", "nanos": "800000000"}, "endTime": {"seconds": "4", "nanos": "250000000"}}
     assert result == {
         "type": "message",
@@ -33,16 +31,14 @@ def test_its_shape() -> None:
             "punctuated": {"transcript": "Hello."},
             "user": JANE_IN_MESSAGES,
         },
-        "timeOffset": 3800,
     }
 
 
 def test_an_interim_without_a_speaker() -> None:
-    """The user has three empty texts, and an unknown time is left out."""
+    """The user has three empty texts."""
     result = recognition_result("Hel", [], confidence=0.5, is_final=False)
     assert result["message"]["isFinal"] is False
     assert result["message"]["user"] == UNKNOWN_SPEAKER
-    assert "timeOffset" not in result
 
 
 @pytest.mark.parametrize(
