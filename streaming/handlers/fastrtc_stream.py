@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from streaming.handlers.fastrtc_compat import WebRTCData
 from streaming.handlers.ice_servers import RtcConfiguration
 from streaming.handlers.live_sessions import LiveSessions, connection_of, handler_of
-from streaming.types.participants import Participants
+from streaming.types.open_sessions import OpenSessions
 from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class FastrtcStream:
     answer_call: ClassVar[Callable[["Stream", Any], Awaitable[Any]] | None] = None
     """Answers the webhook of a call, a request of Starlette, with one of its responses; set by the transports."""
 
-    participants: Participants
+    sessions: OpenSessions
     verbose: bool
 
     @property
@@ -33,12 +33,12 @@ class FastrtcStream:
 
         Of several users' sessions with one id the newest is meant.
         """
-        return LiveSessions(self.participants, handler_of)
+        return LiveSessions(self.sessions, handler_of)
 
     @property
     def connections(self) -> Mapping[str, list[Reachable]]:
         """The open sessions of this process, by webrtc_id, each in a list as FastRTC has them."""
-        return LiveSessions(self.participants, connection_of)
+        return LiveSessions(self.sessions, connection_of)
 
     def set_input_gradio(self, webrtc_data: str | WebRTCData, *args: Any) -> None:
         """Set the inputs of a session, as a page of Gradio does. Data with a text become the handler's first input, in place of the audio.
@@ -48,7 +48,7 @@ class FastrtcStream:
         if isinstance(webrtc_data, str):
             self.set_input(webrtc_data, *args)
             return
-        session = self.participants.get(webrtc_data.webrtc_id)
+        session = self.sessions.get(webrtc_data.webrtc_id)
         set_args = getattr(session.handler, "set_args", None) if session is not None else None
         if session is not None and set_args is not None:
             session.loop.call_soon_threadsafe(set_args, [webrtc_data, *args])
@@ -59,7 +59,7 @@ class FastrtcStream:
         """Set the inputs, and let a ReplyOnPause reply at once. Raises LookupError if there is no such session in this process."""
         self.set_input_gradio(webrtc_data, *args)
         webrtc_id = webrtc_data if isinstance(webrtc_data, str) else webrtc_data.webrtc_id
-        session = self.participants.get(webrtc_id)
+        session = self.sessions.get(webrtc_id)
         trigger = getattr(session.handler, "trigger_response", None) if session is not None else None
         if session is not None and trigger is not None:
             session.loop.call_soon_threadsafe(trigger)

@@ -178,7 +178,7 @@ class _Component:
         async def show(webrtc_id: str, *values: Any) -> AsyncIterator[Any]:
             skip = gradio().skip()
             yield skip if len(shown) == 1 else tuple(skip for _ in shown)  # without an item Gradio would empty the components
-            session = sessions.find(webrtc_id, self._made().participants.get(webrtc_id))
+            session = sessions.find(webrtc_id, self._made().sessions.get(webrtc_id))
             if session is None:
                 return
             session.begin(values, time.monotonic())
@@ -190,7 +190,7 @@ class _Component:
 
         def listen_for_edits(place: int, component: Any) -> None:
             async def edited(webrtc_id: str, value: Any) -> None:
-                if (session := sessions.find(webrtc_id, self._made().participants.get(webrtc_id))) is not None:
+                if (session := sessions.find(webrtc_id, self._made().sessions.get(webrtc_id))) is not None:
                     session.edited(place, value, time.monotonic())
 
             for event in (getattr(component, name, None) for name in BY_USER):
@@ -228,7 +228,7 @@ class _Component:
         )
 
     def _set_input(self, webrtc_id: str, *values: Any) -> None:
-        if webrtc_id in self._made().participants:
+        if webrtc_id in self._made().sessions:
             self._made().set_input(webrtc_id, *values)
 
 

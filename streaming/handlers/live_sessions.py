@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from streaming.types.open_sessions import OpenSessions
 from streaming.types.outputs import OutputLog
-from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ class LiveSessions(Mapping[str, T], Generic[T]):
     Sessions of other processes are not in it. `of` returns None for a session that is still opening, which is left out, too.
     """
 
-    def __init__(self, sessions: Participants, of: Callable[[Reachable], T | None]) -> None:
+    def __init__(self, sessions: OpenSessions, of: Callable[[Reachable], T | None]) -> None:
         self._sessions = sessions
         self._of = of
 

@@ -27,8 +27,8 @@ from streaming.handlers.stream_components import StreamComponents
 from streaming.handlers.stream_ui import StreamUI
 from streaming.protocols.fastrtc import NotJsonError, plain
 from streaming.protocols.json_message import JsonMessage
+from streaming.types.open_sessions import OpenSessions
 from streaming.types.outputs import AdditionalOutputs
-from streaming.types.participants import Participants
 from streaming.types.remote_session import Reachable
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Stream(FastrtcStream, StreamComponents):
             handler.needs_args = handler.parley_takes_data = True
         self.paths: list[str] = []
         """Additional mount paths, without leading and trailing slashes."""
-        self.participants = Participants()
+        self.sessions = OpenSessions()
         """The open sessions of this process, by webrtc_id."""
         self._arrivals: set[Callable[[], object]] = set()
         self._ui: Any = StreamUI(self)
@@ -247,7 +247,7 @@ class Stream(FastrtcStream, StreamComponents):
 
         Raises LookupError if there is no such session, TypeError for values that are not JSON types.
         """
-        here = self.participants.get(webrtc_id)
+        here = self.sessions.get(webrtc_id)
         if here is not None:
             here.set_input(*args)
         else:
@@ -259,7 +259,7 @@ class Stream(FastrtcStream, StreamComponents):
 
         Raises LookupError if there is no such session, TypeError for values that are not JSON types if it is in another process.
         """
-        here = self.participants.get(webrtc_id)
+        here = self.sessions.get(webrtc_id)
         if here is not None:
             here.set_input(*args)
         elif await self._request(webrtc_id, {"ask": "values", "values": _json_values(args)}) is None:
@@ -277,7 +277,7 @@ class Stream(FastrtcStream, StreamComponents):
 
     def clean_up(self, webrtc_id: str) -> None:
         """End a session of this process, if there is one. Sessions clean up after themselves, so this is rarely needed."""
-        here = self.participants.get(webrtc_id)
+        here = self.sessions.get(webrtc_id)
         if here is not None:
             here.loop.call_soon_threadsafe(lambda: here.dismiss(notify=False))
 
@@ -342,7 +342,7 @@ class Stream(FastrtcStream, StreamComponents):
 
     async def _request(self, webrtc_id: str, request: SessionRequest, timeout_s: float | None = None) -> Payload | None:
         self._find_name()
-        ask = session_client.asking(self.name, webrtc_id, self.participants.get(webrtc_id))
+        ask = session_client.asking(self.name, webrtc_id, self.sessions.get(webrtc_id))
         return await ask(request, TIMEOUT_S if timeout_s is None else timeout_s)
 
     def _reader(self, webrtc_id: str) -> OutputSubscription:
@@ -362,7 +362,7 @@ class Stream(FastrtcStream, StreamComponents):
         finding = asyncio.create_task(self._reader(webrtc_id).find(FETCH_S))
         try:
             while True:
-                here = self.participants.get(webrtc_id)
+                here = self.sessions.get(webrtc_id)
                 if here is not None:
                     return here
                 if finding.done():

@@ -210,11 +210,11 @@ class Session(Generic[R]):
         stream = self._stream
         if stream is None:
             return
-        if stream.participants.of(self.owner_id, self.webrtc_id) is not None:
+        if stream.sessions.of(self.owner_id, self.webrtc_id) is not None:
             raise IdTaken
-        if stream.limit is not None and stream.participants.count >= stream.limit:
+        if stream.limit is not None and stream.sessions.count >= stream.limit:
             raise LimitReached(stream.limit)
-        stream.participants.add(self)
+        stream.sessions.add(self)
 
     # -- for transports and runners
 
@@ -350,7 +350,7 @@ class Session(Generic[R]):
             logger.error("a session did not end cleanly: %s", error_location(error))
         finally:
             if self._stream is not None:
-                self._stream.participants.remove(self)
+                self._stream.sessions.remove(self)
             self.runtime.registry.remove(self, _logged_reason(end, reason))
             self.ended.set()
             self.outputs.close()

@@ -102,7 +102,7 @@ async def _outputs(stream: Stream, user_id: int | None, identity: str, after: in
 
     Raises LookupError and DirectoryUnreachable.
     """
-    here = stream.participants.of(user_id, identity) or stream.participants.of(None, identity)
+    here = stream.sessions.of(user_id, identity) or stream.sessions.of(None, identity)
     if here is not None:  # the program's own objects
         found = await outputs_after(here, after, WAIT_S, MOST_AT_ONCE)
         return [(number, outputs.args) for number, outputs in found], False

@@ -18,7 +18,7 @@ from tests.bench.targets import DAPHNE, FASTRTC, UVICORN, Target
 
 STREAM = "bench-counted"
 TRANSPORTS = {"sockets": "WebSocket", "peers": "WebRTC"}
-HELD = ("handlers", "participants", "slots", "sessions", "peers", "sockets", "answerers", "tasks")
+HELD = ("handlers", "session_objects", "slots", "sessions", "peers", "sockets", "answerers", "tasks")
 """Counters reported by Parley (`tests/bench/site/session_counts.py`); none of them may grow."""
 VISIT_S = 2.0
 _START_S = 180.0

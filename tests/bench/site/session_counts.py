@@ -39,8 +39,8 @@ async def left(request: HttpRequest) -> JsonResponse:
             "begun": Counted.begun,
             "shut_down": Counted.shut_down,
             "handlers": _alive(Counted) - 1,  # without the stream's own
-            "participants": _alive(Session),
-            "slots": sum(len(stream.participants) for stream in streams().values()),
+            "session_objects": _alive(Session),
+            "slots": sum(len(stream.sessions) for stream in streams().values()),
             "sessions": len(runtime().registry),
             "peers": len(runtime().part(Peers)),
             "sockets": len(consumer._open),

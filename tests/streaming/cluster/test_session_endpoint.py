@@ -33,7 +33,7 @@ class Stream:
 
 
 class Session:
-    """As much of a participant as presence needs."""
+    """As much of a session as its endpoint needs."""
 
     def __init__(self, owner_id: int | None = OWNER, webrtc_id: str = "id") -> None:
         self.id = uuid4()

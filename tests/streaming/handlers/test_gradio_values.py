@@ -63,7 +63,7 @@ async def event(component: Any, *values: Any) -> list[Any]:
 async def test_an_event_with_the_values_from_before_the_last_result_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next output comes behind the last one; later, what the user changed on the page counts."""
     session = live()
-    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+    component = WebRTC(parley_stream=SimpleNamespace(sessions={"an-id": session}), modality="audio")
     component.on_additional_outputs(lambda chat, name, new: [*chat, f"{name} {new}"], inputs=[CHAT, NAME], outputs=[CHAT])
     session.outputs.append(AdditionalOutputs("called"))
     assert await event(component, [], "Jane") == [["Jane called"]]
@@ -80,7 +80,7 @@ async def test_an_event_with_the_values_from_before_the_last_result_loses_nothin
 async def test_an_edit_counts_at_once() -> None:
     """Also right after a result; an output for another component does not touch what was edited."""
     session, note = live(), Field()
-    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+    component = WebRTC(parley_stream=SimpleNamespace(sessions={"an-id": session}), modality="audio")
     component.on_additional_outputs(lambda note, new: (note, f"{new} {note}"), inputs=[note], outputs=[note, CHAT])
     session.outputs.append(AdditionalOutputs(1))
     assert await event(component, "a") == [(SKIP, "1 a")]
@@ -94,7 +94,7 @@ async def test_an_edit_counts_at_once() -> None:
 async def test_an_edit_during_the_call_stays() -> None:
     """The result of the call has the former value, which the page does not get."""
     session, note = live(), Field()
-    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+    component = WebRTC(parley_stream=SimpleNamespace(sessions={"an-id": session}), modality="audio")
 
     async def slow(note_then: str, new: str) -> tuple[str, str]:
         await note.type("an-id", "ab")
@@ -142,7 +142,7 @@ async def test_a_list_that_the_call_changes_is_sent() -> None:
 async def test_two_listeners_both_show_every_output() -> None:
     """Each has its own place in the session's outputs."""
     session = live()
-    component = WebRTC(parley_stream=SimpleNamespace(participants={"an-id": session}), modality="audio")
+    component = WebRTC(parley_stream=SimpleNamespace(sessions={"an-id": session}), modality="audio")
     shows = []
     for _ in range(2):
         component.on_additional_outputs(lambda old, new: new, inputs=[CHAT], outputs=[CHAT])

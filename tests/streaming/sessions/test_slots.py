@@ -61,7 +61,7 @@ async def play(steps: list[tuple[str, str]]) -> None:
     stream = stream_of(Counted(), concurrency_limit=LIMIT)
     opened: list[StreamSession] = []
     for what, name in steps:
-        session = stream.participants.get(name)
+        session = stream.sessions.get(name)
         if what.startswith("open"):
             Counted.broken = what == "open broken"
             newcomer = stream_session(stream, name, None, FakeConnection())
@@ -70,13 +70,13 @@ async def play(steps: list[tuple[str, str]]) -> None:
                 opened.append(newcomer)
         elif session is not None and what.startswith("close"):
             await asyncio.gather(*(session.close("bye") for _ in range(2 if what == "close twice" else 1)))
-            assert name not in stream.participants
+            assert name not in stream.sessions
         elif session is not None:
             session.runner.push_audio(FRAME + {"say": 10, "fail": 1, "finish": 2}[what] - FRAME[0], RATE)
             await asyncio.sleep(0)
-        assert len(stream.participants) <= LIMIT
+        assert len(stream.sessions) <= LIMIT
     await asyncio.gather(*(session.close("the end") for session in opened))
-    assert not stream.participants
+    assert not stream.sessions
     assert len(runtime().registry) == 0
     assert (Counted.begun, Counted.ended) == (len(opened), len(opened))
     assert [connection_of(session).reasons for session in opened if len(connection_of(session).reasons) != 1] == []
@@ -174,7 +174,7 @@ async def test_a_runner_that_cannot_start_ends_its_session(monkeypatch: pytest.M
     session.start()
     await session.ended.wait()
     assert connection.ends == [End.FAILED]
-    assert stream.participants == {}
+    assert stream.sessions == {}
 
 
 async def test_a_session_that_ends_while_it_registers_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +191,7 @@ async def test_a_session_that_ends_while_it_registers_its_id(monkeypatch: pytest
     with pytest.raises(LimitReached):
         await session.open()
     assert Counted.begun == Counted.ended == 0
-    assert stream.participants == {}
+    assert stream.sessions == {}
     assert len(runtime().registry) == 0
     assert session._runner is None
     assert connection.reasons == []

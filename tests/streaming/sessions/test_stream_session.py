@@ -86,7 +86,7 @@ async def test_an_id_has_one_session(join: Join) -> None:
     first = await join(stream, id="mine")
     with pytest.raises(IdTaken):
         await join(stream, id="mine")
-    assert stream.participants == {"mine": first}
+    assert stream.sessions == {"mine": first}
 
 
 async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None:
@@ -102,7 +102,7 @@ async def test_a_handler_that_cannot_be_copied_costs_no_slot(join: Join) -> None
         with pytest.raises(OSError, match="no model"):
             await stream_session(stream, "a", None, connection).open()
         assert connection.reasons == []
-    assert not stream.participants
+    assert not stream.sessions
     assert len(runtime().registry) == 0
 
 
@@ -177,7 +177,7 @@ async def test_a_shutdown_that_fails_or_hangs(join: Join, monkeypatch: pytest.Mo
         monkeypatch.setattr(session_module, "SHUTDOWN_S", limit)
         session = await join(handler)
         await session.close("bye")
-        assert not session.stream.participants
+        assert not session.stream.sessions
     assert "ValueError at test_stream_session.py" in caplog.text
     assert "more than 0.05 s" in caplog.text
     assert "secret" not in caplog.text

@@ -136,7 +136,7 @@ async def test_a_stream_socket(connect: Connect, monkeypatch: pytest.MonkeyPatch
     await socket.send_to(bytes_data=block)
     assert await socket.receive_from(WAIT_S) == block
     await socket.disconnect(timeout=WAIT_S)
-    await until(lambda: not stream.participants, WAIT_S)
+    await until(lambda: not stream.sessions, WAIT_S)
 
 
 async def test_a_stream_socket_that_is_stopped(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ async def test_a_stream_socket_that_is_stopped(connect: Connect, monkeypatch: py
     await socket.send_json_to({"event": "start", "websocket_id": "x"})
     await socket.send_json_to({"event": "stop"})
     assert await close_code(socket) == 1000
-    assert not stream.participants
+    assert not stream.sessions
 
 
 class Notes(Consumer):

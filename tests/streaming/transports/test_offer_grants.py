@@ -37,7 +37,7 @@ async def test_a_renewal_from_another_process(by: Grant) -> None:
     """The new grant replaces the old one; a forwarded offer without a grant changes nothing."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", resume=True).call()
-    session = stream.participants[caller.id]
+    session = stream.sessions[caller.id]
     runtime().revocation.note(session, OLD)
     answerer = runtime().rpc.answerer(peer_address(session.id))
     assert answerer is not None

@@ -58,7 +58,7 @@ async def test_a_track_that_cannot_be_decoded_is_emptied(monkeypatch: pytest.Mon
     sent = caller.microphone._count
     await until(lambda: caller.microphone._count > sent + 50, "the microphone stopped")
     await until(lambda: waiting(stream, caller) <= 5, "the track is not emptied")
-    assert caller.id in stream.participants
+    assert caller.id in stream.sessions
     await caller.close()
 
 
@@ -67,11 +67,11 @@ async def test_audio_that_raises_an_error_is_reported(monkeypatch: pytest.Monkey
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.wait_for_pitch(440)
-    session = stream.participants[caller.id]
+    session = stream.sessions[caller.id]
     monkeypatch.setattr(session.runner.audio_input, "push", broken)
     await caller.message("error", "no such sound")
     sent = caller.microphone._count
     await until(lambda: caller.microphone._count > sent + 50, "the microphone stopped")
     await until(lambda: waiting(stream, caller) <= 5, "the track is not read on")
-    assert caller.id in stream.participants
+    assert caller.id in stream.sessions
     await caller.close()

@@ -40,13 +40,13 @@ async def one_session(stream: Stream, way: str, settings: Settings, monkeypatch:
         caller.lose_network()
         monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     elif way == "from our side":
-        await stream.participants[caller.id].close("enough")
+        await stream.sessions[caller.id].close("enough")
     elif way == SILENT:
         caller.microphone.muffled = True
     if way != "in order":
-        await until(lambda: not stream.participants, "it was not missed")
+        await until(lambda: not stream.sessions, "it was not missed")
     await caller.close()
-    await until(lambda: not stream.participants and not len(runtime().part(Peers)), "the session did not end", 60)
+    await until(lambda: not stream.sessions and not len(runtime().part(Peers)), "the session did not end", 60)
 
 
 async def held() -> Counter[str]:

@@ -58,7 +58,7 @@ async def read_batching(monkeypatch: pytest.MonkeyPatch, handler: Any, block: Pc
         await asyncio.sleep(0.01)  # the turn detector's thread runs
     incoming.put_nowait({"type": "websocket.disconnect"})
     await serving
-    await until(lambda: not stream.participants)
+    await until(lambda: not stream.sessions)
     return Batching.read_batching
 
 

@@ -94,8 +94,8 @@ async def talk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Talk]:
         socket.arriving.put_nowait({"type": "websocket.receive", "text": start})
         serving = asyncio.create_task(FastrtcConsumer()(scope, socket.arriving.get, socket.send))
         ends.append((socket, serving))
-        await until(lambda: stream.participants)
-        session = stream.participants["x"]
+        await until(lambda: stream.sessions)
+        session = stream.sessions["x"]
         assert isinstance(session, Session)
         await until(lambda: session._runner is not None and hasattr(session.runner.handler, "asked_in"))
         handler_of(session).queue.put_nowait(block(1))

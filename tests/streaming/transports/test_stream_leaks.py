@@ -94,7 +94,7 @@ async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) ->
     monkeypatch.setattr(stream_socket, "find_stream", lambda name: stream)
 
     async def rest() -> tuple[int, int, int]:
-        await until(lambda: not stream.participants, 60)
+        await until(lambda: not stream.sessions, 60)
         await asyncio.sleep(0.2)
         close_threads()
         gc.collect()
@@ -112,4 +112,4 @@ async def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, handler: Any) ->
         if no_more := all(now <= then for now, then in zip(after, before, strict=True)):
             break
     assert no_more, (before, after)
-    assert stream.participants == {}
+    assert stream.sessions == {}

@@ -49,7 +49,7 @@ async def test_a_start_right_after_a_refused_handshake(
     await until(lambda: sent and sent[-1]["type"] == "websocket.close", 30)
     assert arriving.empty()
     assert sent[-1]["code"] == 1008
-    assert not stream.participants
+    assert not stream.sessions
     assert not copies
     arriving.put_nowait({"type": "websocket.disconnect"})
     await serving

@@ -49,7 +49,7 @@ async def test_only_a_client_that_requests_it_gets_a_value() -> None:
         assert isinstance(caller.resume, str) is has_value
         assert caller.resume != "of another session"
         await caller.close()
-        await until(lambda stream=stream: not stream.participants, "the session did not end")
+        await until(lambda stream=stream: not stream.sessions, "the session did not end")
     plain = Caller(here(echo()), "sendrecv")
     status, answer = await offered(plain)
     assert (status, set(answer)) == (200, {"sdp", "type"})
@@ -65,12 +65,12 @@ async def test_the_value_renews_at_any_time(user: int | None) -> None:
     first = Caller(here(stream, user), "sendrecv", resume=True)
     status, answer = await offered(first)
     assert status == 200
-    session, value = stream.participants[first.id], answer["resume"]
+    session, value = stream.sessions[first.id], answer["resume"]
     for hz in (600, 900):
         caller = await Caller(here(stream, user), "sendrecv", webrtc_id=first.id, microphone=hz, resume=value).call()
         await caller.wait_for_pitch(hz)
         assert caller.resume == value
-        assert stream.participants == {first.id: session}
+        assert stream.sessions == {first.id: session}
         for wrong in (None, False, True, "wrong", value + "x", value[:-1]):
             assert await is_refused(here(stream, user), first.id, wrong)
         await caller.wait_for_pitch(hz)
@@ -87,7 +87,7 @@ async def test_a_connecting_client_does_not_count_as_lost() -> None:
     assert both[0][0] == 200
     assert both[1]
     assert await is_refused(here(stream), caller.id)
-    await stream.participants[caller.id].close("test")
+    await stream.sessions[caller.id].close("test")
     await caller.close()
 
 
@@ -114,7 +114,7 @@ async def test_an_offer_for_a_session_that_ends_waits() -> None:
 
     stream = Stream(Storing(), modality="audio", name="storing", concurrency_limit=None)
     first = await Caller(here(stream), "sendrecv", resume=True).call()
-    session = stream.participants[first.id]
+    session = stream.sessions[first.id]
     closing = asyncio.create_task(session.close("test"))
     await asyncio.sleep(0)
     second = Caller(here(stream), "sendrecv", webrtc_id=first.id, resume=first.resume)
@@ -125,8 +125,8 @@ async def test_an_offer_for_a_session_that_ends_waits() -> None:
     await closing
     status, answer = await renewing
     assert (status, answer.get("type")) == (200, "answer")
-    assert stream.participants[first.id] is not session
-    await stream.participants[first.id].close("test")
+    assert stream.sessions[first.id] is not session
+    await stream.sessions[first.id].close("test")
     await first.close()
     await second.close()
 
@@ -135,7 +135,7 @@ async def test_a_signed_in_owner_renews_a_lost_session() -> None:
     """The owner needs no value ten seconds after the last packet; this client sends STUN only, which keeps the id in use."""
     stream = echo()
     lost = await Caller(here(stream)).call()
-    session = stream.participants[lost.id]
+    session = stream.sessions[lost.id]
     await asyncio.sleep(connection.ACTIVE_S + 1)
     assert await is_refused(here(stream), lost.id)
     lost.lose_network()
@@ -144,7 +144,7 @@ async def test_a_signed_in_owner_renews_a_lost_session() -> None:
         await asyncio.sleep(0.3)
     # the offer that was accepted has replaced the connection; its client never came
     assert time.monotonic() - since > connection.ACTIVE_S - 6  # the last check came at most 6 s before
-    assert stream.participants == {lost.id: session}
+    assert stream.sessions == {lost.id: session}
     await session.close("test")
     await lost.close()
 
@@ -163,7 +163,7 @@ async def test_of_two_offers_for_a_lost_session_one_renews_it(monkeypatch: pytes
     assert TAKEN in answers
     assert next(answer["resume"] for _, answer in answers if "resume" in answer) != value
     assert await is_refused(here(stream), lost.id, value)
-    await stream.participants[lost.id].close("test")
+    await stream.sessions[lost.id].close("test")
     for caller in (lost, *callers):
         await caller.close()
 
@@ -183,7 +183,7 @@ async def test_an_anonymous_client_renews_with_the_value_only(monkeypatch: pytes
             assert await is_refused(here(stream, None), caller.id, wrong)
     back = await Caller(here(stream, None), "sendrecv", webrtc_id=lost.id, microphone=800, resume=lost.resume).call()
     await back.wait_for_pitch(800)
-    for session in list(stream.participants.values()):
+    for session in list(stream.sessions.values()):
         await session.close("test")
     for caller in (lost, silent, back):
         await caller.close()
@@ -198,19 +198,19 @@ async def test_ids_are_per_user() -> None:
         early = await caller.post({"type": "ice-candidate", "candidate": host})
         assert early == (200, {"status": "failed", "meta": {"error": "unknown_connection"}})
         await caller.call()
-        assert stream.participants.count == count + 1
-        assert len(stream.participants) == 1
+        assert stream.sessions.count == count + 1
+        assert len(stream.sessions) == 1
     for caller, hz in zip(callers, (500, 700, 900), strict=True):
         await caller.wait_for_pitch(hz)
     stranger = Caller(here(stream, 3), "sendrecv", webrtc_id="shared")
     assert (await offered(stranger))[1]["meta"] == {"error": "concurrency_limit_reached", "limit": 3}  # each of them counts
     await callers[1].close()
-    await until(lambda: stream.participants.count == 2, "the session did not end")
+    await until(lambda: stream.sessions.count == 2, "the session did not end")
     await callers[0].wait_for_pitch(500)
     for caller in (callers[0], callers[2], stranger):
         await caller.close()
-    await until(lambda: not stream.participants, "a session did not end")
-    assert stream.participants.count == 0
+    await until(lambda: not stream.sessions, "a session did not end")
+    assert stream.sessions.count == 0
 
 
 @pytest.mark.parametrize("value", [1, 0.5, "", "x" * 65, [], {"a": 1}])

@@ -88,7 +88,7 @@ def sections(kind: str, codec: str, count: int, each: int, more: str = "") -> st
 
 async def offered(stream: Stream, sdp: str) -> tuple[int, dict[str, Any]]:
     """Post an offer that never connects, under a new id."""
-    return await here(stream)({"type": "offer", "webrtc_id": str(len(stream.participants)), "sdp": sdp})
+    return await here(stream)({"type": "offer", "webrtc_id": str(len(stream.sessions)), "sdp": sdp})
 
 
 H264 = "".join(f"a=fmtp:{96 + i} packetization-mode=1;profile-level-id=42e01f\r\n" for i in range(20))
@@ -118,7 +118,7 @@ async def test_no_offer_blocks_the_event_loop(shape: str, steps: list[float]) ->
     steps.clear()
     status, answer = await asyncio.create_task(offered(stream, SHAPES[shape]))
     longest = max(steps)
-    for session in list(stream.participants.values()):
+    for session in list(stream.sessions.values()):
         await session.close("test")
     assert status in (200, 422), answer
     assert longest < STEP_S
@@ -258,7 +258,7 @@ async def test_few_peer_connections_are_made_at_the_same_time(monkeypatch: pytes
     statuses = [status for status, _ in await asyncio.gather(*(here(stream)(offer) for offer in offers))]
     assert statuses == [200] * len(offers)
     assert most == MOST_AT_ONCE
-    for session in list(stream.participants.values()):
+    for session in list(stream.sessions.values()):
         await session.close("test")
 
 
@@ -274,7 +274,7 @@ async def test_waiting_offers_are_limited() -> None:
             places.enter_context(runtime().part(OfferQueue).place(f"192.0.2.{number}"))
         with pytest.raises(TooManyOffers, match=str(MOST)), runtime().part(OfferQueue).place("192.0.2.250"):
             pass
-    assert not stream.participants
+    assert not stream.sessions
     assert not runtime().part(OfferQueue)._of_address
 
 
@@ -287,7 +287,7 @@ async def test_an_unconnected_peer_loses_its_slot_to_another(monkeypatch: pytest
         latest = Caller(here(stream), "sendrecv")
         assert (await latest.post(await latest.offer()))[0] == status
         await latest.close()
-    assert list(stream.participants) == [connected.id, latest.id]
-    await stream.participants[latest.id].close("test")
+    assert list(stream.sessions) == [connected.id, latest.id]
+    await stream.sessions[latest.id].close("test")
     await connected.wait_for_pitch(440)
     await connected.close()

@@ -78,7 +78,7 @@ async def test_an_invalid_offer_takes_no_slot(sdp: str) -> None:
         assert status == 422
         assert answer["status"] == "failed"
         assert answer["detail"][0]["loc"] == ["body", "sdp"]
-    await until(lambda: not stream.participants, "a slot was kept")
+    await until(lambda: not stream.sessions, "a slot was kept")
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.close()
     await until(lambda: Echo.begun - begun == Echo.ended - ended, "a handler was not shut down")
@@ -93,8 +93,8 @@ async def test_cut_offers_never_crash() -> None:
         status, answer = await here(stream)({"type": "offer", "sdp": sdp[:length], "webrtc_id": "cut"})
         assert status in (200, 422), answer
         if status == 200:
-            await stream.participants["cut"].close("test")
-        await until(lambda: not stream.participants, "a slot was kept")
+            await stream.sessions["cut"].close("test")
+        await until(lambda: not stream.sessions, "a slot was kept")
     await caller.close()
 
 
@@ -105,7 +105,7 @@ async def test_the_limit_has_fastrtcs_error_and_status_429() -> None:
     second = Caller(here(stream), "sendrecv")
     assert await second.post(await second.offer()) == (429, failed("concurrency_limit_reached", limit=1))
     await first.close()
-    await until(lambda: not stream.participants, "the slot was kept")
+    await until(lambda: not stream.sessions, "the slot was kept")
     third = await Caller(here(stream), "sendrecv").call()
     await third.close()
     await second.close()
@@ -123,7 +123,7 @@ async def test_the_answer_is_not_delayed() -> None:
         took.append(time.perf_counter() - began)
         assert status == 200
         assert "a=candidate:" in answer["sdp"]
-        await stream.participants[caller.id].close("test")
+        await stream.sessions[caller.id].close("test")
         await caller.close()
     assert min(took) < 0.1
 
@@ -222,7 +222,7 @@ async def test_a_candidate_after_the_end_has_fastrtcs_error() -> None:
     stream = echo()
     caller = await Caller(here(stream), "sendrecv").call()
     await caller.close()
-    await until(lambda: not stream.participants, "the session did not end")
+    await until(lambda: not stream.sessions, "the session did not end")
     assert await caller.post({"type": "ice-candidate", "candidate": {"candidate": HOST}}) == (200, failed("connection_closed"))
 
 
@@ -231,10 +231,10 @@ async def test_a_renewed_offer_takes_the_session_over() -> None:
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv", microphone=500, resume=True).call()
     await old.wait_for_pitch(500)
-    session = stream.participants[old.id]
+    session = stream.sessions[old.id]
     new = await Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800, resume=old.resume).call()
     await new.wait_for_pitch(800)
-    assert stream.participants == {old.id: session}
+    assert stream.sessions == {old.id: session}
     await until(lambda: old.pc.connectionState == "closed", "the old connection was not closed")
     session.send_message({"type": "log", "data": "still here"})
     await new.message("log", "still here")
@@ -246,7 +246,7 @@ async def test_an_offer_after_the_end_of_a_session_starts_another(monkeypatch: p
     """While the id is being released, an offer renews nothing and is not refused."""
     stream = echo(concurrency_limit=1)
     old = await Caller(here(stream), "sendrecv").call()
-    ended, withdrawn, withdraw = stream.participants[old.id], asyncio.Event(), session_endpoint.withdraw
+    ended, withdrawn, withdraw = stream.sessions[old.id], asyncio.Event(), session_endpoint.withdraw
 
     async def slow(session: Any) -> None:
         await withdrawn.wait()
@@ -254,7 +254,7 @@ async def test_an_offer_after_the_end_of_a_session_starts_another(monkeypatch: p
 
     monkeypatch.setattr(session_endpoint, "withdraw", slow)
     closing = asyncio.create_task(ended.close("test"))
-    await until(lambda: not stream.participants, "the session did not end")
+    await until(lambda: not stream.sessions, "the session did not end")
     new = Caller(here(stream), "sendrecv", webrtc_id=old.id, microphone=800)
     calling = asyncio.create_task(new.call())
     await asyncio.wait({calling}, timeout=0.2)
@@ -262,7 +262,7 @@ async def test_an_offer_after_the_end_of_a_session_starts_another(monkeypatch: p
     await closing
     await calling
     await new.wait_for_pitch(800)
-    assert stream.participants[old.id] is not ended
+    assert stream.sessions[old.id] is not ended
     await old.close()
     await new.close()
 
@@ -271,10 +271,10 @@ async def test_a_restart_of_ice_is_answered() -> None:
     """A second, equal offer of the client gets an answer, and its session stays."""
     stream = echo()
     caller = await Caller(here(stream), "sendrecv", resume=True).call()
-    session = stream.participants[caller.id]
+    session = stream.sessions[caller.id]
     status, answer = await caller.post({"sdp": caller.pc.localDescription.sdp, "type": "offer", "resume": caller.resume})
     assert (status, answer["type"]) == (200, "answer")
-    assert stream.participants[caller.id] is session
+    assert stream.sessions[caller.id] is session
     await session.close("test")
     await caller.close()
 
@@ -304,9 +304,9 @@ async def test_a_disconnect_during_the_offer_takes_no_slot(monkeypatch: pytest.M
     caller = Caller(here(stream), "sendrecv")
     posting = asyncio.create_task(caller.post(await caller.offer()))
     await waiting.wait()
-    assert stream.participants
+    assert stream.sessions
     posting.cancel()
-    await until(lambda: not stream.participants, "the slot was kept")
+    await until(lambda: not stream.sessions, "the slot was kept")
     await caller.close()
 
 
@@ -317,7 +317,7 @@ async def test_extra_tracks_are_refused_unless_allowed() -> None:
     status, answer = await caller.post(await caller.offer())
     assert status == 422
     assert "takes audio, not video" in answer["meta"]["error"]
-    assert not stream.participants
+    assert not stream.sessions
     allowed = await Caller(here(echo(allow_extra_tracks=True)), "sendrecv", "sendrecv").call()
     await allowed.wait_for_pitch(440)
     await allowed.close()
@@ -348,7 +348,7 @@ async def test_many_callers_at_once_get_one_slot_each() -> None:
     bodies = [await caller.offer() for caller in callers]
     statuses = [status for status, _ in await asyncio.gather(*(caller.post(body) for caller, body in zip(callers, bodies, strict=True)))]
     assert sorted(statuses) == [200] * 3 + [429] * 7
-    for session in list(stream.participants.values()):
+    for session in list(stream.sessions.values()):
         await session.close("test")
     for caller in callers:
         await caller.close()

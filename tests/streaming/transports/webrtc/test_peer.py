@@ -28,7 +28,7 @@ async def nothing_left() -> AsyncIterator[None]:
 
 async def gone(stream: Stream) -> None:
     """Wait until the stream has no session."""
-    await until(lambda: not stream.participants, "the session did not end")
+    await until(lambda: not stream.sessions, "the session did not end")
 
 
 async def receives_equally(caller: Caller) -> bool:
@@ -87,7 +87,7 @@ async def test_audio_to_the_stream_only() -> None:
     """Mode send: the handler gets the audio, and the client gets none."""
     stream = Stream(Echo(), modality="audio", mode="send", name="ear")
     caller = await Caller(here(stream), "sendrecv").call()
-    handler = stream.participants[caller.id].runner.handler
+    handler = stream.sessions[caller.id].runner.handler
     await until(lambda: handler.heard > 20, "nothing was heard")
     assert not caller.blocks
     await caller.close()
@@ -156,7 +156,7 @@ async def test_a_session_with_nothing_but_a_data_channel_works() -> None:
     """The session gets messages."""
     stream = echo()
     caller = await Caller(here(stream)).call()
-    stream.participants[caller.id].send_message({"type": "log", "data": "hello"})
+    stream.sessions[caller.id].send_message({"type": "log", "data": "hello"})
     await caller.message("log", "hello")
     caller.channel.send("handshake")
     await caller.message("log", "Server received: handshake")
@@ -168,7 +168,7 @@ async def test_messages_before_the_channel_opens_arrive() -> None:
     stream = echo()
     caller = Caller(here(stream), "sendrecv")
     status, answer = await caller.post(await caller.offer())
-    stream.participants[caller.id].send_message({"type": "send_input", "data": []})
+    stream.sessions[caller.id].send_message({"type": "send_input", "data": []})
     assert status == 200
     await caller.accept(answer)
     await caller.message("send_input")
@@ -181,7 +181,7 @@ async def test_an_interruption_stops_audio_quickly() -> None:
     caller = await Caller(here(stream), "sendrecv", microphone=0).call()
     await caller.wait_for_pitch(600)
     heard = len(caller.sound)
-    stream.participants[caller.id].runner.clear_audio()
+    stream.sessions[caller.id].runner.clear_audio()
     await until(lambda: time.monotonic() - caller.arrivals[-1] > 1.0, "it speaks on")
     assert len(caller.sound) - heard < 48_000
     await caller.close()
@@ -203,7 +203,7 @@ async def test_a_peer_that_never_connects_is_closed(settings: Settings) -> None:
     offer = await caller.offer()
     assert (await caller.post(offer))[0] == 200
     assert (await caller.post(offer | {"webrtc_id": "other"}))[0] == 429
-    await stream.participants[caller.id].close("test")
+    await stream.sessions[caller.id].close("test")
     settings.RTC_CONNECT_S = 0.3
     assert (await caller.post(offer | {"webrtc_id": "another"}))[0] == 200
     await gone(stream)
@@ -227,7 +227,7 @@ async def test_a_peer_that_only_receives_may_be_silent(settings: Settings) -> No
     stream = Stream(Monologue(), modality="audio", mode="receive", name="mouth")
     caller = await Caller(here(stream), "recvonly").call()
     await asyncio.sleep(0.8)
-    assert stream.participants
+    assert stream.sessions
     await caller.close()
 
 
@@ -241,7 +241,7 @@ async def test_a_lost_peer_loses_its_slot_to_a_new_peer(monkeypatch: pytest.Monk
     await until(lambda: runtime().part(Peers).find((1, stream.name, lost.id)).lost, "the loss was not noticed")
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 6)  # the newcomer may be held up for a moment
     newcomer = await Caller(here(stream), "sendrecv").call()
-    assert set(stream.participants) == {newcomer.id}
+    assert set(stream.sessions) == {newcomer.id}
     await newcomer.close()
     await lost.close()
 
@@ -251,7 +251,7 @@ async def test_a_lost_peer_may_reconnect(settings: Settings, monkeypatch: pytest
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.1)
     stream = echo()
     lost = await Caller(here(stream), "sendrecv", resume=True).call()
-    handler = stream.participants[lost.id].runner.handler
+    handler = stream.sessions[lost.id].runner.handler
     lost.lose_network()
     monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
     await until(lambda: runtime().part(Peers).find((1, stream.name, lost.id)).lost, "the loss was not noticed")
@@ -259,7 +259,7 @@ async def test_a_lost_peer_may_reconnect(settings: Settings, monkeypatch: pytest
     settings.RTC_RENEW_S = 1.5
     back = await Caller(here(stream), "sendrecv", webrtc_id=lost.id, microphone=900, resume=lost.resume).call()
     await back.wait_for_pitch(900)
-    assert stream.participants[lost.id].runner.handler is handler
+    assert stream.sessions[lost.id].runner.handler is handler
     back.lose_network()
     began = time.monotonic()
     await gone(stream)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from streaming.types.remote_session import Reachable
 
 
-class Participants(Mapping[str, Reachable]):
+class OpenSessions(Mapping[str, Reachable]):
     """The sessions by webrtc_id: a mapping to the newest session of each id, whoever owns it, as the developer's Python code needs it."""
 
     def __init__(self) -> None:
