@@ -6,7 +6,7 @@ from config.data_dir import make_folder
 
 
 class ServerConfig(AppConfig):
-    """The commands `serve`, `setuplink` and `demo`."""
+    """The management commands of the server, such as `serve`."""
 
     name = "config"
 

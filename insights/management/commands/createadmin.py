@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 
 from insights import access
 from insights.management.create_tables import create_missing_tables
+from insights.management.email_option import address_of
 from insights.names import clean_name
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, email: str, name: str, new_password: bool, **options: object) -> None:
         """Create or change the account."""
-        address = _address(email)
+        address = address_of(email)
         if len(name) > 150:
             raise CommandError("--name has more than 150 characters")
         create_missing_tables()
@@ -40,17 +40,6 @@ class Command(BaseCommand):
         access.make_administrator(user, None if keeps_password else _password(user))
         what = "is an administrator now" if existed else "is created as an administrator"
         self.stdout.write(f"The account {address} {what}{'; its password is unchanged' if keeps_password else ''}.")
-
-
-def _address(email: str) -> str:
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise CommandError(f"--email {email!r} is not an e-mail address") from None
-    if len(address) > 150:
-        raise CommandError("--email has more than 150 characters")
-    return address
 
 
 def _password(user: User) -> str:

@@ -4,13 +4,12 @@ import json
 from argparse import ArgumentParser
 from datetime import timedelta
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 from django.utils import timezone
 
 from insights import access
 from insights.management.create_tables import create_missing_tables
+from insights.management.email_option import address_of
 
 MOST_DAYS = 36_500
 
@@ -31,13 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, email: str, name: str, scopes: str, days: int, json: bool, **options: object) -> None:
         """Make the app. A new account has no password; `createadmin` or the admin sets one."""
-        address = email.strip().lower()
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise CommandError(f"--email {email!r} is not an e-mail address") from None
-        if len(address) > 150:
-            raise CommandError("--email has more than 150 characters")
+        address = address_of(email)
         if not name.strip():
             raise CommandError("--name may not be empty")
         allowed = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
