@@ -27,9 +27,9 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
     """Store an utterance as messages with their entities, insights, topics and tracker matches; return the committed events.
 
     The events come in the order messages, insights, topics, trackers, without the empty ones; none for blank text. The first utterance
-    of a voice begins with the event of its member. An utterance that
-    arrives after the end of its conversation is stored all the same. One that is stored already is not stored again; the events of the
-    first time are returned. Raises UnknownConversation, UnknownMember and UnknownKind.
+    of a voice begins with the event of its member. An utterance that arrives after the end of its conversation is stored all the same.
+    One that is stored already is not stored again; the events of the first time are returned. Raises UnknownConversation, UnknownMember
+    and UnknownKind.
     """
     sentences = drafts(utterance, listening.vocabulary)
     if not sentences:

@@ -47,7 +47,7 @@ def delete_conversation(conversation_id: int, user_id: int | None = None) -> Non
         counts = {"messages": conversation.messages_left, "events": conversation.last_event}
         owner_id = conversation.owner_id
         note_deletion(Deletion.Kind.CONVERSATION, user_id=user_id, conversation_id=conversation_id, owner_id=owner_id, counts=counts)
-    forget(conversation_id)
+    derived.forget(conversation_id)
     _after_commit(partial(_remove, conversation_id))
 
 
@@ -56,7 +56,7 @@ def bin_conversation(conversation_id: int, user_id: int) -> None:
     with write_transaction():
         conversation = _hide(conversation_id, timezone.now(), final=False)
         note_deletion(Deletion.Kind.BINNED, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id)
-    forget(conversation_id)
+    derived.forget(conversation_id)
     _after_commit(partial(conversation_hidden.send_robust, sender=None, conversation_id=conversation_id))
 
 
@@ -81,7 +81,7 @@ def remove_conversation(conversation_id: int) -> None:
         for table in content_tables():
             delete_rows(table.rows(conversation_id))
         delete_rows(Conversation.everything.filter(id=conversation_id))
-    forget(conversation_id)
+    derived.forget(conversation_id)
 
 
 def continue_deletions(within_s: float = WITHIN_S) -> int:
@@ -97,11 +97,6 @@ def continue_deletions(within_s: float = WITHIN_S) -> int:
         if time.monotonic() >= deadline or not _remove(conversation_id, deadline - time.monotonic()):
             left += 1
     return left
-
-
-def forget(conversation_id: int) -> None:
-    """Remove everything about a conversation from the caches of this process."""
-    derived.forget(conversation_id)
 
 
 def _after_commit(work: Callable[[], object]) -> None:
@@ -147,7 +142,7 @@ def _remove(conversation_id: int, within_s: float | None = None) -> bool:
         logger.warning("conversation %d is hidden but not removed yet (%s)", conversation_id, type(error).__name__)
         return False
     _failed.pop(conversation_id, None)
-    forget(conversation_id)
+    derived.forget(conversation_id)
     return True
 
 

@@ -117,8 +117,8 @@ class Edit:
     def store_batch(self, change: Change, *, again: bool) -> list[StoredEvent]:
         """Add a batch of a large edit to its change, which may be a new one, and store the events.
 
-        `again`: messages and insights are sent again; if not, they are only named.
-        Nothing is stored if no row is different, and the change neither undoes another one nor is stored already.
+        `again`: messages and insights are sent again; if not, they are only named. Nothing is stored if no row is different, and the
+        change neither undoes another one nor is stored already.
         """
         old, new = difference(self._before, self.current(self._before))
         if not old and change._state.adding and change.undoes is None:
@@ -127,7 +127,7 @@ class Edit:
             change.refresh_from_db(fields=["before", "after"])  # a deletion may have removed states from it
         change.before, change.after = old | change.before, change.after | new
         change.save()
-        return self._events(events_of(self.conversation, old, new, {}, self._by(), again=again))
+        return announce(self._log(events_of(self.conversation, old, new, {}, self._by(), again=again)))
 
     def new_change(self, kind: Change.Kind, target: UUID | int | str, undoes: Change | None = None) -> Change:
         """Return an unsaved change of this edit, for `store_batch`."""
@@ -138,9 +138,6 @@ class Edit:
         if self.user_id is None:
             return self._named_by
         return get_user_model().objects.get(pk=self.user_id).get_username()
-
-    def _events(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:
-        return announce(self._log(events))
 
     def _log(self, events: Iterable[ConversationEvent]) -> list[StoredEvent]:
         log = EventLog(self.conversation, self.now)
