@@ -13,14 +13,13 @@ class StreamingConfig(AppConfig):
         """Subscribe to the signals of the recorder and of jobs, which report what is stored outside of sessions; add jobs with audio."""
         from insights import spoken_languages, stored_audio, voice_enrolment  # imported here because the models need all apps to be loaded
         from streaming import recogniser
-        from streaming.cluster import job_progress, recorder_signals
+        from streaming.cluster import insights_signals
         from streaming.conversations.voice_enrolment import SpeakerEnroller
         from streaming.imports import import_audio  # noqa: F401  # registers its handler
         from streaming.imports.enrolment_recording import audio_of
         from streaming.recordings import erasure, mix, removal
 
-        recorder_signals.connect()
-        job_progress.connect()
+        insights_signals.connect()
         erasure.connect()
         removal.connect()
         stored_audio.register(mix.open_audio)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from insights.analysis import entities
 from insights.analysis.acts import dialogue_acts
-from insights.analysis.acts.assignees import assignee
-from insights.analysis.acts.commitments import Commitment, commitment
+from insights.analysis.acts.commitments import Commitment, assignee, commitment
 from insights.analysis.other_languages import formatted_values
 from insights.analysis.other_languages.rules import LanguageRules, acts
 from insights.analysis.other_languages.rules_by_language import rules_of

@@ -26,7 +26,6 @@ from insights.queries.batches import (
     topic_families,
     topics_in_batches,
 )
-from insights.queries.bin import binned_conversation, binned_conversations
 from insights.queries.bookmarks import bookmark_of, bookmarks_of, experience_of, marked_messages, summaries
 from insights.queries.changes import change_of, changes_of
 from insights.queries.contents import (
@@ -45,7 +44,7 @@ from insights.queries.contents import (
     tracker_matches_of,
     transcript_of,
 )
-from insights.queries.conversations import conversation_for, conversations_of, insight_counts
+from insights.queries.conversations import binned_conversation, binned_conversations, conversation_for, conversations_of, insight_counts
 from insights.queries.derived import decisions_of, figures_of, summary_of, talk_seconds
 from insights.queries.diarization import (
     ChosenMessage,

@@ -1,4 +1,4 @@
-"""The conversations that a user may see: one by its id, or a list with filters and counts of insights."""
+"""The conversations that a user may see: one by its id, or a list with filters and counts of insights; and the user's bin."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -49,3 +49,14 @@ def insight_counts(conversations: Collection[Conversation]) -> dict[int, dict[st
     for row in kept.order_by().values("conversation_id", "type").annotate(count=Count("id")):
         counts[row["conversation_id"]][row["type"]] = row["count"]
     return counts
+
+
+def binned_conversations(user_id: int) -> QuerySet[Conversation]:
+    """Return the conversations in the user's bin with their members, the last one that was moved there first."""
+    found = Conversation.everything.filter(owner_id=user_id, deleted_at__isnull=False, erased_at=None)
+    return found.prefetch_related("members").order_by("-deleted_at", "-id")
+
+
+def binned_conversation(user_id: int, conversation_id: int) -> Conversation | None:
+    """Return a conversation in the user's bin; None for any other."""
+    return binned_conversations(user_id).filter(id=conversation_id).first()

@@ -18,8 +18,8 @@ from insights.webhooks.endpoints import (
     rotate_secret,
     send_test,
 )
+from insights.webhooks.receivers import tell_of_tasks, wants_tasks
 from insights.webhooks.signing import OLD_SECRET_FOR, secret_of
-from insights.webhooks.tasks import tell_of_tasks, wants_tasks
 from insights.webhooks.webhook_kinds import EVENT_KINDS
 
 __all__ = [

@@ -1,11 +1,13 @@
-"""Store deliveries in the transaction of their cause: an event of a conversation, or a new status of a job."""
+"""Store deliveries in the transaction of their cause: an event of a conversation, a new status of a job, or an assigned task."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from insights.jobs import status_stored
@@ -14,7 +16,7 @@ from insights.payloads import StoredEvent
 from insights.recorder.signals import storing, words_removed
 from insights.safe_log import error_location
 from insights.webhooks import queue
-from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, kind_of
+from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, TASK_ASSIGNED, kind_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,3 +82,25 @@ def on_job_status(job: Job, **_: Any) -> None:
             [WebhookDelivery(endpoint=endpoint, kind=JOB_STATUS, conversation_id=job.conversation_id, status_word=str(job.status))],
             timezone.now(),
         )
+
+
+def wants_tasks() -> bool:
+    """Return whether any account has an active webhook that is told of its tasks. One query."""
+    found = WebhookEndpoint.objects.filter(job=None, conversation=None, active=True).annotate(kinds=Cast("events", TextField()))
+    return found.filter(kinds__contains=f'"{TASK_ASSIGNED}"').exists()
+
+
+def tell_of_tasks(conversation: Conversation, tasks: Mapping[int, Sequence[UUID]]) -> None:
+    """Store a delivery of each task, by the id of the account that it is assigned to, for each webhook of the account that is told of them.
+
+    Call in a transaction.
+    """
+    webhooks = WebhookEndpoint.objects.filter(owner_id__in=tasks, job=None, conversation=None, active=True)
+    deliveries = [
+        WebhookDelivery(endpoint=endpoint, kind=TASK_ASSIGNED, conversation=conversation, task_id=task)
+        for endpoint in queue.locked(webhooks)
+        if TASK_ASSIGNED in endpoint.events
+        for task in tasks[endpoint.owner_id]
+    ]
+    if deliveries:
+        queue.add(deliveries, timezone.now())

@@ -5,10 +5,13 @@
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from insights.jobs.queries import worker_is_missing
+from streaming.aio.database_executors import run_in_database
 from streaming.cluster.broadcast import Broadcaster
 from streaming.cluster.deletions import Deletions
 from streaming.cluster.directory import Directory
@@ -20,9 +23,13 @@ from streaming.cluster.registry import Registry
 from streaming.cluster.revocation import RevocationWatcher
 from streaming.cluster.rpc import Rpc
 from streaming.cluster.waiting_room import WaitingRoom
-from streaming.cluster.worker_check import CHECK_S, FIRST_S, warn_without_worker
 
 Part = TypeVar("Part")
+logger = logging.getLogger(__name__)
+
+FIRST_CHECK_S = 120.0
+WORKER_CHECK_S = 1800.0
+"""Seconds from the start of a server to the first check for a worker, and between two checks."""
 
 
 class Runtime:
@@ -60,7 +67,7 @@ class Runtime:
         """Start the periodic work that needs no session: heartbeats, closing of stale conversations, deletions. May be called again."""
         self.registry.start()
         self.deletions.start()
-        self.poller.add("check for a worker", warn_without_worker, CHECK_S, first_s=FIRST_S)
+        self.poller.add("check for a worker", _warn_without_worker, WORKER_CHECK_S, first_s=FIRST_CHECK_S)
         self.started = True
 
     async def close(self) -> None:
@@ -99,3 +106,9 @@ def _forget_closed_loops() -> None:
         loop = reference()
         if loop is not None and loop.is_closed():
             _runtimes.pop(loop, None)
+
+
+async def _warn_without_worker() -> None:
+    """Log a warning if no worker runs: jobs then wait, and old data is kept."""
+    if await run_in_database(worker_is_missing):
+        logger.warning("no worker runs: jobs wait, and old data is not removed; start `manage.py worker` (docs/operate/jobs.md)")

@@ -19,15 +19,13 @@ from insights.analysis.personal_data.categories import (
     category_of,
     types_without,
 )
-from insights.analysis.personal_data.codes import codes, numbers
+from insights.analysis.personal_data.codes import codes, numbers, with_capital_letters, without_words_between
 from insights.analysis.personal_data.contacts import internet_addresses, people
 from insights.analysis.personal_data.cued import CUE_WORDS, cued, swift_codes
 from insights.analysis.personal_data.date_phrases import date_phrases
 from insights.analysis.personal_data.ibans import spoken_ibans
-from insights.analysis.personal_data.letters import with_capital_letters, without_words_between
 from insights.analysis.personal_data.lower_case import has_no_capitals, lower_case_addresses, lower_case_people
 from insights.analysis.personal_data.personal_data_kinds import PersonalData, PersonalDataKind
-from insights.analysis.personal_data.spans import UNKNOWN, Span, masked, merged
 from insights.analysis.text.words import LONGEST
 from insights.analysis.types import FoundEntity, Person
 from insights.snapshots import CUSTOM
@@ -50,6 +48,12 @@ __all__ = [
     "types_without",
     "with_personal_data",
 ]
+
+Span = tuple[int, int, str]
+"""Start and end offset (end exclusive), and type."""
+
+UNKNOWN = "unknown"
+"""The type of spans that could not be searched. They are always hidden."""
 
 _OF_ENTITY = {
     str(kind): kind
@@ -162,3 +166,28 @@ def _names_in_compounds(
         if whole or (touched and "userId" in entity.value):
             start = min([entity.offset, *(word.start() for word in whole)])
             yield (start, max([entity.end, *(word.end() for word in whole)]), entity.type)
+
+
+def merged(spans: Collection[Span]) -> list[Span]:
+    """Return the spans in order, with those that touch or overlap joined."""
+    joined: list[Span] = []
+    for start, end, kind in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            first, last, before = joined[-1]
+            joined[-1] = (first, max(last, end), kind if before == "number" else before)
+        else:
+            joined.append((start, end, kind))
+    return joined
+
+
+def masked(text: str, spans: Sequence[Span], mask: str, start: int = 0, end: int | None = None) -> str:
+    """Return text[start:end] with each span removed; the mask is written where a span begins."""
+    end = len(text) if end is None else end
+    kept, at = "", start
+    for first, last, _ in spans:
+        if first >= end:
+            break
+        if last > start:
+            kept += text[at : max(first, at)] + (mask if first >= start else "")
+            at = max(at, last)
+    return kept + text[at:end]

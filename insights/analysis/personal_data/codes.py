@@ -1,4 +1,5 @@
-"""Numbers and codes as recognisers write them: '4111 1111', 'four one one one', 'double four', 'C01X00T47', 'P eight eight four'. Pure.
+"""Numbers and codes as recognisers write them: '4111 1111', 'four one one one', 'double four', 'C01X00T47', 'P eight eight four',
+'d as in david four um one'. Pure.
 
 Runs of digits are possessive or bounded, so that long rows of digits take linear time.
 """
@@ -21,7 +22,7 @@ _TENS = {word: 10 * value for value, word in enumerate(["twenty", "thirty", "for
 _REPEATS = {"double": 2, "triple": 3}
 _WORDS = "|".join(sorted((*_ONES, *_TEENS, *_TENS, *_REPEATS), key=len, reverse=True))
 _GAP = r"(?:[\s,.()/-]{0,3}|,? {4,24})"
-"""Between the parts of a number; longer gaps are words that were taken out (`letters.without_words_between`)."""
+"""Between the parts of a number; longer gaps are words that were taken out (`without_words_between`)."""
 _NUMBER = re.compile(rf"(?<![\w])(?:\+|plus )?\(?(?:\d++|(?:{_WORDS})(?![a-z]))(?:{_GAP}(?:\d++|(?:{_WORDS}|hundred)(?![a-z]))){{0,120}}")
 _PIECE = re.compile(r"\d+|[a-z]+")
 _CODE = re.compile(
@@ -30,6 +31,21 @@ _CODE = re.compile(
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+
+
+_ONE_TO_NINETEEN = (
+    r"zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+)
+_NUMBER_WORD = rf"(?:\d[\w]*|(?:{_ONE_TO_NINETEEN}|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|double|triple)(?![a-z]))"
+_EXPLAINED = re.compile(r"(?<![\w'])([a-z])( (?:as in|like|for) [a-z]+)(?= )", re.IGNORECASE)
+_BETWEEN = re.compile(r"(?<=[\w,]) (?:um|uh|er|erm|dash|hyphen|minus),?(?= )", re.IGNORECASE)
+_LETTER = re.compile(rf"(?<![\w'])[a-z](?= +(?:[a-z](?![\w'])|{_NUMBER_WORD}))|(?<=(?<![\w'])[a-z] )[a-z](?![\w'])", re.IGNORECASE)
+_AFTER_NUMBER = re.compile(
+    r"(?:(?<=\d)|(?<=zero)|(?<=oh)|(?<=one)|(?<=two)|(?<=three)|(?<=four)|(?<=five)|(?<=six)"
+    r"|(?<=seven)|(?<=eight)|(?<=nine)) +([a-z])(?![\w'])"
+)
+_ZERO = re.compile(rf"(?<=[a-z\d] )o(?=,? {_NUMBER_WORD})", re.IGNORECASE)
+"""A zero that was heard as the letter: 'one o five'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +136,19 @@ def _spelled(pieces: list[str]) -> Iterator[str]:
         pending = []
         yield piece
     yield from _digits(pending)
+
+
+def without_words_between(text: str) -> str:
+    """Return the text with spaces in place of fillers, 'dash' and what explains a letter, and 0 for the letter o before a number.
+
+    The text has the same length, so that offsets stay valid.
+    """
+    text = _EXPLAINED.sub(lambda match: match.group(1) + " " * len(match.group(2)), text)
+    text = _BETWEEN.sub(lambda match: " " * len(match.group()), text)
+    return _ZERO.sub("0", text)
+
+
+def with_capital_letters(text: str) -> str:
+    """Return the text with capitals in place of single letters beside other letters, digits and words of digits; it has the same length."""
+    text = _LETTER.sub(lambda match: match.group().upper(), text)
+    return _AFTER_NUMBER.sub(lambda match: match.group().upper(), text)

@@ -4,8 +4,10 @@ The small model (tiny) is part of the moonshine_voice wheel. If `manage.py getmo
 finals and the small one the interims. Why not the library of the wheel: docs/adr/0010.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,10 @@ from onnxruntime import InferenceSession
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
-from streaming.speech.engines.token_vocabulary import END, START, TokenVocabulary
-from streaming.speech.processor import has_vnni
+from streaming.speech.engines.base import RecogniserError
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.speakers.ort_graph import OrtGraph
-from streaming.speech.transcript import Transcript
+from streaming.speech.transcript import Transcript, UntimedWord, join_split_words
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file, open_model
 
@@ -35,6 +36,12 @@ _FRAME_S = 384 / RATE  # one vector of the encoder
 _DELAY_S = 0.042  # of the words behind the attention; measured, see docs/develop/speech.md
 _ALIGNED = "/model/decoder/layers.4/encoder_attn/Softmax_output_0"  # the layer whose attention follows the words best
 _RESYNC = 8  # tokens of the draft that are searched for a position where it matches again
+
+START, END = 1, 2
+_SPACE = "\u2581".encode()
+_FIRST_SPOKEN = 3  # 0, 1 and 2 are control tokens
+_MARK = b"<<"  # prefix of the names of tokens without text
+_VNNI = frozenset({"avx512_vnni", "avx_vnni"})
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -272,3 +279,63 @@ class MoonshineRecogniser(TurnRecogniser):
 
     def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
         return replace(self._small.transcribe(pcm, draft), punctuation=self._punctuator)
+
+
+def read_vocabulary(file: Path) -> list[bytes]:
+    """Return the bytes of each token of a tokenizer.bin, in which each string follows its length (one byte, or two from 128 on).
+
+    Raises RecogniserError if the file is not valid.
+    """
+    content = file.read_bytes()
+    tokens: list[bytes] = []
+    at = 0
+    while at < len(content):
+        length, at = content[at], at + 1
+        if length >= 128:
+            if at >= len(content):
+                raise RecogniserError(f"{file.name} is cut short")
+            length, at = content[at] * 128 + length - 128, at + 1
+        tokens.append(content[at : at + length])
+        at += length
+    if at != len(content) or len(tokens) < 32_000:
+        raise RecogniserError(f"{file.name} is no vocabulary of this model")
+    return tokens
+
+
+class TokenVocabulary:
+    """Converts token numbers to words."""
+
+    def __init__(self, file: Path) -> None:
+        self._tokens = read_vocabulary(file)
+
+    def words(self, tokens: Sequence[int], log_probabilities: Sequence[float]) -> tuple[UntimedWord, ...]:
+        """Return the words of the tokens; the confidence of a word is the geometric mean of its tokens' probabilities."""
+        spelled: list[tuple[bytearray, list[float], list[int], int]] = []
+        for place, (token, log_probability) in enumerate(zip(tokens, log_probabilities, strict=True)):
+            text = self._tokens[token] if _FIRST_SPOKEN <= token < len(self._tokens) else b""
+            if not text or text.startswith(_MARK):
+                continue
+            if text.startswith(_SPACE) or not spelled:
+                spelled.append((bytearray(), [], [], place))
+            spelled[-1][0].extend(text)
+            spelled[-1][1].append(log_probability)
+            spelled[-1][2].append(token)
+        words = [
+            (bytes(text).replace(_SPACE, b" ").decode("utf-8", "ignore").strip(), logs, own, first) for text, logs, own, first in spelled
+        ]
+        return join_split_words(
+            [UntimedWord(text, round(math.exp(sum(logs) / len(logs)), 4), tuple(own), first) for text, logs, own, first in words if text]
+        )
+
+
+@cache
+def has_vnni(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether this processor multiplies bytes without a sign by bytes with one, and adds the products, in one instruction.
+
+    Without it onnxruntime needs two, and the first one saturates: results would be less accurate.
+    """
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(not _VNNI.isdisjoint(line.split()) for line in lines if line.startswith("flags"))

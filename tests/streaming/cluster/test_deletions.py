@@ -58,7 +58,7 @@ async def test_a_lost_notification_is_noticed(
     transactional_db: None, say: Say, joined: Joined, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The checks of the database end subscriptions and clear caches, also for a conversation that was moved to the bin."""
-    monkeypatch.setattr("streaming.cluster.recorder_signals._apply", lambda *args: None)
+    monkeypatch.setattr("streaming.cluster.insights_signals._apply", lambda *args: None)
     monkeypatch.setattr(broadcast, "POLL_S", 0.05)
     await sync_to_async(say)("Is it?")
     conversation = await Conversation.objects.aget()

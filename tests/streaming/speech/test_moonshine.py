@@ -16,8 +16,16 @@ from streaming.audio.pcm import Samples
 from streaming.speech import audio_source, vad_worker
 from streaming.speech.engines import make, moonshine
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecogniserError, RecognitionOptions
-from streaming.speech.engines.moonshine import BASE_FILES, Arrays, Moonshine, MoonshineRecogniser, Networks, large_model, small_model
-from streaming.speech.processor import has_vnni
+from streaming.speech.engines.moonshine import (
+    BASE_FILES,
+    Arrays,
+    Moonshine,
+    MoonshineRecogniser,
+    Networks,
+    has_vnni,
+    large_model,
+    small_model,
+)
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
 from streaming.speech.vad import data_file

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.engines.token_vocabulary import TokenVocabulary, read_vocabulary
+from streaming.speech.engines.moonshine import TokenVocabulary, read_vocabulary
 from streaming.speech.vad import data_file
 
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from insights.analysis.acts.assignees import assignee, member_named
-from insights.analysis.acts.commitments import Commitment, Role
+from insights.analysis.acts.commitments import Commitment, Role, assignee, member_named
 from insights.analysis.types import Person
 from tests.insights.analysis.talk import BOB, JANE, said
 

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insights.analysis import Person, Said
-from insights.analysis.acts.assignees import assignee
-from insights.analysis.acts.commitments import Commitment, commitment
+from insights.analysis.acts.commitments import Commitment, assignee, commitment
 from insights.analysis.entities import extract
 
 WEDNESDAY = datetime(2026, 11, 18, 10, 30, tzinfo=UTC)
