@@ -21,12 +21,15 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConn
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
 
-from parley.client_media import BLOCKS_PER_S, Camera, Image, Inbox, Microphone, Outbox, Samples, blocks
+from parley.client_media import AudioBlocks, Camera, Image, Inbox, Microphone, Outbox, Samples
 from parley.client_routes import WAIT_S, StreamError, StreamRoutes
 
 __all__ = ["StreamClient", "StreamError"]
 
 logger = logging.getLogger(__name__)
+
+BLOCKS_AHEAD = 50
+"""A second of audio."""
 
 
 class StreamClient:
@@ -63,7 +66,7 @@ class StreamClient:
         self.error: Exception | None = None
         self._send, self._receive, self._user_data, self._ice_servers, self._tries = send, receive, user_data, ice_servers, tries
         self._routes = StreamRoutes(url, token)
-        self._audio_out, self._video_out = Outbox[tuple[int, Samples]](BLOCKS_PER_S), Outbox[Image](1)
+        self._blocks, self._audio_out, self._video_out = AudioBlocks(), Outbox[Samples](BLOCKS_AHEAD), Outbox[Image](1)
         self._messages, self._audio, self._video = Inbox[dict[str, Any]](), Inbox[tuple[int, Samples]](), Inbox[Image]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pc: RTCPeerConnection | None = None
@@ -108,8 +111,8 @@ class StreamClient:
 
         Raises ConnectionError once the session has ended.
         """
-        for block in blocks(rate, samples):
-            await self._audio_out.put((rate, block))
+        for block in self._blocks.of(rate, samples):
+            await self._audio_out.put(block)
 
     async def send_image(self, image: Image) -> None:
         """Send an image, uint8 of shape (height, width, 3), BGR; wait until the one before was taken. Raises as `send_audio` does."""

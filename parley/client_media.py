@@ -9,14 +9,15 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 from aiortc import MediaStreamTrack
-from av import AudioFrame, VideoFrame
+from av import AudioFrame, AudioResampler, VideoFrame
 from numpy.typing import NDArray
 
 T = TypeVar("T")
 Samples = NDArray[np.int16]
 Image = NDArray[np.uint8]
 
-BLOCKS_PER_S = 50
+RATE, BLOCK = 48_000, 960
+"""Hz, and samples of 20 ms."""
 MOST_WAITING = 1000
 """Items that wait for their reader; above this the oldest is dropped. 1,000 blocks of audio are 20 s."""
 
@@ -63,12 +64,22 @@ class Outbox(asyncio.Queue[T]):
             self.get_nowait()
 
 
-def blocks(rate: int, samples: NDArray[Any]) -> Iterator[Samples]:
-    """Yield mono samples, int16 or float, in blocks of 20 ms."""
-    if samples.dtype.kind == "f":
-        samples = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
-    size = rate // BLOCKS_PER_S
-    yield from np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
+class AudioBlocks:
+    """Makes blocks of 20 ms at RATE of audio at any rate: aiortc's encoder takes one rate only, that of its first frame."""
+
+    def __init__(self) -> None:
+        self._from, self._resampler = RATE, AudioResampler(format="s16", layout="mono", rate=RATE)
+
+    def of(self, rate: int, samples: NDArray[Any]) -> Iterator[Samples]:
+        """Yield mono samples, int16 or float, in blocks; the last one is filled up with silence."""
+        if samples.dtype.kind == "f":
+            samples = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+        if rate != self._from:
+            self._from, self._resampler = rate, AudioResampler(format="s16", layout="mono", rate=RATE)
+        if rate != RATE and len(samples):
+            parts = [part.to_ndarray().reshape(-1) for part in self._resampler.resample(_frame(rate, samples))]
+            samples = np.concatenate(parts) if parts else samples[:0]
+        yield from np.pad(samples, (0, -len(samples) % BLOCK)).reshape(-1, BLOCK)
 
 
 class Microphone(MediaStreamTrack):
@@ -76,20 +87,20 @@ class Microphone(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, queue: asyncio.Queue[tuple[int, Samples]]) -> None:
+    def __init__(self, queue: asyncio.Queue[Samples]) -> None:
         super().__init__()
         self._queue = queue
-        self._rate, self._blocks, self._due = 48_000, 0, time.monotonic()
+        self._blocks, self._due = 0, time.monotonic()
 
     async def recv(self) -> AudioFrame:
         """Return the next block when it is due."""
-        self._due = max(self._due + 1 / BLOCKS_PER_S, time.monotonic() - 1)
+        self._due = max(self._due + BLOCK / RATE, time.monotonic() - 1)
         await asyncio.sleep(self._due - time.monotonic())
-        samples: Samples = np.zeros(self._rate // BLOCKS_PER_S, np.int16)
+        samples: Samples = np.zeros(BLOCK, np.int16)
         with suppress(asyncio.QueueEmpty):
-            self._rate, samples = self._queue.get_nowait()
-        frame = AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = self._rate, self._blocks * len(samples), Fraction(1, self._rate)
+            samples = self._queue.get_nowait()
+        frame = _frame(RATE, samples)
+        frame.pts, frame.time_base = self._blocks * BLOCK, Fraction(1, RATE)
         self._blocks += 1
         return frame
 
@@ -108,3 +119,9 @@ class Camera(MediaStreamTrack):
         frame = VideoFrame.from_ndarray(await self._queue.get(), format="bgr24")
         frame.pts, frame.time_base = int((time.monotonic() - self._began) * 90_000), Fraction(1, 90_000)
         return frame
+
+
+def _frame(rate: int, samples: Samples) -> AudioFrame:
+    frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = rate
+    return frame

@@ -22,6 +22,17 @@ async def test_audio_goes_both_ways(site: Server, site_token: str) -> None:
         await hears(client, 0)
 
 
+async def test_audio_of_any_rate_at_any_time(site: Server, site_token: str) -> None:
+    """Audio goes out also where it begins after silence, and where its rate changes."""
+    async with asyncio.timeout(WAIT_S), StreamClient(f"{site.url}/streams/wide", token=site_token) as client:
+        await hears(client, 0)
+        for rate, hz in ((24_000, 440), (8_000, 660), (48_000, 880)):
+            samples = (8_000 * np.sin(2 * np.pi * hz * np.arange(2 * rate) / rate)).astype(np.int16)
+            sending = asyncio.create_task(client.send_audio(rate, samples))
+            await hears(client, hz)
+            await sending
+
+
 async def test_inputs_outputs_and_messages(site: Server, site_token: str) -> None:
     """Outputs come from the first one on and end with the session; an invalid input is refused by field."""
     async with asyncio.timeout(WAIT_S), StreamClient(f"{site.url}/streams/inputs", token=site_token) as client:
