@@ -15,7 +15,7 @@ from insights.api.errors import ApiError
 from insights.models import Conversation
 from insights.redaction import RedactionRefused, Redactor
 
-_REDACTING = "/messages, /transcript, /audio, bookmarks and the lists of insights"
+_REDACTING = "/messages, /transcript, /audio, /bookmarks and the lists of insights"
 _NO = frozenset({"", "false", "0", "no", "off", "f", "n"})
 
 
@@ -38,9 +38,7 @@ def refuse_elsewhere(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> object:
         if request.GET.get("redact", "").strip().lower() not in _NO:
-            raise ApiError(
-                400, "redact: this call does not hide personal data; /messages, /transcript, /bookmarks and the lists of insights do"
-            )
+            raise ApiError(400, f"redact: this call does not hide personal data; {_REDACTING} do")
         return view(request, *args, **kwargs)
 
     return answer
