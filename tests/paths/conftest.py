@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS, chromium
+from tests.browser.sessions import FOLDER, session_cookie
 from tests.insights import postgres
 from tests.servers import Server, one_migration
 from tests.services import running_redis
@@ -29,6 +32,8 @@ WAIT_S = 90.0
 SAID = "Shall we start with the budget?"
 """What the scripted recogniser makes of the first two seconds of sound: a message with a question in it."""
 T = TypeVar("T")
+IN_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
+"""Marks a file whose tests share browsers: Playwright's driver belongs to one event loop."""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -37,6 +42,7 @@ import json
 from django.contrib.auth.models import User
 from insights import access
 from insights.management.create_tables import create_missing_tables
+from tests.browser.sessions import keep_session
 create_missing_tables()
 tokens = {{}}
 for email in {(JANE, COLLEAGUE, *LEAVING)!r}:
@@ -45,6 +51,7 @@ for email in {(JANE, COLLEAGUE, *LEAVING)!r}:
         access.make_administrator(user)
     app, secret = access.create_app(user, "tests")
     tokens[email] = access.token_for(app.app_id, secret).access_token
+    keep_session(email)
 print(json.dumps(tokens))
 """
 
@@ -97,6 +104,8 @@ def _started(servers: list[Server]) -> Iterator[Installation]:
         with ThreadPoolExecutor() as threads:
             with one_migration():
                 tokens = json.loads(servers[0].manage("shell", "--no-imports", "-v0", "-c", SET_UP))
+            for other in servers[1:]:
+                shutil.copytree(servers[0].data / FOLDER, other.data / FOLDER)
             list(threads.map(Server.start, servers))
         yield Installation(servers[0], servers[-1], tokens)
     finally:
@@ -104,33 +113,58 @@ def _started(servers: list[Server]) -> Iterator[Installation]:
             server.kill()
 
 
-@pytest.fixture
-async def open_browser() -> AsyncIterator[Callable[..., Awaitable[Browser]]]:
-    """Start browsers that end with the test; `speech` is a WAV file for the microphone, which otherwise beeps."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def launch() -> AsyncIterator[Callable[[Path | None], Awaitable[Browser]]]:
+    """Return the running browser of a file of tests whose microphone plays a WAV file, or start one."""
     async with async_playwright() as driver:
-        made: list[Browser] = []
+        made: dict[Path | None, Browser] = {}
 
-        async def launch(speech: Path | None = None) -> Browser:
-            arguments = [*ARGUMENTS, *([f"--use-file-for-fake-audio-capture={speech}"] if speech else [])]
-            made.append(await driver.chromium.launch(executable_path=chromium(), args=arguments, timeout=PATIENCE_MS))
-            return made[-1]
+        async def running(speech: Path | None) -> Browser:
+            if speech not in made or not made[speech].is_connected():
+                arguments = [*ARGUMENTS, *([f"--use-file-for-fake-audio-capture={speech}"] if speech else [])]
+                made[speech] = await driver.chromium.launch(executable_path=chromium(), args=arguments, timeout=PATIENCE_MS)
+            return made[speech]
 
-        yield launch
-        for browser in made:
+        yield running
+        for browser in made.values():
             await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_browser(launch: Callable[[Path | None], Awaitable[Browser]]) -> AsyncIterator[Callable[..., Awaitable[Browser]]]:
+    """Return browsers, whose windows are closed after the test; `speech` is a WAV file for the microphone, which otherwise beeps.
+
+    The tests of a file share browsers, and so run in one event loop: `pytestmark = IN_ONE_LOOP`. Each window has its own cookies.
+    """
+    used: set[Browser] = set()
+
+    async def browser(speech: Path | None = None) -> Browser:
+        used.add(found := await launch(speech))
+        return found
+
+    yield browser
+    for one in used:
+        for context in one.contexts:
+            await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def browser(open_browser: Callable[..., Awaitable[Browser]]) -> Browser:
     """A browser."""
     return await open_browser()
 
 
-async def sign_in(browser: Browser, server: Server, email: str = JANE) -> Page:
-    """Return the page of a new window that is signed in at a server, and so at all processes of the installation."""
+async def sign_in(browser: Browser, server: Server, email: str = JANE, *, by_form: bool = False) -> Page:
+    """Return the page of a new window that is signed in at a server, and so at all processes of the installation.
+
+    By the form it has a sign-in of its own; otherwise all windows of the account share the one of `sessions.keep_session`.
+    """
     context = await browser.new_context(permissions=["microphone"], reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
+    if not by_form:
+        await context.add_cookies([session_cookie(server, email)])  # type: ignore[list-item]
+        return page
     await page.goto(f"{server.url}/signin/")
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)

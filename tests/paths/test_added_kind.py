@@ -13,15 +13,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import chromium
-from tests.paths.conftest import SET_UP, eventually, read, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, SET_UP, eventually, read, sign_in
 from tests.servers import Server
 from tests.streaming.transports.client import RATE, SymblClient, connected, noise
 from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import streaming
 from tests.streaming.transports.test_input_hook import hook
+
+pytestmark = IN_ONE_LOOP
 
 DECIDED, ASKED = "We decided to paint the door green.", "Is the budget ready?"
 TOKEN: dict[str, str] = {}
@@ -48,7 +51,7 @@ def token(server: Server) -> str:
     return TOKEN["jane@example.com"]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, server: Server) -> AsyncIterator[Page]:
     """A page on which Jane is signed in."""
     page = await sign_in(browser, server)

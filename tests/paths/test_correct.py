@@ -18,10 +18,12 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.paths.conftest import SAID, Installation, read, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, SAID, Installation, read, sign_in
 from tests.streaming.transports.client import SymblClient, connected, noise
 from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import streaming
+
+pytestmark = IN_ONE_LOOP
 
 Item = dict[str, Any]
 

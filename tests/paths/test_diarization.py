@@ -17,7 +17,7 @@ from playwright.async_api import Browser, expect
 
 from streaming.audio import mulaw
 from streaming.speech.engines.scripted import SENTENCES
-from tests.paths.conftest import Installation, eventually, read, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, Installation, eventually, read, sign_in
 from tests.paths.test_import import upload
 from tests.servers import Server
 from tests.speech.talk import sentences
@@ -26,6 +26,8 @@ from tests.streaming.audio.media_files import wav
 from tests.streaming.transports.client import SymblClient, connected
 from tests.streaming.transports.stream_client import StreamClient, streaming
 from tests.streaming.transports.test_twilio import begin, speak
+
+pytestmark = IN_ONE_LOOP
 
 SEVERAL = {"speakerDiarization": True, "diarizationSpeakerCount": 2}
 WANTED = ["Speaker 1", "Speaker 2", "Speaker 1", "Speaker 2"]

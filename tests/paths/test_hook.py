@@ -10,13 +10,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests import speech
-from tests.paths.conftest import SAID, Installation, eventually, redirect, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, SAID, Installation, eventually, redirect, sign_in
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import frame, streaming
 from tests.streaming.transports.test_input_hook import hook
+
+pytestmark = IN_ONE_LOOP
 
 
 async def test_inputs_reach_a_session_from_any_process(installation: Installation) -> None:
@@ -42,12 +45,18 @@ async def test_inputs_reach_a_session_from_any_process(installation: Installatio
     assert (await hook(two, token, {"webrtc_id": uuid4().hex, "conf_threshold": 0.5})).status_code == 404
 
 
+@pytest.fixture(scope="module")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of noise for Chromium's microphone."""
+    noise = np.random.default_rng(7).integers(-8000, 8000, 3 * speech.RATE, dtype=np.int16)
+    return speech.wav(tmp_path_factory.mktemp("microphone") / "noise.wav", noise)
+
+
 async def test_a_page_changes_its_session_from_another_process(
-    installation: Installation, open_browser: Callable[..., Awaitable[Browser]], tmp_path: Path
+    installation: Installation, open_browser: Callable[..., Awaitable[Browser]], microphone: Path
 ) -> None:
     """Chromium speaks to one process and posts its form to the other: what is said from then on is said by the new name."""
-    noise = np.random.default_rng(7).integers(-8000, 8000, 3 * speech.RATE, dtype=np.int16)
-    browser = await open_browser(speech.wav(tmp_path / "noise.wav", noise))
+    browser = await open_browser(microphone)
     page = await sign_in(browser, installation.one)
     answers = await redirect(page.context, "**/input_hook", installation.two)
     await page.goto(f"{installation.one.url}/streams/conversation/")

@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests import speech
-from tests.paths.conftest import Installation, redirect, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, Installation, redirect, sign_in
 from tests.streaming.transports.rtc import RATE, Caller, to, until
 from tests.streaming.transports.stream_client import streaming
+
+pytestmark = IN_ONE_LOOP
 
 LOUD = 300
 """Root mean square above which there is speech, not the noise of a codec."""
@@ -70,9 +73,15 @@ async def test_a_socket_hears_itself(installation: Installation) -> None:
         await client.stop()
 
 
-async def test_a_page_hears_itself(installation: Installation, open_browser: Callable[..., Awaitable[Browser]], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of speech for Chromium's microphone."""
+    return speech.wav(tmp_path_factory.mktemp("microphone") / "question.wav", speech.clip("question", 1.0, 4.0))
+
+
+async def test_a_page_hears_itself(installation: Installation, open_browser: Callable[..., Awaitable[Browser]], question: Path) -> None:
     """In Chromium, whose offer goes to one process and whose candidates go to the other one."""
-    browser = await open_browser(speech.wav(tmp_path / "question.wav", speech.clip("question", 1.0, 4.0)))
+    browser = await open_browser(question)
     page = await sign_in(browser, installation.one)
     await page.add_init_script(KEEP_PEERS)
     answers = await redirect(

@@ -13,11 +13,13 @@ from uuid import uuid4
 from playwright.async_api import Browser, Page, expect
 
 from streaming.types.session_end import TEXTS, End
-from tests.paths.conftest import Installation, eventually, run, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, Installation, eventually, run, sign_in
 from tests.streaming.transports.client import SymblClient, connected
 from tests.streaming.transports.rtc import Caller, to, until
 from tests.streaming.transports.sse import Events, subscribed
 from tests.streaming.transports.stream_client import StreamClient, streaming
+
+pytestmark = IN_ONE_LOOP
 
 ENDS_WITHIN_S = 90.0
 """Ten seconds are promised, and two is how often each process checks (`test_admission.py` holds that); this machine may be very busy."""
@@ -57,7 +59,7 @@ class Open:
 async def everything_open(installation: Installation, browser: Browser, email: str) -> AsyncIterator[Open]:
     """Have an account speak one sentence and a half, with one of everything open, spread over both processes."""
     one, two, token, room = installation.one, installation.two, installation.tokens[email], uuid4().hex
-    page = await sign_in(browser, two, email)
+    page = await sign_in(browser, two, email, by_form=True)
     async with (
         connected(one, token, room) as speaker,
         connected(two, token, room, "/v1/subscribe/") as subscriber,

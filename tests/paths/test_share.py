@@ -10,8 +10,10 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS
 from tests.paths.conftest import COLLEAGUE as TOM
-from tests.paths.conftest import JANE, Installation, run, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, JANE, Installation, run, sign_in
 from tests.streaming.transports.client import connected
+
+pytestmark = IN_ONE_LOOP
 
 CLOSED_WITHIN_S = 40.0
 """Four times the ten seconds that are promised."""

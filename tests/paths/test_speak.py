@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from playwright.async_api import Browser, expect
 
-from tests.paths.conftest import SAID, Installation, eventually, read, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, SAID, Installation, eventually, read, sign_in
 from tests.streaming.transports.client import connected
 from tests.streaming.transports.sse import subscribed
 from tests.streaming.transports.stream_client import streaming
 from tests.streaming.transports.test_input_hook import hook
+
+pytestmark = IN_ONE_LOOP
 
 
 async def test_what_is_said_arrives_everywhere(installation: Installation, browser: Browser) -> None:

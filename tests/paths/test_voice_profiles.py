@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 from playwright.async_api import Browser, Page, expect
 
-from tests.paths.conftest import eventually, read, sign_in
+from tests.paths.conftest import IN_ONE_LOOP, eventually, read, sign_in
 from tests.paths.test_diarization import SEVERAL, names, stored_names, talk
 from tests.paths.test_import import upload
 from tests.servers import Server
@@ -21,12 +21,15 @@ from tests.speech.talk import sentences
 from tests.streaming.audio.media_files import wav as file_of
 from tests.streaming.transports.client import SymblClient, connected
 
+pytestmark = IN_ONE_LOOP
+
 JANE, TOM = "jane@example.com", "tom@example.com"
-PASSWORD = "correct horse battery"
 ACCOUNTS = f"""
 from django.contrib.auth.models import User
+from tests.browser.sessions import keep_session
 for email in {(JANE, TOM)!r}:
-    User.objects.create_user(email, email, {PASSWORD!r})
+    User.objects.create_user(email, email)
+keep_session({JANE!r})
 """
 STORED = "from insights.models import VoiceProfile; print([one.name for one in VoiceProfile.objects.order_by('name')])"
 RECORDED_S = 4.0

@@ -63,3 +63,14 @@ def test_a_run_without_failures(tmp_path: Path) -> None:
 def test_a_module_that_cannot_be_imported(tmp_path: Path) -> None:
     """The run fails."""
     assert run(tmp_path, good=GOOD, broken="import nothing_of_that_name\n").returncode != 0
+
+
+def test_the_times_of_a_run(tmp_path: Path) -> None:
+    """The file that took longest comes first; then each worker is listed."""
+    done = run(tmp_path, good=GOOD, slow="import time\n\ndef test_slow(): time.sleep(1.5)\n")
+    lines = done.stdout.partition("times ==")[2].splitlines()
+    assert [line.split()[-1] for line in lines[1:3]] == ["test_slow.py", "test_good.py"], done.stdout
+    assert 1.5 <= float(lines[1].split()[0]) < 60
+    ended = next(line for line in lines if line.startswith("ended: "))
+    assert {part.split()[0] for part in ended.removeprefix("ended: ").split(", ")} <= {"gw0", "gw1", "gw2"}
+    assert any(line.startswith("processors busy: ") for line in lines)

@@ -5,3 +5,4 @@ from config.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.streaming.site"]
 ROOT_URLCONF = "tests.streaming.site.urls"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: the usual one takes 0.3 s of CPU for each password
