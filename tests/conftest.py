@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core import management
 from django.db import connection
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
 
 from tests import fork_server, servers
@@ -109,6 +109,32 @@ def _copied_test_database() -> Iterator[None]:
     management.call_command = migrate_or_copy  # type: ignore[assignment]
     yield
     management.call_command = call  # type: ignore[assignment]
+
+
+KEPT = {"django_content_type", "auth_permission"}
+"""Tables whose rows depend on the models only: Django empties them after each test that uses transactions, and makes them anew."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """After a test that uses transactions, empty the tables that have rows. Django's way takes ten times as long."""
+    former = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = lambda _: empty_tables()
+    yield
+    TransactionTestCase._fixture_teardown = former
+
+
+def empty_tables() -> None:
+    """Delete all rows except those of `KEPT`."""
+    quote = connection.ops.quote_name
+    tables = sorted(set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM {quote(one)})" for one in tables))
+        filled = [quote(name) for (name,) in cursor.fetchall()]
+    if connection.vendor == "postgresql" and filled:
+        connection.ops.execute_sql_flush([f"TRUNCATE {', '.join(filled)} CASCADE"])
+    else:
+        connection.ops.execute_sql_flush([f"DELETE FROM {name}" for name in filled])
 
 
 @pytest.fixture
