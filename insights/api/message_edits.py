@@ -1,19 +1,21 @@
-"""Edit a message: its words, its speaker, and where it begins and ends; delete it. Not part of Symbl's API."""
+"""Edit messages: the words of several, or words, speaker, begin and end of one; delete one. Not part of Symbl's API."""
 
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Schema
+from pydantic import Field
 
 from insights import queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
-from insights.api.errors import Done
+from insights.api.errors import ApiError, Done
 from insights.api.messages import MessageOut, message_forms, router
 from insights.models import Conversation
 from insights.recorder import Edited, UnknownMessage
 
-_ROOT = "/v1/conversations/{conversation_id}/messages/{message_id}"
+_ALL = "/v1/conversations/{conversation_id}/messages"
+_ROOT = _ALL + "/{message_id}"
 
 
 class MessageIn(Schema):
@@ -23,6 +25,23 @@ class MessageIn(Schema):
 
     text: str | None = None
     memberId: UUID | None = None
+
+
+class WordsIn(Schema):
+    """The id of a message, and its new words."""
+
+    model_config = {"extra": "forbid"}
+
+    id: UUID
+    text: str
+
+
+class MessagesIn(Schema):
+    """The messages to change, each once."""
+
+    model_config = {"extra": "forbid"}
+
+    messages: list[WordsIn] = Field(min_length=1, max_length=recorder.MOST_EDITED)
 
 
 class SplitIn(Schema):
@@ -38,6 +57,18 @@ class MessagesEdited(Schema):
 
     messages: list[MessageOut]
     changeId: str | None = None
+
+
+@router.patch(_ALL, response={200: MessagesEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Edit messages")
+def edit_messages(request: HttpRequest, conversation_id: str, body: MessagesIn) -> dict[str, object]:
+    """Correct the words of several messages as one change: either all of them or none. The recognised words are kept."""
+    conversation = auth.conversation(request, conversation_id)
+    texts = {one.id: one.text for one in body.messages}
+    if len(texts) < len(body.messages):
+        raise ApiError(400, "messages: each id may be named once")
+    with editing():
+        edited = recorder.edit_texts(conversation.id, texts, auth.caller(request).pk)
+    return _answer(conversation, edited, *texts)
 
 
 @router.patch(_ROOT, response={200: MessagesEdited, **EDIT_PROBLEMS}, by_alias=True, exclude_none=True, summary="Edit a message")

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET
 
 from insights import access, queries
@@ -106,8 +106,7 @@ def described(change: Change) -> tuple[str, str, str]:
         case Change.Kind.SPEAKERS:
             return _("Changed who said something"), "", ""
         case Change.Kind.MESSAGE:
-            words = _changed(change, "message", "text")
-            return (_("Edited a sentence"), *words) if words else (_("Changed who said a sentence"), "", "")
+            return _message(change)
         case Change.Kind.MESSAGE_SPLIT:
             return _("Split a sentence"), "", ""
         case Change.Kind.MESSAGES_JOINED:
@@ -124,6 +123,15 @@ def described(change: Change) -> tuple[str, str, str]:
             )
         case unknown:
             assert_never(unknown)
+
+
+def _message(change: Change) -> tuple[str, str, str]:
+    words = _changed(change, "message", "text")
+    if words is None:
+        return _("Changed who said a sentence"), "", ""
+    sentences = sum(1 for before, after in _rows(change, "message") if before and after)
+    text = ngettext("Edited a sentence", "Edited %(number)s sentences", sentences) % {"number": sentences}
+    return text, *words
 
 
 def _insight(change: Change) -> tuple[str, str, str]:

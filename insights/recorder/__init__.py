@@ -33,7 +33,7 @@ from insights.recorder.edits.conversation_edits import edit_conversation
 from insights.recorder.edits.experiences import Look, UnknownExperience, add_experience, delete_experience
 from insights.recorder.edits.insight_edits import Assignee, InsightEdit, add_insight, edit_insight, review_insight
 from insights.recorder.edits.member_edits import edit_member, merge_members
-from insights.recorder.edits.message_edits import correct_message, edit_message
+from insights.recorder.edits.message_edits import MOST_EDITED, correct_message, edit_message, edit_texts
 from insights.recorder.edits.message_splits import join_next, split_message
 from insights.recorder.edits.speaker_assignments import Scope, assign_speaker
 from insights.recorder.edits.speaker_edits import NamedSpeaker, SpeakerEvent, attribute_speakers
@@ -93,6 +93,7 @@ __all__ = [
     "AlreadyReviewed",
     "BY_PROFILE",
     "KEPT_VOICES",
+    "MOST_EDITED",
     "forget_kept_voices",
     "kept_voices",
     "name_by_profile",
@@ -162,6 +163,7 @@ __all__ = [
     "edit_insight",
     "edit_member",
     "edit_message",
+    "edit_texts",
     "end_import",
     "delete_conversation",
     "delete_insight",

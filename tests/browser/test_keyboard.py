@@ -95,6 +95,8 @@ def test_the_main_paths(server: Server, page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/conversations/*/?find=*")
     _edit(page)
+    _replace(page)
+    _rename(page)
     _assign(page)
     _share(page)
     tab_to(page, page.get_by_role("link", name="Home", exact=True), "Shift+Tab")
@@ -130,6 +132,55 @@ def _edit(page: Page) -> None:
     expect(sentence).to_have_text(f"{words} Indeed.")
     page.keyboard.press("z")
     expect(sentence).to_have_text(words)
+
+
+def _replace(page: Page) -> None:
+    """Find a word, replace it everywhere with Enter, undo it, and leave the dialog with Cancel."""
+    page.keyboard.press("/")
+    expect(page.locator("#find-words")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("friday")
+    expect(page.locator("#find-count")).to_contain_text(" of ")
+    places = page.locator(".message", has_text="Friday").count()
+    tab_to(page, page.get_by_role("button", name="Replace…"))
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Replace “friday”")
+    expect(dialog.get_by_label("Replace with")).to_be_focused()
+    assert faults(page) == []
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert too_wide(page) == []
+    assert faults(page) == []
+    if size:
+        page.set_viewport_size(size)
+    page.keyboard.type("Monday")
+    with page.expect_request(lambda request: request.method == "PATCH" and request.url.endswith("/messages")):
+        page.keyboard.press("Enter")
+    expect(page.locator(".message", has_text="Monday")).to_have_count(places)
+    expect(page.locator(".message", has_text="Friday")).to_have_count(0)
+    page.locator("body").evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("z")
+    expect(page.locator(".message", has_text="Friday")).to_have_count(places)
+    page.keyboard.press("/")
+    expect(page.locator("#find-count")).to_contain_text(" of ")
+    tab_to(page, page.get_by_role("button", name="Replace…"))
+    page.keyboard.press("Enter")
+    tab_to(page, dialog.get_by_role("button", name="Cancel"))
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".message", has_text="Friday")).to_have_count(places)
+
+
+def _rename(page: Page) -> None:
+    """Enter in the field of the dialog gives the conversation its name."""
+    tab_to(page, page.locator("[data-do=title]"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    field = page.get_by_role("dialog").get_by_label("Title")
+    expect(field).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Page by Friday")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Page by Friday")).to_be_visible()
 
 
 def _assign(page: Page) -> None:

@@ -133,6 +133,7 @@ def bodies(talk: Conversation) -> dict[str, tuple[str, dict[str, Any]]]:
         f"DELETE {root}/experiences/{{experience_id}}": ("edit", {}),
         f"PUT {root}/notes/{{note_id}}": ("read", {"text": "Private."}),
         f"DELETE {root}/notes/{{note_id}}": ("read", {}),
+        f"PATCH {root}/messages": ("edit", {"messages": [{"id": str(uuid4()), "text": "Other words."}]}),
         f"PATCH {root}/messages/{{message_id}}": ("edit", {"text": "Other words."}),
         f"POST {root}/messages/{{message_id}}/split": ("edit", {"offset": 2}),
         f"POST {root}/messages/{{message_id}}/join": ("edit", {}),

@@ -209,6 +209,7 @@ EXPERIENCES = (
 EDITS = (
     Call("PUT", _C, {"name": "Weekly planning", "metadata": {"department": "sales", "room": "4"}}),
     Call("PUT", f"{_C}/members/{{member_id}}", {"name": "Anna Smith"}),
+    Call("PATCH", f"{_C}/messages", {"messages": [{"id": "$MESSAGE_ID", "text": "I will send the report to Maria by Monday."}]}),
     Call("PATCH", f"{_C}/messages/{{message_id}}", {"text": "I will send the report to Maria by Friday."}),
     Call("POST", f"{_C}/messages/{{message_id}}/split", {"offset": 12}),
     Call("POST", f"{_C}/messages/{{message_id}}/join"),

@@ -1,27 +1,23 @@
-"""Edits of one message by a person: its wording, and who said it."""
+"""Edits of messages by a person: their wording, and who said one of them."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from django.db.models import QuerySet
-
-from insights import analysis, managed
-from insights.analysis import types
-from insights.analysis.custom_entities import CustomEntity
-from insights.analysis.trackers import NEAR
 from insights.database import write_transaction
-from insights.models import Change, Conversation, Entity, Member, Message, Speaker, TrackerMatch
+from insights.models import Change, Conversation, Member, Message, Speaker
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
-from insights.recorder.analyse import custom_entities, entities, person, tracker_matches
+from insights.recorder.edits.change_events import MOST_SENT_AGAIN
 from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.message_analysis import analyse_again, found_in, match_again
 from insights.recorder.edits.speaker_edits import MessageTime, move
 from insights.recorder.event_log import clean, locked
-from insights.recorder.tracked import trackers_of
 from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
-from insights.snapshots import CUSTOM
 
 LONGEST_TEXT = 20_000
 """Characters of the text of a message or an insight that a person writes."""
+MOST_EDITED = MOST_SENT_AGAIN
+"""Messages whose words one call may replace: subscribers get all of them again."""
 
 
 def correct_message(message_id: UUID, text: str, user_id: int) -> list[StoredEvent]:
@@ -45,14 +41,48 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
             voice = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
             move(edit, {MessageTime(message.id, message.offset_s, message.duration_s, message.member_id): voice})
             message.speaker, message.speaker_chosen = voice, True
+            message.save()  # the analysis of other words looks for the former message of this speaker
         if wording is not None and wording != message.text:
-            message.original_text = message.original_text or message.text
-            message.text, message.corrected_by_id, message.corrected_at = wording, user_id, edit.now
-            message.translation = ""  # it is that of the former words
-            analyse_again(message, edit.conversation)
-            _match_again(message, edit.conversation)
+            _reword(edit, {message: wording})
         message.save()
         return edit.store(Change.Kind.MESSAGE, message_id)
+
+
+def edit_texts(conversation_id: int, texts: Mapping[UUID, str], user_id: int) -> Edited:
+    """Replace the texts of messages of a conversation as one change, each as `edit_message` does; the change names the first of them.
+
+    Raises UnknownConversation, UnknownMessage if the conversation has not all of the messages, and RecorderError for an empty text and for
+    no or more than MOST_EDITED messages.
+    """
+    if not 1 <= len(texts) <= MOST_EDITED:
+        raise RecorderError(f"messages: 1 to {MOST_EDITED} are allowed, not {len(texts)}")
+    wordings = {identity: wording_of(text) for identity, text in texts.items()}
+    with write_transaction():
+        edit = Edit(locked(conversation_id), user_id)
+        found = Message.objects.filter(conversation=edit.conversation, id__in=wordings)
+        messages = list(found.select_related("speaker__member").order_by("number"))
+        if len(messages) < len(wordings):
+            missing = next(identity for identity in wordings if all(one.id != identity for one in messages))
+            raise UnknownMessage(f"message {missing} is not in conversation {conversation_id}")
+        edit.watch(found, *found_in(list(wordings)))
+        changed = {one: wordings[one.id] for one in messages if wordings[one.id] != one.text}
+        _reword(edit, changed)
+        Message.objects.bulk_update(changed, _REWORDED)
+        return edit.store(Change.Kind.MESSAGE, messages[0].id)
+
+
+_REWORDED = ("text", "original_text", "corrected_by", "corrected_at", "translation", "sentiment", "phrases")
+"""The columns that other words change."""
+
+
+def _reword(edit: Edit, texts: Mapping[Message, str]) -> None:
+    """Give messages of an edit other words, and analyse them again. The messages themselves are not saved."""
+    for message, text in texts.items():
+        message.original_text = message.original_text or message.text
+        message.text, message.corrected_by_id, message.corrected_at = text, edit.user_id, edit.now
+        message.translation = ""  # it is that of the former words
+    analyse_again(list(texts), edit.conversation)
+    match_again(list(texts), edit.conversation)
 
 
 def wording_of(text: str) -> str:
@@ -75,71 +105,8 @@ def locked_message(message_id: UUID, user_id: int) -> tuple[Message, Edit]:
     return message, Edit(conversation, user_id)
 
 
-def found_in(message_ids: list[UUID]) -> "tuple[QuerySet[Entity], QuerySet[TrackerMatch]]":
-    """Return the entities and the tracker matches of messages."""
-    return Entity.objects.filter(message_id__in=message_ids), TrackerMatch.objects.filter(message_id__in=message_ids)
-
-
-def analyse_again(message: Message, conversation: Conversation) -> None:
-    """Replace the message's entities, sentiment and phrases by those of its new text. The message itself is not saved."""
-    members = [person(member) for member in Member.objects.filter(conversation=conversation, merged_into=None)]
-    said = types.Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
-    language = message.language or conversation.language
-    found = analysis.analyse(said, (), members, conversation.timezone_offset, language)
-    message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
-    custom = custom_entities(message.text, _listed_entities(message, conversation))
-    Entity.objects.filter(message=message).delete()
-    Entity.objects.bulk_create(entities(message, (*found.entities, *custom)))
-
-
-def _listed_entities(message: Message, conversation: Conversation) -> tuple[CustomEntity, ...]:
-    """Return the custom entities of the account, and those that the message has from its own request."""
-    own = managed.entities_of(conversation.owner_id)
-    known = {(one.type, one.sub_type) for one in own}
-    rows = Entity.objects.filter(message=message, type=CUSTOM)
-    values = [(row.text, {key: str(value) for key, value in row.value.items()}) for row in rows]
-    requested = dict.fromkeys(
-        CustomEntity(get("customType", ""), (text,), get("subType", ""), get("category", ""), get("value", ""))
-        for text, get in ((text, value.get) for text, value in values)
-        if (get("customType", ""), get("subType", "")) not in known
-    )
-    return (*own, *requested)
-
-
 def _member(conversation: Conversation, member_id: UUID) -> Member:
     member = Member.objects.filter(conversation=conversation, merged_into=None, id=member_id).first()
     if member is None:
         raise UnknownMember(f"member {member_id} is not in conversation {conversation.id}")
     return member
-
-
-def _match_again(message: Message, conversation: Conversation) -> None:
-    """Store the tracker matches of the new text.
-
-    Matches whose words are still there move to their place; others go, and those of the conversation's trackers that are new come.
-    """
-    trackers = trackers_of(conversation)
-    found = tracker_matches(message, trackers, message.language or conversation.language, _text_before(message))
-    pairs, names = {(match.tracker_id, match.value) for match in found}, {tracker.name for tracker in trackers}
-    kept, moved, gone = set[tuple[str, str]](), [], []
-    for match in TrackerMatch.objects.filter(message=message, insight=None):
-        pair = match.tracker_id, match.value
-        offset = NEAR if match.offset == NEAR else message.text.lower().find(match.text.lower())
-        near_is_gone = match.offset == NEAR and match.tracker_name in names and pair not in pairs
-        if near_is_gone or (match.offset != NEAR and offset < 0):
-            gone.append(match.pk)
-            continue
-        kept.add(pair)
-        if offset != match.offset:
-            match.offset = offset
-            moved.append(match)
-    TrackerMatch.objects.bulk_update(moved, ["offset"])
-    TrackerMatch.objects.filter(pk__in=gone).delete()
-    TrackerMatch.objects.bulk_create([match for match in found if (match.tracker_id, match.value) not in kept])
-
-
-def _text_before(message: Message) -> str:
-    """Return the former message of the same member; empty without one."""
-    earlier = Message.objects.filter(conversation_id=message.conversation_id, number__lt=message.number)
-    same = earlier.filter(speaker__member_id=message.member_id) if message.member_id else earlier.filter(speaker_id=message.speaker_id)
-    return same.order_by("-number").values_list("text", flat=True).first() or ""

@@ -11,7 +11,8 @@ from insights.analysis.trackers import NEAR
 from insights.database import write_transaction
 from insights.models import BookmarkReference, Change, Insight, Message, TopicReference, TrackerMatch
 from insights.recorder.edits.changes import Edit, Edited
-from insights.recorder.edits.message_edits import analyse_again, found_in, locked_message
+from insights.recorder.edits.message_analysis import analyse_again, found_in
+from insights.recorder.edits.message_edits import locked_message
 from insights.recorder.types import ChangeConflict, RecorderError
 from insights.snapshots import JsonObject
 
@@ -44,9 +45,9 @@ def split(edit: Edit, message: Message, offset: int) -> Message:
     message.save()
     edit.insert(second, message)
     _share_findings(message, second, begins)
-    for one in (message, second):
-        analyse_again(one, edit.conversation)
-        one.save()
+    analyse_again((message, second), edit.conversation)
+    message.save()
+    second.save()
     return second
 
 
@@ -72,7 +73,7 @@ def join_next(message_id: UUID, user_id: int) -> Edited:
         message.ended_at = max(message.ended_at, second.ended_at)
         message.duration_s = round((message.ended_at - message.started_at).total_seconds(), 3)
         edit.remove(second)
-        analyse_again(message, edit.conversation)
+        analyse_again((message,), edit.conversation)
         message.save()
         return edit.store(Change.Kind.MESSAGES_JOINED, message_id)
 

@@ -80,6 +80,27 @@ def test_messages_are_corrected_moved_split_and_joined(api: Api, people: dict[st
     assert api.read("/messages", verbose=True) == before
 
 
+def test_several_messages_are_corrected_at_once(api: Api) -> None:
+    """One change, which is undone as a whole. An unknown id, a repeated one, an empty text and an empty list change nothing."""
+    before = api.read("/messages", verbose=True)
+    ids = [one["id"] for one in before["messages"]][:2]
+    answer = api.send("PATCH", "/messages", {"messages": [{"id": one, "text": f"{one} is other."} for one in ids]})
+    assert [one["text"] for one in answer["messages"]] == [f"{one} is other." for one in ids] == texts(api)[:2]
+    assert api.read("/changes")["changes"][0]["id"] == answer["changeId"]
+    api.send("POST", f"/changes/{answer['changeId']}/undo")
+    assert api.read("/messages", verbose=True) == before
+    good = {"id": ids[0], "text": "Other."}
+    refused = (
+        (404, "message", [good, {"id": str(uuid4()), "text": "Other."}]),
+        (400, "messages: each id", [good, good]),
+        (400, "text: at least one character", [good, {"id": ids[1], "text": " "}]),
+        (400, "messages", []),
+    )
+    for status, said, messages in refused:
+        assert said in api.send("PATCH", "/messages", {"messages": messages}, status)["message"]
+    assert api.read("/messages", verbose=True) == before
+
+
 def test_an_insight_is_edited(api: Api, people: dict[str, str]) -> None:
     """Text, assignee, date, verdict and done are shown; null removes; a rejected one leaves the lists."""
     path = f"/insights/{api.read('/action-items')['actionItems'][0]['id']}"

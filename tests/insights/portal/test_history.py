@@ -29,6 +29,13 @@ def rows(client: Client, conversation: Conversation) -> list[str]:
     return [" ".join(re.sub(r"<[^>]*>", " ", item).split()) for item in items]
 
 
+def test_several_sentences_are_one_row(user_client: Client, user: User, conversation: Conversation) -> None:
+    """Their number is said, with the words of one of them."""
+    recorder.edit_texts(conversation.id, {one.id: f"Now {one.number}." for one in conversation.messages.filter(number__lte=2)}, user.pk)
+    (row,) = rows(user_client, conversation)
+    assert row.startswith("Edited 2 sentences")
+
+
 def test_every_kind_of_change_is_described(user_client: Client, user: User, conversation: Conversation) -> None:
     """The newest is first; words are shown before and after."""
     first, second, third = conversation.messages.order_by("number")

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
 
 from insights import managed, recorder
 from insights.analysis.trackers import Tracker
@@ -69,3 +70,40 @@ def test_all_speakers_and_imports_add_trackers(talk: Joined, owner: User) -> Non
     recorder.edit_message(Message.objects.get().id, owner.pk, text="A rebate and a quokka next week.")
     assert {name for name, _, _ in matches()} == {"Prices", "Dates"}
     assert "quokka" not in {value for _, value, _ in matches()}
+
+
+def test_several_messages_are_one_change_with_the_same_results(
+    talk: Joined, owner: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Words, entities and tracker matches of each are as after an edit of its own, in about as many queries as one edit takes."""
+    for text in ("Call me tomorrow.", "The nice list is long.", "Nothing."):
+        recorder.record(talk.conversation_id, utterance(text, talk.started_at), Listening())
+    messages = list(Message.objects.order_by("number"))
+    texts = {one.id: one.text.replace("nice", "price").replace("Nothing", "Quokka") for one in messages}
+    with django_assert_max_num_queries(45):
+        edited = recorder.edit_texts(talk.conversation_id, texts, owner.pk)
+    together = _contents()
+    assert [event.kind for event in edited.events] == ["message_corrected"] * 3 + ["trackers"]
+    assert Message.objects.exclude(original_text="").count() == 3
+    assert edited.change_id is not None
+    recorder.undo(edited.change_id, owner.pk)
+    assert matches() == set()
+    assert [one.text for one in Message.objects.order_by("number")] == [one.text for one in messages]
+    for one in messages:
+        recorder.edit_message(one.id, owner.pk, text=texts[one.id])
+    assert _contents() == together
+    assert matches() == {("Prices", "price list", 12), ("Prices", "price list", 4), ("Prices", "quokka", 0)}
+
+
+def _contents() -> list[tuple[object, ...]]:
+    """Return text, sentiment, phrases, entities and matches of all messages."""
+    return [
+        (
+            one.text,
+            one.sentiment,
+            one.phrases,
+            sorted(one.entities.values_list("type", "text", "offset")),
+            sorted(one.tracker_matches.values_list("tracker_name", "value", "text", "offset")),
+        )
+        for one in Message.objects.order_by("number")
+    ]

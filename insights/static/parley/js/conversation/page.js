@@ -74,6 +74,8 @@ document.addEventListener("click", (event) => {
     history.replaceState(null, "", link.href);
     showTarget();
   }
+  // No submit button: Enter in a field of a form presses the first of them.
+  if (event.target.closest("[data-cancel]")) event.target.closest("dialog").close();
   if (event.target.closest("[data-do=title]")) rename();
   const mark = event.target.closest("[data-do=remove-bookmark]");
   if (mark) change(gettext("Bookmark deleted"), ["DELETE", `/bookmarks/${mark.dataset.bookmark}`]);

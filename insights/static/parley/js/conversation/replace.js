@@ -7,6 +7,7 @@ import { found, wanted } from "./find.js";
 import { gettext, ngettext } from "../text.js";
 
 const VOCABULARY = "/v1/manage/vocabulary";
+const MOST = 200; // sentences of one call
 const LETTER = /[\p{L}\p{M}\p{N}]/u;
 
 const dialog = document.getElementById("replace-dialog");
@@ -49,9 +50,10 @@ async function learn(word) {
 
 async function save() {
   const text = by("with").value.trim();
-  const texts = replaced(text);
-  const calls = texts.map(([sentence, now]) => ["PATCH", `/messages/${sentence.id.slice(2)}`, { text: now }]);
-  const done = ngettext("{number} sentence changed", "{number} sentences changed", calls.length);
+  const messages = replaced(text).map(([sentence, now]) => ({ id: sentence.id.slice(2), text: now }));
+  const calls = [];
+  for (let first = 0; first < messages.length; first += MOST) calls.push(["PATCH", "/messages", { messages: messages.slice(first, first + MOST) }]);
+  const done = ngettext("{number} sentence changed", "{number} sentences changed", messages.length);
   if ((await change(done, ...calls)) && by("learn").checked) await learn(text).catch((error) => toast(error.message));
 }
 
