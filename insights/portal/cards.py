@@ -76,7 +76,9 @@ class Section:
     folded: bool = False
 
 
-def cards_of(found: Iterable[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User) -> list[Card]:
+def cards_of(
+    found: Iterable[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User | AnonymousUser
+) -> list[Card]:
     """Return one card for all insights of a sentence with the same verdict, in the order of the sentences.
 
     A second insight of the same kind, such as one that a person added, has a card of its own.
@@ -129,7 +131,7 @@ def _rank(insight: Insight) -> tuple[bool, str, str]:
     return not kind_of(insight.type).assignable, insight.type, str(insight.id)
 
 
-def _card(group: Sequence[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User) -> Card:
+def _card(group: Sequence[Insight], conversation: Conversation, people: ShownPeople, part: int, user: User | AnonymousUser) -> Card:
     first, message = group[0], group[0].message
     text = as_task(first.text, first.action_phrase, edited=bool(first.original_text))
     due = local(first.due_at, conversation.timezone_offset) if first.due_at else None

@@ -1,5 +1,6 @@
 """The public pages of a conversation: for whoever has the link, without an account."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,16 +12,15 @@ from django.views.decorators.http import require_GET, require_safe
 from insights import access, jobs, queries
 from insights.access import LinkState
 from insights.exports.titles import local, shown_name
-from insights.insight_kinds import kind_of
 from insights.models import Conversation, Insight, ShareLink
 from insights.portal import experience, parts
+from insights.portal.cards import cards_of
 from insights.portal.conversation import MOST_CARDS, wanted_part
 from insights.portal.faces import people_of
 from insights.portal.parts import part_of
 from insights.portal.template_context import TemplateContext
 from insights.portal.transcript import paragraphs_of
-from insights.portal.wording import clock, duration
-from insights.task_text import as_task
+from insights.portal.wording import duration
 
 GONE = {
     LinkState.EXPIRED: gettext_lazy("This link has expired. Ask the person who sent it for a new one."),
@@ -86,11 +86,6 @@ def _public(one: Conversation, link: ShareLink, secret: str) -> TemplateContext:
     return {"public": True, "audio": f"/v1/shared/{secret}/audio" if with_audio else "", "expires_at": link.expires_at}
 
 
-def _short(insight: Insight) -> str:
-    """Return an insight as a task, as on the page of the conversation."""
-    return as_task(insight.text, insight.action_phrase, edited=bool(insight.original_text))
-
-
 def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: str) -> TemplateContext:
     part = wanted_part(request, one)
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
@@ -105,7 +100,7 @@ def _context(request: HttpRequest, one: Conversation, link: ShareLink, secret: s
         "live": one.ended_at is None,
         "importing": one.ended_at is None and bool(jobs.importing_among([one.pk])),
         "minutes": queries.minutes_of(one),
-        "insights": [(kind_of(each.type), _short(each), clock(each.message.offset_s)) for each in found],
+        "cards": cards_of(found, one, people, part, AnonymousUser()),
         "paragraphs": paragraphs_of(one, messages, people, {}, {}),
         "part": part,
         "parts": max(1, part_of(max(1, one.message_count))),

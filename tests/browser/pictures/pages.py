@@ -228,6 +228,8 @@ PICTURES = (
     Picture("password-changed", "password/changed/", "/password/changed/", "nobody"),
     Picture("offline", "offline/", "/offline/", "nobody"),
     Picture("not-found", "", "/conversations/1/"),
+    Picture("wrong-method", "", "/signout/", "nobody"),
+    *(Picture(name, "", f"/failing/{status}/") for name, status in (("bad-request", 400), ("no-access", 403), ("server-error", 500))),
     Picture("admin", "admin/", "/admin/"),
     Picture("admin-conversations", "admin/insights/conversation/", "/admin/insights/conversation/"),
     Picture("admin-conversation", "admin/insights/conversation/<path:object_id>/change/", "/admin/insights/conversation/{talk}/change/"),

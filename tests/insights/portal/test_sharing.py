@@ -182,6 +182,17 @@ def test_a_public_link(visitor: Client, user_client: Client, make_conversation: 
     assert visitor.get(f"/v1/conversations/{one.pk}").status_code == 401
 
 
+def test_a_public_link_shows_a_sentence_once(visitor: Client, user_client: Client, make_conversation: MakeConversation) -> None:
+    """A task and a question in one sentence are one entry, with both kinds."""
+    one = make_conversation("Budget talk", LINES)
+    for kind in ("question", "action_item"):
+        add_insight(one, 1, kind, text="Can you send it?")
+    url = url_in(share(user_client, one, do="link", days="7").content.decode(), "shared")
+    page = visitor.get(url).content.decode()
+    assert page.count("Can you send it?") == 1
+    assert re.search(r"Action item, *Question", page)
+
+
 def test_a_public_link_ends(visitor: Client, user: User, user_client: Client, make_conversation: MakeConversation) -> None:
     """One that was valid says "expired" or "withdrawn"; every other address, and one of a deleted conversation, is 404."""
     one = make_conversation(lines=LINES)
