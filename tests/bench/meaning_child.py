@@ -36,12 +36,12 @@ def main(path: Path) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.contrib.auth.models import User
-    from django.core.management import call_command
 
     from insights import queries, recorder
     from insights.analysis import embedding
+    from insights.management.create_tables import create_missing_tables
 
-    call_command("migrate", verbosity=0)
+    create_missing_tables()
     user = User.objects.create_user("bench")
     questions = [question for meeting in _meetings(path) for question in _store(user, meeting)]
     found = {
