@@ -67,7 +67,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
 
     from config.data_dir import prepare
     from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
-    from config.program.program import Program
+    from config.program.program import COLLECT_RARELY, Program
     from config.start import prepare_database
     from config.worker_process import WorkerProcess
     from streaming import discovery
@@ -87,6 +87,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
     main, code = _load(target)
     sys.modules["__main__"] = main
     sys.argv = [str(main.__file__), *arguments]
+    gc.set_threshold(*COLLECT_RARELY)  # until its server starts: `Program.parley`
     gc.enable()
     try:
         exec(code, main.__dict__)  # noqa: S102 - this is what the user asks for

@@ -1,5 +1,6 @@
 """`parley run` as a command: what it prints, how it ends, how programs start their server."""
 
+import gc
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -100,6 +101,17 @@ def test_launch_shows_the_page_at_the_root(program: Callable[..., RunningProgram
     assert "on this machine may use its streams without an account" in running.lines
     assert "not before the end" not in running.lines
     assert (running.folder / ".parley" / "parley.sqlite3").is_file()
+
+
+def test_garbage_is_collected_rarely_while_a_program_loads(program: Callable[..., RunningProgram]) -> None:
+    """The server has Python's own thresholds, or those that the program has set."""
+    for own, served in (("", gc.get_threshold()), ("gc.set_threshold(900, 11, 12)\n", (900, 11, 12))):
+        app = f"import gc\nprint('loads', gc.get_threshold())\n{own}{STREAM}"
+        app += "mirror.ui.launch(prevent_thread_lock=True)\nprint('served', gc.get_threshold(), flush=True)\n"
+        running = program(app).start("served")
+        assert "loads (50000, 20, 100)" in running.lines
+        assert f"served {served}" in running.lines
+        running.kill()
 
 
 def test_a_module_of_a_package_is_served_at_its_end(program: Callable[..., RunningProgram]) -> None:
