@@ -46,8 +46,9 @@ from streaming.speech.vad import FRAME
 log = logging.getLogger(__name__)
 
 _BEHIND_S = 0.5  # with more unprocessed audio than this, only finals are decoded
-_UNDECIDED_MS = 650  # silence that ends a turn whose words are not decoded by then: finals stay on time on a busy machine
 _MAX_PENDING_S = 30.0  # of finals; beyond it audio stays encoded, which takes less memory
+UNDECIDED_MS = 650
+"""Silence, in milliseconds, that ends a turn whose words are not decoded by then: finals stay on time on a busy machine."""
 
 Arguments = ParamSpec("Arguments")
 
@@ -327,7 +328,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
         self._speculative.end_of_turn = self._end_of_turn
         self._pool.submit(self._speculative, Urgency.SPECULATIVE)
         if self._end_of_turn is not None:  # waiting a little for the answer costs nothing: the final needs this decode too
-            patience_ms = max(min(_UNDECIDED_MS, self._options.longest_pause_ms), self._options.end_of_turn_ms)
+            patience_ms = max(min(UNDECIDED_MS, self._options.longest_pause_ms), self._options.end_of_turn_ms)
             for event in self._endpointer.end_after(span, patience_ms):
                 self._handle(event)
 

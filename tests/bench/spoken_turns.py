@@ -33,9 +33,10 @@ _WORD_S = 0.33  # of synthesised speech, for the length of a turn before it is s
 
 @dataclass(frozen=True, slots=True)
 class SpokenTurn:
-    """A turn as audio, float32 at 16 kHz, from its first sound to its last: its text, and its pauses as (start, end) in seconds."""
+    """A turn as audio, float32 at 16 kHz, from its first sound to its last: its texts, and the pauses between them as (start, end) in
+    seconds."""
 
-    text: str
+    texts: tuple[str, ...]
     samples: Samples
     pauses: tuple[tuple[float, float], ...]
 
@@ -48,6 +49,15 @@ class EndpointingResult:
     holds: int
     cut_off: int
     latencies: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A final result: when it came, and where its words are, in seconds of the audio."""
+
+    at_s: float
+    start_s: float
+    end_s: float
 
 
 def voice() -> Engine | None:
@@ -93,7 +103,7 @@ def _spoken(parts: Sequence[tuple[str, float]], engine: Engine) -> SpokenTurn:
             blocks.append(gap)
             pauses.append((at / RATE, (at + len(gap)) / RATE))
             at += len(gap)
-    return SpokenTurn(" ".join(text for text, _ in parts), np.concatenate(blocks), tuple(pauses))
+    return SpokenTurn(tuple(text for text, _ in parts), np.concatenate(blocks), tuple(pauses))
 
 
 def _trimmed(samples: Samples) -> Samples:
@@ -125,25 +135,13 @@ class _Finals:
         self.end.set()
 
 
-def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, EndpointingResult]:
-    """Speak the turns in real time, by `_SPEAKERS` at once, and return what came with each of these options.
-
-    Every speaker is recognised with all options at the same time, so that they have the same machine.
-    """
-    shares = [turns[number::_SPEAKERS] for number in range(_SPEAKERS)]
-    with ThreadPoolExecutor(_SPEAKERS) as threads:
-        found = list(threads.map(lambda share: _hear_one(share, recogniser, options), shares))
-    return {name: _sum([one[name] for one in found]) for name in options}
+def shares(turns: Sequence[SpokenTurn]) -> list[Sequence[SpokenTurn]]:
+    """Return the turns of each speaker."""
+    return [turns[number::_SPEAKERS] for number in range(_SPEAKERS)]
 
 
-def _sum(parts: Sequence[EndpointingResult]) -> EndpointingResult:
-    latencies = tuple(seconds for one in parts for seconds in one.latencies)
-    return EndpointingResult(sum(one.holds for one in parts), sum(one.cut_off for one in parts), latencies)
-
-
-def _hear_one(
-    turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]
-) -> dict[str, EndpointingResult]:
+def one_after_another(turns: Sequence[SpokenTurn]) -> tuple[list[float], bytes]:
+    """Return the starts of turns in seconds, and their audio with silence between them and faint noise, as LINEAR16 at 16 kHz."""
     silence = np.zeros(int(AFTER_S * RATE), dtype=np.float32)
     starts, blocks, at = [], [silence], len(silence)
     for turn in turns:
@@ -152,7 +150,29 @@ def _hear_one(
         at += len(turn.samples) + len(silence)
     audio = np.concatenate(blocks)
     audio = audio + np.random.default_rng(0).normal(0, _NOISE, len(audio)).astype(np.float32)
-    data = (np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes()
+    return starts, (np.clip(audio, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def hear(turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]) -> dict[str, EndpointingResult]:
+    """Speak the turns in real time, by `_SPEAKERS` at once, and return what came with each of these options.
+
+    Every speaker is recognised with all options at the same time, so that they have the same machine.
+    """
+    with ThreadPoolExecutor(_SPEAKERS) as threads:
+        found = list(threads.map(lambda share: _hear_one(share, recogniser, options), shares(turns)))
+    return {name: joined([one[name] for one in found]) for name in options}
+
+
+def joined(parts: Sequence[EndpointingResult]) -> EndpointingResult:
+    """Return the result of all speakers."""
+    latencies = tuple(seconds for one in parts for seconds in one.latencies)
+    return EndpointingResult(sum(one.holds for one in parts), sum(one.cut_off for one in parts), latencies)
+
+
+def _hear_one(
+    turns: Sequence[SpokenTurn], recogniser: Recogniser, options: Mapping[str, RecognitionOptions]
+) -> dict[str, EndpointingResult]:
+    starts, data = one_after_another(turns)
     listeners = {name: _Finals() for name in options}
     recognitions = [recogniser.open(options[name], open_decoder("LINEAR16", RATE), listener) for name, listener in listeners.items()]
     begun = time.monotonic()
@@ -165,22 +185,23 @@ def _hear_one(
     found = {}
     for name, listener in listeners.items():
         listener.end.wait(60)
-        found[name] = _judged(turns, starts, [(when - begun, result) for when, result in listener.results])
+        found[name] = judged(turns, starts, [Final(when - begun, result.start, result.end) for when, result in listener.results])
     return found
 
 
-def _judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequence[tuple[float, RecognitionResult]]) -> EndpointingResult:
+def judged(turns: Sequence[SpokenTurn], starts: Sequence[float], finals: Sequence[Final]) -> EndpointingResult:
+    """Return what final results made of turns with these starts."""
     holds = cut_off = 0
     latencies: list[float | None] = []
     for turn, start in zip(turns, starts, strict=True):
         end = start + len(turn.samples) / RATE
-        mine = [(when, result) for when, result in finals if start - 0.5 < (result.start + result.end) / 2 < end + 0.5]
+        mine = [one for one in finals if start - 0.5 < (one.start_s + one.end_s) / 2 < end + 0.5]
         for first, last in turn.pauses:
             middle = start + (first + last) / 2
-            before = any(result.end <= middle for _, result in mine)
-            across = any(result.start < middle < result.end for _, result in mine)
-            after = any(result.start >= middle for _, result in mine)
+            before = any(one.end_s <= middle for one in mine)
+            across = any(one.start_s < middle < one.end_s for one in mine)
+            after = any(one.start_s >= middle for one in mine)
             holds += 1
             cut_off += before and after and not across
-        latencies.append(mine[-1][0] - end if mine else None)
+        latencies.append(mine[-1].at_s - end if mine else None)
     return EndpointingResult(holds, cut_off, tuple(latencies))

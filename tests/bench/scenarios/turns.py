@@ -58,7 +58,7 @@ def measure(file: Path | None, smart_turn: Path | None, say: Say, spoken: int) -
     else:
         say(f"{spoken} spoken turns")
         heard = _heard(tracks, smart_turn, spoken)
-        tables.append(_spoken_table(heard))
+        tables.append(spoken_table(heard))
         data["spoken"] = {name: asdict(found) for name, found in heard.items()}
         goals.append(_spoken_goal(heard))
         verdicts.append(
@@ -123,7 +123,8 @@ def _goal(what: str, fixed: Outcome, ours: Outcome) -> Goal:
     )
 
 
-def _spoken_table(heard: dict[str, EndpointingResult]) -> Table:
+def spoken_table(heard: dict[str, EndpointingResult]) -> Table:
+    """Return the table of what recognitions with different rules made of spoken turns."""
     rows = []
     for name, found in heard.items():
         known = sorted(one for one in found.latencies if one is not None)

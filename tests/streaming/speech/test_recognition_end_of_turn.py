@@ -80,7 +80,7 @@ def test_a_late_decode_keeps_no_turn_open(
     recogniser: FakeRecogniser, transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine that has no time to decode the words of a pause, the turn ends without them."""
-    monkeypatch.setattr(recognition, "_UNDECIDED_MS", 300)
+    monkeypatch.setattr(recognition, "UNDECIDED_MS", 300)
     transcriber.gate.clear()
     listened, notes = listen(recogniser, end_of_turn=Model(lambda number: 1500), interims=False, end_of_turn_ms=300)
     live(listened, BECKETT, decoded=False)
