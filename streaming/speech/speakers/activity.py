@@ -15,12 +15,15 @@ Activity = NDArray[np.float32]
 
 ACTIVE = 0.5
 _SPEAKERS = 3
-_PAUSE_S = 0.5  # shorter pauses inside the speech of one speaker are closed
+PAUSE_S = 0.5
+"""Shorter pauses inside the speech of one speaker are speech."""
+_GAP_S = 0.3  # the same before the voices are known: a local speaker may be two persons, who speak in turn
 _SHORT_S = 0.1  # shorter speech is dropped
 _STEP = RATE // 100
 _TRIM_S = 0.4  # most silence that is removed from each end of a part
-_SILENCE = 3.0  # times the level of the quietest frames of a turn: up to it, a frame is silent
-_SOFT = 0.2  # of the level of its loud frames: above it, a frame is speech, however loud the noise is
+_QUIET, _LOUD = 5, 90  # percentiles of the level between the first and the last speech of a speaker: noise, and loud speech
+_SPOKEN = 0.3  # of the way, in decibels, from that noise to the loud speech: up to it, a frame is silent
+_LEAST_LEVEL = 1e-5  # of noise and speech, so that their ratio exists in digital silence
 _HOP_S = 5.0  # distance of windows in audio that is longer than one
 
 
@@ -66,13 +69,19 @@ class Levels:
     loud: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, turn: Samples) -> "Levels":
-        """Return the levels of samples."""
+    def of(cls, turn: Samples, start_s: float, end_s: float) -> "Levels":
+        """Return the levels of samples, for a speaker who speaks between two times, in seconds.
+
+        The noise is that of the pauses between these times: before and after them it may be another, as with a noise gate.
+        """
         loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
-        if not len(loudness):
+        stretch = loudness[round(start_s * RATE / _STEP) : round(end_s * RATE / _STEP)]
+        if len(stretch) * _STEP < _SHORT_S * RATE:
+            stretch = loudness
+        if not len(stretch):
             return cls(np.zeros(0, dtype=bool))
-        quiet, loud = (max(float(level), 1e-5) for level in np.percentile(loudness, (5, 90)))
-        return cls(loudness > min(_SILENCE * quiet, _SOFT * loud))
+        noise, speech = (max(float(level), _LEAST_LEVEL) for level in np.percentile(stretch, (_QUIET, _LOUD)))
+        return cls(loudness > noise * (speech / noise) ** _SPOKEN)
 
     def trimmed(self, start_s: float, end_s: float) -> tuple[float, float] | None:
         """Return a stretch without silence at its ends, which the segmentation model adds; None if nothing is left."""
@@ -105,17 +114,21 @@ def _best_order(known: Activity, found: Activity) -> list[int]:
 def parts(activity: Activity, speaker: int, turn: Samples) -> list[SpeechPart]:
     """Return the speech of one local speaker of a turn, cut where others start or stop to speak at the same time.
 
-    Silence at its ends and in long pauses is cut off; shorter pauses are speech.
+    Silence at its ends and in pauses of 0.3 s or more is cut off; shorter pauses are speech.
     """
     active = activity >= ACTIVE
     others: NDArray[np.bool_] = np.any(np.delete(active, speaker, axis=1), axis=1)
-    levels, seconds = Levels.of(turn), len(turn) / RATE
+    seconds = len(turn) / RATE
+    spoken = [(_time(first), min(_time(last), seconds)) for first, last in _runs(active[:, speaker])]
+    if not spoken:
+        return []
+    levels = Levels.of(turn, spoken[0][0], spoken[-1][1])
     voiced: list[tuple[float, float]] = []
-    for first, last in _runs(active[:, speaker]):
-        stretch = levels.trimmed(_time(first), min(_time(last), seconds))
+    for run in spoken:
+        stretch = levels.trimmed(*run)
         if stretch is None or stretch[1] <= stretch[0]:
             continue
-        if voiced and stretch[0] - voiced[-1][1] < _PAUSE_S:
+        if voiced and stretch[0] - voiced[-1][1] < _GAP_S:
             voiced[-1] = voiced[-1][0], stretch[1]
         else:
             voiced.append(stretch)

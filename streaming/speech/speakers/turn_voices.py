@@ -5,13 +5,13 @@ are clustered by their voice vectors; usually all of them are one voice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.speakers.activity import Activity, SpeechPart, frame_at, parts, turn_activity
+from streaming.speech.speakers.activity import PAUSE_S, Activity, SpeechPart, frame_at, parts, turn_activity
 from streaming.speech.speakers.clustering import Clusters, Evidence, agglomerate
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, SpeakerModels, Vectors
@@ -49,7 +49,7 @@ class TurnVoices:
         columns = self._models.columns(turn)
         split = {number: self._split(columns, speech_of, activity[:, number], known) for number, speech_of in speakers.items()}
         numbers = [number for number, cut in split.items() for _ in cut]
-        voices = [voice for cut in split.values() for voice in cut]
+        voices = pauses_closed([voice for cut in split.values() for voice in cut])
         regions = [_undisturbed(voice) for voice in voices]
         wanted = [region or [(part.start_s, part.end_s) for part in voice] for region, voice in zip(regions, voices, strict=True)]
         vectors = self._models.vectors(columns, wanted)
@@ -127,6 +127,25 @@ def _append(voice: list[SpeechPart], part: SpeechPart) -> None:
         voice[-1] = SpeechPart(voice[-1].start_s, part.end_s, part.overlap)
     else:
         voice.append(part)
+
+
+def pauses_closed(voices: Sequence[Sequence[SpeechPart]]) -> list[list[SpeechPart]]:
+    """Return the parts of each voice, where pauses under `PAUSE_S` in which no other voice speaks are speech."""
+    found: list[list[SpeechPart]] = []
+    for own, voice in enumerate(voices):
+        others = [part for number, other in enumerate(voices) if number != own for part in other]
+        closed: list[SpeechPart] = []
+        for part in voice:
+            if closed and _is_short_pause(closed[-1].end_s, part.start_s, others):
+                closed[-1] = replace(closed[-1], end_s=part.start_s)
+            _append(closed, part)
+        found.append(closed)
+    return found
+
+
+def _is_short_pause(start_s: float, end_s: float, others: Sequence[SpeechPart]) -> bool:
+    """Return whether a pause is shorter than `PAUSE_S`, and none of the other parts lies in it."""
+    return 0 < end_s - start_s < PAUSE_S and not any(part.start_s < end_s and part.end_s > start_s for part in others)
 
 
 def _undisturbed(found: Sequence[SpeechPart]) -> list[tuple[float, float]]:
