@@ -6,6 +6,7 @@ const LONGEST_BUSY_PAUSE_MS = 10000;
 const TRY_AGAIN_LATER = 1013;
 const PING_EVERY_MS = 10000;
 const PONG_WITHIN_MS = 8000;
+const OPEN_WITHIN_MS = 15000; // a network that swallows packets keeps a new connection waiting for minutes
 
 /** Thrown by `prepare` if another try cannot succeed; its message is shown. */
 export class PermanentError extends Error {}
@@ -21,13 +22,18 @@ export class ReconnectingSocket {
     this.failures = 0;
     this.ended = false;
     window.addEventListener("online", () => this.reconnectNow());
+    window.addEventListener("offline", () => {
+      if (this.socket?.readyState <= WebSocket.OPEN) this.drop();
+    });
   }
 
   open() {
     const socket = new WebSocket(this.address());
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.opening = setTimeout(() => this.drop(), OPEN_WITHIN_MS);
     socket.onopen = () => {
+      clearTimeout(this.opening);
       this.startPinging();
       this.onOpen();
     };
@@ -65,12 +71,13 @@ export class ReconnectingSocket {
   /** Close a connection without answers to pings, and do not wait for the close, which can take minutes. */
   drop() {
     const { socket } = this;
-    socket.onclose = socket.onmessage = null;
+    socket.onopen = socket.onclose = socket.onmessage = null;
     socket.close();
     this.closed({ code: 1006, reason: "" });
   }
 
   closed({ code, reason }) {
+    clearTimeout(this.opening);
     clearInterval(this.pinging);
     if (this.ended) return;
     if (this.isEnd(code)) this.end(code, reason);
@@ -108,6 +115,7 @@ export class ReconnectingSocket {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);
+    clearTimeout(this.opening);
     clearInterval(this.pinging);
     this.socket?.close();
     this.onEnd({ code, reason });
