@@ -42,6 +42,12 @@ def packed(vectors: Floats) -> list[bytes]:
     return [row.tobytes() for row in np.clip(np.rint(vectors * _SCALE), -127, 127).astype(np.int8)]
 
 
+def unpacked(stored: Sequence[bytes]) -> Floats:
+    """Return packed vectors, of about unit length."""
+    rows = np.frombuffer(b"".join(stored), np.int8).reshape(len(stored), SIZE)
+    return rows.astype(np.float32) / np.float32(_SCALE)
+
+
 def similarities(stored: Sequence[bytes], vector: Floats) -> Floats:
     """Return the cosine of each packed vector with another one, of unit length."""
     rows = np.frombuffer(b"".join(stored), np.int8).reshape(len(stored), -1)

@@ -12,7 +12,7 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from insights.analysis.embedding import Encoder, encoder, similarities
+from insights.analysis.embedding import SIZE, Encoder, encoder, similarities, unpacked
 from insights.analysis.message_ranking import candidates, ranked
 from insights.analysis.text.lexicon import words as words_of
 from insights.models import Conversation, Message, MessageVector
@@ -41,8 +41,8 @@ def similar_messages(
         return list(words)[:most] if words else []
     scores = np.array([words.get(one, 0.0) for one in ids], np.float32)
     places = candidates(similar, scores, LEAST_SIMILAR)
-    named = _named(question, [ids[place] for place in places])
-    found = ranked(places, similar, scores, conversations, named, most)
+    candidate_ids = [ids[place] for place in places]
+    found = ranked(places, _vectors(candidate_ids), similar, scores, conversations, _named(question, candidate_ids), most)
     return [ids[place] for place in found]
 
 
@@ -76,6 +76,12 @@ def _similarities(
         conversations += [row["conversation_id"] for row in batch]
     together = np.concatenate(similar) if similar else np.zeros(0, np.float32)
     return ids, np.array(conversations, np.int64), together
+
+
+def _vectors(ids: list[UUID]) -> NDArray[np.float32]:
+    """Return the vectors of messages; zeros for one that was removed meanwhile."""
+    stored = dict(MessageVector.objects.filter(message_id__in=ids).values_list("message_id", "values"))
+    return unpacked([bytes(stored.get(one, bytes(SIZE))) for one in ids])
 
 
 def _named(question: str, ids: list[UUID]) -> NDArray[np.bool_]:
