@@ -167,8 +167,8 @@ class RedactionIn(Schema):
 
     redactionString: str = Field(
         recorder.MASK,
-        description="The text in place of personal data, without letters and digits.",
-        json_schema_extra={"minLength": 1, "maxLength": 32, "pattern": r"^[\W_]+$"},
+        description="The text in place of personal data: printable, and no personal data itself.",
+        json_schema_extra={"minLength": 1, "maxLength": 32},
     )
 
 

@@ -22,12 +22,20 @@ _MASK = re.compile(r"[\[<{][^\[\]<>{}]{1,64}[\]>}]")
 """A mask in words, such as '[PII_PCI_ENTITY]'. Recognised speech has no such brackets."""
 
 
-def redacted(draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int) -> tuple[Draft, list[FoundEntity]]:
+def redacted(
+    draft: Draft, mask: str, members: Sequence[Person], timezone_offset: int, *, keep_masks: bool = False
+) -> tuple[Draft, list[FoundEntity]]:
     """Return the draft with personal data replaced by the mask, and an entity for each replacement: its text is the mask, its value empty.
 
     The text before vocabulary correction (`original`) is removed. On any error the whole text is replaced.
+
+    Args:
+        keep_masks: whether the text may have masks of an earlier call. They stay as they are, also one that reads like a name.
     """
     spans = spans_of(draft, members, timezone_offset, LIVE_TYPES)
+    if keep_masks:
+        masks = [(one.start(), one.end()) for one in re.finditer(rf"(?<!\w){re.escape(mask)}(?!\w)", draft.text)]
+        spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in masks)]
     hidden = [FoundEntity(kind, mask, len(masked(draft.text, spans, mask, 0, start))) for start, _, kind in spans]
     return without(draft, spans, mask), hidden
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from insights import analysis, derived
 from insights.analysis import entities as analysis_entities
+from insights.analysis import personal_data
 from insights.analysis.personal_data import LIVE_TYPES
 from insights.analysis.text.supported_languages import knows
 from insights.analysis.types import FoundEntity, Person
@@ -124,13 +125,12 @@ class Masking(SnapshotEdit):
         return masked.find(word) if word else -1
 
     def _masked(self, text: str, words: tuple[SpokenWord, ...] = ()) -> tuple[Draft, list[FoundEntity]]:
-        return redacted(Draft(text, "", words, 0.0, self._at, self._at), self.mask, self._members, self._offset)
+        return redacted(Draft(text, "", words, 0.0, self._at, self._at), self.mask, self._members, self._offset, keep_masks=True)
 
 
 def redact_conversation(conversation_id: int, user_id: int, mask: str = MASK) -> None:
     """Mask personal data in everything that is stored of a conversation. Raises UnknownConversation and RecorderError."""
-    if not mask or len(mask) > LONGEST_MASK or any(map(str.isalnum, mask)):
-        raise RecorderError(f"redactionString: 1 to {LONGEST_MASK} characters without letters and digits are needed, such as {MASK}")
+    _check_mask(mask)
     with write_transaction():
         conversation = locked(conversation_id)
         if not knows(conversation.language):
@@ -143,6 +143,14 @@ def redact_conversation(conversation_id: int, user_id: int, mask: str = MASK) ->
             Deletion.Kind.REDACTION, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id, counts=counts
         )
     _redact(conversation_id)
+
+
+def _check_mask(mask: str) -> None:
+    """Raise RecorderError for a mask that is too long or no visible text, or that is personal data itself, which would hide the masks."""
+    if not mask.strip() or len(mask) > LONGEST_MASK or not mask.isprintable():
+        raise RecorderError(f"redactionString: 1 to {LONGEST_MASK} printable characters are needed, such as {MASK} or [PII_PCI_ENTITY]")
+    if personal_data.spans_of(mask, timezone.now(), 0, (), LIVE_TYPES):
+        raise RecorderError(f"redactionString: this text is personal data itself; choose another one, such as {MASK}")
 
 
 def continue_redactions() -> None:

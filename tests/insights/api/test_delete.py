@@ -49,7 +49,7 @@ def test_messages_insights_and_stored_text(say: Say, owner: User, other_owner: U
         response = client.delete(f"{base}/{path}")
         assert (response.status_code, response.json()) == (404, {"message": f"The {problem} is either invalid or does not exist."})
     assert other.post(f"{base}/redact", {}, content_type="application/json").status_code == 404
-    wrong = mine.post(f"{base}/redact", {"redactionString": "[NAME]"}, content_type="application/json")
+    wrong = mine.post(f"{base}/redact", {"redactionString": "Maria Lopez"}, content_type="application/json")
     assert wrong.status_code == 400
     assert "redactionString" in wrong.json()["message"]
     assert mine.generic("POST", f"{base}/redact", "").json() == {"message": "successfully redacted the conversation"}
