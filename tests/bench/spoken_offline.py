@@ -24,7 +24,7 @@ from streaming.training.corpus_pauses import Lengths, durations_of, read
 from tests.bench.scenarios.turns import FIXED_MS, LONGEST_PAUSE_MS, SPOKEN, spoken_table
 from tests.bench.spoken_turns import Final, SpokenTurn, joined, judged, one_after_another, shares, spoken_turns, voice
 
-Rule = Callable[["Speaker", TurnSpan], int]
+Rule = Callable[["SpokenAudio", TurnSpan], int]
 """Returns the silence, in milliseconds, that ends the turn of a speaker after a span whose words are decoded."""
 
 
@@ -39,7 +39,7 @@ class Decode:
     cpu_s: float
 
 
-class Speaker:
+class SpokenAudio:
     """The turns of one speaker, one after another, and what the VAD and the recogniser find in them."""
 
     def __init__(self, turns: Sequence[SpokenTurn], model: Moonshine) -> None:
@@ -76,10 +76,10 @@ class Speaker:
         return tuple(found)
 
 
-class Recognition:
+class SimulatedRecognition:
     """The recognition of a speaker with a rule for the end of a turn; None is the fixed pause."""
 
-    def __init__(self, speaker: Speaker, rule: Rule | None) -> None:
+    def __init__(self, speaker: SpokenAudio, rule: Rule | None) -> None:
         self._speaker, self._rule = speaker, rule
         self._endpointer = Endpointer(FIXED_MS, asks_early=rule is not None)
         self._decision: tuple[float, TurnSpan, int] | None = None  # when it comes, the span, the silence in milliseconds
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("no voice is installed (flite, espeak-ng)")
     tracks = read(chosen.turns_data, Lengths.ESTIMATED, durations_of(chosen.turns_data))
     model = small_model()
-    speakers = [Speaker(share, model) for share in shares(spoken_turns(tracks, engine, chosen.spoken))]
+    speakers = [SpokenAudio(share, model) for share in shares(spoken_turns(tracks, engine, chosen.spoken))]
     words = words_model()
     rules: dict[str, Rule | None] = {
         f"{FIXED_MS} ms": None,
@@ -136,7 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "as early as possible": lambda speaker, span: EARLIEST_MS,
     }
     heard = {
-        name: joined([judged(one.turns, one.starts, Recognition(one, rule).finals()) for one in speakers]) for name, rule in rules.items()
+        name: joined([judged(one.turns, one.starts, SimulatedRecognition(one, rule).finals()) for one in speakers])
+        for name, rule in rules.items()
     }
     print(spoken_table(heard).markdown())
 
