@@ -6,10 +6,12 @@ changes a name that has no public contract.
 """
 
 import asyncio
+import struct
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
+from websockets.protocol import State
 
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 CHECKED_VERSIONS = {"uvicorn": "0.54.0", "websockets": "17.4"}
 """The versions against which the private names in this file were checked; of websockets 15.0.1 too, the newest one beside Gradio 5."""
+MAX_LENGTH = 0xFFFF
+"""The most bytes of a frame whose length is written in two bytes."""
+
+_WHOLE_TEXT = 0x81
+_LENGTH_16, _LENGTH_64 = 126, 127
 
 
 class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -63,9 +70,19 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Send a message of the application; after a close, keep reading for the client's closing handshake."""
+        text = message.get("text")
+        if text is not None and self._writes_frames and self.writable.is_set():  # docs/adr/0141-text-frames.md
+            self.transport.write(text_frame(text))
+            return
         await super().send(message)
         if self.close_sent:
             self._reader.advance()
+
+    @property
+    def _writes_frames(self) -> bool:
+        """Whether the connection is open, without extensions: then a text is one frame, which the parser need not write."""
+        conn = self.conn
+        return conn.state is State.OPEN and self.handshake_complete and not (self.close_sent or self.disconnected or conn.extensions)
 
     def _parse(self, data: bytes) -> int:
         self.conn.receive_data(data)
@@ -85,6 +102,17 @@ class PacedWebSocketProtocol(WebSocketsSansIOProtocol):
     def _resume(self) -> None:
         if not self.transport.is_closing():
             self.transport.resume_reading()
+
+
+def text_frame(text: str) -> bytes:
+    """Return the frame with a text of the server, which is not masked (RFC 6455, section 5.2)."""
+    data = text.encode()
+    length = len(data)
+    if length < _LENGTH_16:
+        return bytes((_WHOLE_TEXT, length)) + data
+    if length <= MAX_LENGTH:
+        return struct.pack("!BBH", _WHOLE_TEXT, _LENGTH_16, length) + data
+    return struct.pack("!BBQ", _WHOLE_TEXT, _LENGTH_64, length) + data
 
 
 def install() -> None:

@@ -132,12 +132,13 @@ class TestParts:
         look = (
             "import django; django.setup()\n"
             "from config.signalling import signalling_first\n"
+            "from config.uvicorn_websocket import PacedWebSocketProtocol\n"
             "from streaming.sessions.audio_io import SilenceBuffer\n"
             "from streaming.transports.loop_lag import Lag\n"
             "from streaming.transports.stream_socket import StreamConsumer\n"
             "from tests.bench.site.handlers import wait_for_item\n"
             "found = (SilenceBuffer.push, StreamConsumer.batched_receive, wait_for_item)\n"
-            "found += (Lag.stalled, signalling_first)\n"
+            "found += (PacedWebSocketProtocol._writes_frames.fget, Lag.stalled, signalling_first)\n"
             "print([one.__module__ == 'tests.bench.site.without' for one in found])"
         )
         own = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": SITE, "BENCH_WITHOUT": name}

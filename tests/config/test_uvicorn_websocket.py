@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from config.uvicorn_websocket import MAX_LENGTH, text_frame
 from tests.servers import ROOT, free_port
 
 MASK = b"\x11\x22\x33\x44"
@@ -36,6 +37,15 @@ def frame(text: str | bytes, first: int = 0x81) -> bytes:
     data = text.encode() if isinstance(text, str) else text
     length = bytes((0x80 | len(data),)) if len(data) < 126 else struct.pack("!BH", 0x80 | 126, len(data))
     return bytes((first,)) + length + MASK + bytes(byte ^ MASK[at % 4] for at, byte in enumerate(data))
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, MAX_LENGTH, MAX_LENGTH + 1])
+def test_a_text_of_the_server(length: int) -> None:
+    """The length is in one, two or eight bytes."""
+    found = text_frame("x" * length)
+    header = 2 if length < 126 else 4 if length <= MAX_LENGTH else 10
+    assert found[0] == 0x81
+    assert (len(found), found[header:]) == (header + length, b"x" * length)
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ def _optimisations(sizes: Sizes) -> list[Optimisation]:
         Optimisation("silence_buffer", "bench-pause", "idle `ReplyOnPause` sessions of muted clients", idle),
         Optimisation("read_batching", "bench-pause", "idle `ReplyOnPause` sessions of muted clients", idle),
         Optimisation("wait_for_item", "bench-echo", "echoes over WebSockets", echo),
+        Optimisation("text_frames", "bench-echo", "echoes over WebSockets", echo),
         Optimisation("loop_lag", "bench-echo", f"an echo whose server stops for {STALL_S:g} s", {**echo, "sockets": 1, "stall_s": STALL_S}),
         Optimisation("signalling", "bench-wide", "calls over WebRTC with an input; p95: the answer", calls, "connecting_clients"),
     ]

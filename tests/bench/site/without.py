@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import config.signalling
+from config.uvicorn_websocket import PacedWebSocketProtocol
 from streaming.sessions.audio_io import SilenceBuffer
 from streaming.transports.loop_lag import Lag
 from streaming.transports.stream_socket import StreamConsumer
@@ -44,6 +45,11 @@ def loop_lag() -> None:
     Lag.stalled = lambda self, now: 0.0  # type: ignore[method-assign]
 
 
+def text_frames() -> None:
+    """Write every frame with the parser of websockets."""
+    PacedWebSocketProtocol._writes_frames = property(lambda self: False)  # type: ignore[method-assign, assignment]
+
+
 def signalling() -> None:
     """Answer offers and inputs as any other request: through all middleware, part of it in threads."""
 
@@ -53,4 +59,6 @@ def signalling() -> None:
     config.signalling.signalling_first = pass_on
 
 
-WITHOUT: dict[str, Callable[[], None]] = {one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, signalling)}
+WITHOUT: dict[str, Callable[[], None]] = {
+    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, text_frames, signalling)
+}
