@@ -17,6 +17,19 @@ _LONGEST_QUEUE = 64
 """Chunks on their way in one direction; the sender waits for more."""
 
 
+RECEIVE_BYTES = 16 * CHUNK
+"""Bytes of a connection that wait in the kernel: without a limit they are megabytes, which a sender takes for sent."""
+
+
+def _listener() -> socket.socket:
+    """Return a listening socket whose connections have a small buffer for what they receive."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
 @dataclass
 class Relay:
     """Passes all connections to `port` on.
@@ -29,7 +42,7 @@ class Relay:
     up: int = 0
     down: int = 0
     passing: threading.Event = field(default_factory=threading.Event)
-    listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
+    listener: socket.socket = field(default_factory=_listener)
 
     @property
     def url(self) -> str:

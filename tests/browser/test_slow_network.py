@@ -107,3 +107,16 @@ def test_three_uploads_of_which_one_is_cancelled(server: Server, network: Relay,
     row(page, "third").get_by_role("link", name="Open").click()
     expect(page.locator(".message").first).to_be_visible()
     assert "/conversations/" in page.url
+
+
+def test_an_upload_cancelled_when_all_is_sent(server: Server, network: Relay, open_browser: Callable[..., Browser]) -> None:
+    """The server may have the whole file although its answer is still on the way: then the job is cancelled, and no transcript is made."""
+    page = open_window(open_browser(), server)
+    page.goto(f"{network.url}/upload/")
+    speech = np.frombuffer(BECKETT * 4, dtype="<i2").reshape(-1, 1)
+    choose(page, {"name": "late.wav", "mimeType": "audio/wav", "buffer": wav(speech)})
+    expect(row(page, "late")).to_contain_text("Starting")
+    with network.silence():
+        row(page, "late").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#imports").locator(".import", has_text="late")).to_contain_text("Cancelled")
+    expect(row(page, "late")).to_have_count(1)

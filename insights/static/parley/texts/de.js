@@ -23,6 +23,7 @@ globalThis.parleyTexts = {
 "Call score": "Bewertung des Gesprächs",
 "Camera access is blocked. Allow it in the address bar, then press Start.": "Der Zugriff auf die Kamera ist blockiert. Erlauben Sie ihn in der Adressleiste und drücken Sie dann „Starten“.",
 "Cancelled": "Abgebrochen",
+"Cancelling…": "Wird abgebrochen …",
 "Catching up. Your audio is buffered and will be sent.": "Wird aufgeholt. Ihr Audio ist gepuffert und wird gesendet.",
 "Channel layer": "Nachrichtenverteilung",
 "Close": "Schließen",

@@ -22,7 +22,13 @@ function reasonOf(status, text) {
 
 function upload(file, query, onProgress, signal) {
   const request = new XMLHttpRequest(); // fetch does not report the progress of an upload
-  signal.addEventListener("abort", () => request.abort());
+  let sent = false;
+  request.upload.addEventListener("load", () => {
+    sent = true;
+  });
+  signal.addEventListener("abort", () => {
+    if (!sent) request.abort(); // the server may have a complete file already: its answer has the job to cancel
+  });
   return new Promise((resolve, reject) => {
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
     request.addEventListener("load", () => {
@@ -38,7 +44,10 @@ function upload(file, query, onProgress, signal) {
   });
 }
 
-/** Send `{file | url, name, language, storeAudio, several, translate}` and return the accepted job. Throws ApiError, and AbortError when cancelled. */
+/**
+ * Send `{file | url, name, language, storeAudio, several, translate}` and return the accepted job. Throws ApiError, and AbortError when
+ * cancelled before all was sent.
+ */
 export async function send(recording, onProgress, signal) {
   const options = { name: recording.name };
   if (recording.storeAudio !== undefined) options.storeAudio = recording.storeAudio;

@@ -2,6 +2,7 @@
 
 import { onRetry, refresh, remember } from "./imports.js";
 import { send } from "./send.js";
+import { call } from "../api.js";
 import { gettext } from "../text.js";
 
 const AT_ONCE = 2; // more would only share the connection
@@ -47,9 +48,14 @@ async function run(item) {
   item.controller = new AbortController();
   show(item, item.recording.file ? gettext("Uploading, {percent}%", { percent: 0 }) : gettext("Starting"));
   try {
-    const onProgress = (share) => show(item, share < 1 ? gettext("Uploading, {percent}%", { percent: Math.floor(100 * share) }) : gettext("Starting"), 100 * share);
-    const accepted = await send(item.recording, onProgress, item.controller.signal);
+    const { signal } = item.controller;
+    const onProgress = (share) => {
+      const text = share < 1 ? gettext("Uploading, {percent}%", { percent: Math.floor(100 * share) }) : gettext("Starting");
+      if (!signal.aborted) show(item, text, 100 * share);
+    };
+    const accepted = await send(item.recording, onProgress, signal);
     remember(accepted.jobId, item.recording);
+    if (signal.aborted) await call("POST", `/v1/job/${accepted.jobId}/cancel`).catch(() => undefined); // the list shows what became of it
     await item.onAccepted?.();
     await refresh();
     item.row.remove();
@@ -80,8 +86,11 @@ function enqueue(item) {
 
 const ACTIONS = {
   cancel(item) {
-    if (item.state === "sending") item.controller.abort();
-    else {
+    if (item.state === "sending") {
+      show(item, gettext("Cancelling…"));
+      item.row.querySelector("[data-do=cancel]").hidden = true;
+      item.controller.abort();
+    } else {
       item.state = "cancelled";
       show(item, gettext("Cancelled"));
     }
