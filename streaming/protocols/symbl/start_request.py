@@ -12,7 +12,7 @@ from streaming.protocols.symbl.speaker import NAME_LENGTH, start_speaker
 
 MASK_LENGTH = 64
 MASK = "****"
-TITLE_LENGTH = 512
+TITLE_LENGTH = 500
 PHRASE_LENGTH = 256
 VOCABULARY_PHRASES = 1000
 TRACKERS = 500

@@ -49,7 +49,7 @@ EXPECTED = {
     "language_list.json": ("config.languageCode", "such as en-US, not a list"),
     "language_sentence.json": ("config.languageCode", "such as en-US"),
     "title_number.json": ("config.meetingTitle", "a string, not 7"),
-    "title_too_long.json": ("config.meetingTitle", "at most 512 characters"),
+    "title_too_long.json": ("config.meetingTitle", "at most 500 characters"),
     "title_nul.json": ("config.meetingTitle", "cannot be stored"),
     "title_half_surrogate.json": ("config.meetingTitle", "cannot be stored"),
     "timezone_too_far.json": ("config.timezoneOffset", "from -1080 to 1080 minutes from UTC, not 1081"),
