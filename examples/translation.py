@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from parley import AdditionalOutputs, KokoroTTSOptions, ReplyOnPause, Stream, get_stt_model, get_tts_model
 
 MODEL_URL = os.environ.get("MODEL_URL", "").rstrip("/")
-LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish"}
+CODES = {"German": "de", "French": "fr", "Spanish": "es"}
 PHRASES = {
     "good morning": {"de": "Guten Morgen.", "fr": "Bonjour.", "es": "Buenos días."},
     "thank you": {"de": "Vielen Dank.", "fr": "Merci beaucoup.", "es": "Muchas gracias."},
@@ -33,22 +33,22 @@ voice = get_tts_model()
 class Inputs(BaseModel):
     """What the page and the input hook can set."""
 
-    language: Literal["de", "fr", "es"] = Field("de", title="Language")
+    language: Literal["German", "French", "Spanish"] = Field("German", title="Language")
 
 
-def interpret(audio: Any, language: str = "de") -> Iterator[Any]:
+def interpret(audio: Any, language: str = "German") -> Iterator[Any]:
     """Say a turn in the other language."""
-    said = listen.stt(audio)
+    said, code = listen.stt(audio), CODES[language]
     if said:
-        text = by_model(said, LANGUAGES[language]) if MODEL_URL else by_phrases(said, language)
-        yield AdditionalOutputs({"en": said, language: text})
-        yield from voice.stream_tts_sync(text, KokoroTTSOptions(lang=language))
+        text = by_model(said, language) if MODEL_URL else by_phrases(said, code)
+        yield AdditionalOutputs({"en": said, code: text})
+        yield from voice.stream_tts_sync(text, KokoroTTSOptions(lang=code))
 
 
-def by_phrases(said: str, language: str) -> str:
+def by_phrases(said: str, code: str) -> str:
     """Return the phrases that are in the words; without one, the words themselves."""
     plain = " ".join(re.findall(r"[a-z']+", said.lower()))
-    return " ".join(words[language] for phrase, words in PHRASES.items() if phrase in plain) or said
+    return " ".join(words[code] for phrase, words in PHRASES.items() if phrase in plain) or said
 
 
 def by_model(said: str, language: str) -> str:

@@ -158,7 +158,7 @@ async def test_the_agent_answers_by_a_model(server: Server, model: Receiver) -> 
 async def test_the_interpreter(server: Server, name: str) -> None:
     """A sentence is said in the language of the input, by the phrase book or the model."""
     async with talking(server, name) as talk:
-        await talk.set(language="de")
+        await talk.set(language="German")
         await talk.say("Where is the station?")
         assert (await talk.output(lambda one: "de" in one))["de"] == "Wo ist der Bahnhof?"
         await talk.hear(0.5)
