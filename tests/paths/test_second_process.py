@@ -114,7 +114,7 @@ async def test_a_server_that_is_killed(make_server: Callable[..., Server]) -> No
     server = await asyncio.to_thread(lambda: make_server(**NO_POLL))
     token, room = await asyncio.to_thread(server.token), uuid4().hex
     async with connected(server, token, room) as speaker:
-        await speaker.start("Anna")
+        await speaker.start("Anna", noConnectionTimeout=600)  # a busy machine takes longer than the default to start a server
         await speaker.speak(2.1)
         message_id = (await speaker.wait("message_response"))["messages"][0]["id"]
         async with shell(server, IMPORTS) as second:
