@@ -6,10 +6,13 @@ the strongest phrases are kept in a separate table. A phrase's score changes onl
 iterates over all phrases of a long meeting.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from insights.analysis.entities import lower
+from insights.analysis.personal_data.contacts import internet_addresses
 from insights.analysis.text.document_frequency import idf, noun_shares
 from insights.analysis.text.lexicon import words as words_of
 from insights.analysis.text.words import FILLERS, STOP_WORDS, Token, stem, tokens
@@ -44,6 +47,9 @@ _NAMING = words_of("before_things")
 _PREPOSITIONS = frozenset(["of", "in", "on", "for", "with", "by", "about", "per", "from"])
 
 _DOING = words_of("before_doings")
+
+_ADDRESS_SIGN = re.compile(r" dot |@|\w\.[a-z]")
+"""What every address on the internet has; other texts are not searched for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,7 @@ def _phrases(text: str) -> Iterator[tuple[str, tuple[Token, ...]]]:
 
     The word before is empty after a punctuation mark and at the start of the text.
     """
+    text = _without_addresses(text)
     run: list[Token] = []
     before, end = "", 0
     for word in tokens(text):
@@ -225,6 +232,16 @@ def _phrases(text: str) -> Iterator[tuple[str, tuple[Token, ...]]]:
             before = word.low
         end = word.end
     yield from _parts(before, run)
+
+
+def _without_addresses(text: str) -> str:
+    """Return a text of the same length with marks in place of e-mail addresses and domain names, written or spoken."""
+    low = lower(text)
+    if not _ADDRESS_SIGN.search(low):
+        return text
+    for one in internet_addresses(low):
+        text = text[: one.start] + ";" * (one.end - one.start) + text[one.end :]
+    return text
 
 
 def _parts(before: str, run: list[Token]) -> Iterator[tuple[str, tuple[Token, ...]]]:

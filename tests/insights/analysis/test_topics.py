@@ -34,6 +34,14 @@ def test_repeated_subjects_come_first() -> None:
     assert [topic.score for topic in top] == sorted((topic.score for topic in top), reverse=True)
 
 
+@pytest.mark.parametrize("address", ["tom at example dot com", "Tom@example.com", "docs.example.org", "www dot hotel dash alpine dot ch"])
+def test_addresses_are_no_topics(address: str) -> None:
+    """What is around an address stays a topic."""
+    texts = [topic.text for topic in _index([f"Please send the contract to {address} of the warehouse."] * 3).top()]
+    assert {"contract", "warehouse"} <= set(texts)
+    assert not [text for text in texts for word in ("example", "dot", "alpine", "docs", "tom", "www") if word in text.lower()], texts
+
+
 def test_fillers_are_never_topics() -> None:
     """Hesitations, discourse markers and function words are no topics, however frequent."""
     assert _index(["Um, yeah, okay, right, you know, I mean, so, well, actually, thanks."] * 20).top() == []
