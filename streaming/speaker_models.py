@@ -9,6 +9,7 @@ from importlib import import_module
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from streaming.speech.heap import trim_heap
 from streaming.speech.speakers.types import SpeakerModels
 
 logger = logging.getLogger(__name__)
@@ -88,5 +89,6 @@ def _load(future: "Future[SpeakerModels]") -> None:
         logger.error("the speaker models %s cannot be loaded: %s", settings.SPEAKER_MODELS, error)
         future.set_exception(SpeakersOff("the models that tell speakers apart cannot be loaded on this server"))
     else:
+        trim_heap()
         logger.info("the speaker models %s are ready, loaded in %.1f s", settings.SPEAKER_MODELS, time.monotonic() - started)
         future.set_result(models)

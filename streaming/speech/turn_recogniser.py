@@ -16,6 +16,7 @@ from streaming.speech import vad_worker
 from streaming.speech.decode_executor import DecodeExecutor
 from streaming.speech.decoder_pool import DecoderPool, Urgency
 from streaming.speech.engines.base import EngineOptions, Listener, Recogniser, RecogniserError, RecognitionOptions, Word
+from streaming.speech.heap import trim_heap
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.transcript import Transcriber, Transcript, is_plausible, timed_words
 
@@ -65,6 +66,7 @@ class TurnRecogniser(Recogniser):
         pool = DecoderPool(self.options.threads)
         pool.start()
         self._pool = pool
+        trim_heap()
 
     @property
     def ready(self) -> bool:

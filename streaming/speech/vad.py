@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 import onnxruntime
@@ -48,16 +49,19 @@ def open_model(model: Path | bytes, name: str = "") -> "onnxruntime.InferenceSes
 
     The model is a file, or its bytes and a name for errors. Raises RecogniserError if it is not valid.
     """
+    if isinstance(model, bytes):
+        with NamedTemporaryFile(suffix=".onnx") as file:  # a session that is opened from bytes keeps them beside what it makes of them
+            file.write(model)
+            file.flush()
+            return open_model(Path(file.name), name)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        source = str(model) if isinstance(model, Path) else model
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library raises exceptions of its own class hierarchy
-        name = model.name if isinstance(model, Path) else name
-        raise RecogniserError(f"{name} cannot be loaded ({type(error).__name__})") from None
+        raise RecogniserError(f"{name or model.name} cannot be loaded ({type(error).__name__})") from None
 
 
 class VadModel:
