@@ -139,7 +139,7 @@ try:
         "SPEAKER_MODELS",
         "community",
         ("community", "none"),
-        "Models that tell apart the speakers in one audio source, loaded when somebody first asks for it. `none`: they are not told apart.",
+        "Models that tell apart the speakers in one audio source, loaded on first use. `none`: each audio source is one speaker.",
     )
     VOICE_PROFILES = env.flag(
         "VOICE_PROFILES",
@@ -226,7 +226,7 @@ try:
         allowed="dotted paths, such as `meetings.kinds.DECISION`",
     )
     REVIEW_SECOND_OPINIONS = env.integer(
-        "REVIEW_SECOND_OPINIONS", 10, "Percent of the insights in the review queue that a second reviewer is asked about, too.", most=100
+        "REVIEW_SECOND_OPINIONS", 10, "Percent of the insights in the review queue that also get a second opinion.", most=100
     )
     env.group = "Storage"
     KEEP_DAYS = env.integer("KEEP_DAYS", 0, "Days after which an ended conversation is deleted for good. 0: never.", most=36_500)
@@ -271,7 +271,7 @@ try:
     OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "", "Client id that the identity provider has for this server. Required with `OIDC_URL`.")
     OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "", "Secret of that client. Empty: a public client (PKCE only).")
     OIDC_SIGN_UP = env.flag(
-        "OIDC_SIGN_UP", True, "Whoever signs in at the identity provider for the first time gets an account. Else only existing accounts."
+        "OIDC_SIGN_UP", True, "Create an account for a person who signs in for the first time. `0`: only existing accounts may sign in."
     )
     if OIDC_URL and not OIDC_CLIENT_ID:
         raise SettingError("OIDC_CLIENT_ID: must name the client, because OIDC_URL is set")
