@@ -1,7 +1,7 @@
 """Typed, documented settings from the environment. An invalid value raises SettingError with the name and what is allowed.
 
 Every setting is declared once, with its default, what is allowed and one sentence of help. `Env.declared` is the list from which
-`manage.py settings_reference` generates `docs/reference/settings.md`. Knows nothing of Django.
+`manage.py settings_reference` generates `docs/reference/settings.md`. It does not use Django.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Middleware: returns database connections to the pool before the response body is sent, and tells the request log who asked."""
+"""Middleware: returns database connections to the pool before the response body is sent, and gives the request log the user."""
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
@@ -48,4 +48,4 @@ def _user_id(request: HttpRequest) -> object:
 
 
 note_user_of_refused_request = response_middleware(_with_user)
-"""Middleware that tells the request log which user got a 4xx or 5xx response. It uses what the view has loaded, and makes no query."""
+"""Middleware that gives the request log the user of a 4xx or 5xx response. It uses what the view has loaded, and makes no query."""

@@ -96,7 +96,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         self.unparsed = b""
-        if self._running is None or self._running.response_complete:  # else the answer would stand amid another one
+        if self._running is None or self._running.response_complete:  # else it would be written into another response
             self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         self.transport.close()
 

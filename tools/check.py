@@ -41,7 +41,7 @@ def changed_files() -> list[str]:
 
 
 def all_tests() -> list[str]:
-    """Return the test files that git knows, or would add."""
+    """Return the test files that git tracks, or would add."""
     listed = git("ls-files", "--cached", "--others", "--exclude-standard", "tests")
     return sorted({path for path in listed if is_test(path) and Path(path).exists()})
 
@@ -66,7 +66,7 @@ class Deadline:
         return True if time.monotonic() >= self._at else None
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Remember a failure, which the exit status of an interrupted run does not tell."""
+        """Record a failure, which the exit status of an interrupted run does not show."""
         self.failed = self.failed or report.failed
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:

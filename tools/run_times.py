@@ -49,7 +49,7 @@ def longest(reports: Iterable[pytest.TestReport]) -> list[tuple[float, str]]:
 
 
 def processor_ticks() -> tuple[int, int]:
-    """Return the ticks that all processors of this machine were idle, and all their ticks; zeros where the system does not tell."""
+    """Return the ticks that all processors of this machine were idle, and all their ticks; zeros where the system does not report them."""
     if not STAT.exists():
         return 0, 0
     ticks = [int(one) for one in STAT.read_text().partition("\n")[0].split()[1:9]]

@@ -1,4 +1,4 @@
-"""Counts the functions and files of the project that run on a path of docs/architecture.md: how far a reader walks.
+"""Counts the functions and files of the project that run on a path of docs/architecture.md (docs/develop/path-length.md).
 
     DATA_DIR=$(mktemp -d) .venv/bin/python -m tools.trace_path speak    # LINEAR16 chunk -> message_response at a subscriber
     DATA_DIR=$(mktemp -d) STREAMS_PUBLIC=echo .venv/bin/python -m tools.trace_path reply    # WebRTC offer -> first audio of the reply
@@ -30,7 +30,7 @@ UNNAMED = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "<m
 CHUNK = 3200
 """Bytes of a chunk: 100 ms at 16 kHz."""
 LOUD = 500
-"""Sample from which on the reply is heard."""
+"""Smallest sample value of a reply that is audible."""
 
 Run = Callable[[int, Callable[[], Awaitable[None]]], Coroutine[Any, Any, None]]
 """Runs a path for the given time, and calls the function where the path begins."""

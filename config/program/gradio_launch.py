@@ -62,7 +62,7 @@ def install(program: Program) -> None:
 
 
 def _serve(program: Program, blocks: Any, options: Mapping[str, object]) -> Any:
-    """Serve Blocks at `/`. With `prevent_thread_lock` the program goes on meanwhile, and its end waits for the server."""
+    """Serve Blocks at `/`. With `prevent_thread_lock` the program continues, and its end waits for the server."""
     if options.get("share"):
         logger.warning("launch(share=True): no tunnel is opened, since no outside host is contacted")
     gradio, fastapi = import_module("gradio"), import_module("fastapi")

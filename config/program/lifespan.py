@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 class StartupFailed(Exception):
-    """The application said that it cannot start; the text is what it said."""
+    """The application reported that it cannot start; the text is its message."""
 
 
 class Lifespan:

@@ -128,7 +128,7 @@ class Program:
             sys.exit(3)
 
     def serve_beside(self, application: Any) -> None:
-        """Serve while the program goes on; return as soon as the server listens. SIGTERM and Ctrl-C let it drain, then end the program."""
+        """Serve while the program continues; return once the server listens. SIGTERM and Ctrl-C let it drain, then end the program."""
         server = self.server(application, ServerOptions())
 
         def run() -> None:

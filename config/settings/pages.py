@@ -83,14 +83,14 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-if SECURE_COOKIES:  # config/trusted_proxies.py tells Django which requests came over HTTPS
+if SECURE_COOKIES:  # config/trusted_proxies.py sets the scheme of requests that came over HTTPS
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # probes speak plain HTTP
     _https = [urlsplit(origin).netloc for origin in TRUSTED_ORIGINS if origin.startswith("https://")]
     SECURE_SSL_HOST = _https[0] if len(_https) == 1 else None
     SECURE_HSTS_SECONDS = 30 * 86_400  # renewed by every visit; an installation that gives up HTTPS waits no longer than this
-# HSTS holds for this host only: whether hosts below it speak HTTPS, and browsers should know so beforehand, is not Parley's to say.
+# HSTS holds for this host only: its subdomains may not support HTTPS, and preloading is a decision of the operator.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# WhiteNoise hands its files to Django as plain iterators, which ASGI serves from a thread: harmless, for a warning a file.
+# WhiteNoise passes its files to Django as plain iterators, which ASGI serves from a thread. That is correct, but Django warns of each file.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")

@@ -30,11 +30,11 @@ def _database() -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0))
         options = config.setdefault("OPTIONS", {})
         options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 20}
-        # A database that vanished is missed within some ten seconds; a connection that broke meanwhile is not lent to anybody.
-        vanished = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
-        config["OPTIONS"] = {"connect_timeout": 5, **vanished, **options}
+        # A lost database is detected within about ten seconds, and a broken connection is not used again.
+        keepalive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+        config["OPTIONS"] = {"connect_timeout": 5, **keepalive, **options}
         config["CONN_HEALTH_CHECKS"] = True
-        # A process that sleeps in the middle of a transaction must not hold its conversation against the others.
+        # A process that is suspended within a transaction must not block its conversation for other processes.
         bounds = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=15s"
         config["OPTIONS"]["options"] = f"{bounds} {options.get('options', '')}".strip()
         return config

@@ -1,4 +1,4 @@
-"""How often two people agree: in percent, and Cohen's kappa, which takes off what they would agree on by chance."""
+"""How often two people agree: in percent, and Cohen's kappa, which subtracts agreement by chance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The agreement of two opinions about `pairs` things. `kappa` is None where it is not defined: both always said the same one thing."""
+    """The agreement of two opinions about `pairs` things. `kappa` is None if all opinions are equal."""
 
     pairs: int
     agreed: int

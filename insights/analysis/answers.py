@@ -1,4 +1,4 @@
-"""Which questions stay open: nobody else says anything afterwards, or the answer is that somebody does not know yet."""
+"""Which questions stay open: no other speaker says anything afterwards, or the answer is that it is not known yet."""
 
 import re
 from collections.abc import Sequence

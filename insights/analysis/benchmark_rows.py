@@ -31,7 +31,7 @@ def detect(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
     return answers
 
 
-setattr(detect, "wants_messages", True)  # noqa: B010  (mypy knows no attributes of functions)
+setattr(detect, "wants_messages", True)  # noqa: B010  (mypy rejects attributes of functions)
 
 
 def extract(texts: Sequence[str]) -> list[list[tuple[int, int, str]]]:

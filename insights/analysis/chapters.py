@@ -1,4 +1,4 @@
-"""Stretches of a conversation that are about one thing, each with a heading from its topics.
+"""Divides a conversation into stretches by subject, each with a heading from its topics.
 
 A stretch ends where the words before and behind a place have least in common (Hearst 1997, TextTiling), at most one in LEAST_S seconds.
 Its heading is the topic that is said there most, in relation to the rest of the conversation.

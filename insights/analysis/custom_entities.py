@@ -114,7 +114,7 @@ def _is_letter(char: str) -> bool:
 
 
 def _words(text: str) -> list[_EntityWord]:
-    """Return the words of a text: parts of hyphenated words by themselves, without a possessive 's."""
+    """Return the words of a text: parts of hyphenated words separately, without a possessive 's."""
     found = []
     for token in tokens(text):
         for match in _PART.finditer(token.text):

@@ -12,13 +12,10 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    pass
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -31,7 +28,6 @@ _MOST_TOKENS = 128
 """Tokens of a text that count; a spoken sentence has about 15."""
 _BATCH_TOKENS = 2048
 """Tokens that are computed together; they need about 50 MB."""
-
 
 _SCALE = 400.0
 """A number of a vector as a signed byte: 127 stands for 0.32, which single numbers rarely pass."""

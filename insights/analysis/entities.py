@@ -78,7 +78,7 @@ def _money(match: re.Match[str]) -> EntityValue | None:
 
 
 def _price(match: re.Match[str]) -> EntityValue | None:
-    """'twelve fifty euros' is 12.50; a number that goes on ('twenty five euros') is left to the plain form."""
+    """'twelve fifty euros' is 12.50; a number of several words ('twenty five euros') is left to the plain form."""
     whole, part = value(match.group("whole")), value(match.group("part").removeprefix("oh "))
     code = _CURRENCIES[match.group("currency")]
     if whole is None or part is None or "/" in code:

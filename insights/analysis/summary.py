@@ -95,25 +95,25 @@ _WE = frozenset(["we", "our", "us", "we're", "we'll"])
 _DECIDING = frozenset(["will", "should", "need", "decide", "decided", "going", "must", "agree", "agreed", "plan", "we'll", "i'll"])
 _HESITATING = frozenset(["uh", "um", "like", "mean", "know", "yeah", "okay"])
 
-WEIGHTS: tuple[float, ...] = (
-    -0.0303,
-    0.0893,
-    0.3397,
-    0.4221,
-    0.0780,
-    0.0558,
-    -0.0023,
-    -0.0108,
-    0.0160,
-    0.0120,
-    0.0335,
-    0.0262,
-    -0.1773,
-    0.0000,
-    0.0490,
-)
+WEIGHTS: dict[str, float] = {
+    "length": -0.0303,
+    "content words": 0.0893,
+    "share of content words": 0.3397,
+    "mean frequency": 0.4221,
+    "topics": 0.0780,
+    "in the first tenth": 0.0558,
+    "in the last tenth": -0.0023,
+    "begins with a person": -0.0108,
+    "begins with a discourse word": 0.0160,
+    "says we": 0.0120,
+    "decides": 0.0335,
+    "hesitations": 0.0262,
+    "norm of frequencies": -0.1773,
+    "place": 0.0000,
+    "frequent words": 0.0490,
+}
 INTERCEPT = -0.0891
-"""The weights of `_row`, in its order, and what is added to their sum; `insights.training.summary_weights` fits them."""
+"""The weights of the values of `_values`, and what is added to their sum; `insights.training.summary_weights` fits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +165,17 @@ class Candidates:
         return list(self._answer[3])
 
     def rows(self, topics: Sequence[Topic]) -> tuple[list[_Message], NDArray[np.float64]]:
-        """Return the candidates in the order of the conversation, with the values that WEIGHTS applies to."""
+        """Return the candidates in the order of the conversation, with the values that WEIGHTS applies to, in its order."""
         kept = sorted((message for _, _, message in self._heap), key=lambda message: message.at)
         keys = [({stem(word.low) for word in tokens(topic.text)}, topic.score) for topic in topics]
-        return kept, np.array([_row(message, self._said, keys, self._count) for message in kept])
+        values = [_values(message, self._said, keys, self._count) for message in kept]
+        return kept, np.array([[one[name] for name in WEIGHTS] for one in values])
 
     def _chosen(self, topics: Sequence[Topic], limit: int, most_words: int | None) -> list[str]:
         kept, rows = self.rows(topics)
         if not kept:
             return []
-        scores = np.maximum(rows @ np.array(WEIGHTS) + INTERCEPT, 0.0)
+        scores = np.maximum(rows @ np.array([*WEIGHTS.values()]) + INTERCEPT, 0.0)
         seen: set[str] = set()
         taken: list[int] = []
         length, left = 0, set(range(len(kept)))
@@ -209,24 +210,24 @@ def _stands_alone(text: str, words: Sequence[str], bag: Counter[str]) -> bool:
     return not (lead and (lead[0] in _BACKWARDS or lead[0] in _GREETINGS) or words[-1] in _UNFINISHED)
 
 
-def _row(message: _Message, said: Counter[str], topics: Sequence[tuple[set[str], float]], count: int) -> list[float]:
-    """Return the values of one candidate; all of about the same size."""
+def _values(message: _Message, said: Counter[str], topics: Sequence[tuple[set[str], float]], count: int) -> dict[str, float]:
+    """Return the values of one candidate by their names in WEIGHTS; all of about the same size."""
     words, bag = message.words, message.bag
     length = len(words)
-    return [
-        min(length, 40) / 40,
-        len(bag) / 20,
-        len(bag) / length,
-        sum(log(1 + said[word]) for word in bag) / len(bag) / 5,
-        min(3.0, sum(score for key, score in topics if key and key <= bag.keys())),
-        float(message.at < count * 0.1),
-        float(message.at > count * 0.9),
-        float(words[0] in _OF_SPEAKERS),
-        float(words[0] in _DISCOURSE),
-        float(not _WE.isdisjoint(words)),
-        float(not _DECIDING.isdisjoint(words)),
-        sum(word in _HESITATING for word in words) / length,
-        sqrt(sum(log(1 + said[word]) ** 2 for word in bag)) / 10,
-        message.at / count,
-        min(5, sum(log(1 + said[word]) > _OFTEN for word in bag)) / 5,
-    ]
+    return {
+        "length": min(length, 40) / 40,
+        "content words": len(bag) / 20,
+        "share of content words": len(bag) / length,
+        "mean frequency": sum(log(1 + said[word]) for word in bag) / len(bag) / 5,
+        "topics": min(3.0, sum(score for key, score in topics if key and key <= bag.keys())),
+        "in the first tenth": float(message.at < count * 0.1),
+        "in the last tenth": float(message.at > count * 0.9),
+        "begins with a person": float(words[0] in _OF_SPEAKERS),
+        "begins with a discourse word": float(words[0] in _DISCOURSE),
+        "says we": float(not _WE.isdisjoint(words)),
+        "decides": float(not _DECIDING.isdisjoint(words)),
+        "hesitations": sum(word in _HESITATING for word in words) / length,
+        "norm of frequencies": sqrt(sum(log(1 + said[word]) ** 2 for word in bag)) / 10,
+        "place": message.at / count,
+        "frequent words": min(5, sum(log(1 + said[word]) > _OFTEN for word in bag)) / 5,
+    }

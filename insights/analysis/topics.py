@@ -35,7 +35,7 @@ _LEAST_NOUN = 0.38
 """Minimum share of uses as a noun in the background corpus and the conversation together."""
 
 MARGIN = 1.3
-"""How much stronger a topic must be to overtake another one."""
+"""How much stronger a topic must be to be placed before another one."""
 
 _STEP = 0.0001
 
@@ -108,14 +108,14 @@ class TopicIndex:
         scores = dict(_best(self._leaders)[:_LEADERS])
         for key in sorted(scores, key=len):
             for part in _inner(key):
-                if self._lives_inside(part, key):
+                if self._is_mostly_inside(part, key):
                     scores[key] = max(scores[key], scores.get(part, 0.0))
                     scores[part] = 0.0
         chosen = [(key, score) for key, score in _best(scores)[:limit] if score > 0]
         best = chosen[0][1] if chosen else 1.0
         return [self._topic(key, score / best, [other for other, _ in chosen]) for key, score in chosen]
 
-    def _lives_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    def _is_mostly_inside(self, part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
         """Return whether a phrase seldom occurs outside the longer one. Of three words said once, any two may be the topic."""
         said_again = self._tallies[whole].count > 1 or len(whole) == 2
         return part in self._tallies and said_again and self._tallies[part].count < 2 * self._tallies[whole].count
@@ -138,7 +138,7 @@ def steady(before: Sequence[str], scores: Mapping[str, float]) -> dict[str, floa
         before: the topics in their present order; those without a score are left out.
         scores: the present score of each topic. New topics are inserted behind the last one that is not weaker.
 
-    A topic overtakes another one only if it is stronger by MARGIN; until then it gets a score right behind it.
+    A topic is placed before another one only if it is stronger by MARGIN; until then it gets a score right below it.
     """
     order = [topic for topic in before if topic in scores]
     for topic in sorted(set(scores) - set(order), key=lambda topic: (-scores[topic], topic)):

@@ -64,7 +64,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(settings.OPEN_SIGN_UP)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the client's address as our limits know it."""
+        """Return the client's address as our limits use it."""
         address = access.client_address(request)
         return devices.NO_ADDRESS if address == access.UNKNOWN_ADDRESS else address
 

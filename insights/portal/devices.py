@@ -44,7 +44,7 @@ def _signed_in(request: HttpRequest, user: User, **signal: object) -> None:
 
 def _note(request: HttpRequest, user: User) -> None:
     if not devices.note_device(request, user):
-        return  # a page that was made although the database cannot be written must reach its reader; the next request notes it
+        return  # the page is returned even if the database cannot be written; the next request notes the device
     own = access.settings_of(user)
     request.session[TIME_ZONE] = own.time_zone
     note_language(request, own.language)

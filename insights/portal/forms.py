@@ -142,7 +142,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         return name
 
     def clean_time_zone(self) -> str:
-        """Refuse a time zone that this server does not know."""
+        """Refuse a time zone that this server does not have."""
         zone = str(self.cleaned_data["time_zone"]).strip()
         if zone and zone not in available_timezones():
             raise forms.ValidationError(_("Choose a time zone of the list, such as Europe/Berlin."))

@@ -83,7 +83,7 @@ def _with_voices(conversation: Conversation, shares: list[TalkShare], enrols: bo
 
 
 def shares_of(talked: Mapping[UUID | None, float], people: ShownPeople) -> list[TalkShare]:
-    """Return the talk time of those who talked, longest first; of every member, 0, while nobody did."""
+    """Return the talk time of those who talked, longest first; while nobody did, every member with 0."""
     silent: dict[UUID | None, float] = {member.id: 0.0 for member in people.members}
     seconds = {key: value for key, value in talked.items() if value > 0} or silent
     total = sum(seconds.values()) or 1

@@ -128,7 +128,7 @@ def _given(held: frozenset[Role]) -> list[str]:
 
 
 def _requests(request: HttpRequest) -> list[LinkToPassOn]:
-    """Return the links that accounts wait for. They are made anew and not stored."""
+    """Return the links that accounts wait for. They are computed and not stored."""
     shown = []
     for waiting in link_requests.waiting():
         one = waiting.request

@@ -1,4 +1,4 @@
-"""The public pages of a conversation: for whoever has the link, without an account."""
+"""The public pages of a conversation: for everybody with the link, without an account."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse

@@ -95,11 +95,11 @@ def _change(one: Conversation, sent: QueryDict) -> str:
     match sent.get("do", ""):
         case "person":
             before = access.shares_of(one)
-            _tell_of(access.share_with_person(one, sent.get("address", ""), _level(sent)), before)
+            _notify_of(access.share_with_person(one, sent.get("address", ""), _level(sent)), before)
             return _("Shared.")
         case "team":
             before = access.shares_of(one)
-            _tell_of(access.share_with_team(one, _number(sent.get("team", "")), _level(sent)), before)
+            _notify_of(access.share_with_team(one, _number(sent.get("team", "")), _level(sent)), before)
             return _("Shared with the team.")
         case "remove":
             share_id = _number(sent.get("share", ""))
@@ -121,8 +121,8 @@ def _change(one: Conversation, sent: QueryDict) -> str:
             raise SharingError(_("Nothing was changed. Reload the page and try again."))
 
 
-def _tell_of(share: Share, before: list[Share]) -> None:
-    """Tell people of a share, unless only its level changed."""
+def _notify_of(share: Share, before: list[Share]) -> None:
+    """Mail people about a share, unless only its level changed."""
     if share not in before:
         notifications.tell_of_share(share)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.analysis import TopicIndex
-from insights.analysis.summary import Candidates
+from insights.analysis.summary import WEIGHTS, Candidates
 from insights.analysis.text.words import STOP_WORDS
 from insights.training.qmsum import Meeting, read
 
@@ -70,8 +70,8 @@ def main() -> None:
     parser.add_argument("--meetings", type=int, default=MEETINGS, help="number of meetings to read")
     options = parser.parse_args()
     weights, intercept = fit(read(options.qmsum, options.meetings))
-    numbers = "".join(f"    {weight:.4f},\n" for weight in weights)
-    sys.stdout.write(f"WEIGHTS: tuple[float, ...] = (\n{numbers})\nINTERCEPT = {intercept:.4f}\n")
+    numbers = "".join(f'    "{name}": {weight:.4f},\n' for name, weight in zip(WEIGHTS, weights, strict=True))
+    sys.stdout.write(f"WEIGHTS: dict[str, float] = {{\n{numbers}}}\nINTERCEPT = {intercept:.4f}\n")
 
 
 if __name__ == "__main__":

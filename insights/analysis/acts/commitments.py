@@ -1,6 +1,6 @@
 """Extracts from one message and its entities who is to act, by when, how firmly it was said, and the action phrase.
 
-`commitment` finds the role of whoever is to act; `assignee` finds the person with that role among the members.
+`commitment` finds the role of the person who is to act; `assignee` finds the person with that role among the members.
 """
 
 import re
@@ -225,7 +225,7 @@ def _action(text: str, due_place: int) -> str:
 
 
 def assignee(task: Commitment, said: Said, before: Sequence[Said], members: Sequence[Person]) -> Person | None:
-    """Return the person behind a role; None where it is nobody or everybody.
+    """Return the person with a role; None for no role, for everybody, or if the person is unknown.
 
     "You" is the other one of two members, otherwise the previous speaker. Of several names the first one is used.
 

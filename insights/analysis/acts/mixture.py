@@ -1,7 +1,7 @@
 """Combines the logits of heads and network with the cues into one probability per task: a mixture of one expert per corpus.
 
-The corpora define 'action item' differently. Each expert knows its corpus' definition (its head, shifted a little by cues and other
-heads). The gate estimates how similar a message is to each corpus; the longer the conversation, the less one message changes that.
+The corpora define 'action item' differently. Each expert represents the definition of its corpus (its head, shifted a little by cues and
+other heads). The gate estimates how similar a message is to each corpus; the longer the conversation, the less one message changes that.
 All are linear in the same inputs, so inference costs two small matrix products.
 """
 

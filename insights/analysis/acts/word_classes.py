@@ -1,7 +1,7 @@
 """Classes of words with similar usage: "send" and "give" share a class for the linear heads, besides being two words.
 
-Built by training.word_clusters from neighbouring words; words are identified by hash. Sequences of one to three classes are features with a
-range of their own.
+Built by insights/training/word_clusters.py from neighbouring words; words are identified by hash. Sequences of one to three classes are
+features with a range of their own.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """Classifies capitalised runs as person names: one logistic model over hashed features of the surrounding words.
 
-Loads weights/names.npz (written by train.py) once. proper_nouns.py extracts the features; training/tagger.py fits the weights.
+Loads weights/names.npz (written by insights/training/train.py) once. proper_nouns.py extracts the features;
+insights/training/tagger.py fits the weights.
 """
 
 from collections.abc import Iterable

@@ -114,7 +114,7 @@ class Acts:
     own: bool = False
 
     def confidence(self, head: str) -> float:
-        """Return the confidence for an output of the model (`InsightKind.head`); 0 for one that the rules do not know."""
+        """Return the confidence for an output of the model (`InsightKind.head`); 0 for one without rules."""
         return {"question": self.question, "action": self.action, "follow_up": self.follow_up}.get(head, 0.0)
 
 

@@ -66,7 +66,7 @@ _OF_ENTITY = {
         PersonalDataKind.MONEY,
     )
 }
-_NO_ENTITIES = frozenset({"person", "location", "email", "phone", "url", "date", "money", "number"})
+_OF_THE_GRAMMAR = frozenset({"person", "location", "email", "phone", "url", "date", "money", "number"})
 """The kinds that `entities.extract` finds itself."""
 _ANY_SIGN = re.compile(
     r"\d|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{3,5}teen|twenty|thirty|forty|fifty|sixty|seventy|eighty"
@@ -83,7 +83,7 @@ def find(text: str, found: Sequence[FoundEntity]) -> list[PersonalData]:
 
     Args:
         text: the message; only its first LONGEST characters are searched.
-        found: its entities (`entities.extract`), which tell names, places, addresses on the internet, telephone numbers and dates.
+        found: its entities (`entities.extract`), for names, places, addresses on the internet, telephone numbers and dates.
     """
     text = text[:LONGEST]
     low = entities.lower(text)
@@ -137,7 +137,7 @@ def with_personal_data(text: str, found: Sequence[FoundEntity]) -> tuple[FoundEn
         return tuple(found)
     typed: list[FoundEntity] = []
     for one in find(text, found):
-        if one.kind not in _NO_ENTITIES and all(one.end <= other.offset or one.start >= other.end for other in typed):
+        if one.kind not in _OF_THE_GRAMMAR and all(one.end <= other.offset or one.start >= other.end for other in typed):
             words = text[one.start : one.end]
             typed.append(FoundEntity(str(one.kind), words, one.start, {"value": words}))
     kept = [one for one in found if all(one.end <= other.offset or one.offset >= other.end for other in typed)]

@@ -1,4 +1,4 @@
-"""Values that their form tells: numbers of cards, IBANs, ages, street addresses, dates, and long numbers of unknown meaning."""
+"""Values that are found by their form: numbers of cards, IBANs, ages, street addresses, dates, and long numbers of unknown meaning."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -122,7 +122,7 @@ _ABSOLUTE = re.compile(r"\d[/.-]\d|january|february|march|april|\bmay\b|june|jul
 
 
 def dates(low: str, phrases: Sequence[DatePhrase], found: Sequence[FoundEntity]) -> Iterator[PersonalData]:
-    """Yield days of the calendar and holidays. Relative dates ("tomorrow", "on Monday") tell nothing without the day of the call."""
+    """Yield days of the calendar and holidays. Relative dates ("tomorrow", "on Monday") reveal nothing without the day of the call."""
     for match in _HOLIDAY.finditer(low):
         yield PersonalData(match.start(), match.end(), PersonalDataKind.DATE)
     for phrase in phrases:

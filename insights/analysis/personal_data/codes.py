@@ -45,7 +45,7 @@ _AFTER_NUMBER = re.compile(
     r"|(?<=seven)|(?<=eight)|(?<=nine)) +([a-z])(?![\w'])"
 )
 _ZERO = re.compile(rf"(?<=[a-z\d] )o(?=,? {_NUMBER_WORD})", re.IGNORECASE)
-"""A zero that was heard as the letter: 'one o five'."""
+"""A zero that was recognised as the letter: 'one o five'."""
 
 
 @dataclass(frozen=True, slots=True)

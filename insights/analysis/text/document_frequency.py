@@ -1,7 +1,7 @@
 """Frequencies of words in meetings and business email, the background corpus for topics.
 
-Loads weights/background.npz (written by train.py) once: the number of conversations with each word, and of all conversations, and how
-often a word stands where a noun stands.
+Loads weights/background.npz (written by insights/training/train.py) once: the number of conversations with each word, and of all
+conversations, and how often a word stands where a noun stands.
 """
 
 from functools import cache

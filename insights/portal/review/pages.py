@@ -30,7 +30,7 @@ from insights.queries import QueueCandidate, QueuePlace, ReviewState
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-"""How long the queue gives an open insight to nobody else."""
+"""How long an open insight is shown to no other reviewer."""
 TRIES = 5
 """Insights that are tried if other reviewers open the same ones at the same moment."""
 MOST_COUNTED = 1000
