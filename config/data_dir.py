@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 logger = logging.getLogger(__name__)
 
 _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+_FOLDERS = ("audio", "exports", "models", "uploads")
 
 
 def make_folder() -> None:
@@ -63,7 +64,7 @@ def _paths(data: Path) -> Iterator[Path]:
         if file and ":memory:" not in file:
             _create(Path(file))
             yield from (Path(file + suffix) for suffix in _SQLITE_FILES)
-    for folder in (data / "models", data / "media", data / "audio"):
+    for folder in (data / name for name in _FOLDERS):
         if folder.is_dir() and not folder.is_symlink():
             yield folder
             yield from (path for path in folder.rglob("*") if not path.is_symlink())

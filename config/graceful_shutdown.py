@@ -62,7 +62,7 @@ class DrainFirst:
             self._handlers[number](number, frame)
         elif self._first is None:
             self._first = self._clock(), number
-            self._loop.call_soon_threadsafe(self._drain_and_go_on, number)
+            self._loop.call_soon_threadsafe(self._drain_then_handle, number)
         elif self._clock() - self._first[0] > SAME_REQUEST_S:
             self._skipped = True
             self._loop.call_soon_threadsafe(self._skip)
@@ -73,7 +73,7 @@ class DrainFirst:
             self._draining = asyncio.ensure_future(self._drain())
         return self._draining
 
-    def _drain_and_go_on(self, number: int) -> None:
+    def _drain_then_handle(self, number: int) -> None:
         def drained(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()) is not None:
                 logger.error("draining the sessions failed (%s)", type(error).__name__)

@@ -46,10 +46,12 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def test_a_readable_installation_becomes_private(tmp_path: Path) -> None:
-    """Any command removes the access of others to the directory, the database with its SQLite files, the key and the models."""
+    """Any command removes the access of others to the directory, the database with its SQLite files, the key, and the folders of files."""
     data = tmp_path / "data"
-    (data / "models" / "base-en").mkdir(parents=True)
-    for name in ("secret_key", "parley.sqlite3-wal", "parley.sqlite3-shm", "models/base-en/model.onnx"):
+    files = ("models/base-en/model.onnx", "audio/stored/talk.ogg", "uploads/talk.part", "exports/stored/talk.zip")
+    for name in files:
+        (data / name).parent.mkdir(parents=True)
+    for name in ("secret_key", "parley.sqlite3-wal", "parley.sqlite3-shm", *files):
         (data / name).write_text("")
     (data / "secret_key").write_text("x" * 50)
     (data / "notes.txt").write_text("of somebody else")
@@ -62,7 +64,7 @@ def test_a_readable_installation_becomes_private(tmp_path: Path) -> None:
     Server(data).manage("diffsettings")
     found = modes(data)
     assert found.pop("notes.txt") == 0o644
-    folders = {".", "models", "models/base-en"}
+    folders = {".", "models", "models/base-en", "audio", "audio/stored", "uploads", "exports", "exports/stored"}
     assert {name: mode for name, mode in found.items() if mode != (0o700 if name in folders else 0o600)} == {}
     assert "parley.sqlite3" in found
     assert stat.S_IMODE(outside.stat().st_mode) == 0o755
