@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-PACKAGES = ("config", "streaming", "insights", "tools")
+PACKAGES = ("config", "parley", "streaming", "insights", "tools")
 PATH_PACKAGES = (
     "streaming/transports/",
     "streaming/conversations/",
@@ -19,6 +19,11 @@ OTHER: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"requirements/", ("tests/config/test_requirements.py",)),
     (r"(docs/.*|[A-Z]+)\.md$", ("tests/config/test_docs.py",)),
     (r"(docs/(start|guide|operate)/.*)\.md$", ("tests/config/test_docs_programs.py", "tests/config/test_docs_deploy.py")),
+    (r"(README|docs/(start/first-stream|guide/streams|reference/.*))\.md$", ("tests/streaming/test_docs.py",)),
+    (r"docs/reference/.*\.md$", ("tests/insights/api/test_docs.py", "tests/streaming/protocols/test_docs.py")),
+    (r"docs/reference/fastrtc\.md$", ("tests/streaming/protocols/fastrtc/test_docs.py",)),
+    (r"docs/guide/speech-engines\.md$", ("tests/streaming/speech/test_own_engines.py", "tests/streaming/handlers/test_own_models.py")),
+    (r"examples/", ("tests/examples/",)),
     (r"templates/(portal|registration|base)", ("tests/insights/portal/",)),
     (r"templates/streams/", ("tests/streaming/test_pages.py",)),
     (r"templates/\d+.*\.html$", ("tests/config/test_error_handlers.py",)),

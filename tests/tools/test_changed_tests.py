@@ -80,6 +80,29 @@ def test_whole_paths_come_last() -> None:
     assert "tests/paths/test_speak.py" not in select(["streaming/aio/send_queue.py"], TESTS, nothing).tests
 
 
+@pytest.mark.parametrize(
+    ("path", "test"),
+    [
+        ("docs/guide/streams.md", "tests/streaming/test_docs.py"),
+        ("docs/reference/rest.md", "tests/insights/api/test_docs.py"),
+        ("docs/reference/fastrtc.md", "tests/streaming/protocols/fastrtc/test_docs.py"),
+        ("docs/guide/speech-engines.md", "tests/streaming/speech/test_own_engines.py"),
+        ("examples/captions.py", "tests/examples/test_examples.py"),
+    ],
+)
+def test_listings_and_examples_have_the_tests_that_run_them(path: str, test: str) -> None:
+    """The tests exist, and a change of the page or program selects them."""
+    assert (ROOT / test).exists()
+    assert select([path], [test], nothing).tests == [test]
+
+
+def test_a_module_of_the_command_has_the_tests_that_import_it() -> None:
+    """The package `parley` has no tests of its own name."""
+    assert select(["parley/client.py"], ["tests/test_x.py"], lambda path: "from parley.client import StreamClient\n").tests == [
+        "tests/test_x.py"
+    ]
+
+
 def test_nothing_changed_selects_nothing() -> None:
     """Such as in a clean clone."""
     assert select([], TESTS, nothing).tests == []
