@@ -14,9 +14,9 @@ MOST_ITEMS = 2
 MOST_LINES = 40
 HEAD = """# Every REST call
 
-This page is generated from a running server: `python -m tools.api_docs --write` sends each command and writes down its response.
-[The REST reference](reference/rest.md) has tokens, paging, redaction, limits and other rules that hold for several calls. Each section
-below links to its rules there.
+This page has each REST call with a `curl` command, its response and its errors. [The REST reference](reference/rest.md) has tokens,
+paging, redaction, limits and other rules that hold for several calls. Each section below links to its rules there. The page is
+generated from a running server (`python -m tools.api_docs --write`).
 
 The commands need these variables; each section says which further ones its response gives.
 
