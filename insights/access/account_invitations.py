@@ -1,7 +1,7 @@
 """Invitations: a link with which a person creates an account that has a role.
 
 The link holds the id of the invitation and its signature with SECRET_KEY: it can be shown again and is not stored. Only a link that was
-valid learns that it has expired, was withdrawn or was used.
+valid gets the answer that it has expired, was withdrawn or was used.
 """
 
 from datetime import timedelta

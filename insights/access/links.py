@@ -1,7 +1,7 @@
 """Links with a secret: to the public pages of a conversation, and invitations to a live one.
 
 The secret is a signature of the link's id with a key that follows from SECRET_KEY, so that a link can be shown again and the table holds no
-secret. Whoever presents the secret of a link that was valid learns that it expired or was withdrawn; for others nothing exists.
+secret. Whoever presents the secret of a link that was valid gets the answer that it expired or was withdrawn; for others nothing exists.
 """
 
 import hashlib

@@ -23,7 +23,7 @@ HEARTBEAT_S = 3.0
 LOOK_S = 0.5
 """Seconds between two looks whether a job was cancelled."""
 STALE_S = 20.0
-"""Seconds without a heartbeat after which the worker of a job is taken for dead."""
+"""Seconds without a heartbeat after which the worker of a job counts as dead."""
 
 
 class Heartbeats:

@@ -1,4 +1,4 @@
-"""The table of notifications: what a person was told of, so that each thing is told once."""
+"""The table of notifications: what was sent to a person, so that each thing is sent once."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from insights.models.findings import Insight
 
 
 class Notification(models.Model):
-    """One person was told that a conversation is over (`insight` is empty), or that a task is theirs."""
+    """A notification of one person: a conversation is over (`insight` is empty), or a task is theirs."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="notifications")

@@ -1,4 +1,4 @@
-"""The tables of webhooks: URLs that are told of events, and what is delivered to them."""
+"""The tables of webhooks: URLs that get events, and what is delivered to them."""
 
 import uuid
 

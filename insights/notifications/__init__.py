@@ -1,7 +1,7 @@
 """Notifications: mails about conversations that are over or shared, and about tasks; webhooks about tasks (docs/guide/notifications.md).
 
-`receivers` enqueues a job in the transaction of the event, `notify` decides who is told, `shares` tells of shares, `mails` has the words.
-What was told is stored, so that a job that runs again tells it no second time.
+`receivers` enqueues a job in the transaction of the event, `notify` decides who gets one, `shares` announces shares, `mails` has the words.
+What was sent is stored, so that a job that runs again does not send it a second time.
 """
 
 from insights.notifications.receivers import connect

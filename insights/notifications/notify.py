@@ -66,7 +66,7 @@ def _confirmed(user: User, rows: Sequence[EmailAddress]) -> str:
 
 
 def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *, over: bool, by: str) -> None:
-    """Store what each reader is told of, and enqueue the mails and the messages to webhooks."""
+    """Store what each reader gets, and enqueue the mails and the messages to webhooks."""
     now = timezone.now()
     known: set[tuple[int, UUID | None]] = set(Notification.objects.filter(conversation=conversation).values_list("user_id", "insight_id"))
     tasks = _open_tasks(conversation)

@@ -30,7 +30,7 @@ def connect() -> None:
 
 
 def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: Any) -> None:
-    """Enqueue the job that tells people of these events. Nothing is told of tasks before the end of their conversation."""
+    """Enqueue the job that notifies people of these events. Tasks are not announced before the end of their conversation."""
     over = any(isinstance(stored.event, ConversationCompleted) for stored in events)
     by = [name for stored in events if (name := _assigned_by(stored.event)) is not None]
     if not over and (not by or conversation.ended_at is None):

@@ -27,7 +27,7 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
     After the last session, the conversation ends: at once after a stop (`final`), else after `keep_s` seconds unless a session joins
     before. Returns the event of the end, if any.
 
-    Pass `keep_s` for a session that was alive until now. The stored value is 0 if the session was taken for one that a crash left behind.
+    Pass `keep_s` for a session that was alive until now. The stored value is 0 if the session counted as one that a crash left behind.
     With `discard_empty`, a conversation without messages ends at once with its last session and is deleted.
     """
     now = timezone.now()

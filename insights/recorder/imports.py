@@ -104,7 +104,7 @@ def import_member(conversation_id: int, identity: SpeakerIdentity) -> MemberSnap
 def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[StoredEvent]:
     """End a conversation at the end of what was imported, None: with its last message.
 
-    A conversation with live sessions goes on; one that ended later stays so.
+    A conversation with live sessions continues; one that ended later stays so.
     """
     with write_transaction():
         conversation = locked(conversation_id)

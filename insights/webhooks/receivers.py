@@ -85,13 +85,13 @@ def on_job_status(job: Job, **_: Any) -> None:
 
 
 def wants_tasks() -> bool:
-    """Return whether any account has an active webhook that is told of its tasks. One query."""
+    """Return whether any account has an active webhook that gets its tasks. One query."""
     found = WebhookEndpoint.objects.filter(job=None, conversation=None, active=True).annotate(kinds=Cast("events", TextField()))
     return found.filter(kinds__contains=f'"{TASK_ASSIGNED}"').exists()
 
 
 def tell_of_tasks(conversation: Conversation, tasks: Mapping[int, Sequence[UUID]]) -> None:
-    """Store a delivery of each task, by the id of the account that it is assigned to, for each webhook of the account that is told of them.
+    """Store a delivery of each task, by the id of the account that it is assigned to, for each webhook of the account that gets them.
 
     Call in a transaction.
     """

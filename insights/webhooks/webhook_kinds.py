@@ -19,5 +19,5 @@ _OF_EVENTS: dict[str, str] = {
 
 
 def kind_of(event: ConversationEvent) -> str:
-    """Return the kind of message that an event becomes; an empty text if webhooks are not told of it."""
+    """Return the kind of message that an event becomes; an empty text if webhooks do not get it."""
     return _OF_EVENTS.get(event.kind, "")

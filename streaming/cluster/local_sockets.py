@@ -232,7 +232,7 @@ class LocalSockets:
                         return
                 for key, events in self._selector.select(RETRY_S if self._retry or self._closing else None):
                     key.data(events)
-            except Exception as error:  # the other connections go on
+            except Exception as error:  # the other connections continue
                 logger.error("the sockets to other processes failed: %s", error_location(error))
                 time.sleep(RETRY_S)
 

@@ -18,7 +18,7 @@ SLACK_S = 2.0
 MOST_MISSES = 3
 """Requests without an answer, one after the other, after which the session counts as ended, but not before `GONE_S`."""
 GONE_S = 10.0
-"""Seconds without an answer after which it does; while the channel layer is unreachable, requests fail at once, the session goes on."""
+"""Seconds without an answer after which it does; while the channel layer is unreachable, requests fail at once, the session continues."""
 RETRY_S = 1.0
 """Least seconds from a request without an answer to the next one."""
 GRACE_STEP_S = 0.1

@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 TELL_S = 15.0
 FORGET_S = 40.0
 MOST_PEOPLE = 500
-"""People of one process that are told; more than one page shows."""
+"""People of one process that are announced; more than one page shows."""
 
 
 class Presence:
-    """The people of one event loop's connections, and those that other processes told of."""
+    """The people of one event loop's connections, and those that other processes announced."""
 
     def __init__(self, broadcaster: Broadcaster, poller: Poller) -> None:
         self._broadcaster = broadcaster

@@ -61,7 +61,7 @@ class LanguageError(ValueError):
 
 
 class StorageDelayed(Exception):
-    """An utterance was not stored within STORE_WARNING_S; the attempts go on. Reported once for each outage."""
+    """An utterance was not stored within STORE_WARNING_S; the attempts continue. Reported once for each outage."""
 
     def __init__(self) -> None:
         super().__init__("what you say cannot be stored at present; storing it is tried again")
@@ -142,7 +142,7 @@ class LiveSpeech:
         self._recording: Recording | None = None
         self._speakers: SourceSpeakers | None = None
         self.speakers_warning = ""
-        """The warning for a speaker whose audio is taken for one person although several speak in it, or an empty text."""
+        """The warning for a speaker whose audio counts as one person although several speak in it, or an empty text."""
         self._time = SteadyTime()
         self._exact = False  # whether the duration of a chunk is known before it is decoded
         self._outage_reported = False

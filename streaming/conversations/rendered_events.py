@@ -89,7 +89,7 @@ class RenderedEvents(AsyncIterator[M]):
     async def subscribe(cls, conversation_id: int, after: int, renderer: Renderer[M], *, past_end: bool = False) -> "RenderedEvents[M]":
         """Subscribe to a conversation, starting behind event `after`; 0 means from the beginning.
 
-        `past_end`: go on after the conversation has ended, with the edits by people.
+        `past_end`: continue after the conversation has ended, with the edits by people.
         """
         return cls(await runtime().broadcaster.subscribe(conversation_id, after), renderer, past_end=past_end)
 
@@ -254,7 +254,7 @@ class SymblTexts:
         return () if self._send_queue.crowded else (encode(job_progress(progress)),)
 
     def deleted(self, conversation_id: int) -> Iterable[str]:
-        """Return the message that says that the conversation was deleted, unless this client learns it in another way."""
+        """Return the message that says that the conversation was deleted, unless this client gets it in another way."""
         return () if DELETION in self._skip else (encode(conversation_deleted(conversation_id)),)
 
 

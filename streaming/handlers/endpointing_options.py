@@ -62,7 +62,7 @@ class InterruptionOptions:
             if they are shorter. 0, together with `min_interruption_words` 0: any speech interrupts at once.
         min_interruption_words: words, without filled pauses, that an interruption has; used while a recogniser is loaded.
         resume_false_interruption: pause the reply at the start of speech, and continue it after a backchannel or a noise. Otherwise the
-            reply goes on until the decision.
+            reply continues until the decision.
         false_interruption_timeout: seconds after which a paused reply continues if there is no decision yet; None for no limit.
         backchannels: further words or phrases that do not interrupt, such as "interesting".
         join_turn_s: if at most so many seconds of the interrupted reply were heard, the user had only paused: the next turn contains

@@ -29,7 +29,7 @@ SHORT_S = 1.2
 BRIEF_S = 0.5
 """Seconds of speech up to which the results must agree."""
 SURE = 0.65
-"""Mean confidence of those results from which they count: a hum or a "yes" that is taken for other words is less certain."""
+"""Mean confidence of those results from which they count: a hum or a "yes" that is recognised as other words is less certain."""
 PADDING_S = (0.25, 0.5)
 """Seconds of silence around it, the further times."""
 HOLD_S = 0.5
@@ -37,7 +37,7 @@ HOLD_S = 0.5
 HOLD_BACKOFF_S = 1.0, 16.0
 """Shortest and longest time without another hold after one that no speech followed."""
 PAUSE_BACKOFF_S = 2.0, 16.0
-"""The same of pauses at speech without words, from the second on: until then such speech is recognised while the reply goes on."""
+"""The same of pauses at speech without words, from the second on: until then such speech is recognised while the reply continues."""
 _HELD_S = 0.1  # for which the VAD still reports speech after its end; see docs/develop/speech.md
 
 

@@ -30,7 +30,7 @@ class StreamUI:
         return self.url
 
     def launch(self, *args: Any, **options: Any) -> None:
-        """Serve the page at `/` until the server ends, or with `prevent_thread_lock=True` while the program goes on.
+        """Serve the page at `/` until the server ends, or with `prevent_thread_lock=True` while the program continues.
 
         `parley run` decides host and port; Gradio's other options have no effect.
 

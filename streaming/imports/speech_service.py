@@ -47,7 +47,7 @@ from streaming.types.class_path import load_class
 logger = logging.getLogger(__name__)
 
 REPORT_S = 0.02
-"""Interval in seconds at which the worker is told where the recognitions are, if that changed."""
+"""Interval in seconds at which the worker gets the positions of the recognitions, if that changed."""
 
 
 class SpeechService:

@@ -34,14 +34,14 @@ TICK_S = 0.5
 FULL_S = 10.0
 """Seconds of waiting audio above which the speaker has to wait."""
 STALLED_S = 5.0
-"""Seconds without a write after which the disk counts as stalled: the speaker does not wait for it, and transcription goes on."""
+"""Seconds without a write after which the disk counts as stalled: the speaker does not wait for it, and transcription continues."""
 MOST_WAITING_S = 60.0
 JITTER_S = 0.05
 """A shorter difference between the file and the clock is not corrected."""
 
 
 class AudioNotStored(Exception):
-    """The audio of a session cannot be stored, or part of it; transcription goes on. Reported once."""
+    """The audio of a session cannot be stored, or part of it; transcription continues. Reported once."""
 
     def __init__(self) -> None:
         super().__init__("the audio cannot be stored at present; transcription continues")

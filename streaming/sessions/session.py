@@ -64,7 +64,7 @@ class Runner:
         """Take new inputs of the client."""
 
     def on_end(self, end: End, reason: str) -> None:
-        """Take no more input, and tell the client where it learns nothing from the closed connection; the session begins to end."""
+        """Take no more input, and notify the client if the closed connection does not say why; the session begins to end."""
 
     async def shutdown(self, end: End) -> None:
         """Process the queued input, then shut the handler down. Called once."""

@@ -68,7 +68,7 @@ class EndOfTurnModel(Protocol):
     """Decides how long a pause may become before it ends the turn."""
 
     def silence_ms(self, pause: Pause) -> int:
-        """Return the silence, in milliseconds, that ends the turn unless speech goes on before.
+        """Return the silence, in milliseconds, that ends the turn unless speech continues before.
 
         Called once for each pause, in a thread that decodes speech: it may compute for some milliseconds. It is called from several
         threads at the same time.

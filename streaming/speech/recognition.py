@@ -319,7 +319,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
             self._pool.submit(self._interim, Urgency.INTERIM)
 
     def _decode_speculatively(self, span: TurnSpan) -> None:
-        """Decode the turn as it is if the silence goes on, so that its final is ready when the turn ends."""
+        """Decode the turn as it is if the silence continues, so that its final is ready when the turn ends."""
         if self._behind or not self._options.live:
             return
         self._cancel(self._interim, self._speculative)

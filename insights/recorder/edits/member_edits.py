@@ -36,7 +36,7 @@ def edit_member(conversation_id: int, member_id: UUID, user_id: int, *, name: st
 def merge_members(conversation_id: int, member_id: UUID, into_id: UUID, user_id: int) -> Edited:
     """Make one member of two: what the first one said, and what is assigned to them, becomes the other one's.
 
-    The first one's row stays, so that a connection that speaks as this member goes on as the other. Raises UnknownConversation,
+    The first one's row stays, so that a connection that speaks as this member continues as the other. Raises UnknownConversation,
     UnknownMember, and RecorderError for a member and itself.
     """
     if member_id == into_id:

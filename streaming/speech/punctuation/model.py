@@ -128,7 +128,7 @@ class Punctuator:
 
         Args:
             words: in order, with times, from which the pauses come.
-            is_final: False if the turn goes on: the mark of its last word does not change.
+            is_final: False if the turn continues: the mark of its last word does not change.
         """
         if not words:
             return ()

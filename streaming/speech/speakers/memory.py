@@ -387,7 +387,7 @@ class Memory:
     # -- state
 
     def state(self) -> MemoryState:
-        """Return what is needed to go on with the same labels: the open segments, and sums of the closed ones."""
+        """Return what is needed to continue with the same labels: the open segments, and sums of the closed ones."""
         return {
             "version": 1,
             "turn": self._turn,

@@ -144,9 +144,9 @@ def add_ice_protocol(connection: Connection, protocol: StunProtocol) -> None:
 
 
 def connect_promptly(connection: Connection, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
-    """Make a connection go on as soon as a pair is nominated; aioice notices that when its next check is due, up to 20 ms later.
+    """Make a connection continue as soon as a pair is nominated; aioice notices that when its next check is due, up to 20 ms later.
 
-    `spawn` runs the further checks, which go on until one pair is nominated or the connection is closed.
+    `spawn` runs the further checks, which continue until one pair is nominated or the connection is closed.
     """
     check: Callable[[], bool] = _get(connection, CHECK_PERIODIC)
     pairs: list[Any] = _get(connection, CHECK_LIST)

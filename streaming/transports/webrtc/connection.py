@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
 ACTIVE_S = 10.0
-"""Seconds after its last packet for which a client is not taken for lost; it answers a STUN check every 5 s."""
+"""Seconds after its last packet for which a client does not count as lost; it answers a STUN check every 5 s."""
 MOST_CHANNELS = 16
 """Data channels of a connection; FastRTC's clients open one. Further ones are closed."""
 

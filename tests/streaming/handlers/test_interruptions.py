@@ -302,7 +302,7 @@ async def test_a_pause_is_bounded(join: Join, scripted: ScriptedRecogniser) -> N
 
 
 async def test_without_resumption(join: Join, scripted: ScriptedRecogniser) -> None:
-    """With `resume_false_interruption` false the reply goes on until the decision."""
+    """With `resume_false_interruption` false the reply continues until the decision."""
     session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(resume_false_interruption=False)))
     await talking(session)
     scripted.final = ["Yes.", "Stop."]

@@ -132,7 +132,7 @@ export class StreamClient extends EventTarget {
     }
   }
 
-  /** End the session. Tracks that the client opened are stopped; those that were passed in go on. */
+  /** End the session. Tracks that the client opened are stopped; those that were passed in continue. */
   close(reason = "closed") {
     this.end(new StreamError("closed", reason));
   }
@@ -148,7 +148,7 @@ export class StreamClient extends EventTarget {
     await this.post("input_hook", { webrtc_id: this.id, ...values });
   }
 
-  /** Stop sending, or go on: "audio", "video", or both without a kind. */
+  /** Stop sending, or continue: "audio", "video", or both without a kind. */
   mute(muted = true, kind = undefined) {
     for (const track of this.media?.getTracks() ?? []) if (!kind || track.kind === kind) track.enabled = !muted;
   }

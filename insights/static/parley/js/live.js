@@ -43,7 +43,7 @@ const STATES = {
   connecting: () => [gettext("Connecting"), ""],
   listening: () => {
     if (watching === "yes") return [gettext("Watching"), gettext("You are watching. Your microphone is off.")];
-    if (speaking?.paused) return [gettext("Paused"), gettext("Your microphone is off. Press Resume to go on.")];
+    if (speaking?.paused) return [gettext("Paused"), gettext("Your microphone is off. Press Resume to continue.")];
     if (speaking?.muted) return [gettext("Muted"), gettext("Your microphone is muted.")];
     return [gettext("Listening"), session?.lossy ? gettext("Over WebRTC, words may be lost on a bad network.") : ""];
   },

@@ -40,7 +40,7 @@ export class Microphone {
     await this.connect();
   }
 
-  /** Go on with another microphone. */
+  /** Continue with another microphone. */
   async change(id) {
     const stream = await this.request(id);
     this.stop();
@@ -90,7 +90,7 @@ export class Microphone {
   set muted(muted) {
     this.silent = muted;
     this.stream?.getTracks().forEach((track) => {
-      track.enabled = !muted; // a disabled track goes on as silence, so that times stay right
+      track.enabled = !muted; // a disabled track continues as silence, so that times stay right
     });
   }
 

@@ -9,7 +9,7 @@ const HINT = gettext("Shortcuts: A accept, R reject, P reset. Ctrl+Enter saves."
 
 const verdictOf = (row) => row?.querySelector("input[type=radio]:checked, input[type=radio]");
 
-/** Give the verdict and go on to the next row that takes one. */
+/** Give the verdict and move to the next row that takes one. */
 function judge(row, verdict) {
   const choice = row.querySelector(`input[type=radio][value=${verdict}]`);
   if (!choice) return false;

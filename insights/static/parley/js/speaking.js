@@ -35,7 +35,7 @@ function relabel(button, icon, text) {
 
 export class Speaking {
   /**
-   * `push(chunk, end)` gets the audio that is sent; `replaced(stream)` is called when another microphone is used; `changed()` is called when the speaker is muted, pauses or goes on; `quiet(boolean)` when
+   * `push(chunk, end)` gets the audio that is sent; `replaced(stream)` is called when another microphone is used; `changed()` is called when the speaker is muted, pauses or resumes; `quiet(boolean)` when
    * no sound has come for seconds, and when it comes again; `warn(text)` with what is wrong with the microphone.
    */
   constructor({ push, replaced, changed, quiet, warn }) {

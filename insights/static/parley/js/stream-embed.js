@@ -1,6 +1,6 @@
 // The page of a stream in a frame of Gradio: the hidden text box of its component has the webrtc_id, and its events tell what is new.
 
-/** `id` is that of the box in the page around this one; without it, or in no frame, nothing is told. */
+/** `id` is that of the box in the page around this one; without it, or in no frame, nothing is sent. */
 export class Embedding {
   constructor(id) {
     this.id = window.parent === window ? "" : id;

@@ -11,7 +11,7 @@ const WORDS = {
   pause_detected: gettext("A pause was detected"),
   response_starting: gettext("The answer begins"),
   response_paused: gettext("The answer pauses"),
-  response_resumed: gettext("The answer goes on"),
+  response_resumed: gettext("The answer continues"),
 };
 const CONVERSATION = /^\d+$/;
 const TITLES = { log: gettext("Note"), error: gettext("Error"), warning: gettext("Warning"), send_input: gettext("Inputs wanted"), fetch_output: gettext("Output ready"), stopword: gettext("Stop word"), end_stream: gettext("End") };

@@ -240,7 +240,7 @@ function setMuted(muted) {
   const button = part("mute");
   if (!button) return;
   button.dataset.muted = String(muted);
-  const [off, on] = kinds.includes("audio") ? [gettext("Mute"), gettext("Unmute")] : [gettext("Pause"), gettext("Go on")];
+  const [off, on] = kinds.includes("audio") ? [gettext("Mute"), gettext("Unmute")] : [gettext("Pause"), gettext("Resume")];
   button.querySelector(".word").textContent = muted ? on : off;
 }
 

@@ -45,7 +45,7 @@ export function startOf(sentence, place) {
   return (words.findLast((word) => word.place <= place) ?? words[0])?.start ?? Number(sentence.dataset.at);
 }
 
-/** Where speech goes on if nobody speaks at a second; undefined during speech. */
+/** Where speech continues if nobody speaks at a second; undefined during speech. */
 export function silenceUntil(seconds) {
   const at = lastUpTo(speech, seconds, ([start]) => start);
   const ended = at < 0 ? 0 : speech[at][1];

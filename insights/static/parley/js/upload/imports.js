@@ -47,7 +47,7 @@ function announce(made) {
   }
 }
 
-/** Show the imports as they are now, and go on while one is unfinished. */
+/** Show the imports as they are now, and continue while one is unfinished. */
 export async function refresh() {
   clearTimeout(waiting);
   let again = true;
