@@ -12,11 +12,10 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from parley.client_routes import WAIT_S, StreamError, StreamRoutes
 __all__ = ["StreamClient", "StreamError"]
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 BLOCKS_AHEAD = 50
 """A second of audio."""
@@ -101,22 +101,23 @@ class StreamClient:
         pc, self._pc = self._pc, None
         if pc is not None:
             await pc.close()
-        for task in self._tasks - {asyncio.current_task()}:
+        tasks = self._tasks - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._routes.close()
         self._end()
 
     async def send_audio(self, rate: int, samples: NDArray[Any]) -> None:
         """Send mono audio, int16 or float32 (-1 to 1) of shape (n,); wait while more than a second of it is not sent yet.
 
-        Raises ConnectionError once the session has ended.
+        If the session ends meanwhile, the rest is dropped. Raises ConnectionError if it had ended before, or ends since it was lost.
         """
-        for block in self._blocks.of(rate, samples):
-            await self._audio_out.put(block)
+        await self._send_all(self._audio_out, self._blocks.of(rate, samples))
 
     async def send_image(self, image: Image) -> None:
-        """Send an image, uint8 of shape (height, width, 3), BGR; wait until the one before was taken. Raises as `send_audio` does."""
-        await self._video_out.put(image)
+        """Send an image, uint8 of shape (height, width, 3), BGR; wait until the one before was taken. Ends and raises as `send_audio`."""
+        await self._send_all(self._video_out, [image])
 
     async def send_input(self, **values: Any) -> None:
         """Give the handler new inputs. Raises StreamError, which names each invalid field."""
@@ -165,14 +166,27 @@ class StreamClient:
             self._end()
 
     async def _come_back(self) -> None:
+        """Connect again after a lost connection; end the session if no attempt succeeds."""
+        last: Exception = ConnectionError("the connection was lost")
         for attempt in range(self._tries):
             try:
                 await asyncio.sleep(min(5, attempt))
                 return await self.connect()
-            except (StreamError, httpx.HTTPError, TimeoutError) as error:
+            except Exception as error:  # whatever an attempt raises, the session comes back or ends
                 logger.info("a stream did not come back at attempt %d: %s", attempt + 1, type(error).__name__)
-                self.error = error
+                last = error
+        self.error = last
         await self.close()
+
+    async def _send_all(self, outbox: Outbox[T], items: Iterable[T]) -> None:
+        """Add items as there is room for them."""
+        if outbox.ended:
+            raise ConnectionError("the session has ended")
+        for item in items:
+            if not await outbox.add(item):
+                if self.error is not None:
+                    raise ConnectionError("the session has ended: its connection was lost")
+                return
 
     async def _read(self, track: MediaStreamTrack) -> None:
         with suppress(MediaStreamError):

@@ -50,15 +50,16 @@ class Outbox(asyncio.Queue[T]):
 
     ended = False
 
-    async def put(self, item: T) -> None:
-        """Add an item when there is room. Raises ConnectionError once the session has ended."""
-        await super().put(item)
+    async def add(self, item: T) -> bool:
+        """Add an item when there is room. Return False if the session has ended, or ends meanwhile."""
+        if not self.ended:
+            await self.put(item)
         if self.ended:
-            self.end()
-            raise ConnectionError("the session has ended")
+            self.end()  # also drop this item, so that the next one who waits goes on
+        return not self.ended
 
     def end(self) -> None:
-        """Drop all items; whoever waits for room gets the error."""
+        """Drop all items, so that whoever waits for room goes on."""
         self.ended = True
         while not self.empty():
             self.get_nowait()

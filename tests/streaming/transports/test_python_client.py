@@ -136,7 +136,21 @@ async def test_a_client_that_does_not_come_back_ends(site: Server, site_token: s
         lost.emit("connectionstatechange")
         async for _ in client.audio():
             pass
-        with pytest.raises(ConnectionError, match="the session has ended"):
+        with pytest.raises(ConnectionError, match="its connection was lost"):
             await sending
         assert isinstance(client.error, StreamError)
         assert client._routes._http.is_closed
+
+
+async def test_a_background_send_ends_with_the_session(site: Server, site_token: str) -> None:
+    """What is still to be sent when the program closes the session is dropped without an error; later audio and images are refused."""
+    async with asyncio.timeout(WAIT_S):
+        async with StreamClient(f"{site.url}/streams/wide", token=site_token) as client:
+            sending = [asyncio.create_task(client.send_audio(RATE, tone(440, 60))) for _ in range(3)]
+            await hears(client, 440)
+        assert await asyncio.gather(*sending) == [None] * 3
+        with pytest.raises(ConnectionError, match="the session has ended"):
+            await client.send_audio(RATE, tone(440, 1))
+        with pytest.raises(ConnectionError, match="the session has ended"):
+            await client.send_image(np.zeros((8, 8, 3), np.uint8))
+        assert client.error is None
