@@ -6,6 +6,7 @@ can be read for `LINGER_S` after the session's end.
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, assert_never, cast
 from uuid import UUID
 
@@ -232,14 +233,9 @@ class SessionEndpoint:
             return {"values": None, "invalid": self._report(self.log.last, error)}
 
     async def _wait_for_output(self, cursor: int, wait: float) -> None:
-        coming = self.log.subscribe(cursor)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                await anext(coming, None)
-        except TimeoutError:
-            pass
-        finally:
-            await coming.aclose()  # type: ignore[attr-defined]  # an asynchronous generator, typed as the iterator it is used as
+                await self.log.next_after(cursor)
 
 
 def _values(outputs: AdditionalOutputs) -> list[Any]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from streaming.types.open_sessions import OpenSessions
-from streaming.types.outputs import OutputLog
 from streaming.types.remote_session import Reachable
 
 T = TypeVar("T")
@@ -44,8 +43,3 @@ def handler_of(session: Reachable) -> Any:
 def connection_of(session: Reachable) -> list[Reachable] | None:
     """Return a session in a list, as FastRTC lists the tracks of a connection; None while the session is opening."""
     return None if session.handler is None else [session]
-
-
-def outputs_of(session: Reachable) -> OutputLog | None:
-    """Return the log of a session's outputs; None while the session is opening."""
-    return None if session.handler is None else session.outputs

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from streaming.types.outputs import AdditionalOutputs
@@ -12,12 +13,10 @@ T = TypeVar("T")
 
 async def outputs_of(session: Reachable) -> AsyncIterator[AdditionalOutputs]:
     """Yield a copy of every output, from the first one on, until the session ends."""
-    items = session.outputs.subscribe(0)
-    try:
-        while (found := await _in_loop_of(session, _next(items))) is not None:
-            yield AdditionalOutputs(*found.args)
-    finally:
-        await _in_loop_of(session, _close(items))
+    number = 0
+    while (found := await _in_loop_of(session, session.outputs.next_after(number))) is not None:
+        number, outputs = found
+        yield AdditionalOutputs(*outputs.args)
 
 
 async def latest_of(session: Reachable, wait_s: float) -> AdditionalOutputs:
@@ -37,37 +36,23 @@ async def outputs_after(session: Reachable, after: int, wait_s: float, most: int
 async def _after(session: Reachable, after: int, wait_s: float, most: int) -> list[tuple[int, AdditionalOutputs]]:
     log = session.outputs
     found: list[tuple[int, AdditionalOutputs]] = []
-    items = log.subscribe(after)
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(wait_s):
-            first = await anext(items, None)
-    except TimeoutError:
-        first = None
-    finally:
-        await _close(items)
-    while first is not None and len(found) < most:
-        found.append(first)
-        first = log.after(first[0])
+            following = await log.next_after(after)
+        while following is not None and len(found) < most:
+            found.append(following)
+            following = log.after(following[0])
     return found
 
 
 async def _latest(session: Reachable, wait_s: float) -> AdditionalOutputs:
     log = session.outputs
     async with asyncio.timeout(wait_s):
-        async for number, outputs in log.subscribe(session.fetched):
-            latest = log.latest if log.last > number else outputs
-            session.fetched = log.last
-            return latest or outputs
-    raise TimeoutError("the session ended without another output")
-
-
-async def _next(items: AsyncIterator[tuple[int, AdditionalOutputs]]) -> AdditionalOutputs | None:
-    found = await anext(items, None)
-    return None if found is None else found[1]
-
-
-async def _close(items: AsyncIterator[Any]) -> None:
-    await items.aclose()  # type: ignore[attr-defined]  # an asynchronous generator, typed as the iterator it is used as
+        await log.next_after(session.fetched)
+    if log.latest is None or log.last == session.fetched:
+        raise TimeoutError("the session ended without another output")
+    session.fetched = log.last
+    return log.latest
 
 
 async def _in_loop_of(session: Reachable, work: Coroutine[Any, Any, T]) -> T:

@@ -360,23 +360,17 @@ class Stream(FastrtcStream, StreamComponents):
         wake = partial(loop.call_soon_threadsafe, arrival.set)
         self._arrivals.add(wake)
         finding = asyncio.create_task(self._reader(webrtc_id).find(FETCH_S))
+        finding.add_done_callback(lambda _: arrival.set())
         try:
-            while True:
-                here = self.sessions.get(webrtc_id)
-                if here is not None:
-                    return here
-                if finding.done():
-                    break
+            while (here := self.sessions.get(webrtc_id)) is None and not finding.done():
                 arrival.clear()
-                arriving = asyncio.create_task(arrival.wait())
-                await asyncio.wait({finding, arriving}, return_when=asyncio.FIRST_COMPLETED)
-                arriving.cancel()
+                await arrival.wait()
         finally:
             finding.cancel()
             self._arrivals.discard(wake)
-        if not finding.result():
+        if here is None and not finding.result():
             raise session_client.no_session(self.name)
-        return None
+        return here
 
 
 def _json_values(values: tuple[Any, ...]) -> list[Any]:

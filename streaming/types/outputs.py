@@ -7,7 +7,6 @@ falls further behind than the length of the log misses the oldest outputs.
 import asyncio
 import copy
 from collections import deque
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -83,27 +82,21 @@ class OutputLog:
         found = max(number + 1, self.last - len(self._kept) + 1)
         return found, self._kept[found - self.last - 1]
 
-    async def subscribe(self, after: int = 0) -> AsyncIterator[tuple[int, AdditionalOutputs]]:
-        """Yield (number, output) for every output after the number `after`, then live, until the log is closed.
+    async def next_after(self, number: int) -> tuple[int, AdditionalOutputs] | None:
+        """Wait for the first output after `number`, and return it with its own number; None once the log is closed.
 
-        A cursor beyond the last output (of another session with the same id) counts as 0.
+        A number beyond the last output (of another session with the same id) counts as 0.
         """
-        cursor = after if 0 <= after <= self.last else 0
+        number = number if 0 <= number <= self.last else 0
         changed = asyncio.Event()
-        while True:
-            found = self.after(cursor)
-            if found is not None:
-                cursor = found[0]
-                yield found
-                continue
-            if self.closed:
-                return
+        while (found := self.after(number)) is None and not self.closed:
             changed.clear()
             self._waiting.add(changed)
             try:
                 await changed.wait()
             finally:
                 self._waiting.discard(changed)
+        return found
 
     def _wake_subscribers(self) -> None:
         for event in self._waiting:

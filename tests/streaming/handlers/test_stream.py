@@ -260,6 +260,19 @@ async def test_outputs_of_an_unknown_session(monkeypatch: pytest.MonkeyPatch) ->
     assert not stream._arrivals
 
 
+async def test_a_cancelled_read_of_outputs_leaves_no_task() -> None:
+    """A reader that goes away before its session opens, such as a page that is closed, leaves nothing that waits for it."""
+    before = asyncio.all_tasks()
+    reading = asyncio.ensure_future(anext(stream_of(Echo()).output_stream("nobody")))
+    while len(asyncio.all_tasks() - before) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    reading.cancel()
+    await asyncio.wait({reading})
+    await asyncio.sleep(0.05)
+    assert asyncio.all_tasks() == before
+
+
 async def test_fetch_latest_output(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
     """It returns the newest output, then the next newer one; without any in time it raises TimeoutError."""
     session = await join(Echo(), id="mine")
