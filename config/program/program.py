@@ -16,7 +16,7 @@ from django.conf import settings
 from config.program.local_access import LocalAccess
 from config.program.mounting import Asgi, add_routes
 from config.program.program_imports import ProgramImports
-from config.program.server import ProgramServer, ServerOptions
+from config.program.server import ProgramServer, TlsOptions
 from config.worker_process import WorkerProcess
 from streaming import discovery
 from streaming.handlers.stream import Stream
@@ -115,9 +115,9 @@ class Program:
                 self._parley = application
             return self._parley
 
-    def serve(self, application: Any, options: ServerOptions | None = None) -> None:
+    def serve(self, application: Any, tls: TlsOptions | None = None) -> None:
         """Serve an ASGI application of the program (None: the one that streams are mounted in) until the server ends."""
-        server = self.server(application, options or ServerOptions())
+        server = self.server(application, tls)
         try:
             server.run()
         except KeyboardInterrupt:
@@ -129,7 +129,7 @@ class Program:
 
     def serve_beside(self, application: Any) -> None:
         """Serve while the program continues; return once the server listens. SIGTERM and Ctrl-C let it drain, then end the program."""
-        server = self.server(application, ServerOptions())
+        server = self.server(application)
 
         def run() -> None:
             try:
@@ -151,7 +151,7 @@ class Program:
         if not server.started:
             sys.exit(3)
 
-    def server(self, application: Any, options: ServerOptions) -> ProgramServer:
+    def server(self, application: Any, tls: TlsOptions | None = None) -> ProgramServer:
         """Return a server for an ASGI application. Raises ServesAlready for a second one."""
         with self._lock:
             if self.served.is_set():
@@ -167,14 +167,13 @@ class Program:
         from config.program.application import ProgramApplication
 
         access = LocalAccess()
-        mounts = {mount.path: mount.stream for mount in reversed(self.mounts) if application is None or mount.application is own} or {
-            mount.path: mount.stream for mount in reversed(self.mounts)
-        }
+        mounted = self.mounts if application is None else self._mounted_in(own)
+        mounts = {mount.path: mount.stream for mount in reversed(mounted)}
         streams = {stream.name: stream for stream in self.streams}
         mounted_in = [mount.application for mount in self.mounts]
         ending = self._worker.begin_to_stop if self._worker is not None else lambda: None
         composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public, ending)
-        return ProgramServer(composed, options, access, self._announcement, self._worker)
+        return ProgramServer(composed, tls or {}, access, self._announcement, self._worker)
 
     def _application(self) -> Any:
         """Return the application that a program which ends without a server means: `app`, else the first that a stream is mounted in."""
@@ -189,9 +188,13 @@ class Program:
         """
         if wanted := [stream for stream in self.streams if stream.name == settings.DEFAULT_STREAM]:
             return wanted[0]
-        mounted = [mount for mount in self.mounts if mount.application is own] or self.mounts
+        mounted = self._mounted_in(own)
         at_root = [mount for mount in mounted if not mount.path] or mounted
         return at_root[0].stream if at_root else next(iter(self.streams), None)
+
+    def _mounted_in(self, application: Any) -> list[Mount]:
+        """Return the mounts in an application; all of them if it has none, since it may be a wrapper of the one that has them."""
+        return [mount for mount in self.mounts if mount.application is application] or self.mounts
 
     def _name_streams(self) -> None:
         """Give each stream the name of its variable, else "stream", "stream-2" and so on, and add it to Parley's."""

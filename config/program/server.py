@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, TypedDict
 
@@ -17,7 +16,7 @@ _RUN, _SERVE = uvicorn.Server.run, uvicorn.Server.serve
 
 
 class TlsOptions(TypedDict, total=False):
-    """The options PASSED_ON, with uvicorn's names."""
+    """What of the program's own options holds for its server, with uvicorn's names. docs/operate/deploy.md says why the others do not."""
 
     ssl_keyfile: str | PathLike[str]
     ssl_certfile: str | PathLike[str]
@@ -26,17 +25,6 @@ class TlsOptions(TypedDict, total=False):
     ssl_ciphers: str
     ssl_cert_reqs: int
     ssl_version: int
-
-
-PASSED_ON = tuple(TlsOptions.__annotations__)
-"""Options of the program's call that its server keeps. docs/operate/deploy.md says why the others are as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """What of the program's own options holds for its server."""
-
-    tls: TlsOptions = field(default_factory=TlsOptions)
 
 
 class ProgramServer(uvicorn.Server):
@@ -48,7 +36,7 @@ class ProgramServer(uvicorn.Server):
     def __init__(
         self,
         application: Any,
-        options: ServerOptions,
+        tls: TlsOptions,
         access: LocalAccess,
         announcement: Callable[[str, str, LocalAccess], str],
         worker: WorkerProcess | None,
@@ -65,7 +53,7 @@ class ProgramServer(uvicorn.Server):
             ws_per_message_deflate=False,
             ws_max_size=2 * 1024 * 1024,
             timeout_graceful_shutdown=10,
-            **options.tls,
+            **tls,
         )
         super().__init__(config)
         self._access, self._announcement, self._worker = access, announcement, worker

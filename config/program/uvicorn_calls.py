@@ -11,7 +11,7 @@ from typing import Any, cast
 import uvicorn
 
 from config.program.program import Program
-from config.program.server import PASSED_ON, ProgramServer, ServerOptions, TlsOptions
+from config.program.server import ProgramServer, TlsOptions
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +72,8 @@ def _module(name: str) -> Any:
     return import_module(name)
 
 
-def _kept(options: Mapping[str, object]) -> ServerOptions:
+def _kept(options: Mapping[str, object]) -> TlsOptions:
     """Return the options that hold, and say which do nothing."""
     if options.get("reload") or options.get("workers") not in (None, 0, 1):
         logger.warning("uvicorn.run(reload=..., workers=...): `parley run` runs one process and does not reload")
-    return ServerOptions(cast(TlsOptions, {name: options[name] for name in PASSED_ON if options.get(name) is not None}))
+    return cast(TlsOptions, {name: options[name] for name in TlsOptions.__annotations__ if options.get(name) is not None})
