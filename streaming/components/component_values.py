@@ -1,5 +1,6 @@
 """Values between a page and a handler: what a handler gets for a component, and what a page shows of what it gives."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -55,7 +56,7 @@ def _value_of(component: Any) -> Any:
 def _number(component: Component, value: Any) -> float | int | None:
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) == math.inf:
         raise ComponentError(component, f"a number is needed, not {type(value).__name__}")
     least, most = component.least, component.most
     if (least is not None and value < least) or (most is not None and value > most):
@@ -117,7 +118,9 @@ def _pil(array: np.ndarray[Any, Any]) -> Any:
 
 def _chat(component: Component, value: Any) -> Any:
     """Return the messages of a chat as the program's component has them: dictionaries, or with type "tuples" pairs of texts."""
-    messages = value if isinstance(value, list) else []
+    messages = [] if value is None else value
+    if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
+        raise ComponentError(component, "a list of messages is needed")
     if getattr(component.source, "type", "messages") != "tuples":
         return messages
     pairs: list[list[Any]] = []

@@ -17,6 +17,10 @@ from streaming.audio.temporary_files import temporary_file
 
 MOST_BYTES = 8_000_000
 """Bytes of one picture or audio clip for a page."""
+MOST_PIXELS = 25_000_000
+"""Pixels of a picture of a page: a few kilobytes can encode one that fills the memory."""
+MOST_S = 600.0
+"""Seconds of audio of a page, for the same reason."""
 
 
 class PageMedia(TypedDict):
@@ -77,13 +81,15 @@ def content_of(data_url: Any) -> tuple[bytes, str]:
 def to_array(data_url: str) -> NDArray[np.uint8]:
     """Return a picture of the page as uint8 of shape (height, width, 3), RGB. Raises MediaError."""
     content, _ = content_of(data_url)
+    limit = {"max_pixels": str(MOST_PIXELS)}
     try:
-        with av.open(io.BytesIO(content), "r") as container:
+        with av.open(io.BytesIO(content), "r", options=limit) as container:
+            container.streams.video[0].codec_context.options = limit
             frame = next(container.decode(video=0))
             found: NDArray[np.uint8] = frame.to_ndarray(format="rgb24").astype(np.uint8)
             return found
     except (av.FFmpegError, StopIteration, IndexError):
-        raise MediaError("the picture cannot be read") from None
+        raise MediaError(f"the picture cannot be read, or has more than {MOST_PIXELS} pixels") from None
 
 
 def to_audio(data_url: str) -> tuple[int, NDArray[np.int16]]:
@@ -93,11 +99,16 @@ def to_audio(data_url: str) -> tuple[int, NDArray[np.int16]]:
         with av.open(io.BytesIO(content), "r") as container:
             rate = container.streams.audio[0].rate
             resampler = av.AudioResampler("s16", "mono", rate)
-            frames = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
+            parts: list[NDArray[Any]] = [np.zeros(0, np.int16)]
+            left = int(MOST_S * rate)
+            for frame in container.decode(audio=0):
+                parts += [made.to_ndarray().reshape(-1) for made in resampler.resample(frame)]
+                left -= frame.samples
+                if left < 0:
+                    raise MediaError(f"the audio has more than {MOST_S:g} s")
     except (av.FFmpegError, IndexError):
         raise MediaError("the audio cannot be read") from None
-    parts = [frame.to_ndarray().reshape(-1) for frame in frames]
-    return rate, np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    return rate, np.concatenate(parts)
 
 
 def to_file(data_url: str, name: str = "") -> str:

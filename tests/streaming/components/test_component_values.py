@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.components import UNCHANGED, Component, ComponentError, HandlerResult, components_of, from_page, new_values, to_page
+from streaming.components import UNCHANGED, Component, ComponentError, HandlerResult, components_of, from_page, media, new_values, to_page
 from tests.streaming.components import gradio_like as gr
 
 
@@ -62,7 +62,9 @@ def test_a_chat_of_pairs() -> None:
         (gr.Number(label="Count"), "3", "Count: a number is needed, not str"),
         (gr.Radio(choices=LETTERS), 2, "Radio: the position of a choice is needed: 0 to 1"),
         (gr.CheckboxGroup(choices=LETTERS), 1, "a list"),
+        (gr.Number(precision=0), float("inf"), "a number is needed"),
         (gr.Checkbox(), 1, "true or false"),
+        (gr.Chatbot(type="tuples"), ["a"], "a list of messages is needed"),
         (gr.Textbox(), [], "a text is needed, not list"),
         (gr.Image(), {"data": "data:image/png;base64,AAAA"}, "the picture cannot be read"),
         (gr.Audio(type="numpy"), {"data": "nothing"}, "not a data URL"),
@@ -84,6 +86,18 @@ def test_pictures_go_both_ways() -> None:
     path = from_page(of(gr.Image(type="filepath")), shown)
     assert Path(path).read_bytes() == b64decode(shown["data"].partition(",")[2])
     assert to_page(of(gr.Image()), path) == {**shown, "name": Path(path).name}
+
+
+def test_small_files_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture with too many pixels is refused undecoded, and audio as soon as it is too long."""
+    shown = to_page(of(gr.Image()), np.zeros((64, 64, 3), np.uint8))
+    monkeypatch.setattr(media, "MOST_PIXELS", 64 * 64 - 1)
+    with pytest.raises(ComponentError, match="more than 4095 pixels"):
+        from_page(of(gr.Image()), shown)
+    shown = to_page(of(gr.Audio()), (8000, np.zeros(8001, np.int16)))
+    monkeypatch.setattr(media, "MOST_S", 1.0)
+    with pytest.raises(ComponentError, match="more than 1 s"):
+        from_page(of(gr.Audio(type="numpy")), shown)
 
 
 def test_sounds_go_both_ways() -> None:
