@@ -66,7 +66,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
     from django.core.management.base import OutputWrapper
 
     from config.data_dir import prepare
-    from config.program import fastrtc_modules, gradio_launch, uvicorn_calls
+    from config.program import fastrtc_modules, gradio_imports, uvicorn_calls
     from config.program.program import COLLECT_RARELY, Program
     from config.start import prepare_database
     from config.worker_process import WorkerProcess
@@ -83,7 +83,7 @@ def _run(target: str, arguments: Sequence[str], folder: Path, public: bool, work
     beside = WorkerProcess(environment=dict(os.environ), folder=Path.cwd()) if worker else None
     Stream.program = program = Program(target, imports, public, beside)
     uvicorn_calls.install(program)
-    gradio_launch.install(program)
+    gradio_imports.install(program)
     main, code = _load(target)
     sys.modules["__main__"] = main
     sys.argv = [str(main.__file__), *arguments]

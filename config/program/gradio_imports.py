@@ -1,4 +1,7 @@
-"""`launch()` of Gradio's Blocks in a program starts Parley's server with the page at `/`. The program brings Gradio; Parley does not."""
+"""Gradio in a program: `launch()` of its Blocks starts Parley's server with the page at `/`, and it is imported without its type stubs.
+
+The program brings Gradio; Parley does not.
+"""
 
 import inspect
 import logging
@@ -15,7 +18,7 @@ from config.program.program import Program
 
 logger = logging.getLogger(__name__)
 
-MODULE = "gradio.blocks"
+STUB_MAKER = "create_or_modify_pyi"
 _OURS = ("app", "blocks", "path", "server_name", "server_port")
 """Options of `mount_gradio_app` that a program's `launch()` does not decide."""
 
@@ -46,19 +49,29 @@ class AfterImport(MetaPathFinder):
 
 
 def install(program: Program) -> None:
-    """Replace `gradio.Blocks.launch` as soon as the program imports Gradio."""
+    """Change Gradio as soon as the program imports it."""
 
-    def replace(module: ModuleType) -> None:
+    def replace_launch(blocks: ModuleType) -> None:
         def launch(blocks: Any, *arguments: Any, **options: Any) -> Any:
             return _serve(program, blocks, options)
 
         launch.__doc__ = "Serve the page with the address that `parley run` has."
-        module.Blocks.launch = launch
+        blocks.Blocks.launch = launch
 
-    if MODULE in sys.modules:
-        replace(sys.modules[MODULE])
-    else:
-        sys.meta_path.insert(0, AfterImport(MODULE, replace))
+    for name, change in (("gradio.component_meta", leave_out_stubs), ("gradio.blocks", replace_launch)):
+        if name in sys.modules:
+            change(sys.modules[name])
+        else:
+            sys.meta_path.insert(0, AfterImport(name, change))
+
+
+def leave_out_stubs(component_meta: ModuleType) -> None:
+    """Let Gradio write no type stub for each class of a component.
+
+    It makes one for editors at each import, beside the source of the class.
+    """
+    if hasattr(component_meta, STUB_MAKER):
+        setattr(component_meta, STUB_MAKER, lambda *_: None)
 
 
 def _serve(program: Program, blocks: Any, options: Mapping[str, object]) -> Any:
