@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -272,6 +273,14 @@ class TestReport:
     def test_table(self) -> None:
         """Columns are as wide as their widest cell."""
         assert report.Table("T", ["a", "bb"], [["ccc", "d"]]).markdown() == "T\n\n| a   | bb |\n|-----|----|\n| ccc | d  |"
+
+
+def test_open_files_of_this_process(tmp_path: Path) -> None:
+    """They are counted by name, and sockets by their kind."""
+    before = Counter(resource_usage.open_files(os.getpid()))
+    with (tmp_path / "left.txt").open("w"), socket.socket(), socket.socket():
+        more = Counter(resource_usage.open_files(os.getpid())) - before
+    assert (more["left.txt"], more["socket"]) == (1, 2)
 
 
 def test_usage_of_this_process() -> None:

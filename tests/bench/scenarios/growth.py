@@ -4,13 +4,14 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.bench.child_processes import ask_child
 from tests.bench.report import Goal, Result, Table, megabytes, number
-from tests.bench.resource_usage import Usage
+from tests.bench.resource_usage import Usage, open_files
 from tests.bench.rounds import Say
 from tests.bench.scale import Sizes
 from tests.bench.scoring import slope
@@ -30,11 +31,12 @@ _LOOKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A server's state after so many visits: usage from the kernel, and counters from the server (empty for FastRTC)."""
+    """A server's state after so many visits: usage and open files from the kernel, and counters from the server (empty for FastRTC)."""
 
     visits: int
     usage: Usage
     left: dict[str, int]
+    files: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _look(target: Target, visits: int, sizes: Sizes, first: Look | None = None) 
     until = time.monotonic() + SETTLED_S
     while True:
         time.sleep(sizes.settle_s)
-        look = Look(visits, target.usage(), _left(target))
+        look = Look(visits, target.usage(), _left(target), open_files(target.pid))
         # Files of idle database connections, for example, are closed a while later.
         more_files = first is not None and look.usage.files > first.usage.files
         if not (more_files or _goes_on(look.left, first)) or time.monotonic() > until:
@@ -167,6 +169,9 @@ def _verdicts(found: Sequence[Growth]) -> list[str]:
     for one in found:
         if kept := {what: count for what, count in one.left.items() if count > 0}:
             lines.append(f"{one.name}, {TRANSPORTS[one.transport]}, keeps {', '.join(f'{count} {what}' for what, count in kept.items())}.")
+        if more := Counter(one.looks[-1].files) - Counter(one.looks[0].files):
+            named = ", ".join(f"{count} {what}" for what, count in more.items())
+            lines.append(f"{one.name}, {TRANSPORTS[one.transport]}, has more open files: {named}.")
         if one.failures:
             lines.append(
                 f"{one.name}, {TRANSPORTS[one.transport]}: {len(one.failures)} visits failed: {', '.join(sorted(set(one.failures))[:3])}."
