@@ -142,7 +142,7 @@ class StreamClient:
     async def _offer(self, pc: RTCPeerConnection) -> None:
         """Connect a peer to the session."""
         connected = asyncio.Event()
-        for track in (Microphone(self._audio_out), Camera(self._video_out)):
+        for track in (Microphone(self._audio_out, self._blocks), Camera(self._video_out)):
             sends, receives = track.kind in self._send, track.kind in self._receive
             if sends or receives:
                 pc.addTransceiver(track if sends else track.kind, "sendrecv" if sends and receives else "sendonly" if sends else "recvonly")

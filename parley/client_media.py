@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
@@ -70,9 +69,10 @@ class AudioBlocks:
 
     def __init__(self) -> None:
         self._from, self._resampler = RATE, AudioResampler(format="s16", layout="mono", rate=RATE)
+        self._rest: Samples = np.zeros(0, np.int16)
 
     def of(self, rate: int, samples: NDArray[Any]) -> Iterator[Samples]:
-        """Yield mono samples, int16 or float, in blocks; the last one is filled up with silence."""
+        """Yield mono samples, int16 or float, in blocks, after what the call before left; less than a block is left."""
         if samples.dtype.kind == "f":
             samples = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
         if rate != self._from:
@@ -80,29 +80,34 @@ class AudioBlocks:
         if rate != RATE and len(samples):
             parts = [part.to_ndarray().reshape(-1) for part in self._resampler.resample(_frame(rate, samples))]
             samples = np.concatenate(parts) if parts else samples[:0]
-        yield from np.pad(samples, (0, -len(samples) % BLOCK)).reshape(-1, BLOCK)
+        samples = np.concatenate((self._rest, samples))
+        whole = len(samples) - len(samples) % BLOCK
+        self._rest = samples[whole:]
+        yield from samples[:whole].reshape(-1, BLOCK)
+
+    def last(self) -> Samples:
+        """Return a block of what is left, filled up with silence."""
+        rest, self._rest = self._rest, self._rest[:0]
+        return np.pad(rest, (0, BLOCK - len(rest)))
 
 
 class Microphone(MediaStreamTrack):
-    """Sends the blocks of a queue in real time, and silence while there are none."""
+    """Sends the blocks of a queue in real time; while there are none, what is left of the audio, then silence."""
 
     kind = "audio"
 
-    def __init__(self, queue: asyncio.Queue[Samples]) -> None:
+    def __init__(self, queue: asyncio.Queue[Samples], blocks: AudioBlocks) -> None:
         super().__init__()
-        self._queue = queue
-        self._blocks, self._due = 0, time.monotonic()
+        self._queue, self._blocks = queue, blocks
+        self._sent, self._due = 0, time.monotonic()
 
     async def recv(self) -> AudioFrame:
         """Return the next block when it is due."""
         self._due = max(self._due + BLOCK / RATE, time.monotonic() - 1)
         await asyncio.sleep(self._due - time.monotonic())
-        samples: Samples = np.zeros(BLOCK, np.int16)
-        with suppress(asyncio.QueueEmpty):
-            samples = self._queue.get_nowait()
-        frame = _frame(RATE, samples)
-        frame.pts, frame.time_base = self._blocks * BLOCK, Fraction(1, RATE)
-        self._blocks += 1
+        frame = _frame(RATE, self._blocks.last() if self._queue.empty() else self._queue.get_nowait())
+        frame.pts, frame.time_base = self._sent * BLOCK, Fraction(1, RATE)
+        self._sent += 1
         return frame
 
 
