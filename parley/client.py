@@ -111,13 +111,14 @@ class StreamClient:
     async def send_audio(self, rate: int, samples: NDArray[Any]) -> None:
         """Send mono audio, int16 or float32 (-1 to 1) of shape (n,); wait while more than a second of it is not sent yet.
 
-        If the session ends meanwhile, the rest is dropped. Raises ConnectionError if it had ended before, or ends since it was lost.
+        If the session ends meanwhile, the rest is dropped. Raises ConnectionError if it had ended before, or ends since it was lost,
+        ValueError if `send` does not name "audio".
         """
-        await self._send_all(self._audio_out, self._blocks.of(rate, samples))
+        await self._send_all("audio", self._audio_out, self._blocks.of(rate, samples))
 
     async def send_image(self, image: Image) -> None:
         """Send an image, uint8 of shape (height, width, 3), BGR; wait until the one before was taken. Ends and raises as `send_audio`."""
-        await self._send_all(self._video_out, [image])
+        await self._send_all("video", self._video_out, [image])
 
     async def send_input(self, **values: Any) -> None:
         """Give the handler new inputs. Raises StreamError, which names each invalid field."""
@@ -178,8 +179,10 @@ class StreamClient:
         self.error = last
         await self.close()
 
-    async def _send_all(self, outbox: Outbox[T], items: Iterable[T]) -> None:
+    async def _send_all(self, kind: str, outbox: Outbox[T], items: Iterable[T]) -> None:
         """Add items as there is room for them."""
+        if kind not in self._send:
+            raise ValueError(f'this client sends no {kind}: send has to name "{kind}"')
         if outbox.ended:
             raise ConnectionError("the session has ended")
         for item in items:

@@ -151,6 +151,12 @@ async def test_a_background_send_ends_with_the_session(site: Server, site_token:
         assert await asyncio.gather(*sending) == [None] * 3
         with pytest.raises(ConnectionError, match="the session has ended"):
             await client.send_audio(RATE, tone(440, 1))
-        with pytest.raises(ConnectionError, match="the session has ended"):
-            await client.send_image(np.zeros((8, 8, 3), np.uint8))
         assert client.error is None
+
+
+async def test_a_kind_that_is_not_sent_is_an_error() -> None:
+    """Nothing would take it, so that it would wait for ever."""
+    client = StreamClient("http://127.0.0.1:1/streams/any")
+    with pytest.raises(ValueError, match='sends no video: send has to name "video"'):
+        await client.send_image(np.zeros((8, 8, 3), np.uint8))
+    await client.close()
