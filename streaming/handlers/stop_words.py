@@ -1,6 +1,7 @@
 """ReplyOnStopWords: replies to what the user says after a stop word, in the same turn or in the next one."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,12 +13,15 @@ import numpy as np
 from streaming import recogniser
 from streaming.aio.worker_thread import WorkerThread
 from streaming.audio.rates import Pcm
+from streaming.handlers.context import error_message
 from streaming.handlers.endpointing_options import AlgoOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stt import at_16_khz
 from streaming.handlers.vad_chunks import PauseModel
 from streaming.speech.engines.base import Word
 from streaming.speech.turn_detector import Turn
+
+logger = logging.getLogger(__name__)
 
 LEAST_SPEECH_S = 0.2
 """Seconds of speech that must follow the stop word in its turn; otherwise the next turn is replied to."""
@@ -81,6 +85,7 @@ class ReplyOnStopWords(ReplyOnPause):
         self._announced = False  # the stop word of the current turn was reported to the client
         self._interim: tuple[float, list[str]] = (0.0, [])  # of the current turn: seconds of audio and the words in it
         self._early_end_s: float | None = None  # end of the stop word by recognition during the turn, in seconds from its start
+        self._failed = False  # the recogniser failed, and the client knows
         self._worker_thread = WorkerThread("stop-words")
         self._early_task: asyncio.Task[None] | None = None
 
@@ -155,9 +160,17 @@ class ReplyOnStopWords(ReplyOnPause):
             self._interrupt()
 
     async def _words(self, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
-        engine = await asyncio.wrap_future(recogniser.begin_loading())
-        samples = at_16_khz((turn.rate, turn.samples))
-        return await self._worker_thread.run(partial(engine.transcribe, samples, turn.voiced, thorough=thorough))
+        """Return the words of a turn; none, with an error for the client, if the recogniser cannot be loaded or fails."""
+        try:
+            engine = await asyncio.wrap_future(recogniser.begin_loading())
+            samples = at_16_khz((turn.rate, turn.samples))
+            return await self._worker_thread.run(partial(engine.transcribe, samples, turn.voiced, thorough=thorough))
+        except Exception as error:  # its text may hold spoken words
+            if not self._failed:
+                self._failed = True
+                logger.error("stop words are not recognised: %s", type(error).__name__)
+                self.parley.send_message(error_message("stop words are not recognised: the recogniser of this server fails"))
+            return ()
 
 
 def plain(words: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Stop words: matched as whole words, sent early; the speech after them is kept."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -184,6 +185,24 @@ async def test_a_stop_word_interrupts(join: Join, scripted: ScriptedRecogniser) 
     assert connection_of(session).cleared == 0
     await say(session, 0.5)
     assert connection_of(session).cleared == 1
+
+
+async def test_a_recogniser_that_fails_is_reported_once(
+    join: Join, scripted: ScriptedRecogniser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client gets an error at the first turn; no word of the exception is in the log."""
+
+    def fail(*_: Any, **__: Any) -> tuple[Word, ...]:
+        raise ValueError("my secret words")
+
+    monkeypatch.setattr(scripted, "transcribe", fail)
+    session = await join(words("computer"))
+    await interim(handler_of(session), 1.0)
+    await say(session, 1.0)
+    await say(session, 1.0)
+    assert connection_of(session).of("error") == ["stop words are not recognised: the recogniser of this server fails"]
+    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert errors == ["stop words are not recognised: ValueError"]
 
 
 def test_no_stop_words() -> None:
