@@ -85,6 +85,7 @@ def announced(sdp: str, addresses: Collection[str]) -> str:
     their own address, and with the addresses that are not local.
     """
     wanted = {ipaddress.ip_address(address) for address in addresses}
+    bound = _local_addresses(sdp)
     lines: list[str] = []
     seen: set[tuple[str, str]] = set()  # two interfaces may have bound the same port
     for line in sdp.splitlines():
@@ -96,7 +97,7 @@ def announced(sdp: str, addresses: Collection[str]) -> str:
             continue
         own = ipaddress.ip_address(parts[4])
         family = {address for address in wanted if address.version == own.version}
-        local = family & _local_addresses(sdp)
+        local = family & bound
         if not family:
             replaced = {own}
         elif not local:
