@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from insights.access.grants import Grant
 from insights.access.links import INVITATION_KINDS, LinkState, guest_of, link_of, state_of, usable_links
 from insights.access.sharing import access_of
+from insights.ids import id_number
 from insights.models import AccessLevel, Conversation, ShareLink
 
 
@@ -90,5 +91,5 @@ def _invitation(secret: str, conversation: Conversation, speaking: bool) -> Shar
 
 
 def _conversation(text: str) -> Conversation | None:
-    digits = text if text.isascii() and text.isdigit() and len(text) <= 16 else ""
-    return Conversation.objects.filter(pk=int(digits)).first() if digits else None
+    number = id_number(text)
+    return Conversation.objects.filter(pk=number).first() if number else None

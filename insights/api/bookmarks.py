@@ -17,6 +17,7 @@ from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
 from insights.api.redaction import Redaction, redactor
 from insights.api.shapes import Shape, shape_of
+from insights.ids import id_number
 from insights.json_text import Form
 from insights.models import AccessLevel, Bookmark, Conversation
 from insights.payloads import iso
@@ -186,7 +187,7 @@ def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
         return _placed(replace(before, label=label, description=description, user=user), body)
 
     with _editing():
-        row, edited = recorder.change_bookmark(conversation.pk, _number(bookmark_id), change, auth.caller(request).pk)
+        row, edited = recorder.change_bookmark(conversation.pk, id_number(bookmark_id), change, auth.caller(request).pk)
     return _shown(conversation, row, edited)
 
 
@@ -195,7 +196,7 @@ def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
     """Delete a bookmark; its messages stay."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
     with _editing():
-        edited = recorder.delete_bookmark(conversation.pk, _number(bookmark_id), auth.caller(request).pk)
+        edited = recorder.delete_bookmark(conversation.pk, id_number(bookmark_id), auth.caller(request).pk)
     return DeletedBookmark(id=bookmark_id, changeId=str(edited.change_id))
 
 
@@ -294,12 +295,8 @@ def _editing() -> Iterator[None]:
         raise ApiError(400, str(error)) from None
 
 
-def _number(bookmark_id: str) -> int:
-    return int(bookmark_id) if bookmark_id.isascii() and bookmark_id.isdigit() and len(bookmark_id) <= 16 else 0
-
-
 def _bookmark(conversation: Conversation, bookmark_id: str) -> Bookmark:
-    found = queries.bookmark_of(conversation, _number(bookmark_id))
+    found = queries.bookmark_of(conversation, id_number(bookmark_id))
     if found is None:
         raise ApiError(404, UNKNOWN)
     return found

@@ -16,6 +16,7 @@ from insights.api.errors import ApiError, Problem, not_found
 from insights.api.paging import responses
 from insights.api.summary import SummaryList, read_summary
 from insights.api.summary import router as summaries
+from insights.ids import id_number
 from insights.models import AccessLevel, Conversation, Experience
 from insights.recorder import Look
 
@@ -167,9 +168,8 @@ def update_media_url(request: HttpRequest, conversation_id: str, body: MediaIn) 
 def delete_experience(request: HttpRequest, conversation_id: str, experience_id: str) -> DeletedExperience:
     """Remove the page; the conversation stays (an extension)."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
-    number = int(experience_id) if experience_id.isascii() and experience_id.isdigit() and len(experience_id) <= 16 else 0
     try:
-        recorder.delete_experience(conversation.pk, number)
+        recorder.delete_experience(conversation.pk, id_number(experience_id))
     except recorder.UnknownExperience:
         raise ApiError(404, UNKNOWN) from None
     except recorder.UnknownConversation:

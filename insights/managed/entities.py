@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 
 from insights.analysis.custom_entities import CustomEntity
 from insights.database import write_transaction
+from insights.ids import id_number
 from insights.managed import checks
 from insights.managed.errors import Invalid, Taken, TooMany, Unknown
-from insights.managed.ids import number
 from insights.managed.locks import account_locked
 from insights.models import AccountEntity
 
@@ -50,7 +50,7 @@ def entities_in(owner_id: int, sub_type: str | None = None) -> QuerySet[AccountE
 
 def entity(owner_id: int, identity: str) -> AccountEntity:
     """Return one of the account's entities. Raises Unknown."""
-    found = AccountEntity.objects.filter(owner_id=owner_id, id=number(identity)).first()
+    found = AccountEntity.objects.filter(owner_id=owner_id, id=id_number(identity)).first()
     if found is None:
         raise Unknown
     return found
@@ -89,7 +89,7 @@ def change_entity(owner_id: int, identity: str, fields: EntityFields) -> Account
 def delete_entity(owner_id: int, identity: str) -> None:
     """Delete an entity; what it found before stays. Raises Unknown."""
     with write_transaction():
-        deleted, _ = AccountEntity.objects.filter(owner_id=owner_id, id=number(identity)).delete()
+        deleted, _ = AccountEntity.objects.filter(owner_id=owner_id, id=id_number(identity)).delete()
     if not deleted:
         raise Unknown
 

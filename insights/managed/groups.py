@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from insights.database import write_transaction
+from insights.ids import id_number
 from insights.managed import checks
 from insights.managed.errors import Invalid, TooMany, Unknown
-from insights.managed.ids import number
 from insights.managed.locks import account_locked
 from insights.models import ConversationGroup
 from insights.models.management import LONGEST_CRITERIA
@@ -34,7 +34,7 @@ def groups_in(owner_id: int) -> QuerySet[ConversationGroup]:
 
 def group(owner_id: int, identity: str) -> ConversationGroup:
     """Return one of the account's groups. Raises Unknown."""
-    found = ConversationGroup.objects.filter(owner_id=owner_id, id=number(identity)).first()
+    found = ConversationGroup.objects.filter(owner_id=owner_id, id=id_number(identity)).first()
     if found is None:
         raise Unknown
     return found
@@ -61,7 +61,7 @@ def change_group(owner_id: int, identity: str, fields: GroupFields) -> Conversat
 def delete_group(owner_id: int, identity: str) -> None:
     """Delete a group; its conversations stay. Raises Unknown."""
     with write_transaction():
-        deleted, _ = ConversationGroup.objects.filter(owner_id=owner_id, id=number(identity)).delete()
+        deleted, _ = ConversationGroup.objects.filter(owner_id=owner_id, id=id_number(identity)).delete()
     if not deleted:
         raise Unknown
 

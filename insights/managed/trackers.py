@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from insights.analysis.managed_trackers import with_managed
 from insights.analysis.trackers import Tracker
 from insights.database import write_transaction
+from insights.ids import id_number
 from insights.managed import checks
 from insights.managed.errors import Invalid, Taken, TooMany, Unknown
-from insights.managed.ids import number
 from insights.managed.locks import one_at_a_time
 from insights.models import AccountTracker
 
@@ -51,7 +51,7 @@ def trackers_in(owner_id: int, name: str | None = None) -> QuerySet[AccountTrack
 
 def tracker(owner_id: int, identity: str) -> AccountTracker:
     """Return one of the account's own trackers. Raises Unknown."""
-    found = AccountTracker.objects.filter(owner_id=owner_id, id=number(identity)).first()
+    found = AccountTracker.objects.filter(owner_id=owner_id, id=id_number(identity)).first()
     if found is None:
         raise Unknown
     return found
@@ -88,7 +88,7 @@ def change_tracker(owner_id: int, identity: str, change: Callable[[TrackerFields
 def delete_tracker(owner_id: int, identity: str) -> None:
     """Delete one of the account's own trackers; what it found before stays. Raises Unknown."""
     with write_transaction():
-        deleted, _ = AccountTracker.objects.filter(owner_id=owner_id, id=number(identity)).delete()
+        deleted, _ = AccountTracker.objects.filter(owner_id=owner_id, id=id_number(identity)).delete()
     if not deleted:
         raise Unknown
 

@@ -3,8 +3,7 @@
 from zoneinfo import available_timezones
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -15,16 +14,10 @@ from insights import access
 from insights.portal.devices import TIME_ZONE
 from insights.portal.forms import ProfileForm
 from insights.portal.response_language import note_language
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 DONE = {"profile": gettext_lazy("Profile saved.")}
-
-
-def user_of(request: HttpRequest) -> User:
-    """Return the signed-in user."""
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user
 
 
 def part(request: HttpRequest, name: str, context: TemplateContext, status: int = 200) -> HttpResponse:

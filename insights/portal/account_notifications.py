@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from insights import access
 from insights.models import AccountSettings
-from insights.portal.account import part, user_of
+from insights.portal.account import part
+from insights.portal.signed_in import user_of
 
 HERE = "/account/notifications/"
 

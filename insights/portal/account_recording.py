@@ -11,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.portal.account import part, user_of
+from insights.portal.account import part
 from insights.portal.forms import RetentionForm, SummaryPagesForm
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 HERE = "/account/recording/"

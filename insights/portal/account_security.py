@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
 from insights.access import devices
-from insights.portal.account import part, user_of
+from insights.portal.account import part
 from insights.portal.forms import NewPasswordForm
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 HERE = "/account/security/"

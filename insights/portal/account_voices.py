@@ -20,7 +20,8 @@ from insights import managed, reason_words, voice_enrolment
 from insights.managed import Enrolment, ManagedError
 from insights.models import Team, VoiceProfile
 from insights.names import LONGEST_NAME
-from insights.portal.account import part, user_of
+from insights.portal.account import part
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 

@@ -19,6 +19,7 @@ from insights.exports.titles import local, shown_name
 from insights.models import AccessLevel, Conversation
 from insights.portal.conversations import list_part
 from insights.portal.listing import PER_PAGE
+from insights.portal.signed_in import user_of
 
 DONE = {"restored": gettext_lazy("Conversation restored."), "deleted": gettext_lazy("Conversation deleted.")}
 
@@ -47,7 +48,7 @@ class BinRow:
 @never_cache
 def bin_page(request: HttpRequest) -> HttpResponse:
     """Show the bin, with a confirmation of the last action."""
-    page = Paginator(queries.binned_conversations(_user_id(request)), PER_PAGE).get_page(request.GET.get("page", "1"))
+    page = Paginator(queries.binned_conversations(user_of(request).pk), PER_PAGE).get_page(request.GET.get("page", "1"))
     rows = [BinRow.of(one, timezone.now()) for one in page.object_list]
     context = {"page": page, "rows": rows, "days": settings.BIN_DAYS, "done": DONE.get(request.GET.get("done", ""))}
     return render(request, "portal/bin.html", context)
@@ -57,7 +58,7 @@ def bin_page(request: HttpRequest) -> HttpResponse:
 @login_required
 def move_to_bin(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Move one of the user's own conversations to the bin; htmx gets the list without it. 404 for any other."""
-    one = queries.conversation_for(_user_id(request), conversation_id)
+    one = queries.conversation_for(user_of(request).pk, conversation_id)
     if one is None or not access.may(request.user, one, AccessLevel.OWN):
         raise Http404
     _carry_out(recorder.bin_conversation, conversation_id, request)
@@ -86,16 +87,12 @@ def delete_for_good(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 
 def _require_in_bin(request: HttpRequest, conversation_id: int) -> None:
-    if queries.binned_conversation(_user_id(request), conversation_id) is None:
+    if queries.binned_conversation(user_of(request).pk, conversation_id) is None:
         raise Http404
 
 
 def _carry_out(change: Callable[[int, int], None], conversation_id: int, request: HttpRequest) -> None:
     try:
-        change(conversation_id, _user_id(request))
+        change(conversation_id, user_of(request).pk)
     except recorder.UnknownConversation:  # another request was faster
         raise Http404 from None
-
-
-def _user_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

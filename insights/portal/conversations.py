@@ -15,6 +15,7 @@ from insights.exports.titles import shown_person, stored_person
 from insights.portal.exports import FORMATS
 from insights.portal.found import results_of
 from insights.portal.listing import PERIODS, ListFilter, page_of
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.portal.upload import drop_context
 
@@ -33,7 +34,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         response = list_part(request, request.GET)
     else:
-        user_id = int(request.user.pk or 0)
+        user_id = user_of(request).pk
         more = {
             "any": queries.visible_to(user_id).exists(),
             "done": DONE.get(request.GET.get("done", "")),
@@ -54,7 +55,7 @@ def list_part(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
 
 
 def _context(request: HttpRequest, query: Mapping[str, str]) -> TemplateContext:
-    user_id, number = int(request.user.pk or 0), query.get("page", "1")
+    user_id, number = user_of(request).pk, query.get("page", "1")
     wanted = ListFilter.of(query)
     terms = queries.parse_search(wanted.query)
     terms.people += [stored for name in terms.people if (stored := stored_person(name)) != name]

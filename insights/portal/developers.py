@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from insights import access
-from insights.portal.account import part, user_of
+from insights.portal.account import part
 from insights.portal.forms import AppForm
+from insights.portal.signed_in import user_of
 
 HERE = "/developers/"
 DONE = {"saved": gettext_lazy("App saved."), "revoked": gettext_lazy("App revoked. Its secret and tokens no longer work.")}

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from insights import exports, queries
 from insights.exports import CONTENT_TYPES, ExportFormat
+from insights.portal.signed_in import user_of
 
 DIRECT_MESSAGES = 1000
 """Messages of a conversation up to which a file is made in the request (docs/operate/jobs.md has the measurement)."""
@@ -20,7 +21,7 @@ def download(request: HttpRequest, conversation_id: int, form: str) -> HttpRespo
 
     `?notes=yes`: with the notes of the user, except in subtitles.
     """
-    account = int(request.user.pk or 0)
+    account = user_of(request).pk
     one = queries.conversation_for(account, conversation_id)
     if one is None or form not in set(ExportFormat):
         raise Http404

@@ -19,6 +19,7 @@ from insights.models import Conversation, Experience, Insight, Message
 from insights.portal.conversation import MOST_CARDS
 from insights.portal.faces import ShownPeople, people_of, person_of
 from insights.portal.parts import message_link
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.portal.wording import clock, duration
 from insights.task_text import as_task
@@ -45,7 +46,7 @@ class LinkedInsight:
 
 def _experience(request: HttpRequest, conversation_id: int, experience_id: int) -> tuple[Conversation, Experience]:
     """Return an experience of one of the user's own conversations; 404 for any other, and for one that has expired."""
-    conversation = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    conversation = queries.conversation_for(user_of(request).pk, conversation_id)
     found = queries.experience_of(conversation, experience_id, timezone.now()) if conversation is not None else None
     if conversation is None or found is None:
         raise Http404

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from insights import exports, jobs, queries
 from insights.exports import ExportFormat
 from insights.exports.titles import shown_name
+from insights.ids import id_number
 from insights.jobs.export_requests import (
     ExportGone,
     ListedExport,
@@ -28,6 +29,7 @@ from insights.jobs.export_requests import (
     still_allowed,
 )
 from insights.models import Export
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.portal.upload import plain_reason, state_of
 
@@ -118,7 +120,7 @@ def _why_removed(export: Export) -> str:
 @never_cache
 def exports_page(request: HttpRequest) -> HttpResponse:
     """Show the exports. `conversation`, `format` and `notes` in the query: the wanted file is too long to be made at once."""
-    user_id = _user_id(request)
+    user_id = user_of(request).pk
     wanted = queries.conversation_for(user_id, request.GET.get("conversation", ""))
     form = request.GET.get("format", "")
     context = {
@@ -139,16 +141,16 @@ def exports_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def export_list(request: HttpRequest) -> HttpResponse:
     """Return the part of the page with the exports, which htmx fetches while one is unfinished."""
-    return render(request, "portal/_exports.html", _list(_user_id(request)) | {"polled": True})
+    return render(request, "portal/_exports.html", _list(user_of(request).pk) | {"polled": True})
 
 
 @require_POST
 @login_required
 def new_export(request: HttpRequest) -> HttpResponse:
     """Enqueue the export of the chosen conversations, or with `everything` of all data of the account."""
-    user_id = _user_id(request)
+    user_id = user_of(request).pk
     form = request.POST.get("format", "")
-    chosen = [int(one) for one in request.POST.getlist("conversation") if one.isascii() and one.isdigit() and len(one) <= 16]
+    chosen = [number for one in request.POST.getlist("conversation") if (number := id_number(one))]
     try:
         if "everything" in request.POST:
             request_account_export(user_id)
@@ -172,7 +174,7 @@ def new_export(request: HttpRequest) -> HttpResponse:
 @never_cache
 def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     """Return the file of one of the user's exports; 404 for any other."""
-    user_id = _user_id(request)
+    user_id = user_of(request).pk
     try:
         file = open_export(user_id, export_id)
     except ExportGone:
@@ -186,7 +188,7 @@ def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 @login_required
 def remove(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """Remove one of the user's exports, or cancel it; 404 for any other."""
-    if not remove_export(_user_id(request), export_id):
+    if not remove_export(user_of(request).pk, export_id):
         raise Http404
     return redirect("/exports/?done=removed")
 
@@ -195,7 +197,3 @@ def _list(user_id: int) -> TemplateContext:
     rows = [ExportRow.of(one) for one in exports_of(user_id)]
     unfinished = any(row.unfinished for row in rows)
     return {"exports": rows, "unfinished": unfinished, "no_worker": unfinished and jobs.worker_is_missing()}
-
-
-def _user_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

@@ -5,17 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import normalize
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.urls import reverse
 
 from insights import queries
 from insights.exports.titles import local, shown_name, shown_speaker
 from insights.models import Message
 from insights.portal.listing import PER_PAGE, ListedConversation, ListFilter, owners_of, rows_of
-from insights.portal.parts import part_of
+from insights.portal.parts import message_address
 from insights.portal.wording import clock, shorten
 from insights.queries import SearchTerms, Term
 
@@ -104,14 +102,8 @@ def _hit(message: Message, terms: SearchTerms, owners: Mapping[int, str]) -> Hit
     pieces = marked(message.text, telling)
     if telling and not any(hit for _, hit in pieces):  # found as a part of a word
         pieces = _marked_parts(message.text, telling)
-    part = part_of(message.number)
-    values = [
-        *([("part", str(part))] if part > 1 else []),
-        *(("find", piece) for piece in dict.fromkeys(text for text, hit in pieces if hit)),
-    ]
-    query = f"?{urlencode(values)}" if values else ""
     return Hit(
-        href=f"{reverse('conversation', args=[conversation.pk])}{query}#m-{message.pk}",
+        href=message_address(message, dict.fromkeys(text for text, hit in pieces if hit)),
         text=_shortened(pieces),
         who=shown_speaker(message),
         place=clock(message.offset_s),

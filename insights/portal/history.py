@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET
 from insights import access, queries
 from insights.exports.titles import shown_person
 from insights.models import AccessLevel, Change
-from insights.portal.account import user_of
 from insights.portal.conversation import seen_conversation
+from insights.portal.signed_in import user_of
 
 MOST = 200
 """Changes that the history shows, the latest."""

@@ -1,16 +1,14 @@
 """The home page: what the user has to do, what is open, what is live, and the latest conversations; or how to begin."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,9 +19,11 @@ from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight
 from insights.portal.cards import person_who
 from insights.portal.listing import owners_of, rows_of
-from insights.portal.parts import part_of
+from insights.portal.parts import message_address
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.portal.upload import drop_context
+from insights.portal.weeks import week_of
 from insights.recorder import InsightEdit
 from insights.task_text import as_task
 
@@ -56,8 +56,6 @@ class Task:
     @classmethod
     def of(cls, one: Insight, now: datetime, *, editable: bool = True, owner: str = "") -> "Task":
         """Return an insight, whose message, conversation and assignee are loaded. `editable`: whether the user may mark it as done."""
-        part = part_of(one.message.number)
-        query = f"?{urlencode({'part': part})}" if part > 1 else ""
         return cls(
             id=one.pk,
             text=as_task(one.text, one.action_phrase, edited=bool(one.original_text)),
@@ -68,7 +66,7 @@ class Task:
             done=one.done_at is not None,
             editable=editable,
             title=shown_name(one.conversation, []),
-            href=f"{reverse('conversation', args=[one.conversation_id])}{query}#m-{one.message_id}",
+            href=message_address(one.message),
             owner=owner,
         )
 
@@ -90,7 +88,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     if not recent:
         return render(request, "portal/first_run.html", {"binned": queries.binned_conversations(person.user_id).exists(), **drop_context()})
     everybody = request.GET.get("tasks") == "all"
-    start = _week_of(now)
+    start = week_of(now)
     lists = {
         "tasks": queries.open_tasks(person, MOST_TASKS, everybody=everybody),
         "questions": queries.unanswered_questions(person.user_id, now, MOST_QUESTIONS),
@@ -124,7 +122,7 @@ def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
     404 for any other, 403 if the user may only read the conversation.
     """
     done = request.POST.get("done") != "no"
-    user_id = int(request.user.pk or 0)
+    user_id = user_of(request).pk
     found = queries.task_for(user_id, insight_id)
     if found is None:
         raise Http404
@@ -141,9 +139,3 @@ def change_task(request: HttpRequest, insight_id: UUID) -> HttpResponse:
         raise Http404
     owner = owners_of([changed.conversation], user_id).get(changed.conversation.owner_id, "")
     return render(request, "portal/_task.html", {"task": Task.of(changed, timezone.now(), owner=owner), "focus": True})
-
-
-def _week_of(now: datetime) -> datetime:
-    """Return the start of the week, Monday, in the current time zone."""
-    today = timezone.localtime(now)
-    return datetime.combine(today.date() - timedelta(days=today.weekday()), time(), today.tzinfo)

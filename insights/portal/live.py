@@ -15,8 +15,10 @@ from django.views.decorators.cache import never_cache
 from insights import access, queries, spoken_languages
 from insights.access import EnteringPerson
 from insights.exports.titles import shown_name
+from insights.ids import id_number
 from insights.models import AccessLevel, Conversation
 from insights.portal.notes import notes_context
+from insights.portal.signed_in import user_of
 
 LONGEST_CONNECTION_ID = 500
 
@@ -44,15 +46,15 @@ def _latest(request: HttpRequest, connection_id: str) -> Conversation | None:
     """Return the user's own conversation with this connection id: the live one, else the last one; 404 for an invalid id."""
     if not possible(connection_id):
         raise Http404
-    return queries.latest_conversation(int(request.user.pk or 0), connection_id)
+    return queries.latest_conversation(user_of(request).pk, connection_id)
 
 
 def _shared(request: HttpRequest, connection_id: str) -> Conversation | None:
     """Return a live conversation with this connection id that was shared with the user: the one of `?conversation=`, else the newest."""
-    found = queries.visible_to(int(request.user.pk or 0), queries.Shown.SHARED).filter(connection_id=connection_id, ended_at=None)
+    found = queries.visible_to(user_of(request).pk, queries.Shown.SHARED).filter(connection_id=connection_id, ended_at=None)
     wanted = request.GET.get("conversation", "")
     if wanted:
-        found = found.filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= 16 else 0)
+        found = found.filter(pk=id_number(wanted))
     return found.first()
 
 

@@ -26,6 +26,7 @@ from insights.access.account_invitations import AddressTaken
 from insights.models import Invitation, LinkRequest, Role
 from insights.portal.administrators import for_administrators
 from insights.portal.forms import InviteForm
+from insights.portal.signed_in import user_of
 
 PER_PAGE = 50
 USAGE_DAYS = 30
@@ -56,7 +57,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 400)
     try:
-        made = invitations.invite(_user(request), form.cleaned_data["role"], form.cleaned_data["email"])
+        made = invitations.invite(user_of(request), form.cleaned_data["role"], form.cleaned_data["email"])
     except AddressTaken:
         form.add_error("email", _("There is an account with this address already."))
         return _page(request, form, 400)
@@ -97,7 +98,7 @@ def reset_link(request: HttpRequest, user: User) -> str:
 def send_invitation(request: HttpRequest, invitation: Invitation) -> None:
     """Enqueue the mail with the link of an invitation to its address."""
     days = settings.INVITATION_DAYS
-    name = _user(request).get_full_name() or _user(request).get_username()
+    name = user_of(request).get_full_name() or user_of(request).get_username()
     text = ngettext(
         "%(name)s invites you to Parley at %(host)s. Open this link within %(days)s day to create your account:",
         "%(name)s invites you to Parley at %(host)s. Open this link within %(days)s days to create your account:",
@@ -138,9 +139,3 @@ def _requests(request: HttpRequest) -> list[LinkToPassOn]:
             path = reverse("account_confirm_email", args=[EmailConfirmationHMAC(waiting.address).key])
             shown.append(LinkToPassOn(one, waiting.address.email, request.build_absolute_uri(path)))
     return shown
-
-
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from insights import queries
 from insights.exports.titles import shown_person
 from insights.portal.conversation import seen_conversation
+from insights.portal.signed_in import user_of
 
 
 @require_GET
@@ -20,7 +21,7 @@ def pick_list(request: HttpRequest, conversation_id: int) -> JsonResponse:
     404 for a conversation that the user may not see, 403 for one that they may only read: others' addresses are for those who use them.
     """
     one = seen_conversation(request, conversation_id)
-    user_id = int(request.user.pk or 0)
+    user_id = user_of(request).pk
     if not queries.editable_among(user_id, [one]):
         raise PermissionDenied
     people = [

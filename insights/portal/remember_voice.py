@@ -14,8 +14,8 @@ from insights.exports.titles import shown_person
 from insights.managed import Enrolment, ManagedError
 from insights.member_voice import voice_of
 from insights.models import Conversation, Member, VoiceProfile
-from insights.portal.account import user_of
 from insights.portal.account_voices import HERE, PROBLEMS, wording
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.voice_enrolment import EnrolmentRefused, SampleProblem
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from insights import queries, recorder
+from insights.portal.signed_in import user_of
 from insights.recorder import ImportOpening, Listening, SpeakerIdentity, Utterance
 from insights.recorder.signals import announce
 
@@ -40,7 +41,7 @@ def _lines() -> tuple[SampleTurn, ...]:
 @login_required
 def add_sample(request: HttpRequest) -> HttpResponse:
     """Store the sample conversation, unless the user has one, and open it."""
-    user_id = int(request.user.pk or 0)
+    user_id = user_of(request).pk
     found = queries.sample_of(user_id)
     return redirect("conversation", conversation_id=store_sample(user_id) if found is None else found.pk)
 

@@ -16,8 +16,10 @@ from django.views.decorators.http import require_http_methods
 from insights import access, notifications, queries
 from insights.access import SharingError, TooManyLinks
 from insights.exports.titles import shown_name
+from insights.ids import id_number
 from insights.models import AccessLevel, Conversation, Share, ShareLink
 from insights.models.sharing import SHARED_LEVELS
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 DAYS = {"1": gettext_lazy("1 day"), "7": gettext_lazy("7 days"), "30": gettext_lazy("30 days"), "90": gettext_lazy("90 days")}
@@ -55,7 +57,7 @@ def is_part(request: HttpRequest) -> bool:
 @never_cache
 def share(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Show with whom a conversation is shared, and change it. 404 for everybody but its owner."""
-    one = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    one = queries.conversation_for(user_of(request).pk, conversation_id)
     if one is None or not access.may(request.user, one, AccessLevel.OWN):
         raise Http404
     done, wrong = "", ""
@@ -99,10 +101,10 @@ def _change(one: Conversation, sent: QueryDict) -> str:
             return _("Shared.")
         case "team":
             before = access.shares_of(one)
-            _notify_of(access.share_with_team(one, _number(sent.get("team", "")), _level(sent)), before)
+            _notify_of(access.share_with_team(one, id_number(sent.get("team", "")), _level(sent)), before)
             return _("Shared with the team.")
         case "remove":
-            share_id = _number(sent.get("share", ""))
+            share_id = id_number(sent.get("share", ""))
             returns = access.may_return(one, share_id)
             access.unshare(one, share_id)
             if returns:
@@ -137,9 +139,5 @@ def link_id(text: str) -> UUID:
 
 def _level(sent: QueryDict) -> AccessLevel:
     """Return the level that a form names; one that it cannot give is refused where the share is stored."""
-    number = _number(sent.get("level", ""))
+    number = id_number(sent.get("level", ""))
     return AccessLevel(number) if number in AccessLevel.values else AccessLevel.OWN
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else 0

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from insights import access, jobs, reason_words, spoken_languages
 from insights.models import Job
-from insights.portal.account import user_of
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 MOST_LISTED = 30

@@ -6,16 +6,17 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from insights.ids import id_number
 from insights.models import Conversation, Insight, shares_with
 from insights.queries.visible import Shown, visible_to
 
 
 def conversation_for(user_id: int, conversation_id: int | str) -> Conversation | None:
     """Return a conversation that this user may see; None for an unknown or malformed id, or any other conversation."""
-    digits = str(conversation_id)
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+    number = id_number(str(conversation_id))
+    if not number:
         return None
-    one = Conversation.objects.filter(id=int(digits))  # not `visible_to`: the database would collect the ids of all shared conversations
+    one = Conversation.objects.filter(id=number)  # not `visible_to`: the database would collect the ids of all shared conversations
     return one.filter(Q(owner_id=user_id) | Exists(shares_with(user_id).filter(conversation=OuterRef("pk")))).first()
 
 

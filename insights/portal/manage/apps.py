@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from insights import access
 from insights.models import App
-from insights.portal.account import part, user_of
+from insights.portal.account import part
 from insights.portal.developers import expiry_of
 from insights.portal.forms import AppForm
+from insights.portal.signed_in import user_of
 
 KEEP = "keep"
 DONE = {"tokens": gettext_lazy("Tokens revoked. The app can get new ones with its secret.")}

@@ -16,9 +16,9 @@ from insights import managed, queries
 from insights.analysis.managed_trackers import managed_trackers
 from insights.exports.titles import local, shown_name
 from insights.models import Conversation
-from insights.portal.account import user_of
 from insights.portal.manage.forms import InitialValues, ManagedForm, VocabularyForm
 from insights.portal.manage.managed_kinds import GROUPS, TRACKERS, Item, ManagedKind, item_of
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.queries import rsql
 

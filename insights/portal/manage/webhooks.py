@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from insights import reason_words, webhooks
 from insights.models import WebhookEndpoint
-from insights.portal.account import part, user_of
+from insights.portal.account import part
 from insights.portal.manage.webhook_forms import WebhookForm
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 HERE = "/settings/webhooks/"

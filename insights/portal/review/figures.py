@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +12,7 @@ from insights import queries
 from insights.analysis.agreement import Agreement, agreement
 from insights.insight_kinds import InsightKind, kind_of, kinds
 from insights.portal.reviewers import for_reviewers
+from insights.portal.weeks import week_of
 from insights.queries import Verdicts
 
 WEEKS = 12
@@ -56,7 +56,8 @@ class AgreementRow:
 @for_reviewers
 def figures(request: HttpRequest) -> HttpResponse:
     """Show the figures."""
-    weeks = weeks_before(timezone.now())
+    now = timezone.now()
+    weeks = [week_of(now, back) for back in reversed(range(WEEKS))]
     rows = precision_rows(queries.verdicts_by_week(weeks), queries.waiting_by_kind())
     context = {
         "weeks": weeks,
@@ -70,13 +71,6 @@ def figures(request: HttpRequest) -> HttpResponse:
         "disagreements": queries.disagreements(),
     }
     return render(request, "portal/review/figures.html", context)
-
-
-def weeks_before(now: datetime) -> list[datetime]:
-    """Return the starts of the last WEEKS weeks, Mondays in the current time zone, oldest first; the last one is the present week."""
-    today = timezone.localtime(now)
-    monday = today.date() - timedelta(days=today.weekday())
-    return [datetime.combine(monday - timedelta(weeks=back), time(), today.tzinfo) for back in reversed(range(WEEKS))]
 
 
 def precision_rows(by_kind: Mapping[str, Mapping[int, Verdicts]], waiting: Mapping[str, int]) -> list[PrecisionRow]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 
+from insights.ids import id_number
 from insights.insight_kinds import is_registered
 from insights.portal.listing import PERIODS
 from insights.queries import ReviewFilter, ReviewState
@@ -40,8 +41,8 @@ class QueueFilter:
         return cls(
             state=ReviewState(state) if state in STATES else ReviewState.WAITING,
             kind=kind if is_registered(kind) else "",
-            account=_number(query.get("account", "")),
-            conversation=_number(query.get("conversation", "")),
+            account=id_number(query.get("account", "")) or None,
+            conversation=id_number(query.get("conversation", "")) or None,
             days=days if days in PERIODS else "",
             sure=sure if sure in LEVELS else "",
         )
@@ -84,7 +85,3 @@ class QueueFilter:
             "sure": self.sure,
         }
         return urlencode({name: value for name, value in values.items() if value})
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else None

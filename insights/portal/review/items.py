@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from insights import access, queries
 from insights.exports import local, shown_assignee, shown_name, shown_speaker
 from insights.insight_kinds import InsightKind, kind_of
 from insights.models import Insight, InsightReview, Message
-from insights.portal.parts import part_of
+from insights.portal.parts import message_address
 from insights.portal.wording import clock
 from insights.queries import ReviewState
 
@@ -96,9 +95,7 @@ def _href(insight: Insight, user: User) -> str:
     """Return the link to the sentence: on the page of the conversation for those who may see it, else in the admin."""
     message = insight.message
     if access.may_see(user, insight.conversation):
-        part = part_of(message.number)
-        query = f"?{urlencode({'part': part})}" if part > 1 else ""
-        return f"{reverse('conversation', args=[insight.conversation_id])}{query}#m-{message.pk}"
+        return message_address(message)
     page, row = divmod(queries.sentences_before(message), ADMIN_PAGE)
     address = reverse("admin:insights_conversation_change", args=[insight.conversation_id])
     return f"{address}?messages={page + 1}#messages-{row}"

@@ -18,12 +18,12 @@ from insights import access, exports, queries, recorder
 from insights.exports import reviewed_insights
 from insights.kind_words import choices
 from insights.models import Insight, Reading
-from insights.portal.account import user_of
 from insights.portal.listing import PERIODS
 from insights.portal.review.filters import LEVELS, STATES, QueueFilter
 from insights.portal.review.items import ReviewItem, item_of
 from insights.portal.review.last_decisions import forget_last, last_decision, remember
 from insights.portal.reviewers import for_reviewers
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 from insights.queries import QueueCandidate, QueuePlace, ReviewState
 
