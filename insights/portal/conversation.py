@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -20,8 +19,10 @@ from insights.portal import parts
 from insights.portal.cards import Card, cards_of, found_in
 from insights.portal.faces import ShownPeople, people_of
 from insights.portal.notes import notes_context
+from insights.portal.outline import outline_of
 from insights.portal.overview import overview_of
 from insights.portal.parts import part_of
+from insights.portal.signed_in import user_of
 from insights.portal.timeline import Timeline, TimelineMark, timeline_of
 from insights.portal.transcript import headings_of, paragraphs_of
 from insights.portal.transcript_html import paragraphs_html
@@ -50,7 +51,7 @@ def contents(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 def seen_conversation(request: HttpRequest, conversation_id: int) -> Conversation:
     """Return a conversation that the user may see; 404 for any other."""
-    found = queries.conversation_for(int(request.user.pk or 0), conversation_id)
+    found = queries.conversation_for(user_of(request).pk, conversation_id)
     if found is None:
         raise Http404
     return found
@@ -63,7 +64,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
     messages = list(queries.transcript_of(one, (part - 1) * parts.PART, part * parts.PART))
     spans = queries.speech_spans(one)
     people = people_of(one)  # read last, so that members of all rows read before are included
-    user = request.user if isinstance(request.user, User) else User()
+    user = user_of(request)
     level = access.access_of(user, one) or AccessLevel.READ
     cards = cards_of(found, one, people, part, user)
     marks = queries.bookmark_places(one)
@@ -84,7 +85,7 @@ def _page(request: HttpRequest, conversation_id: int) -> Mapping[str, Any]:
         "timeline": _timeline(one, spans, people, places),
         "transcript": paragraphs_html(paragraphs),
         "many": len(paragraphs) > MANY,
-        "chapters": [paragraph for paragraph in paragraphs if paragraph.chapter],
+        "outline": outline_of(paragraphs, cards),
         "people": people,
         "part": part,
         "parts": _last_part(one),

@@ -22,7 +22,7 @@ class ShownPeople:
     unknown: Face
 
     def face(self, key: UUID | None) -> Face:
-        """Return the badge of a member or speaker; None: the one for all unknown speakers together."""
+        """Return the badge of a member or speaker; None: the one for all unknown speakers together, who may be a single one."""
         return self.faces.get(key, self.unknown) if key else self.unknown
 
     @property
@@ -36,11 +36,12 @@ def people_of(conversation: Conversation) -> ShownPeople:
     members, speakers = list(queries.members_of(conversation)), list(queries.speakers_of(conversation))
     voices = voices_of([member.id for member in members], [voice_of(speaker) for speaker in speakers])
     faces = {member.id: face(member, voices[member.id]) for member in members}
-    for speaker in speakers:
-        if speaker.member_id is None:
-            name = shown_person(speaker.label)
-            faces[speaker.id] = Face(name, initials(name), voices[speaker.id])
-    return ShownPeople(members, faces, face(None, len(faces) % VOICES))
+    unnamed = [speaker for speaker in speakers if speaker.member_id is None]
+    for speaker in unnamed:
+        name = shown_person(speaker.label)
+        faces[speaker.id] = Face(name, initials(name), voices[speaker.id])
+    unknown = faces[unnamed[0].id] if len(unnamed) == 1 else face(None, len(faces) % VOICES)
+    return ShownPeople(members, faces, unknown)
 
 
 def person_of(message: Message) -> UUID:

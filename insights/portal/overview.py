@@ -55,6 +55,11 @@ class Overview:
     topics: Sequence[LinkedStatement]
     shares: Sequence[TalkShare]
 
+    @property
+    def found_little(self) -> bool:
+        """Whether no section is open, so that there is room for the speakers beside the summary."""
+        return all(section.folded for section in self.sections)
+
 
 def overview_of(conversation: Conversation, cards: Sequence[Card], people: ShownPeople, part: int, *, enrols: bool = False) -> Overview:
     """Return what stands above the transcript on the page that shows `part`. `enrols`: its user has voice profiles."""

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import page_errors, recorded_speech, sign_in
+from tests.browser.conftest import EMAIL, page_errors, recorded_speech, sign_in
+from tests.browser.conversation_page import imported
+from tests.browser.test_conversation_page import wait
 from tests.browser.test_live import KEEP_WORDS, TWO_CITIES, end, once, said, wait_for_word
 from tests.browser.test_upload_page import choose, row
 from tests.network_relay import Relay, relay
@@ -22,6 +24,14 @@ from tests.streaming.speech.fakes import BECKETT
 THREE_G = {"delay_s": 0.15, "up": 90_000, "down": 190_000}
 """A 3G network as the developer tools of browsers have it ("Fast 3G"): round trip in 300 ms, bytes in a second."""
 AWAY_S = 20.0
+PLAYED = """
+    () => {
+      const { currentTime, buffered } = document.getElementById('playback');
+      const parts = Array.from(buffered, (_, part) => buffered.end(part) - buffered.start(part));
+      return [currentTime, parts.reduce((one, other) => one + other)];
+    }
+"""
+"""The position of the audio, and how many seconds of it are loaded."""
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +130,16 @@ def test_an_upload_cancelled_when_all_is_sent(server: Server, network: Relay, op
         row(page, "late").get_by_role("button", name="Cancel").click()
     expect(page.locator("#imports").locator(".import", has_text="late")).to_contain_text("Cancelled")
     expect(row(page, "late")).to_have_count(1)
+
+
+def test_audio_on_a_slow_network(server: Server, network: Relay, open_browser: Callable[..., Browser]) -> None:
+    """A word of the second half plays before what comes before it has arrived."""
+    talk = imported(server, wait, email=EMAIL)
+    page = open_window(open_browser(), server)
+    page.goto(f"{network.url}/conversations/{talk}/")
+    sentence = page.locator(".message", has_text="two weeks late")
+    sentence.click()
+    page.wait_for_function("() => !document.getElementById('playback').paused && document.getElementById('playback').readyState > 2")
+    begun, loaded = page.evaluate(PLAYED)
+    assert begun >= float(sentence.get_attribute("data-at") or 0) - 0.1
+    assert loaded < begun, "the audio was fetched from its start"

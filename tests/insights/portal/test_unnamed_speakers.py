@@ -1,5 +1,6 @@
 """A voice that nobody has named is stored and sent as `Speaker 1`; pages, menus and files show it in the language of the reader."""
 
+import re
 from io import BytesIO
 from urllib.parse import quote
 from zipfile import ZipFile
@@ -96,3 +97,13 @@ def test_only_the_whole_name_is_translated() -> None:
             "Ada",
         ]
         assert [stored_person(name) for name in ("Sprecher 12", "sprecher 3", "Ada")] == ["Speaker 12", "Speaker 3", "Ada"]
+
+
+def test_a_single_unknown_speaker_has_the_same_name_everywhere(user_client: Client, make_conversation: MakeConversation) -> None:
+    """The list of speakers says "Speaker 2" as the transcript does, and not "Unknown speaker"."""
+    talk = make_conversation(lines=[("Ada", "Who can do it?"), ("Ben", "I will.")])
+    talk.speakers.filter(member__name="Ben").update(member=None)
+    page = user_client.get(f"/conversations/{talk.pk}/").content.decode()
+    members = page[page.index('<ul class="members">') :]
+    assert re.search(r"<span>(Speaker \d)</span>", members[: members.index("</ul>")])
+    assert "Unknown speaker" not in page

@@ -25,7 +25,7 @@ function rank(person, text) {
 }
 
 /** People whose name or address has the text, those that begin with it first. */
-export function matching(all, typed) {
+function matching(all, typed) {
   const text = typed.trim().toLowerCase();
   const ranked = all.map((person) => [rank(person, text), person]).filter(([place]) => place < 3);
   return ranked.sort(([one], [other]) => one - other).map(([, person]) => person).slice(0, MOST); // sort is stable

@@ -9,6 +9,7 @@ import { deletesItself, follow } from "./contents.js";
 import "./find.js";
 import "./keys.js";
 import { Notes } from "../notes.js";
+import "./outline.js";
 import { goTo, position } from "./player.js";
 import "./replace.js";
 import { show } from "./sentences.js";

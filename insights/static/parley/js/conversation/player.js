@@ -37,31 +37,30 @@ function tick() {
   requestAnimationFrame(tick);
 }
 
-/** A failure is reported by the event `error`; a pause before the first sound is none. */
-function play() {
+/**
+ * Play, from a second if there is one; after a failure the audio is loaded again. Before it is loaded, the position is where it will begin.
+ * A failure is reported by the event `error`; a pause before the first sound is none.
+ */
+function play(from) {
+  const at = from ?? audio.currentTime;
+  const failed = Boolean(audio.error);
+  if (failed) audio.load();
+  if (failed || from !== undefined) audio.currentTime = at;
   audio.play().catch(() => {});
 }
 
-export async function playFrom(seconds) {
-  await words.ready();
+function playFrom(seconds) {
+  words.ready();
   following = true;
-  const seek = () => {
-    audio.currentTime = Math.max(0, seconds - LEAD_S);
-    play();
-  };
-  if (audio.readyState > 0) seek();
-  else {
-    audio.addEventListener("loadedmetadata", seek, { once: true });
-    audio.load();
-  }
+  play(Math.max(0, seconds - LEAD_S));
 }
 
 export function playSentence(sentence) {
   if (sentence) playFrom(Number(sentence.dataset.at));
 }
 
-export async function toggle() {
-  await words.ready();
+export function toggle() {
+  words.ready();
   following = true;
   if (audio.paused) play();
   else audio.pause();
@@ -88,6 +87,14 @@ async function playFromWord(event) {
   playFrom(words.startOf(sentence, place));
 }
 
+function showLoading({ type }) {
+  by("player").setAttribute("aria-busy", String(type === "waiting"));
+}
+
+function showFailure() {
+  toast(gettext("The audio cannot be played. It may have been deleted."));
+}
+
 function showLength() {
   by("seek").max = audio.duration;
   by("length").textContent = clock(audio.duration);
@@ -97,9 +104,11 @@ function connect() {
   audio.addEventListener("play", showState);
   audio.addEventListener("pause", showState);
   audio.addEventListener("seeked", showPosition);
+  for (const kind of ["waiting", "playing", "pause", "error"]) audio.addEventListener(kind, showLoading);
   audio.addEventListener("loadedmetadata", showLength);
+  audio.addEventListener("error", showFailure);
   if (audio.readyState > 0) showLength(); // it was there before this script
-  audio.addEventListener("error", () => toast(gettext("The audio cannot be played. It may have been deleted.")));
+  if (audio.error) showFailure();
   by("play").addEventListener("click", toggle);
   by("seek").addEventListener("input", () => {
     audio.currentTime = Number(by("seek").value);
@@ -107,8 +116,8 @@ function connect() {
   by("speed").addEventListener("change", () => {
     audio.playbackRate = Number(by("speed").value);
   });
-  by("skip-silence").addEventListener("click", async () => {
-    await words.ready();
+  by("skip-silence").addEventListener("click", () => {
+    words.ready();
     skipping = !skipping;
     by("skip-silence").setAttribute("aria-pressed", String(skipping));
   });

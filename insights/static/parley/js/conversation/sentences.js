@@ -14,7 +14,7 @@ const element = () => (selected ? document.getElementById(selected) : null);
 const messageOf = (sentence) => sentence.id.slice(2);
 const all = () => [...contents.querySelectorAll(".message")];
 export const current = element;
-export const editing = () => contents.querySelector("[contenteditable]");
+const editing = () => contents.querySelector("[contenteditable]");
 
 function mode(name) {
   for (const group of bar.children) group.hidden = group.dataset.mode !== name;

@@ -8,7 +8,7 @@ let speech = [];
 
 async function load() {
   const answer = await fetch(`/conversations/${main.dataset.conversation}/words.json?part=${main.dataset.part}`);
-  if (!answer.ok) return;
+  if (!answer.ok) throw new Error(`words: status ${answer.status}`);
   const content = await answer.json();
   speech = content.speech;
   timed = Object.entries(content.words)
@@ -16,14 +16,15 @@ async function load() {
     .sort((one, other) => one.start - other.start);
 }
 
-/** Fetch the times once; after a change of the words, again. */
-export const ready = () => (loading ??= load());
-export const forget = () => {
+export function forget() {
   loading = undefined;
-};
+}
 
-/** The last entry of a list, ordered by `of`, that is not above a value. */
-function lastUpTo(list, value, of) {
+/** Fetch the times once; after a change of the words or a failure, again. Without them, audio plays from the starts of sentences. */
+export const ready = () => (loading ??= load().catch(forget));
+
+/** The index of the last entry of a list, ordered by `of`, that is not above a value; -1 without one. */
+export function lastUpTo(list, value, of) {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;
