@@ -176,6 +176,7 @@ def test_an_insight_is_added_edited_done_and_rejected(reader: Reader, browser: B
     expect(seen.locator("input")).to_be_checked()
     stored = next(one for one in site.read("/action-items")["actionItems"] if one["text"] == "Explain the late delivery")
     assert stored["assignee"]["name"] == "Tom"
+    assert stored["dueBy"] == "2026-12-24T23:59:59.000Z"  # it is not late before the day is over
     card.focus()
     reader.page.keyboard.press("r")
     expect(other.page.locator("#section-rejected")).to_contain_text("Explain the late delivery")
@@ -223,6 +224,30 @@ def test_audio_plays_from_a_word_and_lights_up_the_words(reader: Reader, site: S
     assert page.evaluate("document.getElementById('playback').playbackRate") == 2
     page.get_by_role("button", name="Skip silence").click()
     expect(page.get_by_role("button", name="Skip silence")).to_have_attribute("aria-pressed", "true")
+
+
+def test_play_works_again_after_a_failure(reader: Reader) -> None:
+    """Audio that could not be loaded is loaded again; the page need not be."""
+    page = reader.page
+    page.route("**/audio", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".toast")).to_have_text("The audio cannot be played. It may have been deleted.")
+    page.unroute("**/audio")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("() => document.getElementById('playback').currentTime > 0")
+
+
+def test_the_outline_leads_to_sentences_and_marks_the_place(reader: Reader) -> None:
+    """Beside the transcript on a desktop; on a narrow screen the insights are above it, and this conversation has no headings."""
+    page = reader.page
+    entry = page.locator("#outline a").last
+    entry.click()
+    expect(page.locator(f"{entry.get_attribute('href')}.selected")).to_be_visible()
+    expect(entry).to_have_attribute("aria-current", "location")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator("#outline [aria-current]")).to_have_count(0)
+    page.set_viewport_size({"width": 900, "height": 800})
+    expect(page.locator("#outline")).to_be_hidden()
 
 
 def test_the_timeline_leads_to_its_time(reader: Reader) -> None:

@@ -103,6 +103,6 @@ def test_a_long_conversation(server: Server, open_browser: Callable[..., Browser
     expect(page.get_by_label("Format")).to_have_value("txt")
     expect(page.get_by_label("Include my notes")).to_be_checked()
     assert fits(page)
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create file").click()
     expect(page.locator(".import").first).to_contain_text("All hands")
     expect(page.locator(".import").first.get_by_role("link", name="Download All hands")).to_be_visible()

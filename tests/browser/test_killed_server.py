@@ -141,7 +141,7 @@ def test_a_public_page_closes_after_a_crash(site: Site, enter: Callable[..., Pag
     owner.get_by_role("button", name="Withdraw this link").click()
     expect(owner.get_by_text("Link withdrawn.")).to_be_visible()
     restart(site)
-    expect(visitor.get_by_role("heading", name="This link is withdrawn")).to_be_visible(timeout=CLOSED_WITHIN_MS)
+    expect(visitor.get_by_role("heading", name="Link withdrawn")).to_be_visible(timeout=CLOSED_WITHIN_MS)
 
 
 def test_an_edit_is_seen_by_the_other(site: Site, enter: Callable[..., Page]) -> None:

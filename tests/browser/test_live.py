@@ -20,6 +20,15 @@ KEEP_SOCKETS = """
     window.sockets = [];
     window.WebSocket = class extends WebSocket { constructor(...all) { super(...all); window.sockets.push(this); } };
 """
+KEEP_LOCKS = """
+    window.locks = [];
+    const { request } = WakeLock.prototype;
+    WakeLock.prototype.request = async function (...all) {
+      const lock = await request.apply(this, all);
+      locks.push(lock);
+      return lock;
+    };
+"""
 KEEP_WORDS = """
     window.seen = { pills: "", interims: "" };
     new MutationObserver(() => {
@@ -331,6 +340,19 @@ def test_the_page_shows_the_muted_state(scripted_server: Server, open_browser: C
     expect(page.locator(TOLD).first).to_be_visible()
     end(page)
     assert page.locator("h1").inner_text() == title
+
+
+def test_the_screen_stays_on_while_somebody_speaks(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
+    """The page asks for it again after it was hidden, and gives it back at the end."""
+    page = enter(open_browser(recorded_speech()), scripted_server)
+    page.add_init_script(KEEP_LOCKS)
+    begin(page, scripted_server)
+    page.wait_for_function("() => locks.length === 1")
+    page.evaluate("locks[0].release()")  # as the browser does when the page is hidden
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("() => locks.length === 2 && !locks[1].released")
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("() => locks[1].released")
 
 
 def test_the_microphone_is_chosen_and_remembered(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

@@ -1,5 +1,6 @@
 """What the live page shows: messages, cards, topics and notes."""
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.modules.running import run
@@ -112,6 +113,23 @@ def test_the_insights_of_a_sentence_are_one_card(module_page: Page) -> None:
         ["", "", False, "message", {}],
         "side",
     ]
+
+
+def test_a_sentence_that_comes_after_its_insight_is_marked(module_page: Page) -> None:
+    """As the second half of a sentence that was split: its insight is moved to it first."""
+    body = (
+        VIEW
+        + """
+        const all = [['m1', 'Ada', 0], ['m4', 'Ada', 0.5], ['m2', 'Ada', 1], ['m3', 'Ben', 2]].map((one) => message(...one).message);
+        view.transcript = () => all;
+        view.show({insight: insight('i1')});
+        view.show({changedInsight: insight('i1', {message: 'm4'}), formerly: insight('i1')});
+        view.show({moved: all[1]});
+        view.arrange();
+        return ['m1', 'm4'].map((id) => part(`m-${id}`).className);
+        """
+    )
+    assert run(module_page, "view", body) == ["message", "message found"]
 
 
 def test_a_card_shows_its_confidence_only_if_it_is_low(module_page: Page) -> None:
@@ -247,3 +265,11 @@ def test_the_share_dialog_has_times_in_the_zone_of_the_account(module_page: Page
         return document.querySelector('time').textContent;
         """
     assert run(module_page, "text", body) == "31 Dec 2026, 06:20"
+
+
+@pytest.mark.parametrize(
+    ("offset", "end"), [(0, "2026-12-24T23:59:59.000Z"), (780, "2026-12-24T10:59:59.000Z"), (-480, "2026-12-25T07:59:59.000Z")]
+)
+def test_a_day_ends_where_the_conversation_was(module_page: Page, offset: int, end: str) -> None:
+    """A due date is the same day in every zone, and it is not late before that day is over."""
+    assert run(module_page, "page", "return m.endOfDay('2026-12-24', given);", offset) == end

@@ -38,6 +38,7 @@ let tabAudio;
 let session;
 let wasPaused = false;
 let beganAt = started ? Date.parse(started) : 0;
+let awake; // keeps the screen on; the browser takes it back whenever the page is hidden
 
 const STATES = {
   connecting: () => [gettext("Connecting"), ""],
@@ -112,6 +113,7 @@ function finish(state, reason) {
   speaking?.close();
   tabAudio?.stop();
   clearInterval(ticking);
+  awake?.release();
   view.dropInterims();
   for (const id of ["stop", "mute", "pause", "choose", "mark"]) if (part(id)) part(id).hidden = true;
   part("waiting").hidden = true;
@@ -143,6 +145,15 @@ function receive(message) {
   if (inner.type === "conversation_changed") showTitle(inner.data.name);
   if (inner.type === "interim_insights") view.showInterimInsights(inner.user, inner.insights, inner.audioOwner);
   if (inner.type === "recognition_result") view.showInterim(inner.user, inner.punctuated?.transcript ?? "", inner.isFinal, inner.audioOwner);
+}
+
+/** Whether somebody speaks on this page, or their last words are being sent. */
+function speaks() {
+  return watching !== "yes" && ["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state);
+}
+
+async function keepScreenOn() {
+  awake = await navigator.wakeLock?.request("screen").catch(() => {}); // it is optional
 }
 
 const on = { message: receive, state: showState, warning: showWarning };
@@ -228,7 +239,7 @@ async function start(event) {
   part("setup").hidden = true;
   part("waiting").hidden = false;
   part("stop").focus();
-  navigator.wakeLock?.request("screen").catch(() => {}); // it is optional
+  keepScreenOn();
   session.start();
 }
 
@@ -249,7 +260,10 @@ part("setup")?.addEventListener("submit", start);
 part("stop")?.addEventListener("click", stop);
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view.tab(button.dataset.tab));
 window.addEventListener("beforeunload", (event) => {
-  if (["listening", "lost", "waiting", "stopping"].includes(document.body.dataset.state) && watching !== "yes") event.preventDefault();
+  if (speaks()) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && speaks()) keepScreenOn();
 });
 if (watching !== "yes") {
   speaking = new Speaking({ push: (...chunk) => session.push(...chunk), replaced: (stream) => session?.replace?.(stream), changed: showSpeaking, quiet: showQuiet, warn: showWarning });

@@ -9,7 +9,7 @@ const REASONS = {
   SecurityError: gettext("The browser does not give the microphone to this page."),
 };
 const INSECURE =
-  gettext("Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask whoever runs this server for its https address.");
+  gettext("Browsers give the microphone only to pages that come over https, or from this very computer (localhost). Ask the administrator of this server for its https address.");
 
 const STARTS_WITHIN_MS = 8000;
 const STILL = gettext("The browser's sound does not start. Some browsers need speakers or headphones for it: connect some, then start again.");

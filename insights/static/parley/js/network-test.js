@@ -9,7 +9,7 @@ const { stream, config, ports } = document.getElementById("main").dataset;
 const part = (id) => document.getElementById(id);
 const path = stream.replace(/\/$/, "");
 
-const PILLS = { good: gettext("Works"), bad: gettext("Blocked"), warn: gettext("Look at this"), none: gettext("Not set up"), testing: gettext("Testing…") };
+const PILLS = { good: gettext("Works"), bad: gettext("Blocked"), warn: gettext("Needs attention"), none: gettext("Not set up"), testing: gettext("Testing…") };
 const OPEN_UDP = ports
   ? gettext("The firewall must let incoming UDP to the ports {ports} of the server pass.", { ports })
   : gettext("The firewall must let incoming UDP to the server pass; RTC_PORT_RANGE limits it to a range of ports.");

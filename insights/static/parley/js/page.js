@@ -20,6 +20,11 @@ export function localise(root) {
   }
 }
 
+/** The end of a day such as `2026-12-24` in a zone `offset` minutes east of UTC, as a time of the API. */
+export function endOfDay(day, offset) {
+  return new Date(Date.parse(`${day}T23:59:59Z`) - offset * 60_000).toISOString();
+}
+
 localise(document);
 document.querySelector(".tabs a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

@@ -1,22 +1,12 @@
 // The share dialog: a part of a page that is fetched when it opens and whose forms are sent without leaving the page.
 // A button with `data-share` names the address of the part. On the page of the part itself only copying is added.
 
+import "./copy.js";
 import { localise } from "./page.js";
 import { gettext } from "./text.js";
 
 const dialog = document.getElementById("share-dialog");
 const body = document.getElementById("share-body");
-
-async function copy(button) {
-  const field = document.getElementById(button.dataset.copy);
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-    button.textContent = gettext("Copied");
-  } catch {
-    button.textContent = gettext("Press Ctrl+C"); // pages without https may not write to the clipboard; the field is selected
-  }
-}
 
 function problem(text) {
   const shown = Object.assign(document.createElement("p"), { className: "notice bad", textContent: text });
@@ -60,9 +50,4 @@ body?.addEventListener("submit", async (event) => {
   for (const button of buttons) button.disabled = true;
   await show(form.action, { method: "POST", body: new URLSearchParams(data) });
   for (const button of buttons) button.disabled = false; // without an answer they are still there
-});
-
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.(".sharing [data-copy]");
-  if (button) copy(button);
 });

@@ -139,7 +139,7 @@ export class View {
       this.append(message, line);
     }
     for (const note of this.notes) if (!note.line.isConnected) turns.append(note.line);
-    for (const message of this.cards.groups.keys()) this.insightsChanged(message);
+    for (const [{ message }] of this.cards.groups.values()) this.insightsChanged(message);
     this.pane.scrollTop = stay;
     if (turns.contains(focused)) focused.focus({ preventScroll: true });
     setTimeout(() => turns.parentElement.setAttribute("aria-live", "polite"), 0);

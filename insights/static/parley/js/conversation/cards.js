@@ -1,10 +1,12 @@
 // The cards of insights: done, edit, accept, reject.
 
 import { openMenu } from "../menu.js";
+import { endOfDay } from "../page.js";
 import { change, mayEdit } from "./changes.js";
 import { Combobox, fetchPeople } from "./combobox.js";
 import { gettext } from "../text.js";
 
+const { offset } = document.getElementById("main").dataset;
 const contents = document.getElementById("contents");
 const dialog = document.getElementById("card-dialog");
 const menu = document.getElementById("card-menu");
@@ -49,14 +51,14 @@ export function editCard(one) {
   text.focus();
 }
 
-/** The fields that differ from what the card shows; a date is the end of that day where the reader is. */
+/** The fields that differ from what the card shows; a date is the end of that day where the conversation was. */
 function fields(one) {
   const changed = {};
   if (text.value.trim() !== one.querySelector(".text").textContent) changed.text = text.value.trim();
   const to = assignee.value.trim();
   const member = (picked?.assigned === to ? picked : people.named)?.id ?? "";
   if (member ? member !== one.dataset.assigneeId : to !== one.dataset.assignee) changed.assignee = member ? { id: member } : to ? { name: to } : null;
-  if (due.value !== one.dataset.due) changed.dueBy = due.value ? `${due.value}T12:00:00Z` : null;
+  if (due.value !== one.dataset.due) changed.dueBy = due.value ? endOfDay(due.value, Number(offset)) : null;
   return changed;
 }
 

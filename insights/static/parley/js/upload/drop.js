@@ -3,7 +3,6 @@
 import { add } from "./sending.js";
 import { gettext } from "../text.js";
 
-
 const title = (file) => file.name.replace(/\.[^.]{1,5}$/, "").slice(0, 256) || gettext("Recording");
 
 /** The choices of the form; a page without the form leaves them to the account. */

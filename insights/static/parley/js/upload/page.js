@@ -11,7 +11,6 @@ nameLanguages(document.getElementById("language"));
 const files = document.getElementById("files");
 const url = document.getElementById("url");
 const wrong = document.getElementById("url-wrong");
-const languages = document.getElementById("language");
 
 const choose = document.getElementById("choose");
 choose.addEventListener("click", () => files.click());
@@ -43,6 +42,4 @@ document.getElementById("upload-form").addEventListener("submit", (event) => {
   url.value = "";
 });
 
-const names = new Intl.DisplayNames(document.documentElement.lang || "en", { type: "language" });
-for (const option of languages?.options ?? []) option.textContent = names.of(option.value);
 takeShared();
