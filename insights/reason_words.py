@@ -34,7 +34,7 @@ SENTENCES = (
     # any job
     gettext_noop("an unexpected error happened on the server (%(name)s)"),
     gettext_noop("the conversation was deleted, or moved to the bin"),
-    gettext_noop("words in the conversations were deleted again and again while the file was made; ask again later"),
+    gettext_noop("words in the conversations were deleted again and again while the file was created; ask again later"),
     gettext_noop("%(number)s of the conversations were left out: the conversations were deleted, or are no longer shared with you"),
     gettext_noop("the conversations were deleted, or are no longer shared with you"),
     gettext_noop("the export was removed"),

@@ -31,7 +31,7 @@ class AppAdmin(ForAdministrators, Titled, AppBase):
         """Return the first characters of the id, as on the account page."""
         return f"{app.app_id[:8]}…"
 
-    @admin.display(description=gettext_lazy("Made"), ordering="created_at")
+    @admin.display(description=gettext_lazy("Created"), ordering="created_at")
     def made(self, app: App) -> SafeString | str:
         """Return when it was created."""
         return time_element(app.created_at)

@@ -39,7 +39,7 @@ def make_export(job: RunningJob) -> None:
                 return _make(job)
         except _Outdated:
             job.check()
-    raise Failed("words in the conversations were deleted again and again while the file was made; ask again later")
+    raise Failed("words in the conversations were deleted again and again while the file was created; ask again later")
 
 
 def _make(job: RunningJob) -> None:

@@ -148,7 +148,7 @@ class ConfirmByPasskey(webauthn.ReauthenticateWebAuthnView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say that it did not work, on the same page."""
-        messages.error(self.request, _("This passkey is not one of this account."))
+        messages.error(self.request, _("This passkey does not belong to this account."))
         return redirect(self.request.get_full_path())
 
 

@@ -145,7 +145,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         """Refuse a time zone that this server does not have."""
         zone = str(self.cleaned_data["time_zone"]).strip()
         if zone and zone not in available_timezones():
-            raise forms.ValidationError(_("Choose a time zone of the list, such as Europe/Berlin."))
+            raise forms.ValidationError(_("Choose a time zone from the list, such as Europe/Berlin."))
         return zone
 
     def save(self, commit: bool = True) -> AccountSettings:

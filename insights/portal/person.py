@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from insights import access, queries
 from insights.access import devices, roles
 from insights.access.roles import LastAdministrator
-from insights.portal.account import user_of
 from insights.portal.administrators import for_administrators
 from insights.portal.forms import LimitsForm, RolesForm
 from insights.portal.people import USAGE_DAYS, reset_link
+from insights.portal.signed_in import user_of
 from insights.portal.template_context import TemplateContext
 
 DONE = {
@@ -24,7 +24,7 @@ DONE = {
     "limits": gettext_lazy("Limits saved."),
     "deactivated": gettext_lazy("Account deactivated. Everything that it had open has been closed."),
     "reactivated": gettext_lazy("Account reactivated."),
-    "factors": gettext_lazy("Second factors removed. The password alone signs in until new ones are set up."),
+    "factors": gettext_lazy("Second factors removed. The password alone is enough to sign in until new ones are set up."),
     "devices": gettext_lazy("All devices have been signed out."),
 }
 LAST = gettext_lazy("This is the last active administrator. Make somebody else an administrator first.")
