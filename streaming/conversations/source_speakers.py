@@ -80,6 +80,7 @@ class SourceSpeakers:
         self._tried: set[tuple[int, str]] = set()  # voices, and profiles that were to name them
         self._computing = asyncio.Lock()
         self._storing = asyncio.Lock()  # messages are stored before they are corrected
+        self._storing_state = asyncio.Lock()  # an older state must not replace a newer one
         self._messages: set[UUID] = set()
         self._voices: set[int] = set()
         self._turns = 0
@@ -115,7 +116,7 @@ class SourceSpeakers:
         parts = labelled.parts if labelled is not None else self._labels.guess(result)
         stored: list[StoredPart] = []
         async with self._storing:
-            await self._keep_state(parts)
+            await self._note_voices(parts)
             for part in parts:
                 events = await store(part.of(result), Voice(self._id, part.voice), part.overlap)
                 messages = self._note(events)
@@ -181,17 +182,22 @@ class SourceSpeakers:
             logger.error("conversation %d: the voices of a turn failed: %s", self._conversation_id, error_location(error))
             return Labelled(self._labels.guess(result), ())
 
-    async def _keep_state(self, parts: Sequence[SpeakerPart]) -> None:
-        """Store the state now and then, and before the first message of a voice: after a crash no other voice may get its number."""
+    async def _note_voices(self, parts: Sequence[SpeakerPart]) -> None:
+        """Store the state before the first message of a voice, so that after a crash no other voice gets its number, and now and then."""
         new = {part.voice for part in parts} - self._voices
         self._voices |= new
         self._turns += 1
-        if not new and self._turns % STATE_TURNS:
-            return
+        if new:
+            await self._store_state()
+        elif self._turns % STATE_TURNS == 0:  # beside the message, which must not wait for the voices of a later turn
+            self._in_background(self._store_state())
+
+    async def _store_state(self) -> None:
         try:
-            async with self._computing:
-                state = await DIARIZATION_THREADS.run(self._labels.state)
-            await run_write(recorder.store_voices, self._id, state)
+            async with self._storing_state:
+                async with self._computing:
+                    state = await DIARIZATION_THREADS.run(self._labels.state)
+                await run_write(recorder.store_voices, self._id, state)
         except Exception as error:
             logger.warning("conversation %d: the state of the voices was not stored: %s", self._conversation_id, error_location(error))
 

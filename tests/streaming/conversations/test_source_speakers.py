@@ -163,6 +163,24 @@ async def test_late_voices_correct_the_message(user: User, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("a_turn_each")
+async def test_messages_do_not_wait_for_late_voices(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not where the state of the voices is stored, which needs the voices of the turns before."""
+    monkeypatch.setattr(source_speakers, "STATE_TURNS", 2)
+    speech = await begin(user)
+    await feed(speech, 1)
+    await until(1)
+    monkeypatch.setattr(source_speakers, "LABEL_S", 0.0)
+    speakers = speech._speakers
+    assert speakers is not None
+    async with speakers._computing:  # as if the voices of a turn took for ever
+        await feed(speech, 4, 1)
+        await until(4)
+    await speech.finish()
+    await speech.leave(final=True)
+    assert [text for _, text in await said()] == list(TEXTS)
+
+
+@pytest.mark.usefixtures("a_turn_each")
 async def test_a_crash_keeps_the_speakers(user: User, end: list[LiveSpeech]) -> None:
     """A session that continues after a crash has the same voices, with the names that people gave them."""
     began = time.monotonic()
