@@ -372,6 +372,8 @@ class Session(Generic[R]):
         if tasks:
             await asyncio.wait(tasks, timeout=TASKS_END_S)
         runner.stop()
+        for task in list(self._tasks):  # those that began while the others ended, such as the reply to the last words of the user
+            task.cancel()
         for _ in range(RELEASE_TRIES):
             if not runner.blocked:
                 return

@@ -247,6 +247,32 @@ async def test_a_shutdown_that_hangs_does_not_keep_the_slot(monkeypatch: pytest.
     await until(lambda: asyncio.all_tasks() <= before)
 
 
+async def test_what_begins_at_the_end_is_ended() -> None:
+    """A task that starts while the other ones end does not outlive the session."""
+    begun: list[asyncio.Task[None]] = []
+
+    class Late(Words):
+        def start(self) -> None:
+            super().start()
+            self.session.spawn(self.begin_another())
+
+        async def begin_another(self) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                begun.append(self.session.spawn(forever()))
+
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    session = await opened(Late)
+    await asyncio.sleep(0)
+    session.end(End.LOST)
+    await over(session)
+    await asyncio.wait(begun, timeout=30)
+    assert [task.cancelled() for task in begun] == [True]
+
+
 async def test_the_limit_of_sessions(settings: Any) -> None:
     """The session after the last allowed one is refused; the end of a session makes room."""
     settings.SESSION_LIMIT = 1
