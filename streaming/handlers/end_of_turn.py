@@ -7,7 +7,7 @@ from typing import Literal
 
 from streaming import recogniser
 from streaming.aio.worker_thread import WorkerThread
-from streaming.handlers.stt import at_16_khz
+from streaming.handlers.stt import LONGEST_S, at_16_khz
 from streaming.speech.end_of_turn import EndOfTurnModel, Pause, words_model
 from streaming.speech.endpointing import TurnSpan
 from streaming.speech.engines.base import Recogniser, RecogniserError
@@ -65,7 +65,8 @@ class EndOfTurnDecisions:
 
 
 def _silence_ms(model: EndOfTurnModel, engine: Recogniser, turn: Turn) -> int | None:
-    """Return the silence that ends the turn; None if it has no words."""
+    """Return the silence that ends the turn; None if it has no words. The end of a long turn decides."""
+    turn = turn.last(LONGEST_S)
     pcm = at_16_khz((turn.rate, turn.samples))
     words = engine.transcribe(pcm, turn.voiced, thorough=False)
     return model.silence_ms(Pause(tuple(word.text for word in words), pcm)) if words else None

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.3
 """Seconds between two looks at the words of speech that is not decided yet."""
+LOOKED_S = 6.0
+"""Seconds at the end of speech whose words are looked at: a long sound without words costs no more with each look."""
 SHORT_S = 1.2
 """Seconds of speech up to which a turn is recognised several times."""
 BRIEF_S = 0.5
@@ -200,8 +202,8 @@ class Interruptions:
         self._release(speech)
 
     async def _decide(self, speech: _OpenSpeech, turn: Turn, *, ended: bool) -> None:
-        """Decide from the turn, or from its first part."""
-        said = await self._said(turn, ended)
+        """Decide from the end of the turn, or of its part so far."""
+        said = await self._said(turn.last(LOOKED_S), ended)
         if speech.interrupts is None and (ended or not speech.ended):
             decision = self._decision(said)
             if decision is SpeechDuringReply.FALSE and not said.words:

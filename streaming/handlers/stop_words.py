@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -16,9 +17,9 @@ from streaming.audio.rates import Pcm
 from streaming.handlers.context import error_message
 from streaming.handlers.endpointing_options import AlgoOptions
 from streaming.handlers.reply_on_pause import ReplyOnPause
-from streaming.handlers.stt import at_16_khz
+from streaming.handlers.stt import LONGEST_S, at_16_khz
 from streaming.handlers.vad_chunks import PauseModel
-from streaming.speech.engines.base import Word
+from streaming.speech.engines.base import Recogniser, Word
 from streaming.speech.turn_detector import Turn
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,8 @@ class ReplyOnStopWords(ReplyOnPause):
 
     def progress(self, turn: Turn) -> None:
         """Search for a stop word during the turn, so that the client is notified while the user is speaking."""
+        if len(turn.samples) > LONGEST_S * turn.rate:
+            return
         if not self._stop_word_seen and not self._announced and (self._early_task is None or self._early_task.done()):
             self._early_task = self.parley.spawn(self._search_early(turn))
 
@@ -163,14 +166,36 @@ class ReplyOnStopWords(ReplyOnPause):
         """Return the words of a turn; none, with an error for the client, if the recogniser cannot be loaded or fails."""
         try:
             engine = await asyncio.wrap_future(recogniser.begin_loading())
-            samples = at_16_khz((turn.rate, turn.samples))
-            return await self._worker_thread.run(partial(engine.transcribe, samples, turn.voiced, thorough=thorough))
+            return await self._worker_thread.run(partial(words_of, engine, turn, thorough=thorough))
         except Exception as error:  # its text may hold spoken words
             if not self._failed:
                 self._failed = True
                 logger.error("stop words are not recognised: %s", type(error).__name__)
                 self.parley.send_message(error_message("stop words are not recognised: the recogniser of this server fails"))
             return ()
+
+
+def words_of(engine: Recogniser, turn: Turn, *, thorough: bool) -> tuple[Word, ...]:
+    """Return the words of a turn; blocks. A long one, such as a television in the room, is decoded in parts."""
+    found: list[Word] = []
+    for at_s, part in parts_of(turn, LONGEST_S):
+        words = engine.transcribe(at_16_khz((part.rate, part.samples)), part.voiced, thorough=thorough)
+        found += [replace(word, start=word.start + at_s, end=word.end + at_s) for word in words]
+    return tuple(found)
+
+
+def parts_of(turn: Turn, longest_s: float) -> Iterator[tuple[float, Turn]]:
+    """Yield the parts of a turn with speech, cut at quiet places, each with its start in seconds and at most so long."""
+    first, count, rate = 0, len(turn.samples), turn.rate
+    while first < count:
+        end = count
+        if count - first > longest_s * rate:
+            end = first + max(1, quietest_position(turn.samples[first:], rate, longest_s - _SEARCH_S - _WINDOW_S))
+        at_s, end_s = first / rate, end / rate
+        voiced = tuple((max(start, at_s) - at_s, min(stop, end_s) - at_s) for start, stop in turn.voiced if start < end_s and stop > at_s)
+        if voiced:
+            yield at_s, Turn(turn.samples[first:end], rate, voiced)
+        first = end
 
 
 def plain(words: Sequence[str]) -> list[str]:

@@ -50,11 +50,18 @@ class Turn:
 
     def followed_by(self, other: "Turn", longest_s: float) -> "Turn":
         """Return one turn with the audio of both, of the same rate; beyond `longest_s` seconds the oldest audio is left out."""
-        samples = np.concatenate((self.samples, other.samples))
-        cut = max(0, len(samples) - int(longest_s * self.rate))
-        cut_s, shift_s = cut / self.rate, (len(self.samples) - cut) / self.rate
-        before = tuple((max(0.0, start - cut_s), end - cut_s) for start, end in self.voiced if end > cut_s)
-        return Turn(samples[cut:], self.rate, (*before, *((max(0.0, start + shift_s), end + shift_s) for start, end in other.voiced)))
+        shift_s = len(self.samples) / self.rate
+        voiced = (*self.voiced, *((start + shift_s, end + shift_s) for start, end in other.voiced))
+        return Turn(np.concatenate((self.samples, other.samples)), self.rate, voiced).last(longest_s)
+
+    def last(self, seconds: float) -> "Turn":
+        """Return the end of the turn, at most so many seconds of it."""
+        cut = max(0, len(self.samples) - int(seconds * self.rate))
+        if not cut:
+            return self
+        cut_s = cut / self.rate
+        voiced = tuple((max(0.0, start - cut_s), end - cut_s) for start, end in self.voiced if end > cut_s)
+        return Turn(self.samples[cut:], self.rate, voiced)
 
 
 @dataclass(frozen=True, slots=True)

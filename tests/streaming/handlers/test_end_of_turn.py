@@ -12,6 +12,7 @@ from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers.end_of_turn import EndOfTurnDecisions, end_of_turn_model
 from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.handlers.stt import LONGEST_S
 from streaming.speech.end_of_turn import Pause, words_model
 from streaming.speech.endpointing import TurnSpan
 from streaming.speech.engines.base import RecogniserError, Word
@@ -103,6 +104,14 @@ async def test_the_model_gets_words_and_audio(monkeypatch: pytest.MonkeyPatch) -
     assert await answers(model, Turn(np.ones(48_000, dtype=np.int16), 48_000, ((0.0, 1.0),))) == [(SPAN, 700)]
     assert model.pauses[0].words == ("Is", "it?")
     assert len(model.pauses[0].pcm) == pytest.approx(16_000, abs=100)
+
+
+async def test_the_end_of_a_long_turn_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No recogniser decodes more than half a minute at once."""
+    loaded(monkeypatch, Engine("Is", "it?"))
+    model = Fixed()
+    assert await answers(model, Turn(np.ones(60 * 16_000, dtype=np.int16), 16_000, ((0.0, 60.0),))) == [(SPAN, 700)]
+    assert len(model.pauses[0].pcm) == LONGEST_S * 16_000
 
 
 async def test_without_words_the_pause_decides(monkeypatch: pytest.MonkeyPatch) -> None:

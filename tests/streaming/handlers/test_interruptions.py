@@ -41,6 +41,7 @@ class ScriptedRecogniser:
         self.early: list[str] = []
         self.final: list[str] = []
         self.times = 0
+        self.seconds: list[float] = []
         self.confidence = 0.9
         self.gate = threading.Event()
         self.gate.set()
@@ -48,6 +49,7 @@ class ScriptedRecogniser:
     def transcribe(self, pcm: Samples, voiced: Sequence[tuple[float, float]] = (), *, thorough: bool = True) -> tuple[Word, ...]:
         """Return the next text."""
         assert self.gate.wait(60)
+        self.seconds.append(len(pcm) / 16_000)
         texts = self.final if thorough else self.early
         text = texts[0] if texts else ""
         self.times += thorough
@@ -265,6 +267,20 @@ async def test_words_interrupt_before_the_turn_ends(join: Join, scripted: Script
     assert not handler.busy
     handler.ended(said(1.5))
     await until(lambda: numbers(session) == [0.1, 1.5])
+
+
+async def test_a_long_sound_is_looked_at_in_part(join: Join, scripted: ScriptedRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Music that is taken for speech costs no more with each look; its end is decided by its last words."""
+    monkeypatch.setattr(interruptions, "LOOK_S", 0.01)
+    session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(min_interruption_duration=0.01)))
+    handler = handler_of(session)
+    handler._listener.peek = lambda take: handler.loop.call_soon(take, said(30.0))
+    await talking(session)
+    handler.began()
+    await until(lambda: len(scripted.seconds) >= 3)
+    handler.ended(said(60.0))
+    await until(lambda: states(session)[1:] == ["response_resumed"])
+    assert set(scripted.seconds) == {interruptions.LOOKED_S}
 
 
 @pytest.mark.usefixtures("unloaded")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from streaming import recogniser
 from streaming.audio.pcm import Samples
-from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, plain, quietest_position
-from streaming.handlers.stt import at_16_khz, get_stt_model
+from streaming.handlers.stop_words import ReplyOnStopWords, find_phrase, parts_of, plain, quietest_position
+from streaming.handlers.stt import LONGEST_S, at_16_khz, get_stt_model
 from streaming.sessions.handler_runner import StreamSession
 from streaming.speech.engines.base import Word
 from streaming.speech.engines.scripted import spread
@@ -89,6 +89,29 @@ async def test_speech_after_the_stop_word_is_kept(join: Join, scripted: Scripted
     assert numbers(session)[0] == pytest.approx(4.0, abs=0.3)
     assert connection_of(session).of("stopword") == [""]
     assert connection_of(session).of("log") == ["pause_detected", "response_starting"]
+
+
+async def test_a_stop_word_late_in_a_long_turn(join: Join, scripted: ScriptedRecogniser) -> None:
+    """A turn that others keep open is decoded in parts of at most 20 s, and the speech after the stop word is replied to."""
+    scripted.final = ["nobody asked for this", "nor for that", "Computer, what time is it?"]
+    session = await join(words("computer"))
+    await interim(handler_of(session), 30.0)
+    await say(session, 45.0)
+    await until(lambda: session.outputs.last == 1)
+    assert [thorough for thorough, _ in scripted.asked] == [True] * 3
+    assert all(samples <= LONGEST_S * RATE for _, samples in scripted.asked)
+    assert sum(samples for _, samples in scripted.asked) == 45 * RATE
+    assert numbers(session)[0] == pytest.approx(0.8 * scripted.asked[-1][1] / RATE, abs=0.3)
+
+
+def test_parts_without_speech_are_left_out() -> None:
+    """Each part has the speech in it, with times from its own start."""
+    long = Turn(turn(50.0).samples, RATE, ((1.0, 2.0), (45.0, 46.0)))
+    (begin, first), (later, second) = parts_of(long, 20.0)
+    assert begin == 0.0
+    assert first.voiced == ((1.0, 2.0),)
+    assert second.voiced == ((pytest.approx(45.0 - later), pytest.approx(46.0 - later)),)
+    assert 35.0 < later < 40.0
 
 
 async def test_a_stop_word_alone_applies_to_the_next_turn(join: Join, scripted: ScriptedRecogniser) -> None:
