@@ -65,6 +65,8 @@ class InterruptionOptions:
             reply continues until the decision.
         false_interruption_timeout: seconds after which a paused reply continues if there is no decision yet; None for no limit.
         backchannels: further words or phrases that do not interrupt, such as "interesting".
+        ignore_softer_db: where others talk, speech that is softer than the user's own so far by more decibels neither interrupts a reply
+            nor keeps the user's turn open. None: all speech is the user's.
         join_turn_s: if at most so many seconds of the interrupted reply were heard, the user had only paused: the next turn contains
             the audio of the previous one. 0: never.
 
@@ -77,6 +79,7 @@ class InterruptionOptions:
     resume_false_interruption: bool = True
     false_interruption_timeout: float | None = 2.0
     backchannels: Sequence[str] = ()
+    ignore_softer_db: float | None = 8.0
     join_turn_s: float = 1.2
 
     def __post_init__(self) -> None:
@@ -85,6 +88,8 @@ class InterruptionOptions:
                 raise ValueError(f"{name} must be at least 0, not {getattr(self, name)!r}")
         if self.false_interruption_timeout is not None and not self.false_interruption_timeout > 0:
             raise ValueError(f"false_interruption_timeout must be above 0, or None, not {self.false_interruption_timeout!r}")
+        if self.ignore_softer_db is not None and not self.ignore_softer_db > 0:
+            raise ValueError(f"ignore_softer_db must be above 0, or None, not {self.ignore_softer_db!r}")
         if isinstance(self.backchannels, str):
             raise ValueError("backchannels must be a list of words or phrases, not a single text")
 
@@ -100,7 +105,13 @@ class InterruptionOptions:
 
 
 def turn_detector_options(
-    algo: AlgoOptions, model: SileroVadOptions, *, progress: bool = False, asks_end: bool = False, asks_onset: bool = False
+    algo: AlgoOptions,
+    model: SileroVadOptions,
+    *,
+    progress: bool = False,
+    asks_end: bool = False,
+    asks_onset: bool = False,
+    ignore_softer_db: float | None = None,
 ) -> TurnDetectorOptions:
     """Return the options of the turn detector.
 
@@ -108,6 +119,7 @@ def turn_detector_options(
         progress: updates during a turn.
         asks_end: a question at each pause.
         asks_onset: a report of sound that may be the beginning of speech.
+        ignore_softer_db: see `InterruptionOptions`.
     """
     return TurnDetectorOptions(
         pause_ms=algo.min_silence_ms,
@@ -118,4 +130,5 @@ def turn_detector_options(
         progress=progress,
         asks_end=asks_end,
         asks_onset=asks_onset,
+        ignore_softer_db=ignore_softer_db,
     )

@@ -145,6 +145,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
                 progress=self.wants_progress,
                 asks_end=asks_end,
                 asks_onset=self.can_interrupt and self.interruption_options.holds,
+                ignore_softer_db=self.interruption_options.ignore_softer_db,
             )
             self._listener = TurnListener(self, options, self.input_sample_rate, self._end_of_turn)
             self._early_text = EarlyText(transcribed_by(self.fn))
@@ -167,13 +168,15 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     def receive(self, frame: AudioFrame) -> None:
         """Pass an audio frame to turn detection."""
-        if self.busy and not self.can_interrupt:
+        busy = self.busy
+        if busy and not self.can_interrupt:
             return
         rate, samples = frame
         flat = np.asarray(samples).reshape(-1)
         if self.expected_layout == "stereo":
             flat = flat[::2]
         if self._listener is not None:
+            self._listener.detector.during_reply = busy
             self._listener.detector.feed(flat)
             return
         began = self.state.started_talking

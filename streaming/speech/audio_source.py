@@ -138,9 +138,14 @@ class AudioSource(ABC, Generic[Audio]):
 
     def process(self, frame: Samples, probability: float) -> None:
         """Process the speech probability, in [0, 1], of a frame."""
-        for event in self._endpointer.push(probability, float(frame @ frame) ** 0.5):
+        level = float(frame @ frame) ** 0.5
+        for event in self._endpointer.push(self._speech_of_interest(probability, level), level):
             self._handle(event)
         self._history.forget(self._endpointer.keep_from)
+
+    def _speech_of_interest(self, probability: float, level: float) -> float:
+        """Return the probability that a frame of this level is speech that the subclass wants."""
+        return probability
 
     def stall(self, now: float) -> None:
         """End the open turn if all audio was processed and nothing was fed for `STALL_S`; `now` is a monotonic time."""

@@ -28,6 +28,7 @@ from streaming.speech.endpointing import (
     SpeechStarted,
     TurnSpan,
 )
+from streaming.speech.user_level import UserLevel
 from streaming.speech.vad import FRAME, VadModel
 
 ANSWER_MS = 1000
@@ -69,7 +70,8 @@ class TurnDetectorOptions:
     """Endpointing options: probabilities in [0, 1], times in milliseconds or seconds.
 
     `progress` requests `TurnCallbacks.progress`, `asks_end` requests `TurnCallbacks.paused`, `asks_onset` requests
-    `TurnCallbacks.may_begin`.
+    `TurnCallbacks.may_begin`. With `ignore_softer_db`, speech that is softer than the user's by more decibels is that of people in the
+    background: it starts no turn while `TurnDetector.during_reply` is set, and no longer continues one; see `UserLevel`.
     """
 
     pause_ms: int = 500
@@ -80,6 +82,7 @@ class TurnDetectorOptions:
     progress: bool = False
     asks_end: bool = False
     asks_onset: bool = False
+    ignore_softer_db: float | None = None
 
 
 class TurnCallbacks(Protocol):
@@ -133,6 +136,9 @@ class TurnDetector(AudioSource[Pcm]):
         self._reports_pauses = False
         self._peek: Callable[[Turn], None] | None = None
         self._silent_frames = 0  # consecutive frames without possible speech
+        self._user_level = UserLevel(options.ignore_softer_db) if options.ignore_softer_db is not None else None
+        self.during_reply = False
+        """Whether the user hears a reply, or waits for one: then speech in the background starts no turn. The end of a turn sets it too."""
 
     # -- any thread
 
@@ -231,6 +237,12 @@ class TurnDetector(AudioSource[Pcm]):
         self._silent_frames = 0 if probability > _MAYBE_SPEECH else self._silent_frames + 1
         super().process(frame, probability)
 
+    def _speech_of_interest(self, probability: float, level: float) -> float:
+        user = self._user_level
+        if user is None or not user.hears_background(probability, level, during_reply=self.during_reply, speaking=self.speaking):
+            return probability
+        return 0.0
+
     def settle(self) -> bool:
         """End a tick; return whether there is more audio to process."""
         if self._flush and self._is_processed and not self._closed:
@@ -264,6 +276,7 @@ class TurnDetector(AudioSource[Pcm]):
                 if self._options.asks_end or self._reports_pauses:
                     self._callbacks.paused(self._turn(span), span)
             case SpeechEnded(span):
+                self.during_reply = True  # the caller knows of it a little later, and others may go on talking
                 self._callbacks.ended(self._turn(span))
             case SpeechDiscarded():
                 self._callbacks.dropped()

@@ -59,15 +59,21 @@ _HEARD = ReplyPosition(heard_s=3.0, left_s=60.0)
 class Reply:
     """A reply, and how often and how long the noise stopped it."""
 
-    def __init__(self, *, backoff: bool) -> None:
+    def __init__(self, *, backoff: bool, began: float = 0.0) -> None:
         self.holds = self.pauses = self.ended = 0
-        self.silent_s = self.longest_s = 0.0
+        self.silent_s = self.longest_s = self.heard_s = 0.0
+        self._began = began
         self._backoff = backoff
         self._for_holds, self._for_pauses = Backoff(*HOLD_BACKOFF_S), Backoff(*PAUSE_BACKOFF_S, free=1)
         self._held = False
         self._silent_from: float | None = None
         self._paused_until: float | None = None
-        self._played_from = 0.0
+        self._played_from = began
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is held or paused."""
+        return self._silent_from is not None
 
     def possible(self, now: float) -> None:
         """Hear sound that may be speech."""
@@ -118,6 +124,7 @@ class Reply:
     def end(self, now: float) -> None:
         """Hear the end of the noise."""
         self.play(now)
+        self.heard_s = now - self._began
         self.longest_s = max(self.longest_s, now - self._played_from)
 
     def _stop(self, now: float) -> None:
@@ -170,7 +177,7 @@ def reply_in(engine: MoonshineRecogniser, pcm: Samples, *, backoff: bool) -> Rep
                 case SpeechStarted():
                     reply.began(now)
                 case SpeechEnded(span):
-                    reply.over(_said(engine, pcm[span.start * FRAME : span.end * FRAME], span), now)
+                    reply.over(said(engine, pcm[span.start * FRAME : span.end * FRAME], span), now)
                 case SpeechDiscarded():
                     reply.over(Speech([], 0.0, ended=True), now)
                 case Progress() | SpeechPaused():
@@ -182,7 +189,7 @@ def reply_in(engine: MoonshineRecogniser, pcm: Samples, *, backoff: bool) -> Rep
     return reply
 
 
-def _said(engine: MoonshineRecogniser, pcm: Samples, span: TurnSpan) -> Speech:
+def said(engine: MoonshineRecogniser, pcm: Samples, span: TurnSpan) -> Speech:
     """Return the words of a turn."""
     voiced = [(first - span.start * FRAME_S, last - span.start * FRAME_S) for first, last in span.speech]
     words, guesses = recognised(engine, Turn((pcm * 32767).astype(np.int16), RATE, tuple(voiced)), ended=True)

@@ -28,6 +28,8 @@ STEP = 20
 SILENT_WITHIN_S = 0.2
 SILENT_S = 0.44
 """Silence at the end of the clip "unfinished" and at the beginning of "rest"."""
+OTHERS_S = 16
+"""Seconds for which others talk: longer than the question and its reply."""
 MARGIN = 4
 """Factor of the limit, for a busy machine."""
 PROGRAM = f'''
@@ -132,6 +134,13 @@ async def talking(server: Server) -> AsyncIterator[tuple[StreamClient, Microphon
         yield client, microphone
 
 
+def spoken(name: str) -> np.ndarray:
+    """Return a clip without the silence around it."""
+    sound = speech.clip(name)
+    loud = np.flatnonzero(np.abs(sound.astype(np.int32)) > 300)
+    return sound[loud[0] : loud[-1] + 1]
+
+
 def numbers(client: StreamClient) -> list[int]:
     """Return the numbers of the blocks that arrived, without those that fade out; a block that fades in counts by its end."""
     samples = np.frombuffer(client.sound, dtype="<i2")
@@ -163,6 +172,17 @@ async def test_an_interruption(server: Server) -> None:
         await client.until(lambda: len([one for one in client.messages if one.get("data") == "response_starting"]) == 2)
         await client.until(lambda: numbers(client)[-1] < numbers(client)[60])
         assert "response_resumed" not in [one.get("data") for one in client.messages]
+
+
+async def test_others_talk_in_the_background(server: Server) -> None:
+    """20 dB softer than the user: the question is answered although they go on, and the reply is not paused."""
+    others = np.resize(np.concatenate([spoken(name) for name in ("unfinished", "rest", "stop")]), OTHERS_S * 48_000) // 10
+    async with streaming(server, await asyncio.to_thread(server.token), "numbered") as client, microphone_of(client) as microphone:
+        microphone.say(np.concatenate((speech.clip("question", 0.3), others)))
+        await client.until(lambda: numbers(client)[-1:] == [BLOCKS])
+        assert numbers(client) == list(range(1, BLOCKS + 1))
+        logs = [one.get("data") for one in client.messages if one.get("type") == "log"]
+        assert logs == ["started", "started_talking", "pause_detected", "response_starting"]
 
 
 @pytest.mark.parametrize("pause_s", [0.8, 1.4])

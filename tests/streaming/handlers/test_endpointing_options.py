@@ -7,6 +7,7 @@ def test_options() -> None:
     """FastRTC's names map to our options."""
     options = turn_detector_options(AlgoOptions(), SileroVadOptions())
     assert (options.pause_ms, options.longest_s, options.onset) == (500, LONGEST_TURN_S, 0.5)
+    assert options.ignore_softer_db is None
     options = turn_detector_options(
         AlgoOptions(min_silence_ms=900, max_continuous_speech_s=8),
         SileroVadOptions(threshold=0.7, min_speech_duration_ms=250, speech_pad_ms=100),

@@ -13,7 +13,7 @@ import pytest
 from streaming import recogniser
 from streaming.audio.pcm import Samples
 from streaming.handlers import interruptions
-from streaming.handlers.endpointing_options import InterruptionOptions
+from streaming.handlers.endpointing_options import AlgoOptions, InterruptionOptions
 from streaming.handlers.interruptions import PADDING_S
 from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.sessions import audio_io
@@ -23,7 +23,7 @@ from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import LONG, logs, reply, respond
 from tests.streaming.sessions.connections import FRAME, RATE, Join, connection_of, handler_of, handler_threads, numbers, until
-from tests.streaming.speech.test_turn_detector import SILENCE
+from tests.streaming.speech.test_turn_detector import FIRST_SENTENCE, SILENCE, VOICE
 
 AT_ONCE = InterruptionOptions(min_interruption_duration=0)
 
@@ -387,6 +387,7 @@ async def test_a_triggered_reply_needs_no_decision(join: Join, scripted: Scripte
         ({"min_interruption_words": -2}, "min_interruption_words must be at least 0, not -2"),
         ({"join_turn_s": float("nan")}, "join_turn_s must be at least 0, not nan"),
         ({"false_interruption_timeout": 0}, "false_interruption_timeout must be above 0, or None, not 0"),
+        ({"ignore_softer_db": 0}, "ignore_softer_db must be above 0, or None, not 0"),
         ({"backchannels": "yes"}, "backchannels must be a list of words or phrases, not a single text"),
     ],
 )
@@ -394,6 +395,32 @@ def test_options_out_of_range(options: dict[str, Any], error: str) -> None:
     """A wrong value is refused with the name of the field."""
     with pytest.raises(ValueError, match=re.escape(error)):
         InterruptionOptions(**options)
+
+
+@pytest.mark.usefixtures("unloaded")
+@pytest.mark.parametrize("softer_db", [8.0, None])
+async def test_people_in_the_background(join: Join, softer_db: float | None) -> None:
+    """Others who talk behind the user's words do not pause the reply when they go on; the user does. Real speech, through the real VAD."""
+    options, algo_options = InterruptionOptions(ignore_softer_db=softer_db), AlgoOptions(min_silence_ms=1500)
+    session = await join(ReplyOnPause(lengths, None, algo_options, interruption_options=options, input_sample_rate=16_000))
+    detector = handler_of(session)._listener.detector
+
+    def hear(*parts: Any) -> None:
+        for block in np.concatenate(parts).reshape(-1, 320):
+            session.runner.push_audio(block, 16_000)
+
+    hear(FIRST_SENTENCE, VOICE[len(FIRST_SENTENCE) : 9 * 16_000] // 10, SILENCE, SILENCE)
+    await until(lambda: len(numbers(session)) == 1)
+    await until(lambda: detector.waiting_s == 0 and detector.calm)
+    hear(FIRST_SENTENCE // 10, SILENCE, SILENCE)
+    if softer_db is None:
+        await until(lambda: "response_paused" in states(session))
+        return
+    await until(lambda: detector.waiting_s == 0 and detector.calm)
+    await asyncio.sleep(0)
+    assert states(session) == []
+    hear(FIRST_SENTENCE)
+    await until(lambda: "response_paused" in states(session))
 
 
 async def test_interruptions_that_are_not_allowed(join: Join) -> None:
