@@ -345,6 +345,7 @@ def test_the_page_shows_the_muted_state(scripted_server: Server, open_browser: C
 def test_the_screen_stays_on_while_somebody_speaks(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
     """The page asks for it again after it was hidden, and gives it back at the end."""
     page = enter(open_browser(recorded_speech()), scripted_server)
+    page.context.grant_permissions(["microphone", "screen-wake-lock"])
     page.add_init_script(KEEP_LOCKS)
     begin(page, scripted_server)
     page.wait_for_function("() => locks.length === 1")
