@@ -23,7 +23,7 @@ from insights.access.app_tokens import (
     token_for,
     token_for_password,
 )
-from insights.access.apps import app_of, app_of_token, apps_of, change_app, create_app, revoke_app, user_of_token
+from insights.access.apps import app_of, app_of_token, apps_of, change_app, create_app, revoke_app
 from insights.access.attempts import UNKNOWN as UNKNOWN_ADDRESS
 from insights.access.attempts import Attempt, TooManyTries, client_address, password_check
 from insights.access.entries import EnteringPerson, Entry, enter, invited_to, person_of, person_with_id
@@ -217,5 +217,4 @@ __all__ = [
     "valid_grants",
     "token_for",
     "token_for_password",
-    "user_of_token",
 ]

@@ -124,12 +124,6 @@ def note_use(app: App, now: datetime) -> None:
             App.objects.filter(pk=app.pk).update(last_used_at=now)
 
 
-def user_of_token(token: str) -> User | None:
-    """Return the user that a token acts for; None if `app_of_token` finds no app."""
-    app = app_of_token(token)
-    return app.owner if app else None
-
-
 def hash_of(secret: str) -> str:
     """Return the stored form of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from insights import analysis, models, recorder
+from insights import access, analysis, models, recorder
 from insights.access.rate_limit import rate_limit
 from insights.models import Conversation, Member, ServerProcess
 from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, SpokenWord, StoredEvent, Utterance
@@ -29,6 +29,12 @@ def owner(db: None) -> User:
 def other_owner(db: None) -> User:
     """Return a user without conversations."""
     return User.objects.create_user("stranger", "stranger@example.org")
+
+
+def user_of_token(token: str) -> User | None:
+    """Return the account for which a token acts, None if it is not accepted."""
+    app = access.app_of_token(token)
+    return app.owner if app else None
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from insights import access, tokens
 from insights.models import App, Conversation
 from insights.recorder import Joined
+from tests.insights.conftest import user_of_token
 
 
 def test_secrets_have_the_lengths_that_browsers_check(owner: User) -> None:
@@ -32,7 +33,7 @@ def test_a_token_authenticates_the_owner(owner: User) -> None:
     app, secret = access.create_app(owner, "test")
     token = access.token_for(app.app_id, secret)
     assert token.expires_in == settings.TOKEN_HOURS * 3600
-    assert access.user_of_token(token.access_token) == owner
+    assert user_of_token(token.access_token) == owner
 
 
 def test_claims(owner: User) -> None:
@@ -67,23 +68,23 @@ def token_with(claims: dict[str, object], key: bytes | None = None, algorithm: s
 def test_invalid_tokens_are_refused(owner: User, claims: dict[str, object]) -> None:
     """Expired, foreign, future and malformed tokens give no user."""
     app, _ = access.create_app(owner, "test")
-    assert access.user_of_token(token_with({"sub": app.app_id})) == owner
-    assert access.user_of_token(token_with({"sub": app.app_id, **claims})) is None
+    assert user_of_token(token_with({"sub": app.app_id})) == owner
+    assert user_of_token(token_with({"sub": app.app_id, **claims})) is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "ä.ö.ü", "\x00", "." * 9999, "e30.e30."])
 def test_text_that_is_no_token_is_refused(db: None, text: str) -> None:
     """Text that is no token gives no user."""
-    assert access.user_of_token(text) is None
+    assert user_of_token(text) is None
 
 
 def test_tokens_of_other_keys_are_refused(owner: User) -> None:
     """A token signed with another key, with the site's secret key or not at all is refused."""
     app, _ = access.create_app(owner, "test")
-    assert access.user_of_token(token_with({"sub": app.app_id}, b"k" * 32)) is None
-    assert access.user_of_token(token_with({"sub": app.app_id}, settings.SECRET_KEY.encode())) is None
+    assert user_of_token(token_with({"sub": app.app_id}, b"k" * 32)) is None
+    assert user_of_token(token_with({"sub": app.app_id}, settings.SECRET_KEY.encode())) is None
     unsigned = jwt.encode({"iss": "parley", "sub": app.app_id, "iat": 1, "exp": 4_000_000_000}, None, "none")  # type: ignore[arg-type]
-    assert access.user_of_token(unsigned) is None
+    assert user_of_token(unsigned) is None
 
 
 def test_revoking_and_disabling_take_effect_at_once(owner: User) -> None:
@@ -91,12 +92,12 @@ def test_revoking_and_disabling_take_effect_at_once(owner: User) -> None:
     app, secret = access.create_app(owner, "test")
     token = access.token_for(app.app_id, secret).access_token
     User.objects.update(is_active=False)
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
     with pytest.raises(access.WrongCredentials):
         access.token_for(app.app_id, secret)
     User.objects.update(is_active=True)
     App.objects.update(revoked_at=app.created_at)
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
     with pytest.raises(access.WrongCredentials):
         access.token_for(app.app_id, secret)
 

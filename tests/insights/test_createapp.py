@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from insights import access
+from tests.insights.conftest import user_of_token
 
 
 def run(*args: str) -> str:
@@ -22,7 +23,7 @@ def test_a_missing_account_is_created(db: None) -> None:
     made = json.loads(run("--email", "New@Example.org", "--name", "Bot", "--json"))
     user = User.objects.get()
     assert (user.username, user.email, user.has_usable_password()) == ("new@example.org", "new@example.org", False)
-    assert access.user_of_token(access.token_for(made["appId"], made["appSecret"]).access_token) == user
+    assert user_of_token(access.token_for(made["appId"], made["appSecret"]).access_token) == user
     assert user.apps.get().name == "Bot"
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from insights import access, persons, recorder
 from insights.models import AccountSettings, App, Conversation, Deletion, Member, Message
 from insights.recorder import Listening, SpeakerIdentity
-from tests.insights.conftest import opening, utterance
+from tests.insights.conftest import opening, user_of_token, utterance
 from tests.insights.recorder.deletion.test_delete_parts import stored_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +51,7 @@ def test_an_account_goes_with_everything(bob: User, owner: User) -> None:
     assert list(Conversation.everything.values_list("id", flat=True)) == [kept]
     assert not User.objects.filter(pk=identity).exists()
     assert not App.objects.exists()
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
     assert browser.get("/account/").status_code == 302
     assert Deletion.objects.filter(kind="account", owner_id=identity, user=owner).count() == 1
 

@@ -7,6 +7,7 @@ from django.test import Client
 from insights import access
 from insights.api.root import api
 from insights.models import App
+from tests.insights.conftest import user_of_token
 
 
 def token_with(user: User, *scopes: str) -> str:
@@ -81,8 +82,8 @@ def test_the_last_use_is_stored(user: User) -> None:
     """Getting a token and using it both count; within ten minutes nothing is written again."""
     token = token_with(user, "read")
     App.objects.update(last_used_at=None)
-    assert access.user_of_token(token)
+    assert user_of_token(token)
     used = App.objects.get().last_used_at
     assert used is not None
-    assert access.user_of_token(token)
+    assert user_of_token(token)
     assert App.objects.get().last_used_at == used

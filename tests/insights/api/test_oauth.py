@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from insights import access
 from insights.models import App
+from tests.insights.conftest import user_of_token
 
 URL = "/oauth2/token:generate"
 PASSWORD = "correct horse battery"
@@ -37,7 +38,7 @@ def test_valid_credentials_get_a_token(pair: dict[str, str], owner: User) -> Non
     answer = ask(pair)
     assert answer.status_code == 200
     assert answer.json()["expiresIn"] == 86400
-    assert access.user_of_token(answer.json()["accessToken"]) == owner
+    assert user_of_token(answer.json()["accessToken"]) == owner
 
 
 def test_the_type_may_be_left_out(pair: dict[str, str]) -> None:
@@ -117,7 +118,7 @@ def test_the_same_token_while_an_hour_is_left(pair: dict[str, str]) -> None:
     renewed = ask(pair).json()
     assert renewed["accessToken"] not in (first["accessToken"], moved["accessToken"])
     assert renewed["expiresIn"] == 86400
-    assert all(access.user_of_token(one["accessToken"]) for one in (first, moved, renewed))
+    assert all(user_of_token(one["accessToken"]) for one in (first, moved, renewed))
 
 
 def test_refresh_gives_a_new_token(pair: dict[str, str], owner: User) -> None:
@@ -130,8 +131,8 @@ def test_refresh_gives_a_new_token(pair: dict[str, str], owner: User) -> None:
     assert second["accessToken"] != first["accessToken"]
     assert second["expiresIn"] == 86400
     assert ask(pair).json()["accessToken"] == second["accessToken"]
-    assert access.user_of_token(first["accessToken"]) == access.user_of_token(second["accessToken"]) == owner
-    assert access.user_of_token(first["refreshToken"]) is None, "a refresh token gives no access"
+    assert user_of_token(first["accessToken"]) == user_of_token(second["accessToken"]) == owner
+    assert user_of_token(first["refreshToken"]) is None, "a refresh token gives no access"
 
 
 def test_refresh_needs_the_secret_and_a_refresh_token_of_the_app(pair: dict[str, str], owner: User) -> None:
@@ -154,11 +155,11 @@ def test_revoke_ends_all_tokens_but_not_the_secret(pair: dict[str, str], owner: 
     assert access.valid_grants([held]) == {held}
     assert ask(pair, path="revoke").status_code == 200
     assert access.valid_grants([held]) == set()
-    assert access.user_of_token(first["accessToken"]) is None
+    assert user_of_token(first["accessToken"]) is None
     assert ask({**pair, "refreshToken": first["refreshToken"]}, path="refresh").status_code == 401
     again = ask(pair).json()["accessToken"]
     assert again != first["accessToken"]
-    assert access.user_of_token(again) == owner
+    assert user_of_token(again) == owner
 
 
 def test_an_expired_app_gets_no_token(pair: dict[str, str]) -> None:
@@ -169,7 +170,7 @@ def test_an_expired_app_gets_no_token(pair: dict[str, str]) -> None:
     App.objects.update(expires_at=timezone.now())
     assert (ask(pair).status_code, ask(pair).json()) == (401, {"message": "This app has expired."})
     assert "expired" not in ask({**pair, "appSecret": "x"}).json()["message"]
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
     assert access.valid_grants([held]) == set()
 
 
@@ -179,12 +180,12 @@ def test_a_password_gets_a_token(user: User) -> None:
     answer = ask(body)
     assert answer.status_code == 200
     assert answer.json().keys() == {"accessToken", "expiresIn"}
-    assert access.user_of_token(answer.json()["accessToken"]) == user
+    assert user_of_token(answer.json()["accessToken"]) == user
     assert ask(body).json()["accessToken"] == answer.json()["accessToken"]
     (app,) = access.apps_of(user)
     assert access.revoke_app(user, app.pk)
-    assert access.user_of_token(answer.json()["accessToken"]) is None
-    assert access.user_of_token(ask(body).json()["accessToken"]) == user
+    assert user_of_token(answer.json()["accessToken"]) is None
+    assert user_of_token(ask(body).json()["accessToken"]) == user
 
 
 def test_a_new_password_ends_the_tokens_of_the_old_one(user: User) -> None:
@@ -195,11 +196,11 @@ def test_a_new_password_ends_the_tokens_of_the_old_one(user: User) -> None:
     assert access.valid_grants([held]) == {held}
     user.set_password("wrong mule accumulator")
     user.save()
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
     assert access.valid_grants([held]) == set()
     renewed = ask({"type": "password", "username": "jane@example.com", "password": "wrong mule accumulator"}).json()["accessToken"]
-    assert access.user_of_token(renewed) == user
-    assert access.user_of_token(token) is None
+    assert user_of_token(renewed) == user
+    assert user_of_token(token) is None
 
 
 def test_guesses_of_passwords_are_limited_as_in_sign_in(user: User, settings) -> None:  # type: ignore[no-untyped-def]

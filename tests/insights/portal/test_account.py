@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from insights import access
 from insights.models import App
+from tests.insights.conftest import user_of_token
 
 NEW = {"old_password": "correct horse battery", "new_password1": "wrong mule accumulator", "new_password2": "wrong mule accumulator"}
 
@@ -28,7 +29,7 @@ def test_an_app_is_created_and_its_secret_shown_once(user_client: Client, user: 
     assert app.app_id in answer.content.decode()
     assert secret in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
-    assert access.user_of_token(access.token_for(app.app_id, secret).access_token) == user
+    assert user_of_token(access.token_for(app.app_id, secret).access_token) == user
     page = user_client.get("/developers/").content.decode()
     assert "Robin" in page
     assert "read write" in page
@@ -53,7 +54,7 @@ def test_tokens_of_a_revoked_app_are_refused(user_client: Client, user: User) ->
     answer = user_client.post(f"/account/apps/{app.pk}/revoke/", follow=True)
     assert "App revoked" in answer.content.decode()
     assert "Robin" not in answer.content.decode()
-    assert access.user_of_token(token) is None
+    assert user_of_token(token) is None
 
 
 def test_another_users_app_cannot_be_revoked(user_client: Client, other_user: User) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from insights import access
+from tests.insights.conftest import user_of_token
 
 FORM = {"app_name": "Robin", "scopes": ["read"], "days": "keep"}
 
@@ -55,8 +56,8 @@ def test_tokens_are_revoked(user_client: Client, user: User) -> None:
     app, secret = access.create_app(user, "Robin")
     token = access.token_for(app.app_id, secret).access_token
     assert "Tokens revoked." in user_client.post(f"/settings/apps/{app.pk}/tokens/", follow=True).content.decode()
-    assert access.user_of_token(token) is None
-    assert access.user_of_token(access.token_for(app.app_id, secret).access_token) == user
+    assert user_of_token(token) is None
+    assert user_of_token(access.token_for(app.app_id, secret).access_token) == user
 
 
 def test_only_own_apps_with_a_secret(user_client: Client, user: User, other_user: User) -> None:

@@ -116,6 +116,6 @@ async def test_a_token_behind_many_other_fields(user: User, token: str) -> None:
 
 def test_a_token_is_made_for_one_account(user: User, token: str) -> None:
     """The token names its account and no other."""
-    found = access.user_of_token(token)
+    found = access.app_of_token(token)
     assert found is not None
-    assert found.pk == user.pk
+    assert found.owner_id == user.pk
