@@ -10,7 +10,6 @@ from insights.recorder.deletion.delete import (
     bin_conversation,
     continue_deletions,
     delete_conversation,
-    remove_conversation,
     restore_conversation,
 )
 from insights.recorder.deletion.delete_parts import delete_insight, delete_message, delete_words_of
@@ -189,7 +188,6 @@ __all__ = [
     "record",
     "register_process",
     "remove_audio",
-    "remove_conversation",
     "remove_process",
     "resize_audio",
     "restore_conversation",

@@ -99,7 +99,7 @@ def test_a_deleted_conversation_is_dropped(joined: Joined, say: Say, owner: User
     assert api.read("/analytics")["members"][0]["name"] == "Ada"
     kept = (queries.derived._talks, queries.derived._digests)
     assert [joined.conversation_id in one._entries for one in kept] == [True, True]
-    recorder.remove_conversation(joined.conversation_id)
+    recorder.delete_conversation(joined.conversation_id)
     assert [joined.conversation_id in one._entries for one in kept] == [False, False]
     assert [api.get(path).status_code for path in ("/summary", "/analytics")] == [404, 404]
 

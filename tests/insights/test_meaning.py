@@ -52,7 +52,8 @@ def test_vectors_follow_the_messages(owner: User) -> None:
     assert [message.text for message in queries.messages_without_vector(9)] == ["It rains."]
     run_job()
     assert MessageVector.objects.count() == 2
-    recorder.remove_conversation(one.pk)
+    recorder.delete_conversation(one.pk)
+    recorder.continue_deletions()
     assert MessageVector.objects.count() == 0
 
 

@@ -376,7 +376,7 @@ def a_database_of_version_1_loses_no_row() -> Steps:
     assert speakers_of(talk)[-1] == (4, "")
     ended = [event for event in recorder.close_due(NOW, 15.0) if event.conversation_id == talk]
     assert [str(event.event.kind) for event in ended] == ["conversation_completed"]
-    recorder.remove_conversation(talk)
+    recorder.delete_conversation(talk)
     assert not Speaker.objects.filter(conversation_id=talk).exists()
 
 

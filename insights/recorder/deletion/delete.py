@@ -72,18 +72,6 @@ def restore_conversation(conversation_id: int, user_id: int) -> None:
         note_deletion(Deletion.Kind.RESTORED, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id)
 
 
-def remove_conversation(conversation_id: int) -> None:
-    """Remove all rows of a conversation at once, whatever its state, without notice to anybody. Raises UnknownConversation."""
-    with write_transaction():
-        if not Conversation.everything.select_for_update().filter(id=conversation_id).exists():
-            raise UnknownConversation(f"conversation {conversation_id} does not exist")
-        _lock_jobs(conversation_id)
-        for table in content_tables():
-            delete_rows(table.rows(conversation_id))
-        delete_rows(Conversation.everything.filter(id=conversation_id))
-    derived.forget(conversation_id)
-
-
 def continue_deletions(within_s: float = WITHIN_S) -> int:
     """Continue the deletions that were interrupted, for about `within_s` seconds; return how many are left.
 

@@ -195,6 +195,7 @@ def test_they_are_removed_with_their_conversation(api: Api, talk: Conversation) 
     """Nothing of them is left."""
     created(api, messageRefs=[{"id": api.read("/messages")["messages"][0]["id"]}])
     api.request("POST", "/experiences", {"name": "text-summary"})
-    recorder.remove_conversation(talk.pk)
+    recorder.delete_conversation(talk.pk)
+    recorder.continue_deletions()
     assert not Bookmark.objects.exists()
     assert not BookmarkReference.objects.exists()

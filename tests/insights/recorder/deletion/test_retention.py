@@ -101,7 +101,8 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     recorder.decide(later[0].id, owner.pk, "accepted")
     Notification.objects.create(user=owner, conversation_id=joined.conversation_id, created_at=timezone.now())
     assert all(rows().values()), "this test should have something in every table"
-    recorder.remove_conversation(joined.conversation_id)
+    recorder.delete_conversation(joined.conversation_id)
+    recorder.continue_deletions()
     assert {name: count for name, count in before.items() if count} == {
         "Conversation": 2,
         "Event": 3,
@@ -110,17 +111,18 @@ def test_a_deleted_conversation_leaves_no_row(joined: Joined, say: Say, owner: U
     }
     assert {name: count for name, count in rows().items() if count} == {"Conversation": 1, "Event": 1, "LiveSession": 1}
     with pytest.raises(UnknownConversation):
-        recorder.remove_conversation(joined.conversation_id)
+        recorder.delete_conversation(joined.conversation_id)
 
 
 def test_the_number_of_statements_does_not_grow(joined: Joined, say: Say) -> None:
-    """Deleting takes one statement for each table, whatever the length."""
+    """Removing a batch takes one statement for each table, however many rows it has."""
     for number in range(20):
         say(f"Is the zeppelin number {number} ready? Ada will call tomorrow.")
+    recorder.delete_conversation(joined.conversation_id)
     with CaptureQueriesContext(connection) as queries:
-        recorder.remove_conversation(joined.conversation_id)
+        recorder.continue_deletions()
     statements = [query["sql"].split()[0] for query in queries]
-    assert (statements.count("SELECT"), statements.count("DELETE")) == (2, 31)
+    assert (statements.count("SELECT"), statements.count("DELETE")) == (33, 9)
 
 
 def test_only_old_ended_conversations_are_deleted(owner: User) -> None:
