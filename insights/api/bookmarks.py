@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -12,7 +11,8 @@ from ninja import Query, Router, Schema
 
 from insights import queries, recorder
 from insights.api import auth
-from insights.api.errors import ApiError, Problem, not_found
+from insights.api.editing import editing
+from insights.api.errors import COMMON_PROBLEMS, ApiError
 from insights.api.managing import listed
 from insights.api.paging import of_conversation, responses
 from insights.api.redaction import Redaction, redactor
@@ -28,7 +28,6 @@ from insights.redaction import MASK, Redactor
 router = Router(tags=["Bookmarks"])
 _ROOT = "/v1/conversations/{conversation_id}/bookmarks"
 UNKNOWN = "The bookmarkId is either invalid or does not exist."
-PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
 MOST_SHOWN = 1000
 """Messages of a stretch of time that one bookmark lists."""
 
@@ -151,18 +150,20 @@ def list_bookmarks(request: HttpRequest, conversation_id: str, redaction: Query[
     return of_conversation(request, conversation_id, lambda conversation: _pieces(conversation, redaction))
 
 
-@router.post(_ROOT, response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Set a bookmark")
+@router.post(_ROOT, response={200: BookmarkOut, **COMMON_PROBLEMS}, exclude_none=True, summary="Set a bookmark")
 def create_bookmark(request: HttpRequest, conversation_id: str, body: BookmarkIn) -> BookmarkOut:
     """Bookmark a stretch of time or some messages."""
     conversation, user = auth.conversation(request, conversation_id), auth.caller(request)
     by = _identity(body.user) if body.user else SpeakerIdentity(user.get_username(), user.get_full_name(), user.email)
     fields = _placed(BookmarkFields(body.label, body.description, by), body)
-    with _editing():
+    with editing(UNKNOWN):
         row, edited = recorder.add_bookmark(conversation.pk, fields, user.pk)
     return _shown(conversation, row, edited)
 
 
-@router.get(_ROOT + "/{bookmark_id}", response={200: BookmarkOut | BookmarkList, **PROBLEMS}, exclude_none=True, summary="Get a bookmark")
+@router.get(
+    _ROOT + "/{bookmark_id}", response={200: BookmarkOut | BookmarkList, **COMMON_PROBLEMS}, exclude_none=True, summary="Get a bookmark"
+)
 def read_bookmark(
     request: HttpRequest, conversation_id: str, bookmark_id: str, redaction: Query[Redaction], shape: Shape | None = None
 ) -> BookmarkOut | BookmarkList:
@@ -175,7 +176,7 @@ def read_bookmark(
     return BookmarkList(bookmarks=[shown]) if shape_of(request, shape) is Shape.GO else shown
 
 
-@router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **PROBLEMS}, exclude_none=True, summary="Change a bookmark")
+@router.put(_ROOT + "/{bookmark_id}", response={200: BookmarkOut, **COMMON_PROBLEMS}, exclude_none=True, summary="Change a bookmark")
 def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str, body: BookmarkChange) -> BookmarkOut:
     """Replace the given fields of a bookmark."""
     conversation = auth.conversation(request, conversation_id)
@@ -186,21 +187,21 @@ def change_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str
         user = before.user if body.user is None else _identity(body.user)
         return _placed(replace(before, label=label, description=description, user=user), body)
 
-    with _editing():
+    with editing(UNKNOWN):
         row, edited = recorder.change_bookmark(conversation.pk, id_number(bookmark_id), change, auth.caller(request).pk)
     return _shown(conversation, row, edited)
 
 
-@router.delete(_ROOT + "/{bookmark_id}", response={200: DeletedBookmark, **PROBLEMS}, summary="Delete a bookmark")
+@router.delete(_ROOT + "/{bookmark_id}", response={200: DeletedBookmark, **COMMON_PROBLEMS}, summary="Delete a bookmark")
 def delete_bookmark(request: HttpRequest, conversation_id: str, bookmark_id: str) -> DeletedBookmark:
     """Delete a bookmark; its messages stay."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
-    with _editing():
+    with editing(UNKNOWN):
         edited = recorder.delete_bookmark(conversation.pk, id_number(bookmark_id), auth.caller(request).pk)
     return DeletedBookmark(id=bookmark_id, changeId=str(edited.change_id))
 
 
-@router.get(_ROOT + "/{bookmark_id}/summary", response={200: BookmarkSummary, **PROBLEMS}, summary="Get the summary of a bookmark")
+@router.get(_ROOT + "/{bookmark_id}/summary", response={200: BookmarkSummary, **COMMON_PROBLEMS}, summary="Get the summary of a bookmark")
 def read_bookmark_summary(request: HttpRequest, conversation_id: str, bookmark_id: str, redaction: Query[Redaction]) -> BookmarkSummary:
     """Return at most five messages that summarise the bookmark."""
     conversation = auth.conversation(request, conversation_id)
@@ -280,19 +281,6 @@ def _placed(fields: BookmarkFields, body: BookmarkIn | BookmarkChange) -> Bookma
 
 def _identity(user: BookmarkUser) -> SpeakerIdentity:
     return SpeakerIdentity(user.userId, user.name, user.email)
-
-
-@contextmanager
-def _editing() -> Iterator[None]:
-    """Answer the recorder's errors in the protocol's form."""
-    try:
-        yield
-    except recorder.UnknownBookmark:
-        raise ApiError(404, UNKNOWN) from None
-    except recorder.UnknownConversation:
-        raise not_found() from None
-    except recorder.RecorderError as error:
-        raise ApiError(400, str(error)) from None
 
 
 def _bookmark(conversation: Conversation, bookmark_id: str) -> Bookmark:

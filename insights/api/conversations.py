@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from insights import long_responses, queries, recorder
 from insights.api import auth
 from insights.api.editing import EDIT_PROBLEMS, editing
-from insights.api.errors import WRITE_PROBLEMS, ApiError, Done, not_found
+from insights.api.errors import COMMON_PROBLEMS, ApiError, Done
 from insights.api.member_json import Person, person_json
 from insights.api.paging import of_conversation, responses
 from insights.api.times import TimeText
@@ -151,14 +151,12 @@ def _conditions(filters: list[str]) -> list[Q]:
     return [rsql.condition(expression) for expression in found]
 
 
-@router.delete("/v1/conversations/{conversation_id}", response={200: Done, **WRITE_PROBLEMS}, summary="Delete a conversation")
+@router.delete("/v1/conversations/{conversation_id}", response={200: Done, **COMMON_PROBLEMS}, summary="Delete a conversation")
 def delete_conversation(request: HttpRequest, conversation_id: str) -> Done:
     """Delete one of your conversations for good, a live one too: its speakers and subscribers are disconnected."""
     conversation = auth.conversation(request, conversation_id)
-    try:
+    with editing():
         recorder.delete_conversation(conversation.pk, auth.caller(request).pk)
-    except recorder.UnknownConversation:  # another request deleted it meanwhile
-        raise not_found() from None
     return Done(message="successfully deleted the conversation")
 
 
@@ -172,19 +170,15 @@ class RedactionIn(Schema):
     )
 
 
-@router.post("/v1/conversations/{conversation_id}/redact", response={200: Done, **WRITE_PROBLEMS}, summary="Redact stored text")
+@router.post("/v1/conversations/{conversation_id}/redact", response={200: Done, **COMMON_PROBLEMS}, summary="Redact stored text")
 def redact_conversation(request: HttpRequest, conversation_id: str, body: RedactionIn | None = None) -> Done:
     """Mask personal data in all stored messages, original texts, words, insights and earlier events, for good. Not part of Symbl's API.
 
     It finds what `config.redaction` of a live conversation finds. What is said afterwards is not redacted.
     """
     conversation = auth.conversation(request, conversation_id, AccessLevel.OWN)
-    try:
+    with editing():
         recorder.redact_conversation(conversation.pk, auth.caller(request).pk, body.redactionString if body else recorder.MASK)
-    except recorder.UnknownConversation:
-        raise not_found() from None
-    except recorder.RecorderError as error:
-        raise ApiError(400, str(error)) from None
     return Done(message="successfully redacted the conversation")
 
 

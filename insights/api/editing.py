@@ -8,7 +8,18 @@ from typing import Self
 from ninja import Schema
 
 from insights.api.errors import ApiError, Problem, not_found
-from insights.recorder import ChangeConflict, Edited, NotTheAuthor, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
+from insights.recorder import (
+    ChangeConflict,
+    Edited,
+    NotTheAuthor,
+    RecorderError,
+    UnknownBookmark,
+    UnknownConversation,
+    UnknownExperience,
+    UnknownMember,
+    UnknownMessage,
+    UnknownNote,
+)
 
 UNKNOWN_MEMBER = "The memberId is either invalid or does not exist."
 UNKNOWN_MESSAGE = "The messageId is either invalid or does not exist."
@@ -39,7 +50,7 @@ def editing(unknown: str = UNKNOWN_MESSAGE) -> Iterator[None]:
         raise not_found() from None
     except UnknownMember:
         raise ApiError(404, UNKNOWN_MEMBER) from None
-    except UnknownMessage:
+    except (UnknownMessage, UnknownBookmark, UnknownNote, UnknownExperience):
         raise ApiError(404, unknown) from None
     except NotTheAuthor as error:
         raise ApiError(403, str(error)) from None

@@ -35,8 +35,8 @@ class Done(Schema):
     message: str
 
 
-WRITE_PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
-"""The errors of a call that changes a conversation."""
+COMMON_PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+"""The errors that nearly every call can have."""
 
 
 class ApiError(Exception):

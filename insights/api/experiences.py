@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from insights import access, recorder
 from insights.api import auth
-from insights.api.errors import ApiError, Problem, not_found
+from insights.api.editing import editing
+from insights.api.errors import COMMON_PROBLEMS, Problem
 from insights.api.paging import responses
 from insights.api.summary import SummaryList, read_summary
 from insights.api.summary import router as summaries
@@ -25,7 +26,6 @@ Name = Literal["text-summary", "verbose-text-summary", "audio-summary", "video-s
 router = Router(tags=["Experiences"])
 _ROOT = "/v1/conversations/{conversation_id}/experiences"
 UNKNOWN = "The experienceId is either invalid or does not exist."
-PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
 WITH_AUDIO: Name = "audio-summary"
 """The page that plays the stored audio where the account allows it."""
 LONGEST_EXPIRY_S = 10 * 366 * 24 * 3600
@@ -120,7 +120,7 @@ class DeletedExperience(Schema):
     deleted: bool = True
 
 
-@router.post(_ROOT, response={200: ExperienceOut, **PROBLEMS}, exclude_none=True, summary="Make a summary page")
+@router.post(_ROOT, response={200: ExperienceOut, **COMMON_PROBLEMS}, exclude_none=True, summary="Make a summary page")
 def create_experience(request: HttpRequest, conversation_id: str, body: ExperienceIn) -> ExperienceOut:
     """Make a page with the summary, the topics and the insights. Its readers must sign in and be allowed to see the conversation, unless
     your account makes such pages public: then `url` is a public link."""
@@ -129,10 +129,8 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
     look = Look(
         colours.background or "", colours.topicsFilter or "", colours.insightsFilter or "", (body.font.family if body.font else None) or ""
     )
-    try:
+    with editing():
         made = recorder.add_experience(conversation.pk, body.name, look, body.summaryURLExpiresIn)
-    except recorder.UnknownConversation:
-        raise not_found() from None
     path, cut = _address(request, conversation, made)
     url = request.build_absolute_uri(path)
     return ExperienceOut(id=str(made.pk), name=made.name, url=url, warning=_warning(body, cut))
@@ -140,7 +138,7 @@ def create_experience(request: HttpRequest, conversation_id: str, body: Experien
 
 @summaries.post(
     "/v1/conversations/{conversation_id}/summary",
-    response={200: ExperienceOut, **PROBLEMS},
+    response={200: ExperienceOut, **COMMON_PROBLEMS},
     exclude_none=True,
     tags=["Experiences"],
     summary="Make a summary page (path of the Go SDK)",
@@ -156,7 +154,7 @@ def read_summary_at_experiences(request: HttpRequest, conversation_id: str) -> S
     return read_summary(request, conversation_id)
 
 
-@router.put(_ROOT + "/url", response={200: MediaOut, **PROBLEMS}, summary="Name the recording of the page of a conversation")
+@router.put(_ROOT + "/url", response={200: MediaOut, **COMMON_PROBLEMS}, summary="Name the recording of the page of a conversation")
 def update_media_url(request: HttpRequest, conversation_id: str, body: MediaIn) -> MediaOut:
     """Accept the URL without using it, and say so: a page loads nothing from another host. Symbl's Go SDK has this call
     (`UpdateMediaUrlForInsightsDetailsUI`)."""
@@ -164,16 +162,12 @@ def update_media_url(request: HttpRequest, conversation_id: str, body: MediaIn) 
     return MediaOut(id=str(conversation.pk), warning="url is not used: the page plays stored audio, and nothing from another host")
 
 
-@router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **PROBLEMS}, summary="Remove a summary page")
+@router.delete(_ROOT + "/{experience_id}", response={200: DeletedExperience, **COMMON_PROBLEMS}, summary="Remove a summary page")
 def delete_experience(request: HttpRequest, conversation_id: str, experience_id: str) -> DeletedExperience:
     """Remove the page; the conversation stays (an extension)."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.EDIT)
-    try:
+    with editing(UNKNOWN):
         recorder.delete_experience(conversation.pk, id_number(experience_id))
-    except recorder.UnknownExperience:
-        raise ApiError(404, UNKNOWN) from None
-    except recorder.UnknownConversation:
-        raise not_found() from None
     return DeletedExperience(id=experience_id)
 
 
@@ -189,7 +183,7 @@ def read_list_page(request: HttpRequest, includeCallScore: bool = False) -> Page
 
 @router.get(
     "/v1/conversations/experiences/insights/details/{conversation_id}",
-    response={200: PageUrl, **PROBLEMS},
+    response={200: PageUrl, **COMMON_PROBLEMS},
     summary="Get the page of a conversation",
 )
 def read_details_page(request: HttpRequest, conversation_id: str, includeCallScore: bool = False) -> PageUrl:  # noqa: N803

@@ -9,14 +9,13 @@ from ninja import Field, Query, Router, Schema
 
 from insights import jobs
 from insights.api import auth
-from insights.api.errors import ApiError, Problem
+from insights.api.errors import COMMON_PROBLEMS, ApiError
 from insights.models import Job
 from insights.payloads import iso
 
 router = Router(tags=["Jobs"])
 
 UNKNOWN_JOB = "The jobId is either invalid or does not exist."
-PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
 Status = Literal["scheduled", "in_progress", "completed", "failed"]
 
 
@@ -51,14 +50,14 @@ class JobPage(Schema):
     conversationId: str | None = Field(None, max_length=32, description="Only the jobs of this conversation.")
 
 
-@router.get("/v1/job/{job_id}", response={200: JobOut, **PROBLEMS}, exclude_none=True, summary="Get a job")
+@router.get("/v1/job/{job_id}", response={200: JobOut, **COMMON_PROBLEMS}, exclude_none=True, summary="Get a job")
 def get_job(request: HttpRequest, job_id: str) -> JobOut:
     """Return one of your jobs. One that has not begun is `in_progress` too: Symbl's samples stop waiting at any other word."""
     form = _form(_job(auth.caller(request), job_id))
     return form.model_copy(update={"status": "in_progress"}) if form.status == "scheduled" else form
 
 
-@router.post("/v1/job/{job_id}/cancel", response={200: JobOut, **PROBLEMS}, exclude_none=True, summary="Cancel a job")
+@router.post("/v1/job/{job_id}/cancel", response={200: JobOut, **COMMON_PROBLEMS}, exclude_none=True, summary="Cancel a job")
 def cancel_job(request: HttpRequest, job_id: str) -> JobOut:
     """Cancel one of your jobs. A running one ends within some seconds; one that has ended stays as it is."""
     caller = auth.caller(request)
@@ -66,7 +65,7 @@ def cancel_job(request: HttpRequest, job_id: str) -> JobOut:
     return _form(_job(caller, job_id))
 
 
-@router.get("/v1/jobs", response={200: JobList, **PROBLEMS}, exclude_none=True, summary="List jobs")
+@router.get("/v1/jobs", response={200: JobList, **COMMON_PROBLEMS}, exclude_none=True, summary="List jobs")
 def list_jobs(request: HttpRequest, page: Query[JobPage]) -> JobList:
     """Return your jobs, newest first. Jobs that ended more than 30 days ago are removed."""
     caller = auth.caller(request)

@@ -1,7 +1,5 @@
 """Private notes of the caller in a conversation. Whoever may read the conversation may write notes; nobody else sees them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -9,14 +7,14 @@ from ninja import Router, Schema
 
 from insights import queries, recorder
 from insights.api import auth
-from insights.api.errors import ApiError, Problem, not_found
+from insights.api.editing import editing
+from insights.api.errors import COMMON_PROBLEMS
 from insights.models import AccessLevel, Note
 from insights.payloads import iso
 
 router = Router(tags=["Notes"])
 _ROOT = "/v1/conversations/{conversation_id}/notes"
 UNKNOWN = "The noteId is either invalid or does not exist."
-PROBLEMS: dict[int, type[Problem]] = {400: Problem, 401: Problem, 404: Problem}
 
 
 class NoteOut(Schema):
@@ -49,41 +47,28 @@ class DeletedNote(Schema):
     deleted: bool = True
 
 
-@router.get(_ROOT, response={200: NoteList, **PROBLEMS}, summary="List your notes")
+@router.get(_ROOT, response={200: NoteList, **COMMON_PROBLEMS}, summary="List your notes")
 def list_notes(request: HttpRequest, conversation_id: str) -> NoteList:
     """Return the notes that the caller wrote; those of others are never returned."""
     conversation = auth.conversation(request, conversation_id)
     return NoteList(notes=[_form(one) for one in queries.notes_of(conversation, auth.caller(request).pk)])
 
 
-@router.put(_ROOT + "/{note_id}", response={200: NoteOut, **PROBLEMS}, summary="Write a note")
+@router.put(_ROOT + "/{note_id}", response={200: NoteOut, **COMMON_PROBLEMS}, summary="Write a note")
 def write_note(request: HttpRequest, conversation_id: str, note_id: UUID, body: NoteIn) -> NoteOut:
     """Store a note under an id that the caller chose, a UUID, or replace the text of one. The same call may be repeated."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.READ)
-    with _writing():
+    with editing(UNKNOWN):
         return _form(recorder.write_note(conversation.pk, note_id, body.text, body.beginTimeOffset, auth.caller(request).pk))
 
 
-@router.delete(_ROOT + "/{note_id}", response={200: DeletedNote, **PROBLEMS}, summary="Delete a note")
+@router.delete(_ROOT + "/{note_id}", response={200: DeletedNote, **COMMON_PROBLEMS}, summary="Delete a note")
 def delete_note(request: HttpRequest, conversation_id: str, note_id: UUID) -> DeletedNote:
     """Delete a note of the caller, for good."""
     conversation = auth.conversation(request, conversation_id, AccessLevel.READ)
-    with _writing():
+    with editing(UNKNOWN):
         recorder.delete_note(conversation.pk, note_id, auth.caller(request).pk)
     return DeletedNote(id=str(note_id))
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Answer the recorder's errors in the protocol's form."""
-    try:
-        yield
-    except recorder.UnknownNote:
-        raise ApiError(404, UNKNOWN) from None
-    except recorder.UnknownConversation:
-        raise not_found() from None
-    except recorder.RecorderError as error:
-        raise ApiError(400, str(error)) from None
 
 
 def _form(note: Note) -> NoteOut:

@@ -11,20 +11,13 @@ from ninja import Field, Schema
 
 from insights import long_responses, queries
 from insights.api import auth
-from insights.api.errors import ApiError, Problem
+from insights.api.errors import COMMON_PROBLEMS, ApiError, Problem
 from insights.models import AccessLevel, Conversation
 
 Item = TypeVar("Item", bound=Model)
 
 MOST_ITEMS = 1000
-PROBLEMS: dict[int, type[Problem]] = {
-    400: Problem,
-    401: Problem,
-    403: Problem,
-    404: Problem,
-    429: Problem,
-    503: Problem,
-}
+PROBLEMS: dict[int, type[Problem]] = {**COMMON_PROBLEMS, 429: Problem, 503: Problem}
 """The errors of a call with a possibly long response."""
 
 

@@ -9,14 +9,13 @@ from pydantic.config import JsonDict
 
 from insights import webhooks
 from insights.api.auth import caller
-from insights.api.errors import ApiError, Problem
+from insights.api.errors import COMMON_PROBLEMS, ApiError, Problem
 from insights.http_client import UrlRefused, check_url
 from insights.models import WebhookDelivery, WebhookEndpoint
 from insights.payloads import iso
 
 router = Router(tags=["Webhooks"])
 UNKNOWN = "The webhookId is either invalid or does not exist."
-PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 _URL: JsonDict = {"pattern": "^https?://"}
 EventKind = Literal["conversation.started", "conversation.completed", "insight.created", "tracker.matched", "task.assigned"]
 
@@ -127,13 +126,13 @@ def create_webhook(request: HttpRequest, body: NewWebhook) -> Status[WebhookSecr
     return Status(201, WebhookSecret(webhook=_out(made), secret=webhooks.secret_of(made)))
 
 
-@router.get("/v1/webhooks/{webhook_id}", response={200: WebhookOne, **PROBLEMS}, summary="Get a webhook")
+@router.get("/v1/webhooks/{webhook_id}", response={200: WebhookOne, **COMMON_PROBLEMS}, summary="Get a webhook")
 def read_webhook(request: HttpRequest, webhook_id: str) -> WebhookOne:
     """Return one webhook of the account."""
     return WebhookOne(webhook=_out(_found(request, webhook_id)))
 
 
-@router.put("/v1/webhooks/{webhook_id}", response={200: WebhookOne, **PROBLEMS}, summary="Change a webhook")
+@router.put("/v1/webhooks/{webhook_id}", response={200: WebhookOne, **COMMON_PROBLEMS}, summary="Change a webhook")
 def change_webhook(request: HttpRequest, webhook_id: str, body: WebhookChanges) -> WebhookOne:
     """Change the given values; the others stay."""
     found = _found(request, webhook_id)
@@ -144,7 +143,7 @@ def change_webhook(request: HttpRequest, webhook_id: str, body: WebhookChanges) 
     return WebhookOne(webhook=_out(changed))
 
 
-@router.delete("/v1/webhooks/{webhook_id}", response={200: WebhookDeleted, **PROBLEMS}, summary="Delete a webhook")
+@router.delete("/v1/webhooks/{webhook_id}", response={200: WebhookDeleted, **COMMON_PROBLEMS}, summary="Delete a webhook")
 def delete_webhook(request: HttpRequest, webhook_id: str) -> WebhookDeleted:
     """Delete a webhook with its log; deliveries that wait are not sent."""
     found = _found(request, webhook_id)
@@ -152,7 +151,7 @@ def delete_webhook(request: HttpRequest, webhook_id: str) -> WebhookDeleted:
     return WebhookDeleted(id=str(found.pk))
 
 
-@router.post("/v1/webhooks/{webhook_id}/secret", response={200: WebhookSecret, **PROBLEMS}, summary="Rotate the secret of a webhook")
+@router.post("/v1/webhooks/{webhook_id}/secret", response={200: WebhookSecret, **COMMON_PROBLEMS}, summary="Rotate the secret of a webhook")
 def rotate_webhook_secret(request: HttpRequest, webhook_id: str) -> WebhookSecret:
     """Return a new secret. For a day each message has two signatures: of the new secret, and of the one before."""
     rotated = webhooks.rotate_secret(_found(request, webhook_id))
@@ -160,7 +159,7 @@ def rotate_webhook_secret(request: HttpRequest, webhook_id: str) -> WebhookSecre
     return WebhookSecret(webhook=_out(rotated), secret=webhooks.secret_of(rotated), oldSecretUntil=until)
 
 
-@router.post("/v1/webhooks/{webhook_id}/test", response={202: DeliveryOut, **PROBLEMS}, summary="Send a test message")
+@router.post("/v1/webhooks/{webhook_id}/test", response={202: DeliveryOut, **COMMON_PROBLEMS}, summary="Send a test message")
 def test_webhook(request: HttpRequest, webhook_id: str) -> Status[DeliveryOut]:
     """Send a message of the kind `webhook.test`, once. The log has its response."""
     found = _found(request, webhook_id)
@@ -169,7 +168,7 @@ def test_webhook(request: HttpRequest, webhook_id: str) -> Status[DeliveryOut]:
     return Status(202, _delivery(webhooks.send_test(found)))
 
 
-@router.get("/v1/webhooks/{webhook_id}/deliveries", response={200: DeliveryList, **PROBLEMS}, summary="List deliveries of a webhook")
+@router.get("/v1/webhooks/{webhook_id}/deliveries", response={200: DeliveryList, **COMMON_PROBLEMS}, summary="List deliveries of a webhook")
 def list_deliveries(request: HttpRequest, webhook_id: str, part: Query[LogPart]) -> DeliveryList:
     """Return the log of the last seven days, newest first, with the last response of each delivery."""
     found = _found(request, webhook_id)
