@@ -23,10 +23,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest
 
 from insights.access.rate_limit import rate_limit
+from insights.database import release_connection
 
 MINUTE_S, WINDOW_S = 60, 600
 ACCOUNT_FAILURES = 50
@@ -115,8 +115,7 @@ def password_check(attempt: Attempt) -> Iterator[None]:
     attempts is reached, or after a wait of `PASSWORD_WAIT_S` seconds.
     """
     attempt.check()
-    if connection.settings_dict["CONN_MAX_AGE"] == 0 and not connection.in_atomic_block:
-        connection.close()
+    release_connection()
     if not _password_checks.acquire(timeout=PASSWORD_WAIT_S):
         raise TooManyTries("Too many people are signing in. Try again in a minute.", MINUTE_S)
     try:

@@ -12,6 +12,7 @@ from insights import jobs, long_responses
 from insights.api import auth
 from insights.api.errors import ApiError, Done, LimitProblem, Problem, not_found
 from insights.exports import ExportFormat
+from insights.ids import id_number
 from insights.jobs.export_requests import (
     MOST_CONVERSATIONS,
     ExportGone,
@@ -77,11 +78,8 @@ class ExportList(Schema):
 )
 def create_export(request: HttpRequest, body: NewExport) -> Status[ExportAccepted]:
     """Start a job that makes a file of conversations that you may read. Get its progress with `GET /v1/job/{jobId}`."""
-    ids = [int(one) for one in body.conversationIds if one.isascii() and one.isdigit() and len(one) <= 16]
-    if len(ids) < len(body.conversationIds):
-        raise not_found()
     try:
-        job = request_export(auth.caller(request).pk, body.format, ids, notes=body.notes)
+        job = request_export(auth.caller(request).pk, body.format, set(map(id_number, body.conversationIds)), notes=body.notes)
     except UnknownConversations:
         raise not_found() from None
     except TooManyExports as error:
@@ -153,17 +151,20 @@ def _form(one: ListedExport) -> ExportOut:
         state=_state(one),
         progress=100 if ready else round(100 * job.progress),  # the file is stored before the job ends
         format=export.format or None,
-        conversations=export.conversation_count or export.exported.count(),
+        conversations=export.conversation_count,
         size=export.size if ready else None,
         expiresAt=iso(export.expires_at) if ready and export.expires_at else None,
-        reason=job.reason or None
-        if job.finished and job.status == job.Status.FAILED
-        else None
-        if ready or not job.finished
-        else why_gone(one),
+        reason=_reason(one),
         warnings=job.warnings,
         createdAt=iso(job.created_at),
     )
+
+
+def _reason(one: ListedExport) -> str | None:
+    """Return why an export that has ended has no file, as far as it is known."""
+    if one.ready or not one.job.finished:
+        return None
+    return one.job.reason or None if one.job.status == jobs.Status.FAILED else why_gone(one)
 
 
 def _state(one: ListedExport) -> State:

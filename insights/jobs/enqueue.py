@@ -32,7 +32,7 @@ def enqueue(
 ) -> Job:
     """Store a job and its task in one transaction, which may be part of the caller's.
 
-    Raises TooManyJobs at the account's limit, and UnknownKind where no handler is registered.
+    Raises TooManyJobs at the account's limit, and UnknownJobKind where no handler is registered.
     """
     handler = handler_of(kind)
     with write_transaction():

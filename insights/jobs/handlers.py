@@ -55,7 +55,7 @@ def handler(kind: str, *, internal: bool = False, retry_s: Sequence[float] = RET
 
 
 def handler_of(kind: str) -> Handler:
-    """Return the handler of a kind. Raises UnknownKind."""
+    """Return the handler of a kind. Raises UnknownJobKind."""
     found = _handlers.get(kind)
     if found is None:
         raise UnknownJobKind(kind)

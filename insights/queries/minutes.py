@@ -9,7 +9,7 @@ from insights.abstractive import ModelTask as LanguageTask
 from insights.analysis.answers import LOOKED_AT, SpokenText, stays_open
 from insights.analysis.text.supported_languages import knows
 from insights.insight_kinds import KindName, question_kinds, task_kinds
-from insights.language_model import NoLanguageModel, language_model
+from insights.language_model import has_language_model
 from insights.models import Conversation, Insight, Message
 from insights.queries.batches import references_in_batches
 from insights.queries.contents import insights_of, topics_of
@@ -86,7 +86,7 @@ def minutes_of(conversation: Conversation) -> Minutes:
 
     Summary and decisions are empty in a language that the analysis does not know. The number of queries is fixed.
     """
-    written = written_about(conversation, LanguageTask.SUMMARY) if _has_language_model() else None
+    written = written_about(conversation, LanguageTask.SUMMARY) if has_language_model() else None
     if written is not None:
         summary = [MinutesSentence(one.text, one.message_ids) for one in written.result]
     else:
@@ -113,14 +113,6 @@ def groups_of(conversation: Conversation) -> Groups:
         questions=_questions(conversation),
         topics=_topics(conversation),
     )
-
-
-def _has_language_model() -> bool:
-    try:
-        language_model()
-    except NoLanguageModel:
-        return False
-    return True
 
 
 def _tasks(conversation: Conversation) -> tuple[TaskItem, ...]:

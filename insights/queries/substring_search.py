@@ -13,11 +13,9 @@ from django.utils.text import smart_split, unescape_string_literal
 
 from insights.models import Conversation, Member, Message
 from insights.models.search import SEARCH_INDEX, SEARCH_TEXT, SHORTEST
+from insights.queries.search_terms import LONGEST_SEARCH
 
 MOST_SEARCH_WORDS = 8
-
-LONGEST_SEARCH = 200
-"""Characters of a search that are used; the rest is ignored."""
 
 _MATCHING = f"id IN (SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH %s)"  # noqa: S608  # constants
 

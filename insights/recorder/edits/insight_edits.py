@@ -10,9 +10,10 @@ from insights.models import Change, Insight, Member
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import StoredEvent
 from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.member_edits import member_in
 from insights.recorder.edits.message_edits import locked_message, wording_of
 from insights.recorder.event_log import locked
-from insights.recorder.types import RecorderError, UnknownKind, UnknownMember, UnknownMessage
+from insights.recorder.types import RecorderError, UnknownKind, UnknownMessage
 
 _ADDED = [{"key": "source", "value": "person"}]
 """The hints of an insight that a person added."""
@@ -102,12 +103,10 @@ def _locked_insight(insight_id: UUID, user_id: int) -> tuple[Insight, Edit]:
 
 def _assign(insight: Insight, assignee: Assignee) -> None:
     """Set the assignee: the member with this id, else the one with this name, else only the name."""
-    members = Member.objects.filter(conversation_id=insight.conversation_id, merged_into=None)
     name = clean_name(assignee.name, LONGEST_NAME)
     if assignee.member_id is not None:
-        member = members.filter(id=assignee.member_id).first()
-        if member is None:
-            raise UnknownMember(f"member {assignee.member_id} is not in conversation {insight.conversation_id}")
+        member: Member | None = member_in(insight.conversation, assignee.member_id)
     else:
-        member = members.filter(name=name).order_by("joined_at", "id").first() if name else None
+        called = Member.objects.filter(conversation=insight.conversation, merged_into=None, name=name).order_by("joined_at", "id")
+        member = called.first() if name else None
     insight.assignee, insight.assignee_name = member, str(member) if member else name

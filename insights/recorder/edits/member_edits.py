@@ -25,7 +25,7 @@ def edit_member(conversation_id: int, member_id: UUID, user_id: int, *, name: st
     try:
         with write_transaction():
             edit = Edit(locked(conversation_id), user_id)
-            member = _member(edit.conversation, member_id)
+            member = member_in(edit.conversation, member_id)
             address = member.email if email is None else clean_name(email, LONGEST_NAME)
             rename(edit, member, member.name if called is None else called, address)
             return edit.store(Change.Kind.MEMBER, member_id)
@@ -43,7 +43,7 @@ def merge_members(conversation_id: int, member_id: UUID, into_id: UUID, user_id:
         raise RecorderError("into: must be another member")
     with write_transaction():
         edit = Edit(locked(conversation_id), user_id)
-        become(edit, _member(edit.conversation, member_id), _member(edit.conversation, into_id))
+        become(edit, member_in(edit.conversation, member_id), member_in(edit.conversation, into_id))
         return edit.store(Change.Kind.MEMBERS_MERGED, member_id)
 
 
@@ -68,7 +68,8 @@ def become(edit: Edit, member: Member, into: Member) -> None:
     _retag(edit, {str(member.id): into})
 
 
-def _member(conversation: Conversation, member_id: UUID) -> Member:
+def member_in(conversation: Conversation, member_id: UUID) -> Member:
+    """Return a member of a conversation who was not merged with another one. Raises UnknownMember."""
     member = Member.objects.filter(conversation=conversation, id=member_id, merged_into=None).first()
     if member is None:
         raise UnknownMember(f"member {member_id} is not in conversation {conversation.id}")

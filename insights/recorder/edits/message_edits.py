@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from insights.database import write_transaction
-from insights.models import Change, Conversation, Member, Message, Speaker
+from insights.models import Change, Message, Speaker
 from insights.payloads import StoredEvent
 from insights.recorder import speakers
 from insights.recorder.edits.change_events import MOST_SENT_AGAIN
 from insights.recorder.edits.changes import Edit, Edited
+from insights.recorder.edits.member_edits import member_in
 from insights.recorder.edits.message_analysis import analyse_again, found_in, match_again
 from insights.recorder.edits.speaker_edits import MessageTime, move
 from insights.recorder.event_log import clean, locked
-from insights.recorder.types import RecorderError, UnknownMember, UnknownMessage
+from insights.recorder.types import RecorderError, UnknownMessage
 
 LONGEST_TEXT = 20_000
 """Characters of the text of a message or an insight that a person writes."""
@@ -38,7 +39,7 @@ def edit_message(message_id: UUID, user_id: int, *, text: str | None = None, mem
         edit.watch(Message.objects.filter(id=message_id), *found_in([message_id]))
         if member_id is not None and message.member_id != member_id:
             edit.watch(Speaker.objects.filter(conversation=edit.conversation, member_id=member_id))
-            voice = speakers.of_member(edit.conversation, _member(edit.conversation, member_id))
+            voice = speakers.of_member(edit.conversation, member_in(edit.conversation, member_id))
             move(edit, {MessageTime(message.id, message.offset_s, message.duration_s, message.member_id): voice})
             message.speaker, message.speaker_chosen = voice, True
             message.save()  # the analysis of other words looks for the former message of this speaker
@@ -103,10 +104,3 @@ def locked_message(message_id: UUID, user_id: int) -> tuple[Message, Edit]:
     if message is None or conversation is None:
         raise UnknownMessage(f"message {message_id} does not exist")
     return message, Edit(conversation, user_id)
-
-
-def _member(conversation: Conversation, member_id: UUID) -> Member:
-    member = Member.objects.filter(conversation=conversation, merged_into=None, id=member_id).first()
-    if member is None:
-        raise UnknownMember(f"member {member_id} is not in conversation {conversation.id}")
-    return member
