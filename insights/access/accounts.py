@@ -65,7 +65,7 @@ def account_called(username: str) -> User | None:
 def accounts_matching(text: str) -> QuerySet[User]:
     """Return the accounts whose name or address contains a text, active ones first; all without a text."""
     accounts = User.objects.order_by("-is_active", "first_name", "username")
-    if text := text.strip()[:100]:
+    if text := text.replace("\x00", "").strip()[:100]:  # PostgreSQL refuses NUL
         accounts = accounts.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text))
     return accounts
 

@@ -99,6 +99,7 @@ def test_accounts_with_their_usage(boss_client: Client, other_user: User, make_c
     assert "2 live" in page
     assert "in 2 conversations" in page
     assert "mallory@example.com" not in text_of(boss_client, "/people/?q=jane")
+    assert "mallory@example.com" in text_of(boss_client, "/people/?q=mal%00lory")
     assert "No results for" in text_of(boss_client, "/people/?q=nobody-at-all")
 
 
