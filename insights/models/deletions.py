@@ -44,7 +44,10 @@ class Deletion(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("deletion"), _("deletions")
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["-at", "-id"], name="deletion_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="deletion_newest"),
+            models.Index(fields=["conversation_id", "kind"], name="deletion_conversation"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.conversation_id or self.owner_id or ''}"

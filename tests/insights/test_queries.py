@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from insights import queries, recorder
 from insights.analysis.trackers import Tracker
-from insights.models import Conversation
+from insights.models import Conversation, Deletion
 from insights.recorder import Joined
 from tests.insights.conftest import Say, opening
 
@@ -107,3 +108,13 @@ def test_recent_conversations_of_many_subscribers(joined: Joined, owner: User, o
     Conversation.objects.update(ended_at=at + timedelta(seconds=10))
     assert begun(timedelta(seconds=10)) == [joined.conversation_id]
     assert begun(timedelta(seconds=11)) == []
+
+
+def test_whether_a_conversation_was_redacted(joined: Joined, owner: User) -> None:
+    """It is known without reading the deletions in other conversations."""
+    conversation = Conversation.objects.get()
+    assert not queries.was_redacted(conversation)
+    recorder.redact_conversation(conversation.pk, owner.pk)
+    assert queries.was_redacted(conversation)
+    if connection.vendor == "sqlite":
+        assert "deletion_conversation" in Deletion.objects.filter(conversation_id=conversation.pk, kind="redaction").explain()
