@@ -76,7 +76,11 @@ def _tables(user_id: int) -> Sequence[tuple[str, QuerySet[Any], Sequence[str]]]:
             WebhookEndpoint.objects.filter(owner_id=user_id, job=None, conversation=None),
             ("url", "description", "events", "active", "created_at"),
         ),
-        ("bookmarks", Bookmark.objects.filter(Q(created_by_id=user_id) | Q(conversation__in=own)), _columns(Bookmark, "created_by")),
+        (
+            "bookmarks",
+            Bookmark.objects.filter(Q(created_by_id=user_id) | Q(conversation__in=own), conversation__deleted_at=None),
+            _columns(Bookmark, "created_by"),
+        ),
         (
             "voiceProfiles",
             VoiceProfile.objects.filter(owner_id=user_id),

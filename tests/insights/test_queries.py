@@ -9,7 +9,7 @@ from django.db import connection
 from insights import queries, recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Conversation, Deletion
-from insights.recorder import Joined
+from insights.recorder import BookmarkFields, Joined
 from tests.insights.conftest import Say, opening
 
 
@@ -118,3 +118,19 @@ def test_whether_a_conversation_was_redacted(joined: Joined, owner: User) -> Non
     assert queries.was_redacted(conversation)
     if connection.vendor == "sqlite":
         assert "deletion_conversation" in Deletion.objects.filter(conversation_id=conversation.pk, kind="redaction").explain()
+
+
+def test_the_data_of_an_account_has_no_bookmarks_in_the_bin(joined: Joined, owner: User, other_owner: User) -> None:
+    """Neither of its own conversations, nor of those of others in which it set one."""
+    for user in (owner, other_owner):
+        recorder.add_bookmark(joined.conversation_id, BookmarkFields("A mark", begin_s=0.0, duration_s=1.0), user.pk)
+    assert [len(rows(user, "bookmarks")) for user in (owner, other_owner)] == [2, 1]
+    recorder.bin_conversation(joined.conversation_id, owner.pk)
+    assert [len(rows(user, "bookmarks")) for user in (owner, other_owner)] == [0, 0]
+
+
+def rows(user: User, table: str) -> list[object]:
+    """Return the rows of a table in the data of an account."""
+    found = queries.account_data(user.pk)[table]
+    assert isinstance(found, list)
+    return [*found]
