@@ -15,7 +15,7 @@ from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, TAS
 
 
 def body_of(delivery: WebhookDelivery) -> bytes | None:
-    """Return the JSON of a message; None if there is nothing to say any more, because the event was emptied."""
+    """Return the JSON of a message; None if there is nothing to say any more: the event was emptied, or its conversation is in the bin."""
     if delivery.kind == JOB_STATUS:
         return _encoded({"jobId": str(delivery.endpoint.job_id), "status": delivery.status_word})
     if delivery.kind == CONVERSATION_STATUS:
@@ -39,7 +39,8 @@ def _task_body(delivery: WebhookDelivery) -> bytes | None:
 def _event_body(delivery: WebhookDelivery) -> bytes | None:
     if delivery.conversation_id is None or delivery.event_number is None:
         return None
-    row = Event.objects.filter(conversation_id=delivery.conversation_id, number=delivery.event_number).first()
+    events_of = Event.objects.filter(conversation_id=delivery.conversation_id, conversation__deleted_at=None)
+    row = events_of.filter(number=delivery.event_number).first()
     if row is None:
         return None
     event = events.parse(row.kind, row.payload)

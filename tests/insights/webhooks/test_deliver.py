@@ -293,7 +293,7 @@ def test_nothing_survives_the_conversation(subscribe: Subscribe, joined: Joined,
     _, receiver = subscribe()
     say("Ada will send the zebra report tomorrow.")
     assert "zebra" not in str(list(WebhookDelivery.objects.values()) + list(Job.objects.values()))
-    recorder.remove_conversation(joined.conversation_id)
+    recorder.delete_conversation(joined.conversation_id)
     assert not WebhookDelivery.objects.exists()
     jobs.run_waiting()
     assert receiver.requests == []
@@ -308,6 +308,18 @@ def test_an_emptied_event_is_not_sent(subscribe: Subscribe, joined: Joined, say:
     assert receiver.requests == []
     delivery = WebhookDelivery.objects.get()
     assert (webhooks.delivery_status(delivery), delivery.last_error) == ("failed", "the event was deleted before it was sent")
+
+
+def test_nothing_of_a_conversation_in_the_bin_is_sent(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
+    """What waited when it was moved there is not sent, also after it was restored."""
+    _, receiver = subscribe("insight.created")
+    say("Ada will send the report tomorrow.")
+    recorder.bin_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    recorder.restore_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    assert receiver.requests == []
+    assert webhooks.delivery_status(WebhookDelivery.objects.get()) == "failed"
 
 
 def test_deleting_a_message_empties_the_kept_responses(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
@@ -417,7 +429,7 @@ def test_the_webhook_url_of_a_conversation(joined: Joined, receive: Callable[[Re
     end(joined)
     jobs.run_waiting()
     assert bodies(receiver) == [{"conversationId": str(joined.conversation_id), "status": "completed"}]
-    recorder.remove_conversation(joined.conversation_id)
+    recorder.delete_conversation(joined.conversation_id)
     assert not WebhookEndpoint.objects.exists()
 
 
