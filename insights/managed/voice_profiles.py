@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from insights.database import log_after_commit, write_transaction
 from insights.managed.errors import ManagedError, Taken, TooMany, Unknown
+from insights.managed.locks import account_locked
 from insights.models import AccountSettings, Deletion, Diarization, TeamMembership, VoiceProfile, usable_by, usable_by_accounts
 from insights.names import LONGEST_NAME, clean_name
 from insights.voice_enrolment import EnrolledVoice
@@ -82,7 +83,7 @@ def enrol(user_id: int, wanted: Enrolment) -> VoiceProfile:
     if not name:
         raise ManagedError("name: at least one visible character is needed")
     now = timezone.now()
-    with write_transaction():
+    with account_locked(user_id):
         profile = VoiceProfile.objects.filter(owner_id=user_id, name=name).first()
         if profile is None:
             if VoiceProfile.objects.filter(owner_id=user_id).count() >= MOST_PROFILES:
@@ -142,7 +143,7 @@ def change_profile(user_id: int, profile_id: UUID, *, name: str, email: str, tea
     if not called:
         raise ManagedError("name: at least one visible character is needed")
     try:
-        with write_transaction():
+        with account_locked(user_id):
             profile = VoiceProfile.objects.filter(owner_id=user_id, id=profile_id).defer("vectors").first()
             if profile is None:
                 raise Unknown(f"voice profile {profile_id} does not exist")

@@ -19,6 +19,7 @@ def test_the_same_on_postgresql() -> None:
         "jobs/test_enqueue.py",
         "jobs/test_execute.py",
         "jobs/test_export.py",
+        "managed/test_voice_profiles.py",
         "webhooks",
         "test_models.py",
         "test_queries.py",

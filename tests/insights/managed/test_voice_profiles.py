@@ -1,6 +1,7 @@
 """Voice profiles: consent, encryption, who may use which, deletion for good."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from insights import managed, persons, queries, recorder
+from insights.database import connection_closed_after
 from insights.managed import Enrolment, ManagedError
 from insights.models import AccountSettings, Deletion, Diarization, LiveSession, VoiceProfile, usable_by_accounts
 from insights.recorder import SpeakerIdentity
@@ -211,6 +213,15 @@ def test_a_person_goes_with_the_profiles(owner: User, other_owner: User, account
     else:
         assert persons.delete_words(None, email="ada@example.org", by=None).profiles == 2
         assert [one.name for one in VoiceProfile.objects.all()] == ["Bob"]
+
+
+def test_enrolments_of_one_name_at_once(owner: User) -> None:
+    """All of them add to one profile."""
+    managed.set_profiles_on(owner, True)
+    wanted = [Enrolment("Ada", "", voice(number), VoiceProfile.Consent.READING) for number in range(6)]
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        list(pool.map(connection_closed_after(lambda one: managed.enrol(owner.pk, one)), wanted))
+    assert VoiceProfile.objects.get().seconds == 5.0 * len(wanted)
 
 
 def test_the_export_has_no_vectors(owner: User) -> None:
