@@ -19,6 +19,7 @@ from insights.database import write_transaction
 from insights.models import Conversation, Deletion, Job, LiveSession
 from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.tables import content_tables, delete_rows
+from insights.recorder.diarization import forget_voices
 from insights.recorder.signals import conversation_deleted, conversation_hidden
 from insights.recorder.types import UnknownConversation
 
@@ -55,6 +56,7 @@ def bin_conversation(conversation_id: int, user_id: int) -> None:
     """Move a visible conversation to the bin: it is hidden everywhere until it is restored. Raises UnknownConversation."""
     with write_transaction():
         conversation = _hide(conversation_id, timezone.now(), final=False)
+        forget_voices(conversation)  # a live one ends
         note_deletion(Deletion.Kind.BINNED, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id)
     derived.forget(conversation_id)
     _after_commit(partial(conversation_hidden.send_robust, sender=None, conversation_id=conversation_id))

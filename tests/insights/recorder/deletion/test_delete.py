@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from insights import derived, queries, recorder
-from insights.models import Conversation, Deletion, LiveSession, Message
+from insights.models import Conversation, Deletion, Diarization, LiveSession, Message
 from insights.recorder import Joined, Listening, UnknownConversation
 from insights.recorder.deletion import delete
 from insights.recorder.deletion.tables import content_tables
@@ -75,6 +75,16 @@ def test_nothing_is_stored_after_the_deletion(joined: Joined, owner: User) -> No
     assert recorder.leave(session.id, final=True) == []
     assert joined.conversation_id not in derived.cached()
     assert recorder.open_conversation(opening(owner)).created
+
+
+def test_the_bin_keeps_no_voices(owner: User) -> None:
+    """What describes the voices of a live conversation goes when it is moved to the bin, as at its end."""
+    diarized = recorder.open_conversation(opening(owner, several_speakers=True)).diarized
+    assert diarized is not None
+    recorder.store_voices(diarized.id, b"voices")
+    recorder.bin_conversation(Conversation.objects.get().pk, owner.pk)
+    assert bytes(Diarization.objects.get().state) == b""
+    assert bytes(Diarization.objects.get().kept_state) == b""
 
 
 def test_a_long_conversation_is_removed_in_batches(
