@@ -39,10 +39,8 @@ def record(conversation_id: int, utterance: Utterance, listening: Listening) -> 
     except UnknownConversation:
         topics.forget(conversation_id)
         raise
-    except IntegrityError:
-        if before := _events_of(conversation_id, utterance):
-            return before
-        raise
+    except IntegrityError:  # it is stored already, or a row that it refers to was deleted meanwhile: a silent voice, or a member
+        return _events_of(conversation_id, utterance) or _record(conversation_id, utterance, sentences, listening)
 
 
 def _events_of(conversation_id: int, utterance: Utterance) -> list[StoredEvent]:

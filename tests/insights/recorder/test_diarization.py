@@ -10,7 +10,8 @@ from django.utils import timezone
 from insights import queries, recorder
 from insights.events import ConversationCompleted, MemberJoined, MessageCorrected, MessagesStored
 from insights.models import Change, Conversation, Diarization, Insight, LiveSession, Member, Message, Speaker
-from insights.recorder import Joined, NamedSpeaker, Scope, SpeakerIdentity, StoredEvent, Voice, VoiceSpan
+from insights.recorder import Joined, NamedSpeaker, Scope, SpeakerIdentity, StoredEvent, Voice, VoiceSpan, record_results
+from insights.recorder.analyse import Rows
 from tests.insights.conftest import Say, opening, utterance
 
 ADA = SpeakerIdentity("ada@example.org", "Ada")
@@ -151,6 +152,25 @@ def test_a_voice_that_turned_out_to_be_another_is_forgotten(diarized: Joined, sa
     assert set(Member.objects.values_list("name", flat=True)) == {"Ada", "Speaker 1", "Ben"}
     say("It is time.", voice=Voice(source, 1))
     assert names()[-1] == "Speaker 3"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_voice_that_is_forgotten_while_its_next_turn_is_analysed(diarized: Joined, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn is stored, with the voice as a new speaker."""
+    source = source_of(diarized)
+    for voice in (0, 1):
+        say("It is late.", voice=Voice(source, voice))
+    recorder.correct_voices(source, [VoiceSpan(0, 99, 0)], whole=True)
+    analyse = record_results.rows
+
+    def slow(*args: Any) -> Rows:
+        recorder.forget_silent_voices(source)
+        return analyse(*args)
+
+    monkeypatch.setattr(record_results, "rows", slow)
+    say("It is time.", voice=Voice(source, 1))
+    assert [one.text for one in Message.objects.order_by("number")] == ["It is late.", "It is late.", "It is time."]
+    assert names() == ["Speaker 1", "Speaker 1", "Speaker 2"]
 
 
 def test_what_people_say_is_kept(diarized: Joined, say: Say, owner: User) -> None:
