@@ -104,22 +104,22 @@ def import_member(conversation_id: int, identity: SpeakerIdentity) -> MemberSnap
 def end_import(conversation_id: int, ended_at: datetime | None = None) -> list[StoredEvent]:
     """End a conversation at the end of what was imported, None: with its last message.
 
-    A conversation with live sessions continues; one that ended later stays so.
+    A conversation with live sessions, or that waits for one to come back, continues; one that ended later stays so.
     """
     with write_transaction():
         conversation = locked(conversation_id)
         now = timezone.now()
         last = conversation.messages.aggregate(last=Max("ended_at"))["last"] if ended_at is None else ended_at
         end = max(filter(None, (last, conversation.started_at, conversation.ended_at)))
-        if LiveSession.objects.filter(conversation=conversation).exists():
+        if conversation.closes_at is not None or LiveSession.objects.filter(conversation=conversation).exists():
             return []
         forget_voices(conversation)
         if conversation.ended_at == end:
             return []
         log = EventLog(conversation, now)
-        conversation.ended_at, conversation.closes_at = end, None
+        conversation.ended_at = end
         log.add(ConversationCompleted(str(conversation.id), iso(end)))
-        events = announce(log.store("ended_at", "closes_at"))
+        events = announce(log.store("ended_at"))
     topics.forget(conversation_id)
     return events
 

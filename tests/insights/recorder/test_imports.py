@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from insights import recorder
 from insights.models import Message
 from insights.recorder import Joined, Listening, Utterance
+from tests.insights.conftest import opening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,3 +29,12 @@ def test_a_deleted_message_counts_as_imported(joined: Joined, owner: User) -> No
     recorder.delete_message(joined.conversation_id, first.pk, owner.pk)
     assert recorder.imported_until(joined.conversation_id, source, None) == until
     assert recorder.imported_until(joined.conversation_id, uuid4(), None) is None
+
+
+def test_an_import_does_not_end_a_conversation_that_waits(owner: User) -> None:
+    """Its speaker, whose connection was lost, comes back into the same conversation."""
+    session = uuid4()
+    joined = recorder.open_conversation(opening(owner, session_id=session, keep_s=60))
+    recorder.leave(session, final=False)
+    assert recorder.end_import(joined.conversation_id, joined.started_at + timedelta(seconds=5)) == []
+    assert recorder.open_conversation(opening(owner)).conversation_id == joined.conversation_id
