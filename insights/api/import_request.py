@@ -163,10 +163,6 @@ class ImportRequest(Schema):
     )
     startTime: Time = Field(None, description="When the recording began; an addition to Symbl's options.")
     webhookUrl: Url | None = None
-    customVocabulary: Annotated[
-        Annotated[list[NotBlank], Field(max_length=MOST_VOCABULARY)] | None,
-        BeforeValidator(_json('a list of strings such as ["Parley"]')),
-    ] = None
     confidenceThreshold: Annotated[
         float | None, BeforeValidator(_number("a number from 0 to 1", 0, 1)), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
     ] = None
@@ -181,7 +177,6 @@ class ImportRequest(Schema):
         Annotated[list[ImportTracker], Field(max_length=MOST_TRACKERS)] | None, BeforeValidator(_json("a list of trackers"))
     ] = None
     enableAllTrackers: Flag = None
-    storeAudio: Flag = None
     features: Annotated[dict[str, JsonValue] | None, BeforeValidator(_json("an object"))] = None
 
     @classmethod
@@ -192,7 +187,10 @@ class ImportRequest(Schema):
 
     def warnings(self) -> list[str]:
         """Return a sentence for each option that is accepted and not carried out."""
-        return [_not_available(feature) for feature in self._features() if feature != "insights" and not _scores_calls(feature)]
+        found = [_not_available(feature) for feature in self._features() if feature != "insights" and not _scores_calls(feature)]
+        if self.features and not isinstance(self.features.get("featureList"), list):
+            found.append('features: has no effect without a list `featureList`, such as {"featureList": ["insights"]}')
+        return found
 
     def _features(self) -> list[JsonValue]:
         """Return what `features` asks for beside what is always there."""
@@ -205,10 +203,8 @@ class ImportRequest(Schema):
             started_at=self.startTime,
             language=self.languageCode or "en-US",
             confidence_threshold=0.5 if self.confidenceThreshold is None else self.confidenceThreshold,
-            vocabulary=tuple(self.customVocabulary or ()),
             trackers=tuple(Tracker(one.name, tuple(one.vocabulary), one.id) for one in self.trackers or ()),
             all_trackers=bool(self.enableAllTrackers),
-            store_audio=self.storeAudio,
             entities=tuple(CustomEntity(one.customType, (one.text,), value=one.value or "") for one in self.entities or ()),
             append=append,
             call_score=any(_scores_calls(feature) for feature in self._features()),
@@ -218,6 +214,11 @@ class ImportRequest(Schema):
 class RecordingRequest(ImportRequest):
     """The options of an audio or video import."""
 
+    customVocabulary: Annotated[
+        Annotated[list[NotBlank], Field(max_length=MOST_VOCABULARY)] | None,
+        BeforeValidator(_json('a list of strings such as ["Parley"]')),
+    ] = None
+    storeAudio: Flag = None
     enableSeparateRecognitionPerChannel: Flag = None
     channelMetadata: Annotated[Annotated[list[ChannelIn], Field(max_length=2)] | None, BeforeValidator(_json("a list of channels"))] = None
     enableSpeakerDiarization: Flag = None
@@ -254,6 +255,8 @@ class RecordingRequest(ImportRequest):
         count = self.diarizationSpeakerCount
         return replace(
             common,
+            vocabulary=tuple(self.customVocabulary or ()),
+            store_audio=self.storeAudio,
             separate_channels=bool(self.enableSeparateRecognitionPerChannel),
             channels=channels,
             several_speakers=bool(self.enableSpeakerDiarization) and settings.SPEAKER_MODELS != "none",

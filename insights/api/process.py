@@ -121,8 +121,10 @@ def _import_file(request: HttpRequest, existing: Conversation | None) -> Status[
     except ApiError:
         file.remove()
         raise
-    unknown = RecordingRequest.unknown([*_in_query(request), *file.fields])
-    return _accept(request, "import_audio", asked, existing, unknown, file=file)
+    ignored = RecordingRequest.unknown([*_in_query(request), *file.fields])
+    if file.files > 1:
+        ignored.append(f"body: only the first of the {file.files} files in the form is imported; send each in a request of its own")
+    return _accept(request, "import_audio", asked, existing, ignored, file=file)
 
 
 def _in_query(request: HttpRequest) -> dict[str, str]:
@@ -168,12 +170,15 @@ def _accept(
     kind: str,
     asked: ImportRequest,
     existing: Conversation | None,
-    unknown: list[str],
+    ignored: list[str],
     *,
     url: str = "",
     file: Uploaded | None = None,
 ) -> Status[Accepted]:
-    """Store the conversation and the job of an import in one transaction; the file is removed if that fails."""
+    """Store the conversation and the job of an import in one transaction; the file is removed if that fails.
+
+    `ignored`: warnings about what the request has besides options.
+    """
     user_id = auth.caller(request).pk
     try:
         if asked.webhookUrl:
@@ -192,7 +197,7 @@ def _accept(
                 url=url,
             )
             job = jobs.enqueue(kind, user_id, source.dump(), conversation_id=conversation.id, webhook_url=asked.webhookUrl or "")
-            job.warnings = asked.warnings() + unknown
+            job.warnings = asked.warnings() + ignored
             job.save(update_fields=["warnings"])
     except BaseException:
         if file is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
@@ -24,10 +24,11 @@ EXTENSION = "parley.upload"
 
 @dataclass(slots=True)
 class Uploaded:
-    """A file of a request, and the fields of its form. It is removed unless it was kept."""
+    """A file of a request, the fields of its form, and how many files the form has. The file is removed unless it was kept."""
 
     path: Path
     fields: dict[str, str] = field(default_factory=dict)
+    files: int = 1
 
     def keep(self, conversation_id: int) -> str:
         """Give the file its name for good, and return the name."""
@@ -90,7 +91,7 @@ def _of_form(request: HttpRequest, body: Path) -> Uploaded:
     if not handler.size:
         raise ApiError(400, "body: the form has no file with bytes in it")
     os.truncate(body, handler.size)
-    return Uploaded(body, {name: str(values[-1]) for name, values in fields.lists() if values})
+    return Uploaded(body, {name: str(values[-1]) for name, values in fields.lists() if values}, handler.files)
 
 
 class _FirstFile(FileUploadHandler):
@@ -104,16 +105,15 @@ class _FirstFile(FileUploadHandler):
 
     def __init__(self, request: HttpRequest, body: Path) -> None:
         super().__init__(request)
-        self.size = 0
-        self._files = 0
+        self.size = self.files = 0
         self._file = open(body, "r+b", buffering=0)  # noqa: SIM115 - `end` closes it
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin with a file."""
         super().new_file(*args, **kwargs)
-        self._files += 1
-        if self._files > 1:
-            raise StopUpload(connection_reset=False)
+        self.files += 1
+        if self.files > 1:
+            raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part of the file."""

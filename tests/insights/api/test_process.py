@@ -263,6 +263,7 @@ NOT_DONE = {
     "mode": ("phone", "mode: there is one model"),
     "features": ('{"featureList": ["callScore"]}', "features: callScore is not available: it needs a language model"),
     "a feature": ('{"featureList": ["magic"]}', "features: magic is not available"),
+    "no list of features": ('{"callScore": true}', "features: has no effect without a list `featureList`"),
     "channelMetadata": ('[{"channel": 2, "speaker": {"name": "Tom"}}]', "channelMetadata: names the first channel's speaker only"),
     "colour": ("red", "colour: is not an option of this import"),
 }
@@ -282,9 +283,16 @@ def test_several_speakers(sender: Sender, settings: LazySettings) -> None:
 def test_what_is_not_done_is_a_warning(sender: Sender, name: str) -> None:
     """The warning names the option."""
     value, warning = NOT_DONE[name]
-    status, answer = sender.raw("audio", **{"features" if name == "a feature" else name: value})
+    status, answer = sender.raw("audio", **{"features" if "feature" in name else name: value})
     assert status == 201
     assert [text for text in answer["warnings"] if text.startswith(warning)], answer
+
+
+@pytest.mark.parametrize(("name", "value"), [("customVocabulary", ["Parley"]), ("storeAudio", True)])
+def test_a_text_has_no_options_of_recordings(sender: Sender, name: str, value: object) -> None:
+    """They are named in a warning: a text was not misheard, and has no audio."""
+    status, answer = sender.json("text", {"messages": SAID, name: value})
+    assert (status, answer["warnings"]) == (201, [f"{name}: is not an option of this import"])
 
 
 @pytest.mark.parametrize("most", [10, 1])
@@ -423,9 +431,12 @@ def test_a_form_takes_its_size_on_the_disk_once(sender: Sender, uploads: Path, m
         "name": "First",
         "file": SimpleUploadedFile("a.mp3", content),
         "second": SimpleUploadedFile("b.mp3", b"b"),
-        "languageCode": "en-US",
+        "languageCode": "de-DE",
     }
-    job = job_of(sender.form("audio", fields))
+    status, answer = sender.form("audio", fields)
+    job = job_of((status, answer))
+    assert answer["warnings"] == ["body: only the first of the 2 files in the form is imported; send each in a request of its own"]
+    assert ImportSource.parse(job.parameters).options.language == "de-DE"
     assert max(most) < len(content) + 4096
     (file,) = uploads.iterdir()
     assert file.read_bytes() == content
