@@ -137,6 +137,7 @@ def redact_conversation(conversation_id: int, user_id: int, mask: str = MASK) ->
             raise RecorderError(f"personal data is only found in English, not in {conversation.language}")
         conversation.redaction = mask
         conversation.save(update_fields=["redaction"])
+        empty_all_changes(conversation_id)  # so that nobody restores former words meanwhile
         words_removed.send(sender=None, conversation_id=conversation_id)
         counts = {"messages": conversation.messages_left, "events": conversation.last_event}
         note_deletion(
@@ -171,10 +172,13 @@ def _redact(conversation_id: int) -> None:
     members = [person(member) for member in Member.objects.filter(conversation=conversation)]
     mask = conversation.redaction
     masking = Masking(conversation, members, mask)
-    last = 0
-    while (following := _redact_messages(conversation_id, masking, last)) is not None:
-        last = following
-        time.sleep(PAUSE_S)
+    done = set[UUID]()
+    stored = Message.objects.filter(conversation=conversation).order_by("number").values_list("id", flat=True)
+    while left := [one for one in stored.all() if one not in done]:  # by their ids, as edits change the numbers meanwhile
+        for at in range(0, len(left), MESSAGES):
+            _redact_messages(conversation_id, masking, left[at : at + MESSAGES])
+            time.sleep(PAUSE_S)
+        done.update(left)
     masking = Masking(conversation, members, mask, _remove_topics(conversation))
     _redact_notes(conversation_id, masking)
     rewrite_all(conversation_id, masking)
@@ -206,12 +210,12 @@ def _redact_notes(conversation_id: int, masking: Masking) -> None:
         time.sleep(PAUSE_S)
 
 
-def _redact_messages(conversation_id: int, masking: Masking, after: int) -> int | None:
-    """Redact the messages after number `after`; return the number of the last one, None if there are no more."""
+def _redact_messages(conversation_id: int, masking: Masking, ids: Sequence[UUID]) -> None:
+    """Redact the messages with these ids that are still there, with what was found in them."""
     with write_transaction():
         conversation = locked(conversation_id)
-        found = Message.objects.filter(conversation=conversation, number__gt=after).select_related("speaker__member")
-        messages = list(found.prefetch_related("entities").order_by("number")[:MESSAGES])
+        found = Message.objects.filter(conversation=conversation, id__in=ids).select_related("speaker__member")
+        messages = list(found.prefetch_related("entities").order_by("number"))
         log = EventLog(conversation, timezone.now())
         changed = [one for one in messages if _redact_message(one, masking)]
         for message in changed:
@@ -220,7 +224,6 @@ def _redact_messages(conversation_id: int, masking: Masking, after: int) -> int 
         _redact_insights(insights, masking)
         _redact_matches(messages, masking)
         announce(log.store())
-    return messages[-1].number if messages else None
 
 
 def _redact_message(message: Message, masking: Masking) -> bool:

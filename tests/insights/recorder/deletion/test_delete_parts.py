@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from insights.events import Kind
 from insights.models import Conversation, Deletion, Entity, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
 from insights.models.search import SEARCH_TEXT
 from insights.recorder import ChangeConflict, Joined, Listening, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
+from insights.recorder.deletion import redact_stored
 from streaming.protocols.symbl import View, render_event
 from tests.insights.conftest import Say, opening, utterance
 
@@ -237,6 +239,29 @@ def test_an_interrupted_redaction_is_continued(say: Say, joined: Joined, owner: 
             recorder.redact_conversation(joined.conversation_id, owner.pk)
     assert "lopez" in stored_text()
     recorder.continue_redactions()
+    assert "lopez" not in stored_text()
+
+
+def test_edits_during_a_redaction_hide_no_message_from_it(say: Say, joined: Joined, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joining two messages changes the numbers of later ones; an earlier edit cannot be undone any more."""
+    for text in ("It is late.", "It is early.", "Please call Maria Lopez."):
+        say(text)
+    first, second, _ = Message.objects.order_by("number")
+    edited = recorder.edit_message(second.id, owner.pk, text="It is very early.")
+    assert edited.change_id is not None
+    pauses: list[float] = []
+
+    def edit(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 1:
+            with pytest.raises(ChangeConflict):
+                recorder.undo(edited.change_id or 0, owner.pk)
+            recorder.join_next(first.id, owner.pk)
+
+    monkeypatch.setattr(redact_stored, "MESSAGES", 2)
+    monkeypatch.setattr(redact_stored, "time", SimpleNamespace(sleep=edit))
+    recorder.redact_conversation(joined.conversation_id, owner.pk)
+    assert len(pauses) > 1
     assert "lopez" not in stored_text()
 
 
