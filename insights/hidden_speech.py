@@ -70,4 +70,5 @@ def _masked_in(message: Spoken, masks: Collection[str]) -> Iterator[tuple[dateti
 
 
 def _is_hidden(text: str, masks: Collection[str]) -> bool:
-    return MASK in text or _MASKED.search(text) is not None or any(mask in text for mask in masks)
+    usual = MASK in text or _MASKED.search(text) is not None
+    return usual or any(re.search(rf"(?<!\w){re.escape(mask)}(?!\w)", text) for mask in masks)  # a mask of letters is no part of a word

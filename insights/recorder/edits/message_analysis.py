@@ -1,7 +1,8 @@
 """The analysis of messages whose words a person changed: entities, sentiment, phrases and tracker matches. One query for each table."""
 
+import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -10,6 +11,7 @@ from insights import analysis, managed
 from insights.analysis import types
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import NEAR
+from insights.analysis.types import FoundEntity
 from insights.models import Conversation, Entity, Member, Message, TrackerMatch
 from insights.recorder.analyse import custom_entities, entities, person, tracker_matches
 from insights.recorder.tracked import trackers_of
@@ -22,10 +24,14 @@ def found_in(message_ids: Collection[UUID]) -> tuple[QuerySet[Entity], QuerySet[
 
 
 def analyse_again(messages: Sequence[Message], conversation: Conversation) -> None:
-    """Replace the entities, sentiment and phrases of messages by those of their new texts. The messages themselves are not saved."""
+    """Replace the entities, sentiment and phrases of messages by those of their new texts. The messages themselves are not saved.
+
+    What replaced personal data while it was said stays marked, so that its audio stays hidden.
+    """
     members = [person(member) for member in Member.objects.filter(conversation=conversation, merged_into=None)]
     own = managed.entities_of(conversation.owner_id)
     requested = _requested_entities(messages, {(one.type, one.sub_type) for one in own})
+    masks = _masks_of(messages)
     new: list[Entity] = []
     for message in messages:
         said = types.Said(message.text, str(message.member_id or ""), message.started_at, index=message.number - 1)
@@ -33,7 +39,7 @@ def analyse_again(messages: Sequence[Message], conversation: Conversation) -> No
         found = analysis.analyse(said, (), members, conversation.timezone_offset, language)
         message.sentiment, message.phrases = min(1.0, max(-1.0, found.sentiment)), list(found.phrases)
         custom = custom_entities(message.text, (*own, *requested.get(message.id, ())))
-        new += entities(message, (*found.entities, *custom))
+        new += entities(message, (*found.entities, *custom, *_masked(message.text, masks)))
     Entity.objects.filter(message__in=messages).delete()
     Entity.objects.bulk_create(new)
 
@@ -80,6 +86,22 @@ def _requested_entities(messages: Sequence[Message], known: set[tuple[str, str]]
             listed = CustomEntity(get("customType", ""), (row.text,), get("subType", ""), get("category", ""), get("value", ""))
             found[row.message_id][listed] = None
     return {message_id: list(listed) for message_id, listed in found.items()}
+
+
+def _masks_of(messages: Sequence[Message]) -> dict[str, list[str]]:
+    """Return the texts that replaced personal data in messages, each with the types of what it replaced, in order."""
+    rows = Entity.objects.filter(message__in=messages, value={}).order_by("message__number", "offset")
+    masks: dict[str, list[str]] = defaultdict(list)
+    for mask, kind in rows.values_list("text", "type"):
+        masks[mask].append(kind)
+    return masks
+
+
+def _masked(text: str, masks: dict[str, list[str]]) -> Iterator[FoundEntity]:
+    """Yield an entity for each mask in a text, of the next type of the mask; the last one is not used up."""
+    for mask, kinds in masks.items():
+        for place in re.finditer(rf"(?<!\w){re.escape(mask)}(?!\w)", text):
+            yield FoundEntity(kinds.pop(0) if len(kinds) > 1 else kinds[0], mask, place.start())
 
 
 def _texts_before(messages: Sequence[Message]) -> dict[UUID, str]:

@@ -16,6 +16,7 @@ from django.test import Client, RequestFactory
 
 from insights import access, recorder
 from insights.api.byte_ranges import RangeNotSatisfiable, requested_range
+from insights.hidden_speech import masked_speech
 from insights.models import AccessLevel, AccountSettings, Conversation, Message, Share, StoredAudio
 from streaming.audio.opus_file import OpusWriter
 from streaming.audio.pcm import RATE
@@ -153,6 +154,29 @@ def test_only_the_owner_hears_what_was_hidden_live(talk: Conversation, store: St
     assert min(loudness(whole(page, url(talk)))[:70]) > 0.2
     file = f"?format=ogg&session={audio.id}"
     assert (reader.get(url(talk, file)).status_code, page.get(url(talk, file)).status_code) == (400, 200)
+
+
+def test_a_mask_of_letters_hides_no_other_word(talk: Conversation, say: Say) -> None:
+    """A word that has the letters of the mask in it is heard."""
+    say("Please ask Maria Jones about the next plan.", mask="x")
+    message = Message.objects.get(number=2)
+    assert message.text == "Please ask x about the next plan."
+    (hidden,) = masked_speech(talk)
+    assert hidden == pytest.approx((message.offset_s + 1.0, message.offset_s + 2.0), abs=0.01)
+
+
+def test_edits_leave_hidden_words_hidden(talk: Conversation, say: Say, owner: User) -> None:
+    """A mask of letters is known as one after a correction, a split and a join."""
+    say("Please ask Maria Jones about it.", mask="REDACTED")
+    message = Message.objects.get(number=2)
+    before = masked_speech(talk)
+    assert len(before) == 1
+    recorder.correct_message(message.id, "Please ask REDACTED about that.", owner.pk)
+    assert masked_speech(talk) == before
+    recorder.split_message(message.id, len("Please ask REDACTED"), owner.pk)
+    assert masked_speech(talk) == before
+    recorder.join_next(message.id, owner.pk)
+    assert masked_speech(talk) == before
 
 
 def test_deleted_messages_are_silent(talk: Conversation, store: Store, page: Client) -> None:
