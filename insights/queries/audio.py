@@ -62,17 +62,13 @@ def speech_times(conversation: Conversation, message_id: UUID) -> tuple[float, f
 def deleted_speech(conversation: Conversation) -> list[tuple[float, float]]:
     """Return start and end of what a person deleted, in seconds from the start of the conversation.
 
-    A message that was joined to another one is deleted too, but not what was said: another message of the speaker has its time.
+    A message that an edit removed, as one that was joined to another, has no number in its event: what was said is in another message.
     """
     rows = Event.objects.filter(conversation=conversation, kind=Kind.MESSAGE_DELETED).values_list("payload", flat=True)
-    deleted = [event.message for event in (parse(Kind.MESSAGE_DELETED, payload) for payload in rows) if isinstance(event, MessageDeleted)]
-    if not deleted:
-        return []
-    kept = list(Message.objects.filter(conversation=conversation).order_by().values_list("speaker__number", "started_at", "ended_at"))
     found = []
-    for message in deleted:
-        start, end = datetime.fromisoformat(message.start_time), datetime.fromisoformat(message.end_time)
-        middle, speaker = start + (end - start) / 2, message.speaker.number if message.speaker else None
-        if not any(number == speaker and first <= middle <= last for number, first, last in kept):
-            found.append(((start - conversation.started_at).total_seconds(), (end - conversation.started_at).total_seconds()))
+    for event in (parse(Kind.MESSAGE_DELETED, payload) for payload in rows):
+        if isinstance(event, MessageDeleted) and event.message.number:
+            times = (datetime.fromisoformat(text) for text in (event.message.start_time, event.message.end_time))
+            start, end = ((at - conversation.started_at).total_seconds() for at in times)
+            found.append((start, end))
     return found

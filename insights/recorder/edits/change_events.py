@@ -153,6 +153,6 @@ def _insights(conversation: Conversation, changed: _Changed) -> Iterator[Insight
 
 
 def _emptied(identity: str, state: Mapping[str, object]) -> MessageSnapshot:
-    """Return the snapshot of a message that was removed: without words."""
+    """Return the snapshot of a message that was removed: without words, and without a number, as what was said is in another message."""
     start, end = (iso(datetime.fromisoformat(str(state[name]))) for name in ("started_at", "ended_at"))
     return MessageSnapshot(identity, 0, "", None, start, end)

@@ -260,6 +260,17 @@ def test_old_audio_is_removed(talk: Conversation, store: Store, owner: User, ins
     assert Message.objects.count() == 1
 
 
+def test_joined_messages_are_heard(talk: Conversation, store: Store, page: Client, say: Say, owner: User) -> None:
+    """The message that was joined to another one is no deleted one; what both said is silent once the joined message is deleted."""
+    store(offset=4.0)
+    say("It is late.")
+    first = Message.objects.get(number=1)
+    recorder.join_next(first.id, owner.pk)
+    assert min(loudness(whole(page, url(talk)))[105:110]) > 0.2
+    recorder.delete_message(talk.pk, first.id, owner.pk)
+    assert set(loudness(whole(page, url(talk)))[105:110]) == {0.0}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_deleted_conversation_leaves_no_file(talk: Conversation, store: Store) -> None:
     """Neither a row nor a file is left, and a file that is stored later is refused."""
