@@ -67,18 +67,20 @@ def delete_account(user: User, by: int | None) -> int:
 
 
 def delete_words(owner: User | None, *, email: str = "", name: str = "", by: int | None) -> WordsDeleted:
-    """Delete what a person said in all conversations of an account (None: of all accounts), by e-mail address or else by name.
+    """Delete what a person said in all conversations of an account (None: of all accounts), those in the bin too, by e-mail address or else
+    by name.
 
-    The address is compared with the addresses and user ids of members. Voice profiles of the person are deleted, too. Raises ValueError
-    without both.
+    The address is compared with the addresses and user ids of members. A member who was merged with another one is that person, too. Voice
+    profiles of the person are deleted. Raises ValueError without both.
     """
     if not email and not name:
         raise ValueError("an e-mail address or a name is needed")
     same = Q(email__iexact=email) | Q(user_id__iexact=email) if email else Q(name__iexact=name)
-    found = Member.objects.filter(same, conversation__deleted_at=None)
+    found = Member.objects.filter(same, conversation__erased_at=None)
     if owner is not None:
         found = found.filter(conversation__owner=owner)
-    members = list(found.order_by("conversation_id").values_list("conversation_id", "id"))
+    rows = found.order_by("conversation_id").values_list("conversation_id", "merged_into_id", "id")
+    members = dict.fromkeys((conversation_id, into or one) for conversation_id, into, one in rows)
     messages, touched = 0, set()
     for conversation_id, member_id in members:
         try:

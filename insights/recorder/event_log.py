@@ -18,10 +18,14 @@ def clean(text: str, limit: int | None = None) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
 
 
-def locked(conversation_id: int) -> Conversation:
-    """Return a visible conversation with its row locked until the transaction ends. Raises UnknownConversation."""
+def locked(conversation_id: int, *, binned: bool = False) -> Conversation:
+    """Return a visible conversation with its row locked until the transaction ends. `binned`: also one in the bin, to delete words in it.
+
+    Raises UnknownConversation.
+    """
+    found = Conversation.everything.filter(erased_at=None) if binned else Conversation.objects.all()
     try:
-        return Conversation.objects.select_for_update().get(id=conversation_id)
+        return found.select_for_update().get(id=conversation_id)
     except Conversation.DoesNotExist:
         raise UnknownConversation(f"conversation {conversation_id} does not exist") from None
 

@@ -16,15 +16,18 @@ def known(conversation_id: int, listening: Listening) -> Speaker | None:
 
 
 def new(conversation: Conversation, members: Sequence[Member], listening: Listening) -> Speaker:
-    """Return an unsaved speaker, which gets its number when it is stored; that of a voice with an unsaved member. Raises UnknownMember."""
+    """Return an unsaved speaker, which gets its number when it is stored; that of a voice with an unsaved member.
+
+    A session whose member was deleted has an unknown speaker. Raises UnknownMember for any other member that is not in the conversation.
+    """
     if listening.voice is not None:
         return of_voice(conversation, listening.voice)
     member = None
     if listening.member_id is not None:
         member = next((one for one in members if str(one.id) == str(listening.member_id)), None)
-        if member is None:
+        if member is None and listening.session_id is None:
             raise UnknownMember(f"member {listening.member_id} is not in conversation {conversation.id}")
-        member = member.merged_into or member
+        member = member.merged_into or member if member else None
     return Speaker(conversation=conversation, source=_source(listening), member=member)
 
 

@@ -94,6 +94,27 @@ def test_an_owner_deletes_the_words_of_a_person_by_rest(bob: User, owner: User) 
     assert "zeppelin" not in json.dumps(client.get(f"/v1/conversations/{second}/events").json())
 
 
+def test_the_words_of_a_person_go_from_the_bin_too(owner: User) -> None:
+    """A conversation that is restored has them no more."""
+    room = talk(owner, "one", BOB, "The zeppelin is late.")
+    recorder.bin_conversation(room, owner.pk)
+    assert persons.delete_words(owner, email="bob@example.org", by=owner.pk) == persons.WordsDeleted(1, 1)
+    recorder.restore_conversation(room, owner.pk)
+    assert "zeppelin" not in stored_text()
+    assert "kowalski" not in stored_text()
+
+
+def test_a_person_who_was_merged_with_another_member_is_found_by_the_former_address(owner: User) -> None:
+    """All words of the two members go, once."""
+    room = talk(owner, "one", BOB, "The zeppelin is late.")
+    talk(owner, "one", SpeakerIdentity("bobby@example.org", "Bobby"), "The zeppelin is early.")
+    first, second = Member.objects.order_by("joined_at")
+    recorder.merge_members(room, second.pk, first.pk, owner.pk)
+    assert persons.delete_words(owner, email="bobby@example.org", by=owner.pk) == persons.WordsDeleted(1, 2)
+    assert not Message.objects.exists()
+    assert not Member.objects.exists()
+
+
 def test_the_admin_deletes_accounts_in_the_same_way(bob: User, admin_user: User) -> None:
     """Rows of conversations are not listed on the page that asks, and readers are told."""
     talk(bob, "own", BOB, "The zeppelin is mine.")

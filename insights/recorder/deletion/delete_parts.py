@@ -4,27 +4,32 @@ The search for the events that name a message reads all events of the conversati
 events that were added meanwhile are searched.
 """
 
+import json
 import time
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from insights import derived
 from insights.database import write_transaction
-from insights.emptied import Gone, emptied_insight, emptied_message
+from insights.emptied import Gone, emptied_insight, emptied_message, forms_without, texts_of, value_without
 from insights.events import InsightDeleted, MessageDeleted, TopicsChanged
 from insights.models import (
+    Bookmark,
     Change,
     Conversation,
     Deletion,
     Diarization,
+    Entity,
     Insight,
+    LiveSession,
     Member,
     Message,
     Speaker,
@@ -32,7 +37,7 @@ from insights.models import (
     Topic,
     TopicReference,
 )
-from insights.payloads import StoredEvent, message_snapshot, reviewed_insight_snapshot, topic_snapshot
+from insights.payloads import StoredEvent, member_snapshot, message_snapshot, reviewed_insight_snapshot, topic_snapshot
 from insights.recorder import topics
 from insights.recorder.audio import remove_audio
 from insights.recorder.deletion.audit import note_deletion
@@ -41,10 +46,12 @@ from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrit
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.signals import announce, events_emptied, speech_removed, words_removed
 from insights.recorder.types import UnknownMember, UnknownMessage
-from insights.snapshots import MessageSnapshot, TopicSnapshot
+from insights.snapshots import MemberSnapshot, MessageSnapshot, TopicSnapshot
 
 BATCH = 20
 """Messages that one transaction deletes."""
+_ROWS = 100
+"""Rows that one statement changes."""
 
 
 def delete_message(conversation_id: int, message_id: UUID, user_id: int) -> list[StoredEvent]:
@@ -86,37 +93,37 @@ def delete_insight(conversation_id: int, insight_id: UUID, user_id: int) -> list
 
 
 def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) -> int:
-    """Delete all messages and the stored audio of a member, and make the member anonymous; return the number of deleted messages.
+    """Delete all messages and the stored audio of a member, and of those who were merged into the member, and make them anonymous.
 
-    In batches: if it is interrupted, the same call deletes the rest. Raises UnknownConversation and UnknownMember.
+    Return the number of deleted messages. Others keep what they said of the member, without the address. Whoever is connected as the member
+    goes on without a name. The conversation may be in the bin. In batches: if it is interrupted, the same call deletes the rest. Raises
+    UnknownConversation and UnknownMember.
     """
-    member = str(member_id)
+    members = _with_merged(conversation_id, member_id)
     deleted = rewritten = 0
-    said = Message.objects.filter(conversation_id=conversation_id, speaker__member_id=member_id).order_by("number")
+    said = Message.objects.filter(conversation_id=conversation_id, speaker__member_id__in=members).order_by("number")
     while ids := list(said.values_list("id", flat=True)):  # more than once if the person speaks meanwhile
         insights = Insight.objects.filter(message_id__in=said.values("id")).values_list("id", flat=True)
         mine = set(map(str, ids))
         former, _ = _relatives(conversation_id, mine)  # both parts of a split message are the member's
-        gone = Gone(mine | former, set(map(str, insights)), _topics_left_without(said.values("id")), {member})
+        gone = Gone(mine | former, set(map(str, insights)), _topics_left_without(said.values("id")), members)
         last = _last_event(conversation_id)
         rewritten += rewrite_all(conversation_id, gone)
         for at in range(0, len(ids), BATCH):
-            _delete_messages(conversation_id, ids[at : at + BATCH], user_id, None, searched=last)
+            with suppress(UnknownMessage):  # another call deleted these meanwhile
+                _delete_messages(conversation_id, ids[at : at + BATCH], user_id, None, searched=last)
             time.sleep(PAUSE_S)
         deleted += len(ids)
-    remove_audio(list(StoredAudio.objects.filter(conversation_id=conversation_id, member_id=member_id)))
-    gone = Gone(members={member})
+    remove_audio(list(StoredAudio.objects.filter(conversation_id=conversation_id, member_id__in=members)))
+    gone = Gone(members=members)
     last = _last_event(conversation_id)
-    rewritten += rewrite_in_batches(conversation_id, events_that_name(conversation_id, gone.members), gone)
+    rewritten += rewrite_in_batches(conversation_id, events_that_name(conversation_id, _marks_of(members)), gone)
     with write_transaction():
-        conversation = locked(conversation_id)
+        conversation = locked(conversation_id, binned=True)
         if not Member.objects.filter(conversation=conversation, id=member_id).exists():
             raise UnknownMember(f"member {member_id} is not in conversation {conversation_id}")
         rewritten += _rewrite(conversation, [], last, gone)
-        Diarization.objects.filter(speakers__member_id=member_id).update(state=b"", kept_state=b"")  # they describe the person's voice
-        Speaker.objects.filter(member_id=member_id).update(member=None)
-        Insight.objects.filter(assignee_id=member_id).update(assignee=None, assignee_name="")
-        Member.objects.filter(id=member_id).delete()
+        _make_anonymous(conversation, members)
         words_removed.send(sender=None, conversation_id=conversation_id)
         note_deletion(
             Deletion.Kind.MEMBER,
@@ -130,6 +137,44 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
     return deleted
 
 
+def _with_merged(conversation_id: int, member_id: UUID) -> dict[str, MemberSnapshot]:
+    """Return a member and those who were merged into the member, as they are now, by id."""
+    rows = Member.objects.filter(Q(id=member_id) | Q(merged_into_id=member_id), conversation_id=conversation_id)
+    return {str(row.id): snapshot for row in rows if (snapshot := member_snapshot(row)) is not None}
+
+
+def _marks_of(members: Mapping[str, MemberSnapshot]) -> set[str]:
+    """Return the texts in JSON that name these members: their ids, and as whole values their user ids, addresses and names."""
+    return {*members, *(json.dumps(text, ensure_ascii=escaped) for text in texts_of(members) for escaped in (True, False))}
+
+
+def _make_anonymous(conversation: Conversation, members: Mapping[str, MemberSnapshot]) -> None:
+    """Remove members, and what else says who they are. Their messages are deleted already."""
+    entities = []
+    for entity in Entity.objects.filter(message__conversation=conversation, type="person"):
+        value = value_without(entity.value, members)
+        if value != entity.value:
+            entity.value = value
+            entities.append(entity)
+    Entity.objects.bulk_update(entities, ["value"], batch_size=_ROWS)
+    insights = []
+    for insight in Insight.objects.filter(conversation=conversation).exclude(tags=[], entities=[]).only("tags", "entities"):
+        tags, named = list(forms_without(insight.tags, members)), list(forms_without(insight.entities, members))
+        if (tags, named) != (insight.tags, insight.entities):
+            insight.tags, insight.entities = tags, named
+            insights.append(insight)
+    Insight.objects.bulk_update(insights, ["tags", "entities"], batch_size=_ROWS)
+    Diarization.objects.filter(speakers__member_id__in=members).update(state=b"", kept_state=b"")  # they describe the person's voice
+    Speaker.objects.filter(member_id__in=members).update(member=None)
+    LiveSession.objects.filter(member_id__in=members).update(member=None)
+    called = texts_of(members)
+    assigned = Q(assignee_id__in=members) | Q(assignee=None, assignee_name__in=called)
+    Insight.objects.filter(assigned, conversation=conversation).update(assignee=None, assignee_name="")
+    marked = Q(user_id__in=called) | Q(user_name__in=called) | Q(user_email__in=called)
+    Bookmark.objects.filter(marked, conversation=conversation).update(user_id="", user_name="", user_email="")
+    Member.objects.filter(id__in=members).delete()
+
+
 def _delete_messages(
     conversation_id: int, ids: Sequence[UUID], user_id: int | None, item_id: UUID | None, searched: int | None = None
 ) -> list[StoredEvent]:
@@ -140,7 +185,7 @@ def _delete_messages(
     names = {str(one) for one in (*ids, *found.values_list("id", flat=True))} | former | partners
     numbers = events_that_name(conversation_id, names) if searched is None else []
     with write_transaction():
-        conversation = locked(conversation_id)
+        conversation = locked(conversation_id, binned=True)
         messages = list(Message.objects.filter(conversation=conversation, id__in=ids).select_related("speaker__member"))
         if not messages:
             raise UnknownMessage(f"message {ids[0]} does not exist")
@@ -177,15 +222,15 @@ def _delete_messages(
 
 def _last_event(conversation_id: int) -> int:
     """Return the number of the last event before the search for events begins; 0 for an unknown conversation."""
-    return Conversation.objects.filter(id=conversation_id).values_list("last_event", flat=True).first() or 0
+    return Conversation.everything.filter(id=conversation_id).values_list("last_event", flat=True).first() or 0
 
 
 def _rewrite(conversation: Conversation, numbers: Sequence[int], last: int, gone: Gone) -> int:
     """Empty the events with these numbers, and those after number `last` that name the same objects; return how many changed."""
-    names = [*gone.messages, *gone.insights, *gone.members, *gone.replaced]
-    later = events_that_name(conversation.id, names, after=last)
+    names, marks = [*gone.messages, *gone.insights, *gone.replaced], _marks_of(gone.members)
+    later = events_that_name(conversation.id, [*names, *marks], after=last)
     empty_changes(conversation.id, names)
-    empty_changes(conversation.id, gone.members, persons=True)
+    empty_changes(conversation.id, marks, persons=True)
     return rewrite(conversation.id, sorted({*numbers, *later}), gone)
 
 

@@ -17,8 +17,8 @@ _TEXTS_OF_OTHERS = frozenset({Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JO
 def empty_changes(conversation_id: int, ids: Collection[str], *, persons: bool = False) -> int:
     """Remove the states of deleted rows from all changes that name one of their ids; return how many changes were different.
 
-    A change of such a row, or one that split or joined it, is emptied whole and cannot be undone any more. `persons`: the ids are those
-    of members, whose names may be in the states of other rows, so that every change that names them is emptied. The conversation must be
+    A change of such a row, or one that split or joined it, is emptied whole and cannot be undone any more. `persons`: the ids are texts
+    that name members, also in the states of other rows, so that every change that has one of them is emptied. The conversation must be
     locked.
     """
     if not ids:

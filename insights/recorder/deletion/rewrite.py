@@ -45,7 +45,7 @@ def rewrite_all(conversation_id: int, edit: SnapshotEdit) -> int:
     last, changed = 0, 0
     while True:
         with write_transaction():
-            locked(conversation_id)
+            locked(conversation_id, binned=True)
             found = Event.objects.filter(conversation_id=conversation_id, number__gt=last).order_by("number")
             numbers = list(found.values_list("number", flat=True)[:EVENTS])
             changed += rewrite(conversation_id, numbers, edit)
@@ -60,7 +60,7 @@ def rewrite_in_batches(conversation_id: int, numbers: Sequence[int], edit: Snaps
     changed = 0
     for at in range(0, len(numbers), EVENTS):
         with write_transaction():
-            locked(conversation_id)
+            locked(conversation_id, binned=True)
             changed += rewrite(conversation_id, numbers[at : at + EVENTS], edit)
         time.sleep(PAUSE_S)
     return changed

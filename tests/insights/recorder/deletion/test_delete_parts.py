@@ -2,9 +2,10 @@
 
 import json
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
@@ -14,11 +15,37 @@ from django.db import connection
 
 from insights import queries, recorder
 from insights.analysis.trackers import Tracker
+from insights.emptied import Gone
 from insights.events import Kind
-from insights.models import Conversation, Deletion, Entity, Event, Insight, Member, Message, Topic, TopicReference, TrackerMatch
+from insights.models import (
+    Conversation,
+    Deletion,
+    Entity,
+    Event,
+    Insight,
+    LiveSession,
+    Member,
+    Message,
+    StoredAudio,
+    Topic,
+    TopicReference,
+    TrackerMatch,
+)
 from insights.models.search import SEARCH_TEXT
-from insights.recorder import ChangeConflict, Joined, Listening, RecorderError, UnknownConversation, UnknownMember, UnknownMessage
-from insights.recorder.deletion import redact_stored
+from insights.recorder import (
+    Assignee,
+    BookmarkFields,
+    ChangeConflict,
+    InsightEdit,
+    Joined,
+    Listening,
+    RecorderError,
+    SpeakerIdentity,
+    UnknownConversation,
+    UnknownMember,
+    UnknownMessage,
+)
+from insights.recorder.deletion import delete_parts, redact_stored
 from streaming.protocols.symbl import View, render_event
 from tests.insights.conftest import Say, opening, utterance
 
@@ -185,7 +212,7 @@ def test_objects_of_other_conversations_are_unknown(secret: Message, owner: User
 def test_the_words_of_one_member_are_deleted(secret: Message, joined: Joined, owner: User) -> None:
     """All messages of the person go, and the name; those of others stay."""
     assert joined.member is not None
-    bob = recorder.open_conversation(opening(owner, speaker=recorder.SpeakerIdentity("bob@example.org", "Bob Kowalski"))).member
+    bob = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("bob@example.org", "Bob Kowalski"))).member
     assert bob is not None
     said = utterance("I like the budget.", joined.started_at)
     recorder.record(joined.conversation_id, said, Listening(member_id=bob.id))
@@ -199,6 +226,83 @@ def test_the_words_of_one_member_are_deleted(secret: Message, joined: Joined, ow
     assert "kowalski" not in stored_text()
     with pytest.raises(UnknownMember):
         recorder.delete_words_of(joined.conversation_id, UUID(bob.id), owner.pk)
+
+
+def test_who_was_merged_into_a_member_is_deleted_too(joined: Joined, owner: User) -> None:
+    """Nothing that the person was called before is left, and no stored audio."""
+    parts = []
+    for person in (SpeakerIdentity("bob@example.org", "Bob Kowalski"), SpeakerIdentity("", "Bobby", "bobby@example.org")):
+        part = recorder.open_conversation(opening(owner, speaker=person, audio_id=uuid4()))
+        assert part.member is not None
+        recorder.record(joined.conversation_id, utterance("I like the budget.", joined.started_at), Listening(member_id=part.member.id))
+        parts.append(UUID(part.member.id))
+    recorder.edit_member(joined.conversation_id, parts[1], owner.pk, name="Bobby Tables")
+    recorder.merge_members(joined.conversation_id, parts[1], parts[0], owner.pk)
+    assert recorder.delete_words_of(joined.conversation_id, parts[0], owner.pk) == 2
+    text = stored_text()
+    assert "kowalski" not in text
+    assert "bobby" not in text
+    assert Member.objects.get().name == "Ada"
+    assert not StoredAudio.objects.exists()
+
+
+def test_others_keep_what_they_said_of_a_deleted_member(joined: Joined, owner: User) -> None:
+    """Their words stay; the address, the user id and the full name that was not said go, from edits and events too."""
+    assert joined.member is not None
+    bob = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("k-77", "Bob Kowalski", "bob@example.org"))).member
+    assert bob is not None
+    for at, text in enumerate(("Bob will send the report tomorrow.", "Please ask Bob about it.")):
+        start = joined.started_at + timedelta(seconds=5 * at)
+        recorder.record(joined.conversation_id, utterance(text, start), Listening(member_id=joined.member.id))
+    recorder.correct_message(Message.objects.get(number=2).id, "Please ask Bob about the report.", owner.pk)
+    by_name = InsightEdit(assignee=Assignee(name="bob@example.org"))
+    task, _ = recorder.add_insight(Message.objects.get(number=2).id, owner.pk, "action_item", by_name)
+    assert (task.assignee, task.assignee_name) == (None, "bob@example.org")
+    mark = BookmarkFields("A mark", "", SpeakerIdentity("", "Bob", "bob@example.org"), 0.0, 1.0)
+    recorder.add_bookmark(joined.conversation_id, mark, owner.pk)
+    assert Entity.objects.filter(type="person", value__email="bob@example.org").count() == 2
+    assert "bob@example.org" in str(list(Insight.objects.values_list("entities", flat=True)))
+    recorder.delete_words_of(joined.conversation_id, UUID(bob.id), owner.pk)
+    text = stored_text()
+    for word in ("k-77", "kowalski", "bob@example.org"):
+        assert word not in text
+    assert [one.text for one in Message.objects.order_by("number")] == [
+        "Bob will send the report tomorrow.",
+        "Please ask Bob about the report.",
+    ]
+    assert {str(value) for value in Entity.objects.filter(type="person").values_list("value", flat=True)} == {
+        str({"name": "Bob", "alias": "Bob"})
+    }
+
+
+@pytest.mark.parametrize("spoke", [True, False])
+def test_a_deleted_member_who_is_connected_goes_on(joined: Joined, owner: User, spoke: bool) -> None:
+    """What the person says from then on has no name, and the conversation ends with the session."""
+    assert joined.member is not None
+    session = LiveSession.objects.get()
+    listening = Listening(member_id=joined.member.id, session_id=session.id)
+    if spoke:
+        recorder.record(joined.conversation_id, utterance("It is late.", joined.started_at), listening)
+    recorder.delete_words_of(joined.conversation_id, UUID(joined.member.id), owner.pk)
+    recorder.record(joined.conversation_id, utterance("It is early.", joined.started_at), listening)
+    assert [(one.text, one.member) for one in Message.objects.all()] == [("It is early.", None)]
+    assert [one.kind for one in recorder.leave(session.id, final=True)] == [Kind.CONVERSATION_COMPLETED]
+
+
+def test_two_calls_delete_the_words_of_one_member(joined: Joined, say: Say, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another call deleted meanwhile is no error."""
+    assert joined.member is not None
+    say("It is late.")
+    member, rewrite_all = UUID(joined.member.id), delete_parts.rewrite_all
+
+    def beside_another(conversation_id: int, gone: Gone) -> int:
+        monkeypatch.setattr(delete_parts, "rewrite_all", rewrite_all)
+        recorder.delete_message(conversation_id, Message.objects.get().id, owner.pk)
+        return rewrite_all(conversation_id, gone)
+
+    monkeypatch.setattr(delete_parts, "rewrite_all", beside_another)
+    recorder.delete_words_of(joined.conversation_id, member, owner.pk)
+    assert not Member.objects.exists()
 
 
 def test_stored_text_is_redacted(say: Say, joined: Joined, owner: User) -> None:
