@@ -74,8 +74,8 @@ class Command(BaseCommand):
 
 
 def _restart_in_demo_folder() -> None:
-    """Replace this process by one with the data folder DATA_DIR/demo, SQLite, no Redis and a free port."""
-    own = {"DATA_DIR": str(settings.DATA_DIR / FOLDER), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "WARNING"}
+    """Replace this process by one with the data folder DATA_DIR/demo, SQLite, no Redis, a free port, and errors only in the log."""
+    own = {"DATA_DIR": str(settings.DATA_DIR / FOLDER), "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "ERROR"}
     own |= {"REDIS_URL": "", "DATABASE_URL": ""}
     os.chdir(settings.BASE_DIR)
     os.execve(sys.executable, [sys.executable, "manage.py", *sys.argv[1:]], {**os.environ, **own})  # noqa: S606 - our own command again
