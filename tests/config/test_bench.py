@@ -19,7 +19,7 @@ from tests.bench import interim_intervals, report, resource_usage, scoring, spee
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, imports, interims, listeners, load, meaning, reading, sockets, writes
+from tests.bench.scenarios import accuracy, flood, growth, imports, interims, listeners, load, meaning, reading, sockets, writes
 from tests.bench.speech import Turn
 from tests.bench.virtual_time import simulate, small_engine
 from tests.bench.word_display import Update, display
@@ -281,6 +281,19 @@ def test_open_files_of_this_process(tmp_path: Path) -> None:
     with (tmp_path / "left.txt").open("w"), socket.socket(), socket.socket():
         more = Counter(resource_usage.open_files(os.getpid())) - before
     assert (more["left.txt"], more["socket"]) == (1, 2)
+
+
+def test_files_that_visits_leave() -> None:
+    """Those of the threads of the database are none, up to two for each thread."""
+
+    def left(**more: int) -> int:
+        looks = [growth.Look(0, resource_usage.usage(os.getpid()), {}, files) for files in ({"socket": 3}, {"socket": 3, **more})]
+        return growth.Growth("Parley", "peers", looks, [], 0.0, 0.0).files_left
+
+    assert left() == 0
+    assert left(**{"parley.sqlite3": 1, "parley.sqlite3-wal": 1}) == 0
+    assert left(**{"parley.sqlite3": 20, "pipe": 2}) == 10
+    assert left(socket=4) == 1
 
 
 def test_usage_of_this_process() -> None:
