@@ -15,6 +15,7 @@ _LOUD = 0.9  # the user's level is that of the frame with this rank: people in t
 _WORD = 8  # frames over which the loudest one counts: 0.26 s, since a word ends softly
 _WATCHED = 125  # frames in which a quiet room has a pause: 4 s
 _NOISY = 0.08  # of the user's level: where it is never as quiet, 22 dB below, others may talk all the time
+_TALKED = 0.25  # share of those frames that are speech: a fan does not talk
 _OTHERS = 0.12  # share of it that is too soft: more is not the user's; sentences of real readers had at most 0.11
 
 
@@ -33,6 +34,7 @@ class UserLevel:
         self._sorted: list[float] = []
         self._recent: deque[float] = deque(maxlen=_WORD)
         self._watched: deque[float] = deque(maxlen=_WATCHED)
+        self._talked: deque[bool] = deque(maxlen=_WATCHED)
         self._soft: deque[bool] = deque(maxlen=_LEARNED)
 
     @property
@@ -51,6 +53,7 @@ class UserLevel:
         """
         self._recent.append(level)
         self._watched.append(level)
+        self._talked.append(probability >= _SPEECH)
         loudest, least = max(self._recent), self._ratio * self.level
         is_soft = (loudest if speaking else level) < least
         is_background = is_soft and (speaking or during_reply) and self._others_talk
@@ -62,7 +65,8 @@ class UserLevel:
 
     @property
     def _others_talk(self) -> bool:
-        return min(self._watched) > _NOISY * self.level or sum(self._soft) > _OTHERS * _LEARNED
+        all_the_time = min(self._watched) > _NOISY * self.level and sum(self._talked) > _TALKED * len(self._talked)
+        return all_the_time or sum(self._soft) > _OTHERS * _LEARNED
 
     def _learn(self, level: float) -> None:
         if len(self._newest) == _LEARNED:

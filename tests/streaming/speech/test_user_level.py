@@ -43,6 +43,14 @@ def test_a_quiet_room_during_a_reply() -> None:
     assert not user.hears_background(0.9, TEN_DB, during_reply=True, speaking=False)
 
 
+def test_a_fan_during_a_reply() -> None:
+    """Steady noise is no speech: a user who turns away from the microphone interrupts as in a quiet room."""
+    user = known()
+    for _ in range(125):
+        user.hears_background(0.1, FIVE_DB * TEN_DB, during_reply=True, speaking=False)
+    assert not user.hears_background(0.9, TEN_DB, during_reply=True, speaking=False)
+
+
 def test_others_who_pause() -> None:
     """Once they were heard for a second between replies, such as a television, they start no turn during one."""
     user = known()
