@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-p", "tools.run_times")
+PARALLEL = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "-p", "tools.run_times")
 CACHE = Path(".pytest_cache/v/cache/lastfailed")
 MOST_REPEATED = 5
 """Most failed tests that run once more. More failures have another cause than a busy machine."""
