@@ -54,11 +54,11 @@ class Outbox(asyncio.Queue[T]):
         if not self.ended:
             await self.put(item)
         if self.ended:
-            self.end()  # also drop this item, so that the next one who waits goes on
+            self.end()  # also drop this item, so that the next waiting caller continues
         return not self.ended
 
     def end(self) -> None:
-        """Drop all items, so that whoever waits for room goes on."""
+        """Drop all items, so that all callers that wait for room continue."""
         self.ended = True
         while not self.empty():
             self.get_nowait()

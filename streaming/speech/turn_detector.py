@@ -239,7 +239,7 @@ class TurnDetector(AudioSource[Pcm]):
 
     def _speech_of_interest(self, probability: float, level: float) -> float:
         user = self._user_level
-        if user is None or not user.hears_background(probability, level, during_reply=self.during_reply, speaking=self.speaking):
+        if user is None or not user.is_background(probability, level, during_reply=self.during_reply, speaking=self.speaking):
             return probability
         return 0.0
 
@@ -276,7 +276,7 @@ class TurnDetector(AudioSource[Pcm]):
                 if self._options.asks_end or self._reports_pauses:
                     self._callbacks.paused(self._turn(span), span)
             case SpeechEnded(span):
-                self.during_reply = True  # the caller knows of it a little later, and others may go on talking
+                self.during_reply = True  # the caller knows of it a little later, and others may continue to talk
                 self._callbacks.ended(self._turn(span))
             case SpeechDiscarded():
                 self._callbacks.dropped()

@@ -42,7 +42,7 @@ class UserLevel:
         """The user's level; 0 while it is not known."""
         return self._sorted[int(_LOUD * len(self._sorted))] if len(self._sorted) >= _LEAST else 0.0
 
-    def hears_background(self, probability: float, level: float, *, during_reply: bool, speaking: bool) -> bool:
+    def is_background(self, probability: float, level: float, *, during_reply: bool, speaking: bool) -> bool:
         """Return whether a frame is the speech of others, or what is heard behind it.
 
         Args:

@@ -122,7 +122,7 @@ def outcome_of(engine: MoonshineRecogniser, scene: Scene, probabilities: Sequenc
     for frame, probability in enumerate(probabilities):
         now, block = (frame + 1) * FRAME_S, scene.pcm[frame * FRAME : (frame + 1) * FRAME]
         level = float(block @ block) ** 0.5
-        if user is not None and user.hears_background(probability, level, during_reply=replying, speaking=endpointer.speaking):
+        if user is not None and user.is_background(probability, level, during_reply=replying, speaking=endpointer.speaking):
             probability = 0.0
         events = endpointer.push(probability, level)
         if not replying and now > scene.ends and (now > scene.ends + ANSWERED_S or not endpointer.speaking):

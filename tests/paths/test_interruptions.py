@@ -175,7 +175,7 @@ async def test_an_interruption(server: Server) -> None:
 
 
 async def test_others_talk_in_the_background(server: Server) -> None:
-    """20 dB softer than the user: the question is answered although they go on, and the reply is not paused."""
+    """20 dB softer than the user: the question is answered although they continue, and the reply is not paused."""
     others = np.resize(np.concatenate([spoken(name) for name in ("unfinished", "rest", "stop")]), OTHERS_S * 48_000) // 10
     async with streaming(server, await asyncio.to_thread(server.token), "numbered") as client, microphone_of(client) as microphone:
         microphone.say(np.concatenate((speech.clip("question", 0.3), others)))

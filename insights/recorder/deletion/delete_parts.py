@@ -96,7 +96,7 @@ def delete_words_of(conversation_id: int, member_id: UUID, user_id: int | None) 
     """Delete all messages and the stored audio of a member, and of those who were merged into the member, and make them anonymous.
 
     Return the number of deleted messages. Others keep what they said of the member, without the address. Whoever is connected as the member
-    goes on without a name. The conversation may be in the bin. In batches: if it is interrupted, the same call deletes the rest. Raises
+    continues without a name. The conversation may be in the bin. In batches: if it is interrupted, the same call deletes the rest. Raises
     UnknownConversation and UnknownMember.
     """
     members = _with_merged(conversation_id, member_id)

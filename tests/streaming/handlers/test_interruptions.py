@@ -270,7 +270,7 @@ async def test_words_interrupt_before_the_turn_ends(join: Join, scripted: Script
 
 
 async def test_a_long_sound_is_looked_at_in_part(join: Join, scripted: ScriptedRecogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Music that is taken for speech costs no more with each look; its end is decided by its last words."""
+    """Music that the VAD reports as speech costs no more with each look; its end is decided by its last words."""
     monkeypatch.setattr(interruptions, "LOOK_S", 0.01)
     session = await join(ReplyOnPause(lengths, interruption_options=InterruptionOptions(min_interruption_duration=0.01)))
     handler = handler_of(session)
@@ -400,7 +400,7 @@ def test_options_out_of_range(options: dict[str, Any], error: str) -> None:
 @pytest.mark.usefixtures("unloaded")
 @pytest.mark.parametrize("softer_db", [8.0, None])
 async def test_people_in_the_background(join: Join, softer_db: float | None) -> None:
-    """Others who talk behind the user's words do not pause the reply when they go on; the user does. Real speech, through the real VAD."""
+    """Others who talk behind the user's words do not pause the reply when they continue; the user does. Real speech and the real VAD."""
     options, algo_options = InterruptionOptions(ignore_softer_db=softer_db), AlgoOptions(min_silence_ms=1500)
     session = await join(ReplyOnPause(lengths, None, algo_options, interruption_options=options, input_sample_rate=16_000))
     detector = handler_of(session)._listener.detector
