@@ -24,7 +24,7 @@ from insights.names import clean_name
 
 INVITATION_DAYS = 7
 GUEST_S = 12 * 3600
-"""Seconds for which a guest can connect again without opening the invitation anew."""
+"""Seconds for which a guest can connect again without opening the invitation again."""
 LONGEST_GUEST_NAME = 100
 MOST_LINKS = 50
 """Public links of a conversation, and invitations of a connection id, that are valid at the same time."""

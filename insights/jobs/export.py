@@ -22,7 +22,7 @@ KIND = "export"
 KEPT = timedelta(hours=24)
 """How long the file can be downloaded."""
 MOST_TRIES = 5
-"""How often an attempt makes the file anew because words were deleted meanwhile."""
+"""How often an attempt makes the file again because words were deleted meanwhile."""
 GONE = "the conversations were deleted, or are no longer shared with you"
 
 

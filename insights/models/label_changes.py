@@ -10,8 +10,8 @@ from django.db.migrations.operations.base import Operation
 class ChangeLabels(Operation):
     """Changes of labels, help texts and options, made as one.
 
-    Django makes the models of a state anew after each change of a field, and all of them after one of a foreign key: sixty changes
-    take several seconds of CPU. This makes them anew once.
+    Django builds the models of a state again after each change of a field, and all of them after one of a foreign key: sixty changes
+    take several seconds of CPU. This builds them once.
     """
 
     reduces_to_sql = False
@@ -20,7 +20,7 @@ class ChangeLabels(Operation):
         self.changes = changes
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Change the state, and then make the models anew if they were made."""
+        """Change the state, and then build the models again if they were built."""
         made = state.__dict__.pop("apps", None)
         for change in self.changes:
             change.state_forwards(app_label, state)

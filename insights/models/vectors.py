@@ -28,7 +28,7 @@ class MessageVector(models.Model):
 
 
 def install(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Create the triggers, anew if there are some."""
+    """Create the triggers, and replace those that exist."""
     uninstall(schema_editor)
     remove = f"DELETE FROM {VECTORS} WHERE message_id = OLD.id"  # noqa: S608  # constants
     if schema_editor.connection.vendor == "postgresql":

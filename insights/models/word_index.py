@@ -57,7 +57,7 @@ _SOURCES = {
 
 
 def install(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Create the index and fill it, anew if an earlier attempt was interrupted. Raises NotSupportedError, naming the requirement."""
+    """Create and fill the index, from the start after an interrupted attempt. Raises NotSupportedError, naming the requirement."""
     uninstall(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         _install_on_postgresql(schema_editor)

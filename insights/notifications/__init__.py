@@ -5,6 +5,6 @@ What was sent is stored, so that a job that runs again does not send it a second
 """
 
 from insights.notifications.receivers import connect
-from insights.notifications.shares import tell_of_share
+from insights.notifications.shares import notify_of_share
 
-__all__ = ["connect", "tell_of_share"]
+__all__ = ["connect", "notify_of_share"]

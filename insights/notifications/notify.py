@@ -42,7 +42,7 @@ def notify(job: RunningJob) -> None:
     facts = facts_of(conversation, words=any(one.wants.notify_content == NotificationContent.WORDS for one in readers))
     with write_transaction():
         if found.select_for_update().exists():  # two jobs of one conversation tell nothing twice
-            _tell(conversation, facts, readers, over=bool(job.parameters["over"]), by=str(job.parameters["by"]))
+            _notify_readers(conversation, facts, readers, over=bool(job.parameters["over"]), by=str(job.parameters["by"]))
 
 
 def readers_of(conversation: Conversation) -> list[Reader]:
@@ -65,12 +65,12 @@ def _confirmed(user: User, rows: Sequence[EmailAddress]) -> str:
     return entered if "@" in entered and user.has_usable_password() else ""
 
 
-def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *, over: bool, by: str) -> None:
+def _notify_readers(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *, over: bool, by: str) -> None:
     """Store what each reader gets, and enqueue the mails and the messages to webhooks."""
     now = timezone.now()
     known: set[tuple[int, UUID | None]] = set(Notification.objects.filter(conversation=conversation).values_list("user_id", "insight_id"))
     tasks = _open_tasks(conversation)
-    told: list[Notification] = []
+    notices: list[Notification] = []
     assigned: dict[int, list[UUID]] = {}
     for reader in readers:
         user_id = reader.user.pk
@@ -78,7 +78,7 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
         person = queries.UserNames(user_id, reader.address, reader.user.get_full_name())
         mine = [one for one in tasks if (user_id, one.pk) not in known and person.is_assigned(one)]
         new: list[UUID | None] = [*([None] if ended else []), *(one.pk for one in mine)]
-        told += [Notification(user=reader.user, conversation=conversation, insight_id=one, created_at=now) for one in new]
+        notices += [Notification(user=reader.user, conversation=conversation, insight_id=one, created_at=now) for one in new]
         assigned_it = bool(by) and by in (reader.user.get_username(), reader.user.get_full_name())
         theirs = [] if assigned_it else mine
         assigned[user_id] = [one.pk for one in theirs]
@@ -87,8 +87,8 @@ def _tell(conversation: Conversation, facts: Facts, readers: Sequence[Reader], *
         if mail is not None:
             to, plain = [reader.address], mail.without_words
             jobs.send_mail(to, mail.subject, mail.text, without_words=plain, conversation_id=conversation.pk)
-    Notification.objects.bulk_create(told)
-    webhooks.tell_of_tasks(conversation, assigned)
+    Notification.objects.bulk_create(notices)
+    webhooks.notify_of_tasks(conversation, assigned)
 
 
 def _mail(reader: Reader, facts: Facts, tasks: Sequence[Insight], *, ended: bool) -> Mail | None:

@@ -17,10 +17,10 @@ KIND = "notify_share"
 WAIT = timedelta(seconds=30)
 """How long after a share its mail is sent, so that a share that is taken back at once sends none."""
 ONCE_S = 24 * 3600.0
-"""Seconds in which a person gets one mail about shares of one conversation, however often it is shared anew."""
+"""Seconds in which a person gets one mail about shares of one conversation, however often it is shared again."""
 
 
-def tell_of_share(share: Share) -> None:
+def notify_of_share(share: Share) -> None:
     """Enqueue the job that tells people of a new share. Without a mail server nothing is enqueued."""
     if settings.MAIL_CONFIGURED:
         jobs.enqueue(KIND, None, {"share": share.pk}, run_at=timezone.now() + WAIT)

@@ -126,7 +126,7 @@ def _change(one: Conversation, sent: QueryDict) -> str:
 def _notify_of(share: Share, before: list[Share]) -> None:
     """Mail people about a share, unless only its level changed."""
     if share not in before:
-        notifications.tell_of_share(share)
+        notifications.notify_of_share(share)
 
 
 def link_id(text: str) -> UUID:

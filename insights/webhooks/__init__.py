@@ -18,7 +18,7 @@ from insights.webhooks.endpoints import (
     rotate_secret,
     send_test,
 )
-from insights.webhooks.receivers import tell_of_tasks, wants_tasks
+from insights.webhooks.receivers import notify_of_tasks, wants_tasks
 from insights.webhooks.signing import OLD_SECRET_FOR, secret_of
 from insights.webhooks.webhook_kinds import EVENT_KINDS
 
@@ -38,6 +38,6 @@ __all__ = [
     "rotate_secret",
     "secret_of",
     "send_test",
-    "tell_of_tasks",
+    "notify_of_tasks",
     "wants_tasks",
 ]

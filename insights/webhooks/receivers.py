@@ -90,7 +90,7 @@ def wants_tasks() -> bool:
     return found.filter(kinds__contains=f'"{TASK_ASSIGNED}"').exists()
 
 
-def tell_of_tasks(conversation: Conversation, tasks: Mapping[int, Sequence[UUID]]) -> None:
+def notify_of_tasks(conversation: Conversation, tasks: Mapping[int, Sequence[UUID]]) -> None:
     """Store a delivery of each task, by the id of the account that it is assigned to, for each webhook of the account that gets them.
 
     Call in a transaction.

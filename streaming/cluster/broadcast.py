@@ -174,7 +174,7 @@ class Broadcaster:
         if not self._pubsub.alone:
             await self._send(progress.conversation_id, {"job": progress.dump()})
 
-    async def tell_presence(self, conversation_id: int, people: PeopleOfProcess) -> None:
+    async def publish_presence(self, conversation_id: int, people: PeopleOfProcess) -> None:
         """Send a process's list of people to the others that have subscribers; it may be lost."""
         if not self._pubsub.alone:
             await self._send(conversation_id, {"presence": people.dump()})
@@ -208,7 +208,7 @@ class Broadcaster:
             subscription.push(delivery)
 
     async def _send(self, conversation_id: int, body: JsonObject) -> None:
-        await self._pubsub.tell(_group(conversation_id), {"conversation": conversation_id, **body})
+        await self._pubsub.publish(_group(conversation_id), {"conversation": conversation_id, **body})
 
     def _on_message(self, message: Payload) -> None:
         conversation_id = message["conversation"]

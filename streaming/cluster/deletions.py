@@ -55,9 +55,9 @@ class Deletions:
             case _:
                 assert_never(change)
 
-    async def tell(self, change: WordsChange, conversation_id: int) -> None:
+    async def publish(self, change: WordsChange, conversation_id: int) -> None:
         """Tell all other processes."""
-        await self._pubsub.tell(GROUP, {"change": str(change), "conversation": conversation_id})
+        await self._pubsub.publish(GROUP, {"change": str(change), "conversation": conversation_id})
 
     def _on_message(self, message: Payload) -> None:
         self.apply(WordsChange(message["change"]), message["conversation"])

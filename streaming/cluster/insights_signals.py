@@ -53,13 +53,13 @@ def _apply(change: WordsChange, conversation_id: int) -> None:
         loop.call_soon_threadsafe(own.deletions.apply, change, conversation_id)
     if loops:
         loop, own = loops[0]
-        asyncio.run_coroutine_threadsafe(own.deletions.tell(change, conversation_id), loop)
+        asyncio.run_coroutine_threadsafe(own.deletions.publish(change, conversation_id), loop)
     else:
-        run_in_loop(_tell, change, conversation_id)
+        run_in_loop(_publish_change, change, conversation_id)
 
 
-async def _tell(change: WordsChange, conversation_id: int) -> None:
-    await runtime().deletions.tell(change, conversation_id)
+async def _publish_change(change: WordsChange, conversation_id: int) -> None:
+    await runtime().deletions.publish(change, conversation_id)
 
 
 def _on_progress(job: Job, **signal: Any) -> None:

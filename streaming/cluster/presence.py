@@ -1,7 +1,8 @@
 """Who is present in a conversation: speakers and viewers, in all processes.
 
-Each process tells the others the whole list of its own people, at every change and every TELL_S seconds. A list that was not told again
-for FORGET_S seconds belongs to a process that died. Nothing is stored: the notifications have no numbers and may be lost (design law 2).
+Each process sends the others the whole list of its own people, at every change and every PUBLISH_S seconds. A list that no process
+sent again for FORGET_S seconds belongs to a process that died. Nothing is stored: the notifications have no numbers and may be lost
+(design law 2).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from streaming.cluster.transcript_update import PeopleOfProcess, PresentPeople, 
 
 logger = logging.getLogger(__name__)
 
-TELL_S = 15.0
+PUBLISH_S = 15.0
 FORGET_S = 40.0
 MOST_PEOPLE = 500
 """People of one process that are announced; more than one page shows."""
@@ -36,7 +37,7 @@ class Presence:
         """Note that a person is present, by a connection that is subscribed to the conversation."""
         first = conversation_id not in self._own
         self._own.setdefault(conversation_id, {})[connection] = person
-        self._poller.add("presence", self._tell_all, TELL_S)
+        self._poller.add("presence", self._publish_all, PUBLISH_S)
         self._changed(conversation_id, ask=first)
 
     def leave(self, conversation_id: int | None, connection: object) -> None:
@@ -59,29 +60,29 @@ class Presence:
 
     def _changed(self, conversation_id: int, *, ask: bool = False) -> None:
         self._deliver(conversation_id)
-        task = asyncio.create_task(self._tell(conversation_id, ask=ask))
+        task = asyncio.create_task(self._publish(conversation_id, ask=ask))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _deliver(self, conversation_id: int) -> None:
         self._broadcaster.deliver(PresentPeople(conversation_id, self.people(conversation_id)))
 
-    async def _tell(self, conversation_id: int, *, ask: bool = False) -> None:
+    async def _publish(self, conversation_id: int, *, ask: bool = False) -> None:
         own = tuple({one.id: one for one in self._own.get(conversation_id, {}).values()}.values())[:MOST_PEOPLE]
-        await self._broadcaster.tell_presence(conversation_id, PeopleOfProcess(own, ask))
+        await self._broadcaster.publish_presence(conversation_id, PeopleOfProcess(own, ask))
 
-    async def _tell_all(self) -> None:
+    async def _publish_all(self) -> None:
         for conversation_id in list(self._own):
-            await self._tell(conversation_id)
+            await self._publish(conversation_id)
         for conversation_id in self._forget(time.monotonic() - FORGET_S):
             self._deliver(conversation_id)
 
     def _forget(self, before: float) -> Iterable[int]:
         """Forget lists that are too old; return the conversations that are still shown to somebody here."""
         changed = []
-        for conversation_id, told in list(self._others.items()):
-            kept = {process: one for process, one in told.items() if one[0] >= before and conversation_id in self._own}
-            if len(kept) < len(told):
+        for conversation_id, known in list(self._others.items()):
+            kept = {process: one for process, one in known.items() if one[0] >= before and conversation_id in self._own}
+            if len(kept) < len(known):
                 changed.append(conversation_id)
             if kept:
                 self._others[conversation_id] = kept
@@ -92,9 +93,9 @@ class Presence:
     def _received(self, conversation_id: int, process: str, received: PeopleOfProcess) -> None:
         if conversation_id not in self._own:
             return
-        told = self._others.setdefault(conversation_id, {})
-        before = told.get(process, (0.0, ()))[1]
-        told[process] = (time.monotonic(), received.people)
+        known = self._others.setdefault(conversation_id, {})
+        before = known.get(process, (0.0, ()))[1]
+        known[process] = (time.monotonic(), received.people)
         if before != received.people:
             self._deliver(conversation_id)
         if received.ask:

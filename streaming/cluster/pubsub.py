@@ -76,7 +76,7 @@ class PubSub:
             self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._rejoin())]
         return self._channel
 
-    async def tell(self, group: str, body: JsonObject) -> None:
+    async def publish(self, group: str, body: JsonObject) -> None:
         """Send a message to all other processes that joined a group; values must be serialisable by msgpack."""
         if not self.alone:
             await self._call(self._layer.group_send(group, self._message(group, body)))

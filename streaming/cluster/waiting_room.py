@@ -69,7 +69,7 @@ class WaitingRoom:
         """Notify waiting subscribers in all processes that a conversation has begun."""
         name = _name(user_id, connection_id)
         self._on_notification({"name": name})
-        await self._pubsub.tell(_GROUP, {"name": name})
+        await self._pubsub.publish(_GROUP, {"name": name})
 
     async def _start(self) -> None:
         """Start polling and join the group, once per event loop; both run until it ends. While no subscriber waits, no query is made."""

@@ -1,6 +1,6 @@
 """The job that imports a recording: decoded file, recognised turns, stored messages, in the order of speech.
 
-A job that was killed starts again: the file is decoded and searched for turns anew, but turns that are stored already are not recognised
+A job that was killed starts again: the file is decoded and searched for turns again, but turns that are stored already are not recognised
 again. The id of an utterance is derived from the job and its place in the file, so that none is ever stored twice.
 """
 

@@ -147,15 +147,15 @@ class SpeechService:
             return self._models
 
     def _report(self) -> None:
-        """Tell the worker where each recognition is, whenever that changed."""
-        told: dict[int, RecognitionState] = {}
+        """Send the worker the state of each recognition whenever it changed."""
+        sent: dict[int, RecognitionState] = {}
         wait = threading.Event()
         while not wait.wait(REPORT_S):
             served = dict(self._open)
-            told = {number: told[number] for number in told.keys() & served.keys()}
+            sent = {number: sent[number] for number in sent.keys() & served.keys()}
             for number, one in served.items():
-                if told.get(number) != (state := one.state()):
-                    told[number] = state
+                if sent.get(number) != (state := one.state()):
+                    sent[number] = state
                     self.send(state)
 
 

@@ -1,7 +1,7 @@
 """The mix of the recorded sessions of a conversation, on its clock, as a WAV file of which any part is made when it is read.
 
 A WAV file has its size and the place of every sample in advance, so nothing is made before it is wanted, and nothing is kept. Audio is
-made in blocks on a fixed grid, each decoded anew, so that a byte is the same in every response.
+made in blocks on a fixed grid, each decoded separately, so that a byte is the same in every response.
 """
 
 import hashlib

@@ -23,7 +23,7 @@ TransportKind = Literal["webrtc", "websocket", "telephone"]
 class AudioFrame:
     """A block of audio for the client, 20 ms or less; `rate`, in samples per second, is constant in a session.
 
-    `after_pause`: the first block after a pause of the reply. It is not late: its schedule begins anew.
+    `after_pause`: the first block after a pause of the reply. It is not late: its schedule starts again.
     """
 
     samples: Pcm

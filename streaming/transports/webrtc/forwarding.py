@@ -79,7 +79,7 @@ class Forwarding:
     async def announce(self, key: Key, session: UUID) -> None:
         """Announce a session of this process, so that other processes send the candidates that they keep for it to its RPC address."""
         at = {"channel": await self._runtime.pubsub.channel(), "session": session.hex}
-        await self._runtime.pubsub.tell(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2], **at})
+        await self._runtime.pubsub.publish(_ANNOUNCED, {"owner": key[0], "stream": key[1], "webrtc_id": key[2], **at})
 
     def look_for(self, key: Key) -> None:
         """Look for the session of an id in other processes; do nothing if there is only this process."""

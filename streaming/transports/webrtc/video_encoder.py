@@ -17,7 +17,7 @@ CLOCK_BASE = fractions.Fraction(1, CLOCK)
 SPEED = 8
 """libvpx's `cpu-used`, 0 to 16; aiortc has 6."""
 RATE_CHANGE = 0.1
-"""Change of the bit rate, relative to the present one, at which the encoder begins anew, with a keyframe; as in aiortc."""
+"""Change of the bit rate, relative to the present one, at which the encoder starts again, with a keyframe; as in aiortc."""
 KEYFRAMES = 3_000
 """Frames after which there is a keyframe where none was requested."""
 

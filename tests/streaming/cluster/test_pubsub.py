@@ -34,7 +34,7 @@ async def test_others_hear_and_the_teller_does_not() -> None:
     listeners = [Received() for _ in range(3)]
     for process, listener in zip((one, two, three), listeners, strict=True):
         await process.join("group", listener.append)
-    await one.tell("group", {"n": 1})
+    await one.publish("group", {"n": 1})
     await listeners[1].reaches(1)
     await listeners[2].reaches(1)
     assert [message["n"] for message in listeners[1]] == [1]
@@ -50,8 +50,8 @@ async def test_who_left_hears_nothing() -> None:
     await two.join("left", left.append)
     await two.join("stayed", stayed.append)
     await two.leave("left")
-    await one.tell("left", {"n": 1})
-    await one.tell("stayed", {"n": 2})
+    await one.publish("left", {"n": 1})
+    await one.publish("stayed", {"n": 2})
     await stayed.reaches(1)
     assert not left
     await two.close()
@@ -82,12 +82,12 @@ async def test_a_process_alone_sends_nothing(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(LocalChannelLayer, "group_send", counted)
     await one.join("group", Received().append)
     assert one.alone
-    await one.tell("group", {"n": 1})
+    await one.publish("group", {"n": 1})
     assert not calls
     heard = Received()
     await two.join("group", heard.append)
     assert not one.alone
-    await one.tell("group", {"n": 2})
+    await one.publish("group", {"n": 2})
     await heard.reaches(1)
     assert [message["n"] for message in heard] == [2]
     for process in (one, two):
@@ -123,7 +123,7 @@ async def test_a_layer_that_was_away_is_joined_again(monkeypatch: pytest.MonkeyP
         await two.join("group", heard.append)
         async with asyncio.timeout(30):
             while not heard:
-                await one.tell("group", {"n": 1})
+                await one.publish("group", {"n": 1})
                 await asyncio.sleep(0.01)
     assert sum("is unreachable" in record.message for record in caplog.records) == 1
     assert any("is back" in record.message for record in caplog.records)
@@ -140,8 +140,8 @@ async def test_a_message_that_is_not_understood_is_passed_over(caplog: pytest.Lo
 
     await two.join("group", listener)
     await one._layer.send(await two.channel(), {"type": "parley.unknown", "spoken": "secret"})
-    await one.tell("group", {"spoken": "secret"})
-    await one.tell("group", {"n": 1})
+    await one.publish("group", {"spoken": "secret"})
+    await one.publish("group", {"n": 1})
     await heard.reaches(1)
     assert heard == [{"n": 1}]
     assert (

@@ -177,7 +177,7 @@ export class StreamClient extends EventTarget {
     track.enabled = old?.enabled ?? true;
     if (old) {
       this.media.removeTrack(old);
-      if (!this.lent) old.stop();
+      if (!this.borrowed) old.stop();
     }
     (this.media ??= new MediaStream()).addTrack(track);
     return old;
@@ -233,15 +233,15 @@ export class StreamClient extends EventTarget {
 
   async openMedia() {
     const wanted = this.options.media;
-    this.lent = wanted instanceof MediaStream;
-    if (this.lent) this.media = new MediaStream(wanted.getTracks());
+    this.borrowed = wanted instanceof MediaStream;
+    if (this.borrowed) this.media = new MediaStream(wanted.getTracks());
     else if (wanted) this.media = await openDevices(wanted);
     if (this.ended) this.stopTracks(); // it was closed meanwhile
     else if (this.media) this.dispatchEvent(new CustomEvent("own", { detail: this.media }));
   }
 
   stopTracks() {
-    if (!this.lent) this.media?.getTracks().forEach((track) => track.stop());
+    if (!this.borrowed) this.media?.getTracks().forEach((track) => track.stop());
     this.screen?.track.stop();
   }
 

@@ -43,7 +43,7 @@ class Home:
         """Answer calls and announce the session, as a starting session does."""
         self.runtime.rpc.register(peer_address(SESSION), self._answer)
         at = {"channel": await self.runtime.pubsub.channel(), "session": SESSION.hex}
-        await self.runtime.pubsub.tell("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2], **at})
+        await self.runtime.pubsub.publish("early-candidates", {"owner": 7, "stream": KEY[1], "webrtc_id": KEY[2], **at})
 
     async def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
         assert (call["user"], call["body"]["type"], call["body"]["webrtc_id"]) == (7, "ice-candidate", "a")
