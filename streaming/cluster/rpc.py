@@ -49,11 +49,23 @@ class Rpc:
         """Unregister an address."""
         self._answerers.pop(address, None)
 
-    async def call(self, channel: str, address: str, body: Payload, timeout: float = TIMEOUT_S) -> Payload | None:  # noqa: ASYNC109
-        """Call an address at a channel; an address of this process needs none. Return None without an answer within `timeout` seconds."""
+    async def call(
+        self,
+        channel: str,
+        address: str,
+        body: Payload,
+        timeout: float = TIMEOUT_S,  # noqa: ASYNC109
+        *,
+        self_limited: bool = False,
+    ) -> Payload | None:
+        """Call an address at a channel; an address of this process needs none. Return None without an answer within `timeout` seconds.
+
+        Args:
+            self_limited: the answerer limits its wait itself; a call within this process then needs no timer.
+        """
         answerer = self._answerers.get(address)
         if answerer is not None:
-            return await _within(timeout, answerer(body))
+            return await answerer(body) if self_limited else await _within(timeout, answerer(body))
         if not channel or self._pubsub.alone or channel == await self._pubsub.channel():
             return None
         call = uuid4().hex

@@ -6,14 +6,14 @@ can be read for `LINGER_S` after the session's end.
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any, assert_never, cast
 from uuid import UUID
 
 from insights.snapshots import Payload
 from streaming.aio.executors import COMPONENT_THREADS
 from streaming.cluster.directory import DirectoryUnreachable
-from streaming.cluster.directory_table import PYTHON, Asker, SessionKey, SessionLocation
+from streaming.cluster.directory_table import PYTHON, Asker, SessionKey
+from streaming.cluster.rpc import Rpc
 from streaming.cluster.runtime import runtime
 from streaming.cluster.session_requests import (
     Ask,
@@ -59,17 +59,21 @@ def asking(stream: str, webrtc_id: str, user: Asker) -> Ask:
 
     It looks the session up once, and again after a request without an answer.
     """
-    location: SessionLocation | None = None
+    found: tuple[Rpc, str, str] | None = None
+    """How to call it: the RPC client of this event loop, its channel and its address."""
 
     async def ask(request: SessionRequest, timeout_s: float) -> Payload | None:
-        nonlocal location
-        own = runtime()
-        location = location or await own.directory.find(stream, webrtc_id, user)
-        if location is None:
-            return None
-        answer = await own.rpc.call(location.channel, address(location.session), {**request, "user": user}, timeout_s)
+        nonlocal found
+        if found is None:
+            own = runtime()
+            location = await own.directory.find(stream, webrtc_id, user)
+            if location is None:
+                return None
+            found = own.rpc, location.channel, address(location.session)
+        rpc, channel, at = found
+        answer = await rpc.call(channel, at, {**request, "user": user}, timeout_s, self_limited="wait" in request)
         if answer is None:
-            location = None
+            found = None
         return answer
 
     return ask
@@ -193,7 +197,7 @@ class SessionEndpoint:
         """Return the outputs after a cursor; wait up to `wait` seconds for one. A cursor beyond the last output counts as 0."""
         cursor = after if after <= self.log.last else 0
         if cursor == self.log.last and wait > 0:
-            await self._wait_for_output(cursor, wait)
+            await self.log.next_after(cursor, wait)
         items: list[tuple[int, Any]] = []
         invalid: list[int] = []
         characters = 0
@@ -224,18 +228,13 @@ class SessionEndpoint:
     async def _latest(self, session: Reachable, wait: float) -> LatestAnswer:
         """Return the values of the newest output that was not fetched yet; wait up to `wait` seconds for one, else None."""
         if session.fetched == self.log.last and wait > 0:
-            await self._wait_for_output(session.fetched, wait)
+            await self.log.next_after(session.fetched, wait)
         latest = self.log.latest if self.log.last > session.fetched else None
         session.fetched = self.log.last
         try:
             return {"values": None if latest is None else _values(latest)}
         except (NotJsonError, ValueError) as error:
             return {"values": None, "invalid": self._report(self.log.last, error)}
-
-    async def _wait_for_output(self, cursor: int, wait: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await self.log.next_after(cursor)
 
 
 def _values(outputs: AdditionalOutputs) -> list[Any]:

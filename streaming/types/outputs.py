@@ -50,7 +50,7 @@ class OutputLog:
         """Number of the newest output; 0 before the first."""
         self.closed = False
         self._kept: deque[AdditionalOutputs] = deque(maxlen=KEPT)
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def append(self, outputs: AdditionalOutputs) -> int:
         """Append an output, wake all waiting subscribers, and return its number."""
@@ -82,25 +82,38 @@ class OutputLog:
         found = max(number + 1, self.last - len(self._kept) + 1)
         return found, self._kept[found - self.last - 1]
 
-    async def next_after(self, number: int) -> tuple[int, AdditionalOutputs] | None:
-        """Wait for the first output after `number`, and return it with its own number; None once the log is closed.
+    async def next_after(self, number: int, wait_s: float | None = None) -> tuple[int, AdditionalOutputs] | None:
+        """Wait for the first output after `number`, at most `wait_s` seconds, and return it with its own number.
 
-        A number beyond the last output (of another session with the same id) counts as 0.
+        Return None once the log is closed, or if none comes in that time. A number beyond the last output (of another session with the
+        same id) counts as 0.
         """
         number = number if 0 <= number <= self.last else 0
-        changed = asyncio.Event()
-        while (found := self.after(number)) is None and not self.closed:
-            changed.clear()
-            self._waiting.add(changed)
-            try:
-                await changed.wait()
-            finally:
-                self._waiting.discard(changed)
-        return found
+        if number == self.last and not self.closed:
+            await self._changed(wait_s)
+        return self.after(number)
+
+    async def _changed(self, wait_s: float | None) -> None:
+        """Wait for the next output, the end, or `wait_s` seconds. One future and one timer: `asyncio.timeout` costs three times as much."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        timer = None if wait_s is None else loop.call_later(wait_s, _wake, waiter)
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiting.discard(waiter)
+            if timer is not None:
+                timer.cancel()
 
     def _wake_subscribers(self) -> None:
-        for event in self._waiting:
-            event.set()
+        for waiter in self._waiting:
+            _wake(waiter)
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def snapshot(value: Any, memo: dict[int, Any] | None = None) -> Any:

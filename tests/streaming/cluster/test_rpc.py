@@ -91,6 +91,19 @@ async def test_the_own_process_has_no_more_time_than_another_one(pair: tuple[Pro
         assert await one.rpc.call("", "a", {}, 0.05) is None
 
 
+async def test_an_answerer_that_limits_its_wait_has_its_own_time(pair: tuple[Process, Process]) -> None:
+    """A call within the process then waits for it."""
+
+    async def slow(body: dict[str, Any]) -> dict[str, Any]:
+        await asyncio.sleep(0.05)
+        return {"n": body["n"]}
+
+    one, _ = pair
+    one.rpc.register("a", slow)
+    assert await one.rpc.call("", "a", {"n": 1}, 0.01, self_limited=True) == {"n": 1}
+    assert await one.rpc.call("", "a", {"n": 1}, 0.01) is None
+
+
 async def test_nobody_answers(pair: tuple[Process, Process]) -> None:
     """An address that nobody has costs the stated time; without other processes, or without a channel, it costs nothing."""
     one, two = pair

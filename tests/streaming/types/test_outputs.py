@@ -86,6 +86,24 @@ async def test_a_subscriber_that_stops_is_removed() -> None:
     assert log.subscribers == 0
 
 
+async def test_a_wait_with_a_limit() -> None:
+    """It ends with the next output, with the end of the log, or in time, and leaves no reference."""
+    log = OutputLog()
+    assert await log.next_after(0, 0.01) is None
+    waiting = asyncio.create_task(log.next_after(0, 3600))
+    await asyncio.sleep(0)
+    log.append(AdditionalOutputs("one"))
+    following = await waiting
+    assert following is not None
+    assert (following[0], following[1].args) == (1, ("one",))
+    waiting = asyncio.create_task(log.next_after(1, 3600))
+    await asyncio.sleep(0)
+    log.close()
+    assert await waiting is None
+    assert await log.next_after(1, 3600) is None
+    assert log.subscribers == 0
+
+
 async def test_the_latest() -> None:
     """The latest output is the newest one, and None before the first."""
     log = OutputLog()
