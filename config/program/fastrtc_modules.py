@@ -59,7 +59,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "wait_for_item",
     ),
     "webrtc": ("WebRTC",),
-    "webrtc_connection_mixin": (),
+    "webrtc_connection_mixin": ("WebRTCConnectionMixin",),
     "websocket": (),
 }
 """The modules of the package, with what `from ... import *` gives. The package itself has all names of `streaming`."""
@@ -89,6 +89,7 @@ ELSEWHERE: dict[str, str] = {
     },
     "utils.RTCConfigurationCallable": _TYPES,
     "utils.create_message": _TYPES,
+    "webrtc_connection_mixin.WebRTCConnectionMixin": "streaming.handlers.connection_mixin",
     "speech_to_text.STTModel": "streaming.handlers.stt",
     "speech_to_text.stt_.STTModel": "streaming.handlers.stt",
     "text_to_speech.TTSModel": "streaming.handlers.tts",

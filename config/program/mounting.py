@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
+from streaming.handlers.fastrtc_compat import Body
 from streaming.handlers.stream import Stream
 from streaming.types.asgi import AsgiMessage, AsgiScope
 
@@ -33,10 +34,11 @@ def lower_case(send: Any) -> Any:
     return sent
 
 
-def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[], Asgi]) -> None:
+def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[], Asgi], tags: Any = None) -> None:
     """Add the routes of a stream to an application, below a path without slashes at its ends.
 
-    `parley` returns Parley's own application. Raises TypeError for what is no FastAPI or Starlette application.
+    `parley` returns Parley's own application. `tags` are those of the routes in the OpenAPI description of FastAPI.
+    Raises TypeError for what is no FastAPI or Starlette application.
     """
     router = getattr(application, "router", application)
     if not isinstance(getattr(router, "routes", None), list) or not hasattr(router, "default"):
@@ -49,6 +51,19 @@ def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[],
             router.routes.append(routing.Route(f"{prefix}/{endpoint}", serve, include_in_schema=False))
         else:
             router.routes.append(routing.WebSocketRoute(f"{prefix}/{endpoint}", serve))
+    if hasattr(router, "add_api_route"):  # FastAPI's: it describes these routes, and those above serve the requests
+        router.add_api_route(f"{prefix}/webrtc/offer", webrtc_offer, methods=["POST"], tags=tags)
+        router.add_api_route(f"{prefix}/telephone/incoming", incoming_call, methods=["POST"], tags=tags)
+
+
+async def webrtc_offer(body: Body) -> dict[str, Any]:
+    """Answer a WebRTC offer of a client, or add one of its ICE candidates."""
+    raise NotImplementedError("this route is a description only")
+
+
+async def incoming_call() -> None:
+    """Connect an incoming call of a telephone provider: the answer is TwiML."""
+    raise NotImplementedError("this route is a description only")
 
 
 class _Endpoint:

@@ -69,11 +69,11 @@ class Program:
         """Take note of a stream that the program made; one that is made while the server runs is served at once."""
         self.streams.append(stream)
         if self._parley is not None:
-            self._name_streams()
+            self.name_streams()
 
-    def mounted(self, stream: Stream, application: Any, path: str) -> None:
+    def mounted(self, stream: Stream, application: Any, path: str, tags: Any = None) -> None:
         """Add the stream's routes to the program's application."""
-        add_routes(application, stream, path, self.parley)
+        add_routes(application, stream, path, self.parley, tags)
         self.mounts.append(Mount(stream, application, path))
 
     def launch(self, stream: Stream, wait: bool = True) -> None:
@@ -105,7 +105,7 @@ class Program:
         """Return Parley's own application; the first call names the streams. May be called in any thread."""
         with self._lock:
             if self._parley is None:
-                self._name_streams()
+                self.name_streams()
                 gc.disable()
                 from config.asgi import application
 
@@ -196,18 +196,19 @@ class Program:
         """Return the mounts in an application; all of them if it has none, since it may be a wrapper of the one that has them."""
         return [mount for mount in self.mounts if mount.application is application] or self.mounts
 
-    def _name_streams(self) -> None:
+    def name_streams(self) -> None:
         """Give each stream the name of its variable, else "stream", "stream-2" and so on, and add it to Parley's."""
-        taken = {stream.name for stream in self.streams if stream.name}
-        preferred = sorted(self.streams, key=lambda stream: not any(mount.stream is stream for mount in self.mounts))
-        variables = {id(stream): name for name, stream in reversed(list(self._variables()))}
-        for stream in preferred:
-            if not stream.name:
-                wanted = variables.get(id(stream)) or "stream"
-                stream.name = next(name for name in _numbered(wanted) if name not in taken)
-                taken.add(stream.name)
-            if discovery.streams().get(stream.name) is not stream:
-                discovery.add_of_program(stream)
+        with self._lock:
+            taken = {stream.name for stream in self.streams if stream.name}
+            preferred = sorted(self.streams, key=lambda stream: not any(mount.stream is stream for mount in self.mounts))
+            variables = {id(stream): name for name, stream in reversed(list(self._variables()))}
+            for stream in preferred:
+                if not stream.name:
+                    wanted = variables.get(id(stream)) or "stream"
+                    stream.name = next(name for name in _numbered(wanted) if name not in taken)
+                    taken.add(stream.name)
+                if discovery.streams().get(stream.name) is not stream:
+                    discovery.add_of_program(stream)
 
     def _variables(self) -> Iterator[tuple[str, Stream]]:
         """Yield the streams in variables of the program's modules, those of the main module first."""

@@ -13,6 +13,8 @@ from streaming.audio.rates import Converter, Pcm
 Audio = tuple[int, NDArray[Any]]
 """Samples per second, and samples of shape (n,) or (1, n), int16 or float32 in [-1, 1]."""
 
+UNSUPPORTED = "Unsupported audio data type"
+"""Begins the message of a TypeError, as in FastRTC: programs may look for it."""
 _FULL_SCALE = 32767
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
@@ -29,7 +31,7 @@ def audio_to_int16(audio: NDArray[Any] | Audio) -> NDArray[np.int16]:
         scaled = np.clip(np.nan_to_num(array), -1.0, 1.0) * _FULL_SCALE
         whole: NDArray[np.int16] = np.rint(scaled).astype(np.int16)
         return whole
-    raise TypeError(f"audio must be int16 or float32, not {array.dtype}")
+    raise TypeError(f"{UNSUPPORTED}: {array.dtype}, not int16 or float32")
 
 
 def audio_to_float32(audio: NDArray[Any] | Audio) -> NDArray[np.float32]:
@@ -39,7 +41,7 @@ def audio_to_float32(audio: NDArray[Any] | Audio) -> NDArray[np.float32]:
         return array.astype(np.float32) / np.float32(32768)
     if array.dtype.kind == "f":
         return array.astype(np.float32, copy=False)
-    raise TypeError(f"audio must be int16 or float32, not {array.dtype}")
+    raise TypeError(f"{UNSUPPORTED}: {array.dtype}, not int16 or float32")
 
 
 def mono(rate: int, array: NDArray[Any], layout: str = "mono") -> Pcm:

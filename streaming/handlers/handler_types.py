@@ -38,7 +38,7 @@ def default_modality(handler: HandlerLike) -> Modality:
 def check_handler(handler: HandlerLike, modality: Modality, mode: Mode) -> None:
     """Raise ValueError for an unknown modality or mode, TypeError if the handler does not fit them."""
     if modality not in ("video", "audio", "audio-video"):
-        raise ValueError(f"modality must be 'video', 'audio' or 'audio-video', not {modality!r}")
+        raise ValueError(f"Modality must be 'video', 'audio' or 'audio-video', not {modality!r}")
     if mode not in ("send-receive", "send", "receive"):
         raise ValueError(f"mode must be 'send-receive', 'send' or 'receive', not {mode!r}")
     both = isinstance(handler, AudioVideoStreamHandler | AsyncAudioVideoStreamHandler)

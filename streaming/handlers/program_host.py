@@ -14,8 +14,13 @@ class ProgramHost(Protocol):
     def created(self, stream: "Stream") -> None:
         """Take note of a stream that the program made."""
 
-    def mounted(self, stream: "Stream", application: Any, path: str) -> None:
+    def name_streams(self) -> None:
+        """Give each stream a name of its own, before a server does it."""
+
+    def mounted(self, stream: "Stream", application: Any, path: str, tags: Any = None) -> None:
         """Add the stream's routes to the program's application, below a path without slashes at its ends; "" is the root.
+
+        `tags` are those of the routes in the OpenAPI description of a FastAPI application.
 
         Raises TypeError for what is no FastAPI or Starlette application.
         """

@@ -201,7 +201,7 @@ class Stream(FastrtcStream, StreamComponents):
             app: a FastAPI or Starlette application, in a program that `parley run` runs: its own routes come first, the others of
                 Parley behind them. None in the `streams.py` of an app, since Django has one application only.
             path: letters, digits, ".", "_", "~", "-" and slashes. Without an application, the root is the setting DEFAULT_STREAM.
-            tags: accepted for compatibility with FastRTC, without effect.
+            tags: of the routes in the OpenAPI description of a FastAPI application.
 
         Raises TypeError for an application that cannot be served, ValueError for a missing or invalid path, RuntimeError after the
         routes were created.
@@ -212,7 +212,7 @@ class Stream(FastrtcStream, StreamComponents):
         if app is not None:
             if Stream.program is None:
                 raise TypeError(f"mount() takes no {type(app).__name__}: {NO_PROGRAM}; give a path alone, mount(path='/voice')")
-            Stream.program.mounted(self, app, plain)
+            Stream.program.mounted(self, app, plain, tags)
             return
         if not plain:
             raise ValueError("mount() needs a path; what is served at the root is the setting DEFAULT_STREAM")
@@ -229,6 +229,7 @@ class Stream(FastrtcStream, StreamComponents):
 
         Raises ValueError, which names each missing field.
         """
+        self._find_name()
         if Stream.take_offer is None:
             import_module(settings.ROOT_URLCONF)  # loads the transports
         assert Stream.take_offer is not None  # noqa: S101  # set by the WebRTC transport
@@ -336,9 +337,11 @@ class Stream(FastrtcStream, StreamComponents):
             wake()
 
     def _find_name(self) -> None:
-        """Load the streams of all apps, which names them. A shell or a task serves no requests, so nothing else does."""
+        """Load the streams of all apps, which names them. A shell, a task and a program's own tests start no server, which does it else."""
         if not self.name:
             import_module(settings.ROOT_URLCONF)
+        if not self.name and Stream.program is not None:
+            Stream.program.name_streams()
 
     async def _request(self, webrtc_id: str, request: SessionRequest, timeout_s: float | None = None) -> Payload | None:
         self._find_name()

@@ -247,4 +247,4 @@ def check_media_kinds(stream: Stream, offer: Offer) -> None:
     """Raise OfferError if the client offers to send a kind of media that the stream does not receive."""
     strange = offer.receives - frozenset(kind for kind, flows in (("audio", stream.has_audio), ("video", stream.has_video)) if flows)
     if strange and not stream.allow_extra_tracks:
-        raise OfferError(f"this stream takes {stream.modality}, not {' and '.join(sorted(strange))}; offer no such track")
+        raise OfferError(f"Unsupported track kind '{' and '.join(sorted(strange))}' for modality '{stream.modality}': offer no such track")

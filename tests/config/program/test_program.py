@@ -71,6 +71,19 @@ def test_a_stream_that_is_made_while_the_server_runs_is_served(program: Program)
     assert discovery.streams()["stream"] is late
 
 
+def test_routes_in_the_description_of_fastapi(program: Program) -> None:
+    """A FastAPI application describes the routes of its streams in OpenAPI, with the tags of `mount`."""
+    fastapi = pytest.importorskip("fastapi", reason="FastAPI comes with requirements/development.txt")
+    application = fastapi.FastAPI()
+    stream("first").mount(application, tags=["voice"])
+    stream("second").mount(application, path="/two")
+    described = application.openapi()["paths"]
+    assert set(described) == {"/webrtc/offer", "/telephone/incoming", "/two/webrtc/offer", "/two/telephone/incoming"}
+    assert described["/webrtc/offer"]["post"]["tags"] == ["voice"]
+    assert "tags" not in described["/two/webrtc/offer"]["post"]
+    assert "requestBody" in described["/webrtc/offer"]["post"]
+
+
 def test_the_stream_at_the_root(program: Program, settings: Any) -> None:
     """The one of the setting; the first mounted at the root of the served application; the first mounted there; the first."""
     pytest.importorskip("starlette.routing", reason="Starlette comes with requirements/development.txt")

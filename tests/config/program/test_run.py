@@ -43,7 +43,7 @@ def test_an_error_of_the_program_is_its_traceback_alone(program: Callable[..., R
     assert 'app.py", line 1' in text
     assert 'helper.py", line 2' in text
     assert not [word for word in ("config/program", "streaming/handlers", "parley/") if word in text]
-    assert "modality" in text.splitlines()[-1]
+    assert "Modality must be" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_round_trip() -> None:
 @pytest.mark.parametrize("convert", [audio_to_int16, audio_to_float32])
 def test_other_types(convert: Any) -> None:
     """Any other type is refused."""
-    with pytest.raises(TypeError, match="int16 or float32"):
+    with pytest.raises(TypeError, match="Unsupported audio data type: int32, not int16 or float32"):
         convert(np.zeros(3, dtype=np.int32))
 
 
