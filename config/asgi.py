@@ -17,7 +17,6 @@ from django.core.asgi import get_asgi_application
 _http: Any = get_asgi_application()  # sets Django up; the imports below need the app registry
 
 from django.conf import settings  # noqa: E402
-from django.urls import get_resolver  # noqa: E402
 
 from config.data_dir import create_files_private, prepare  # noqa: E402
 from config.graceful_shutdown import DrainFirst  # noqa: E402
@@ -26,6 +25,7 @@ from config.http_limits import HttpLimits  # noqa: E402
 from config.signalling import signalling_first  # noqa: E402
 from config.trusted_proxies import apply_forwarded  # noqa: E402
 from config.uploads import Uploads  # noqa: E402
+from config.warm_up import warm_up  # noqa: E402
 from streaming import health, recogniser  # noqa: E402
 from streaming.aio.executors import make_room  # noqa: E402
 from streaming.cluster.runtime import runtime  # noqa: E402
@@ -49,7 +49,7 @@ if "uvicorn" in sys.modules:
     uvicorn_websocket.install()
 
 check_settings()  # an invalid stream or speech engine stops the server here; this also imports them before the first request
-get_resolver().url_patterns  # noqa: B018  # imports the views before the first request
+warm_up()
 gc.collect()
 gc.freeze()
 """Exclude the objects loaded so far from garbage collection: a full collection of these 134,000 objects blocks the process for 70 ms."""

@@ -29,6 +29,8 @@ ANSWER_S = 2.5
 """Longest wait for the database in seconds. A session then starts without its claim, which is written later."""
 FAILED_ANSWER_S = 0.25
 """Longest wait for a claim after the last write failed: a database that hangs must not delay each session."""
+ALONE_S = 0.05
+"""Seconds after which a process that is alone writes a claim: the thread of the database would delay the answer to the client."""
 
 
 class DirectoryUnreachable(LookupError):
@@ -86,10 +88,11 @@ class Directory:
         self._ended.pop(key, None)
         if not self._shared:
             return None
-        writing = self._spawn(self._write(held))
         if self._pubsub.alone:
             held.started = True
+            self._spawn(self._write_later(held))
             return None
+        writing = self._spawn(self._write(held))
         await asyncio.wait({writing}, timeout=FAILED_ANSWER_S if self._failed else ANSWER_S)
         if writing.done():
             return writing.result()
@@ -178,6 +181,10 @@ class Directory:
         return SessionLocation(held.session, self._heartbeat.process, "", held.key.owner_id, held.transport, ended)
 
     # -- the table
+
+    async def _write_later(self, held: _Held) -> None:
+        await asyncio.sleep(ALONE_S)
+        await self._write(held)
 
     async def _write(self, held: _Held) -> SessionLocation | None:
         """Write a claim; return the session of another process that has the id. A failure is noted, for `_repair`."""

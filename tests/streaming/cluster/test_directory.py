@@ -160,6 +160,22 @@ async def test_rows_of_dead_processes_are_removed(pair: tuple[Process, Process])
     assert await entry(TWO)
 
 
+async def test_a_process_that_is_alone_writes_its_claims_later(pair: tuple[Process, Process], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session has its id at once. Its claim is written a moment later, if it still lives, and a process that starts then finds it."""
+    one, two = pair
+    monkeypatch.setattr(one.runtime.pubsub._layer, "alone", True, raising=False)
+    assert await one.claim() is None
+    assert await one.claim(TWO, "short") is None
+    assert await one.session() == ONE
+    assert one.directory.process == "", "nothing was written yet"
+    await one.release(TWO, "short")
+    await one.directory.finish(60)
+    assert await entry(ONE)
+    assert not await entry(TWO)
+    monkeypatch.setattr(one.runtime.pubsub._layer, "alone", False, raising=False)
+    assert await two.session() == ONE
+
+
 @pytest.mark.usefixtures("busy_handlers")
 async def test_busy_handlers_do_not_stop_claims_and_heartbeats(pair: tuple[Process, Process]) -> None:
     """Ids are claimed, and their process shows that it lives, however many calls handlers have made in threads."""
