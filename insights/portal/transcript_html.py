@@ -26,8 +26,9 @@ def _paragraph(one: Paragraph) -> str:
     return (
         f'<li class="turn v{voice}" id="p-{one.id}" data-person="{one.person}">{heading}'
         f'<span class="avatar" aria-hidden="true">{escape(one.face.initials)}</span><div>'
-        f'<p class="who"><button class="name" type="button" data-do="speaker" data-person="{one.person}" title="{change}">{name}'
-        f'</button> <a class="time" href="#m-{one.id}"><time datetime="{iso(one.started_at)}">{one.place}</time></a></p>'
+        f'<p class="who"><button class="name" type="button" data-do="speaker" data-person="{one.person}" disabled data-waits="conversation"'
+        f' title="{change}">{name}</button> '
+        f'<a class="time" href="#m-{one.id}"><time datetime="{iso(one.started_at)}">{one.place}</time></a></p>'
         f'<p class="said">{"".join(_line(line) for line in one.lines)}</p></div></li>\n'
     )
 

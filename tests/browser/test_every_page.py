@@ -5,13 +5,13 @@ The pages are the routes of the access table; one that is neither in PAGES nor i
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, page_errors
 from tests.browser.conversation_page import signed_in
@@ -77,6 +77,25 @@ TOO_WIDE = """
       return [`${document.documentElement.scrollWidth} px`, ...wide.map((one) => one.outerHTML.slice(0, 120))].slice(0, 12);
     }
 """
+DEAF = """
+    (html) => {
+      const page = new DOMParser().parseFromString(html, "text/html");
+      const opens = (menu) => [...page.querySelectorAll(`[popovertarget="${menu.id}"]`)].some((one) => !one.closest("[hidden]"));
+      const works = (button) => {
+        const form = button.form;
+        if (button.matches(":disabled") || button.hasAttribute("popovertarget")) return true;
+        if (button.type !== "submit" || !form || form.dataset.confirm) return false;
+        return form.method !== "get" || form.matches("[action], :has([name])") || button.hasAttribute("formaction");
+      };
+      const closed = (menu) => menu && !opens(menu);
+      const hidden = (one) => one.closest("[hidden], dialog, template, noscript") || closed(one.closest("[popover]"));
+      const fits = (one) => (one.matches("button") ? works(one) : one.matches(":disabled") || one.form || one.name);
+      const all = [...page.querySelectorAll("button, input[type=range], input[type=checkbox]")];
+      const found = all.filter((one) => !hidden(one) && !fits(one));
+      return found.map((one) => one.outerHTML.slice(0, 160));
+    }
+"""
+"""The controls of a page that do nothing, or something else, as long as no script runs."""
 
 PAGES = {
     "": "/",
@@ -309,6 +328,106 @@ def test_a_page_of_somebody_who_is_not_signed_in(windows: dict[bool, Window], si
     """As for those who are."""
     windows[False].open(site.address(path), STATUS.get(path, 200))
     check(windows[False])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_no_control_needs_a_script_that_is_not_there_yet(windows: dict[bool, Window], site: Site, known: bool) -> None:
+    """Each works without scripts, or is disabled until its script listens."""
+    page = windows[known].page
+    page.goto("about:blank")
+    paths = [*PAGES.values(), *OTHER_PAGES.values()] if known else ANONYMOUS.values()
+    html = {path: page.context.request.get(site.address(path)).text() for path in paths}
+    found = {path: deaf for path, text in html.items() if (deaf := page.evaluate(DEAF, text))}
+    assert found == {}
+
+
+@dataclass
+class SlowScripts:
+    """The scripts of a page, held up until they are released."""
+
+    page: Page
+    released: bool = False
+    held: list[Route] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        """Open a page, whose scripts do not arrive."""
+        self.page.route("**/*.js", self.hold)
+        self.page.goto(address, wait_until="commit")
+
+    def hold(self, script: Route) -> None:
+        """Keep a script from the page until all are released."""
+        if self.released:
+            script.continue_()
+        else:
+            self.held.append(script)
+
+    def release(self) -> None:
+        """Let the scripts arrive."""
+        self.released = True
+        for one in self.held:
+            one.continue_()
+        self.page.wait_for_load_state()
+        self.page.unroute("**/*.js")
+
+
+def pressed_live(page: Page) -> None:
+    """Check that the live page has started."""
+    expect(page.locator("#setup")).to_be_hidden()
+
+
+def pressed_history(page: Page) -> None:
+    """Check that the history of a conversation is open."""
+    expect(page.locator("#history")).to_be_visible()
+
+
+def pressed_deactivate(page: Page) -> None:
+    """Check that the page asks before it deactivates an account."""
+    expect(page.locator("#confirm")).to_be_visible()
+
+
+def pressed_import(page: Page) -> None:
+    """Check that the upload page says what is wrong with an empty address."""
+    expect(page.locator("#url-wrong")).not_to_be_empty()
+
+
+STYLED = """
+    () => document.body?.lastElementChild?.matches(".loading")
+      && [...document.querySelectorAll("[rel=stylesheet]")].every((one) => one.sheet)
+"""
+"""Whether the page is there with all its stylesheets."""
+SLOW = {
+    "/live/slow/": ("#start", pressed_live),
+    "/conversations/{conversation}/": ("#open-history", pressed_history),
+    "/people/2/": ("[data-confirm] .button.danger", pressed_deactivate),
+    "/upload/": ("#add-url", pressed_import),
+}
+"""Pages with a control that needs a script, and what it does."""
+
+
+@pytest.mark.parametrize("path", SLOW)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_whose_scripts_are_slow(windows: dict[bool, Window], site: Site, path: str, scheme: Literal["light", "dark"]) -> None:
+    """A control is disabled until its script listens; after a second the page says that it loads. Nothing moves, and axe finds nothing."""
+    window = windows[True]
+    page, slow = window.page, SlowScripts(window.page)
+    page.set_viewport_size(SMALLEST if scheme == "dark" else WIDE)
+    page.emulate_media(color_scheme=scheme)
+    control, pressed = page.locator(SLOW[path][0]), SLOW[path][1]
+    slow.open(site.address(path))
+    try:
+        expect(control).to_be_visible()
+        expect(control).to_be_disabled()
+        expect(page.get_by_role("status").filter(has_text="Loading…")).to_be_visible()
+        waiting = control.bounding_box()
+        assert faults(page) == []
+        shot(page, f"slow-{path.strip('/').split('/')[0]}-{scheme}")
+    finally:
+        slow.release()
+    expect(control).to_be_enabled()
+    assert control.bounding_box() == waiting
+    expect(page.locator("body > .loading")).to_be_hidden()
+    control.click()
+    pressed(page)
 
 
 def test_every_route_is_in_a_list() -> None:

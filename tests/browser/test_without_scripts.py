@@ -19,6 +19,7 @@ NEEDED = {
     "/streams/echo/": "Streams need JavaScript.",
     "/developers/network/": "The network test needs JavaScript.",
     "/upload/": "Uploads need JavaScript.",
+    "/people/1/": "Buttons that delete or revoke something need JavaScript.",
     "/conversations/{sample}/": "Reading and downloading work without.",
 }
 
@@ -48,5 +49,6 @@ def test_pages_that_need_scripts_say_so(server: Server, page: Page) -> None:
         notice = page.locator("noscript .notice.bad", has_text=sentence)
         expect(notice).to_be_visible()
         assert (notice.bounding_box() or {"width": 0})["width"] > PHONE["width"] / 2
-        for start in page.locator("#start").all():
-            expect(start).to_be_disabled()
+        for control in page.locator("#start, [data-confirm] button, #open-history").all():
+            expect(control).to_be_disabled()
+        expect(page.locator("body > .loading")).to_be_hidden()

@@ -1,5 +1,7 @@
 // Asks before a form with `data-confirm` (the question) is sent, by htmx or by the browser. `data-text` explains, `data-yes` names the button.
 
+import { ready } from "./ready.js";
+
 const dialog = document.getElementById("confirm");
 let asked;
 
@@ -29,3 +31,6 @@ dialog.addEventListener("close", () => {
   asked.dataset.confirmed = "yes";
   asked.requestSubmit();
 });
+
+document.addEventListener("htmx:afterSwap", () => ready("confirm"));
+ready("confirm");

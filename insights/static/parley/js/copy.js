@@ -1,5 +1,6 @@
 // Buttons that copy the field whose id they name (data-copy).
 
+import { ready } from "./ready.js";
 import { gettext } from "./text.js";
 
 async function copy(button) {
@@ -17,3 +18,4 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-copy]");
   if (button) copy(button);
 });
+ready("copy");

@@ -18,13 +18,6 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that the page shows disabled until its script listens. */
-export function enable(button) {
-  if (!button) return;
-  button.disabled = false;
-  button.removeAttribute("aria-busy");
-}
-
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (number) => String(number).padStart(2, "0");

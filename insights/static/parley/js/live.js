@@ -6,11 +6,12 @@ import { jobText } from "./job-text.js";
 import { Marks } from "./marks.js";
 import { Notes } from "./notes.js";
 import { Present } from "./present.js";
+import { ready } from "./ready.js";
 import { RtcSession } from "./rtc-session.js";
 import { SpeakerSession } from "./speaker-session.js";
 import { Speaking } from "./speaking.js";
 import { TabAudio } from "./tab-audio.js";
-import { clock, element, enable, icon } from "./elements.js";
+import { clock, element, icon } from "./elements.js";
 import { View } from "./view.js";
 import { ViewerSession } from "./viewer-session.js";
 import { languageName, nameLanguages } from "./language-names.js";
@@ -273,4 +274,4 @@ if (watching !== "yes") {
   session = new ViewerSession({ socket: socketUrl("subscribe"), store, on });
   session.start();
 }
-enable(part("start"));
+ready("live");

@@ -1,7 +1,8 @@
 // Tests from the browser what live audio and video need: a secure page, a microphone, WebSockets, UDP, and a TURN server where there is one.
 
 import { StreamClient } from "../client/parley.js";
-import { element, enable, icon } from "./elements.js";
+import { element, icon } from "./elements.js";
+import { ready } from "./ready.js";
 import { gettext } from "./text.js";
 
 const WITHIN_MS = 12000;
@@ -181,4 +182,4 @@ async function run() {
 }
 
 part("start").addEventListener("click", run);
-enable(part("start"));
+ready("network");

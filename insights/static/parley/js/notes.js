@@ -2,6 +2,7 @@
 
 import { ApiError, call, token } from "./api.js";
 import { clock } from "./elements.js";
+import { ready } from "./ready.js";
 
 const SOON_MS = 500;
 const RETRY_MS = 2000;
@@ -45,6 +46,7 @@ export class Notes {
     this.notes = new Map(); // by id: {row, text, at, conversation, stored, failed}
     this.timers = new Map();
     this.running = new Map();
+    ready("notes", this.pattern.content);
     for (const row of this.list.children) this.adopt(row);
     this.addEmpty();
     this.restore();
@@ -52,6 +54,7 @@ export class Notes {
     this.list.addEventListener("keydown", (event) => this.press(event));
     this.list.addEventListener("click", (event) => this.click(event));
     window.addEventListener("pagehide", () => this.sendRest());
+    ready("notes", this.list);
     new ResizeObserver(() => this.fitAll()).observe(this.list);
   }
 

@@ -3,6 +3,7 @@
 
 import "./copy.js";
 import { localise } from "./page.js";
+import { ready } from "./ready.js";
 import { gettext } from "./text.js";
 
 const dialog = document.getElementById("share-dialog");
@@ -27,6 +28,7 @@ async function show(address, options = {}) {
   else if (response.ok || response.status === 400) {
     body.innerHTML = await response.text(); // our own server's escaped template
     localise(body);
+    ready("copy", body);
     const news = body.querySelector("[role=alert], [role=status]");
     (news ?? body.querySelector("input:not([type=hidden])"))?.scrollIntoView({ block: "nearest" });
     if (news) {
@@ -51,3 +53,4 @@ body?.addEventListener("submit", async (event) => {
   await show(form.action, { method: "POST", body: new URLSearchParams(data) });
   for (const button of buttons) button.disabled = false; // without an answer they are still there
 });
+ready("share");

@@ -8,7 +8,8 @@ import { Inputs } from "./stream-inputs.js";
 import { Level } from "./stream-level.js";
 import { Log } from "./stream-log.js";
 import { figures } from "./stream-stats.js";
-import { element, enable, icon } from "./elements.js";
+import { element, icon } from "./elements.js";
+import { ready } from "./ready.js";
 import { gettext } from "./text.js";
 
 const { name, mode, modality, wishes, embed } = document.getElementById("main").dataset;
@@ -256,4 +257,4 @@ part("screen-share")?.addEventListener("click", share);
 window.addEventListener("pagehide", () => link?.close());
 listDevices();
 part("status").textContent = STATES.ready[0];
-enable(part("start"));
+ready("stream");

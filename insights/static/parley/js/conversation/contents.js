@@ -1,6 +1,7 @@
 // Keeps the contents of the page as they are on the server: fetched again after every change, by this or another person.
 
 import { localise } from "../page.js";
+import { ready } from "../ready.js";
 import { ReconnectingSocket } from "../reconnecting-socket.js";
 
 const SOON_MS = 150; // events of one change come together
@@ -48,6 +49,7 @@ async function fetchAndShow() {
   const made = document.createElement("div");
   made.innerHTML = await answer.text();
   localise(made);
+  ready("conversation", made);
   const callbacks = { beforeNodeMorphed, beforeAttributeUpdated };
   globalThis.Idiomorph.morph(contents, made, { morphStyle: "innerHTML", callbacks });
   const title = document.getElementById("title");

@@ -91,3 +91,4 @@ document.addEventListener("contents", () => {
   now = Math.min(now, hits.length - 1);
   paint();
 });
+if (wanted()) begin(); // typed before this script listened

@@ -1,5 +1,7 @@
 // The review queue: keyboard shortcuts, the focus after each insight, and filters that apply at once.
 
+import { ready } from "../ready.js";
+
 const TYPING = "input, textarea, select, [contenteditable]";
 const ARROWS = { ArrowLeft: "k", ArrowUp: "k", ArrowRight: "j", ArrowDown: "j" };
 const help = document.getElementById("help");
@@ -82,3 +84,4 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
 
 find(".review-filters").addEventListener("change", ({ currentTarget }) => currentTarget.requestSubmit());
 find("[data-open=help]").addEventListener("click", () => help.showModal());
+ready("review");

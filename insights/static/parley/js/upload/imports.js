@@ -2,6 +2,7 @@
 
 import { call, token } from "../api.js";
 import { localise } from "../page.js";
+import { ready } from "../ready.js";
 import { toast } from "../toast.js";
 import { gettext } from "../text.js";
 
@@ -61,6 +62,7 @@ export async function refresh() {
     const made = document.createElement("div");
     made.innerHTML = await answer.text();
     localise(made);
+    ready("upload", made);
     offerRetry(made);
     announce(made);
     globalThis.Idiomorph.morph(list, made, { morphStyle: "innerHTML" });

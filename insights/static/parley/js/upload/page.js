@@ -2,8 +2,8 @@
 
 import { addFiles, addUrl } from "./drop.js";
 import { takeShared } from "./shared.js";
-import { enable } from "../elements.js";
 import { nameLanguages } from "../language-names.js";
+import { ready } from "../ready.js";
 import { gettext } from "../text.js";
 
 nameLanguages(document.getElementById("language"));
@@ -12,9 +12,7 @@ const files = document.getElementById("files");
 const url = document.getElementById("url");
 const wrong = document.getElementById("url-wrong");
 
-const choose = document.getElementById("choose");
-choose.addEventListener("click", () => files.click());
-enable(choose);
+document.getElementById("choose").addEventListener("click", () => files.click());
 files.addEventListener("change", () => {
   addFiles([...files.files]);
   files.value = "";
@@ -43,3 +41,4 @@ document.getElementById("upload-form").addEventListener("submit", (event) => {
 });
 
 takeShared();
+ready("upload");
