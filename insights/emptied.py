@@ -168,7 +168,7 @@ def edited(event: ConversationEvent, edit: SnapshotEdit) -> ConversationEvent:
         case MessageCorrected():
             return replace(event, message=edit.message(event.message))
         case MessageDeleted():
-            return MessageDeleted(edit.message(event.message))
+            return replace(event, message=edit.message(event.message))
         case InsightsFound():
             return InsightsFound(tuple(map(edit.insight, event.insights)))
         case InsightReviewed():

@@ -112,10 +112,14 @@ class MessageCorrected:
 
 @dataclass(frozen=True, slots=True)
 class MessageDeleted:
-    """A message was deleted. Its text, original text, words and entities are empty."""
+    """A message was deleted. Its text, original text, words and entities are empty.
+
+    `parts`: start and end of each part of a message that was joined of several; empty if it was said in one piece.
+    """
 
     kind: ClassVar[Kind] = Kind.MESSAGE_DELETED
     message: MessageSnapshot
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,8 @@ def dump(event: ConversationEvent) -> JsonObject:
             place: JsonObject = {"behind": event.behind} if event.behind else {}
             return {"message": event.message.dump(), **place, **_changed_by(event.changed_by)}
         case MessageDeleted():
-            return {"message": event.message.dump()}
+            parts: JsonObject = {"parts": [list(one) for one in event.parts]} if event.parts else {}
+            return {"message": event.message.dump(), **parts}
         case InsightReviewed():
             return {"insight": event.insight.dump_reviewed(), **_changed_by(event.changed_by)}
         case InsightDeleted():
@@ -308,7 +313,9 @@ _PARSERS: dict[str, Callable[[Payload], ConversationEvent]] = {
     Kind.MESSAGE_CORRECTED: lambda p: MessageCorrected(
         MessageSnapshot.parse(p["message"]), p.get("behind") or "", p.get("changedBy") or ""
     ),
-    Kind.MESSAGE_DELETED: lambda p: MessageDeleted(MessageSnapshot.parse(p["message"])),
+    Kind.MESSAGE_DELETED: lambda p: MessageDeleted(
+        MessageSnapshot.parse(p["message"]), tuple((start, end) for start, end in p.get("parts") or ())
+    ),
     Kind.INSIGHT_REVIEWED: lambda p: InsightReviewed(InsightSnapshot.parse(p["insight"]), p.get("changedBy") or ""),
     Kind.INSIGHT_DELETED: lambda p: InsightDeleted(InsightSnapshot.parse(p["insight"])),
     Kind.CONVERSATION_CHANGED: lambda p: ConversationChanged(

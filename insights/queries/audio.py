@@ -68,7 +68,7 @@ def deleted_speech(conversation: Conversation) -> list[tuple[float, float]]:
     found = []
     for event in (parse(Kind.MESSAGE_DELETED, payload) for payload in rows):
         if isinstance(event, MessageDeleted) and event.message.number:
-            times = (datetime.fromisoformat(text) for text in (event.message.start_time, event.message.end_time))
-            start, end = ((at - conversation.started_at).total_seconds() for at in times)
-            found.append((start, end))
+            for part in event.parts or ((event.message.start_time, event.message.end_time),):
+                start, end = ((datetime.fromisoformat(text) - conversation.started_at).total_seconds() for text in part)
+                found.append((start, end))
     return found

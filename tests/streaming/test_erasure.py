@@ -17,6 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from insights import recorder
+from insights.hidden_speech import removed_speech
 from insights.jobs.execute import execute
 from insights.models import Conversation, Job, Message, StoredAudio
 from insights.recorder import Joined, Listening, SpokenWord, Utterance
@@ -112,6 +113,21 @@ def test_several_deletions_are_erased_by_one_job(talk: Joined) -> None:
     assert run_waiting() == 1
     with files.storage().open(StoredAudio.objects.get().name) as file:
         assert file.read() == before
+
+
+def test_a_joined_message_is_erased_where_it_was_said(talk: Joined) -> None:
+    """What was recorded between its parts stays, in the file and in what a reader gets before the file is rewritten."""
+    owner = User.objects.get()
+    first, between, last = list(Message.objects.order_by("number"))
+    recorder.delete_message(talk.conversation_id, between.id, owner.pk)
+    assert run_waiting() == 1
+    recorder.join_next(first.id, owner.pk)
+    recorder.delete_message(talk.conversation_id, first.id, owner.pk)
+    removed = sorted((round(start, 1), round(end, 1)) for start, end in removed_speech(Conversation.objects.get()))
+    assert removed == [(2.0, 3.5), (8.0, 11.0), (14.0, 16.0)]
+    assert run_waiting() == 1
+    assert [at for at, loud in enumerate(sound()) if not loud] == [2, 3, 8, 9, 10, 14, 15]
+    assert not Message.objects.filter(id=last.id).exists()
 
 
 def test_redacted_words_are_erased(talk: Joined) -> None:

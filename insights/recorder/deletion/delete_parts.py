@@ -42,6 +42,7 @@ from insights.recorder import topics
 from insights.recorder.audio import remove_audio
 from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.emptied_changes import empty_changes
+from insights.recorder.deletion.joined_parts import parts_of
 from insights.recorder.deletion.rewrite import PAUSE_S, events_that_name, rewrite, rewrite_all, rewrite_in_batches
 from insights.recorder.event_log import EventLog, locked
 from insights.recorder.signals import announce, events_emptied, speech_removed, words_removed
@@ -194,11 +195,12 @@ def _delete_messages(
         left = _without_originals(conversation, partners)
         gone = Gone(deleted, {str(one.id) for one in insights}, _topics_left_without(ids), replaced=left)
         said_in = set(Topic.objects.filter(references__message_id__in=ids).values_list("id", flat=True))
+        parts = parts_of(conversation_id, messages)
         log = EventLog(conversation, timezone.now())
         for insight in insights:
             log.add(InsightDeleted(emptied_insight(reviewed_insight_snapshot(insight))))
         for message in messages:
-            log.add(MessageDeleted(emptied_message(message_snapshot(message, ()))))
+            log.add(MessageDeleted(emptied_message(message_snapshot(message, ())), parts.get(message.id, ())))
         Topic.objects.filter(id__in=gone.topics).delete()
         Message.objects.filter(id__in=[one.id for one in messages]).delete()  # with all that refers to them, in any table
         rewritten = _rewrite(conversation, numbers, last, gone)
