@@ -112,6 +112,11 @@ def _end_or_wait(conversation: Conversation, now: datetime, keep_s: int) -> list
         conversation.closes_at = now + timedelta(seconds=keep_s)
         conversation.save(update_fields=["closes_at"])
         return []
+    return end_now(conversation, now)
+
+
+def end_now(conversation: Conversation, now: datetime) -> list[StoredEvent]:
+    """End a locked live conversation, whatever sessions it has; return the event of the end."""
     conversation.ended_at, conversation.closes_at = max(now, conversation.started_at), None
     topics.forget(conversation.id)
     forget_voices(conversation)

@@ -118,7 +118,7 @@ async def test_a_conversation_that_is_deleted_by_rest(installation: Installation
 
 
 async def test_a_conversation_that_is_moved_to_the_bin(installation: Installation, browser: Browser) -> None:
-    """The page asks first; readers are closed as by a deletion; restored, it is as it was."""
+    """The page asks first; readers are closed as by a deletion; restored, it is as it was, and its events say that it has ended."""
     async with talking(installation, browser) as talk:
         page = await sign_in(browser, installation.two)
         await page.goto(f"{installation.two.url}/conversations/{talk.id}/")
@@ -138,6 +138,10 @@ async def test_a_conversation_that_is_moved_to_the_bin(installation: Installatio
         for server in (installation.one, installation.two):
             messages = await read(server, installation.token, f"/v1/conversations/{talk.id}/messages")
             assert [one["text"] for one in messages["messages"]][:1] == [SAID]
+            async with connected(server, installation.token, talk.room, "/v1/subscribe/", query="?after=0") as late:
+                end = await late.wait("conversation_completed")
+            assert end["sequenceNumber"] == max(one.get("sequenceNumber", 0) for one in late.messages)
+        assert talk.subscriber.of("conversation_completed") == []
 
 
 async def test_a_message_that_is_deleted(installation: Installation, browser: Browser) -> None:

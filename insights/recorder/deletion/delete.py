@@ -20,6 +20,7 @@ from insights.models import Conversation, Deletion, Job, LiveSession
 from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.tables import content_tables, delete_rows
 from insights.recorder.diarization import forget_voices
+from insights.recorder.ending import end_now
 from insights.recorder.signals import conversation_deleted, conversation_hidden
 from insights.recorder.types import UnknownConversation
 
@@ -53,10 +54,17 @@ def delete_conversation(conversation_id: int, user_id: int | None = None) -> Non
 
 
 def bin_conversation(conversation_id: int, user_id: int) -> None:
-    """Move a visible conversation to the bin: it is hidden everywhere until it is restored. Raises UnknownConversation."""
+    """Move a visible conversation to the bin: it is hidden everywhere until it is restored. Raises UnknownConversation.
+
+    A live one ends. The event of its end is stored, for readers after it was restored; the present ones are told that it is deleted.
+    """
+    now = timezone.now()
     with write_transaction():
-        conversation = _hide(conversation_id, timezone.now(), final=False)
-        forget_voices(conversation)  # a live one ends
+        live = Conversation.objects.select_for_update().filter(id=conversation_id, ended_at=None).first()
+        if live is not None:
+            end_now(live, now)
+        conversation = _hide(conversation_id, now, final=False)
+        forget_voices(conversation)
         note_deletion(Deletion.Kind.BINNED, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id)
     derived.forget(conversation_id)
     _after_commit(partial(conversation_hidden.send_robust, sender=None, conversation_id=conversation_id))

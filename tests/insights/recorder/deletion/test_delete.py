@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from insights import derived, queries, recorder
-from insights.models import Conversation, Deletion, Diarization, LiveSession, Message
+from insights.models import Conversation, Deletion, Diarization, Event, LiveSession, Message
+from insights.payloads import iso
 from insights.recorder import Joined, Listening, UnknownConversation
 from insights.recorder.deletion import delete
 from insights.recorder.deletion.tables import content_tables
@@ -143,10 +144,13 @@ def test_a_binned_conversation_is_hidden_and_can_be_restored(joined: Joined, say
     recorder.restore_conversation(joined.conversation_id, owner.pk)
     restored = Conversation.objects.get()
     assert restored.ended_at is not None
+    ends = Event.objects.filter(kind="conversation_completed")
+    assert [(end.number, end.payload["endedAt"]) for end in ends] == [(restored.last_event, iso(restored.ended_at))]
     assert Message.objects.count() == 1
     with pytest.raises(UnknownConversation):
         recorder.restore_conversation(joined.conversation_id, owner.pk)
     recorder.bin_conversation(joined.conversation_id, owner.pk)
+    assert ends.count() == 1
     recorder.delete_conversation(joined.conversation_id, owner.pk)
     assert not Conversation.everything.exists()
     assert list(Deletion.objects.order_by("id").values_list("kind", flat=True)) == ["binned", "restored", "binned", "conversation"]
