@@ -115,7 +115,8 @@ urlpatterns = [
     path("live/", live.new, name="new_live"),
     path("live/<path:connection_id>/", live.speak, name="live"),
     path("watch/<path:connection_id>/", live.watch, name="watch"),
-    path("heard/<path:connection_id>/", resume_point.resume_point, name="resume_point"),
+    path("resume-point/<path:connection_id>/", resume_point.resume_point, name="resume_point"),
+    path("heard/<path:connection_id>/", resume_point.resume_point),  # live pages of 0.1.0 during an update; they follow no redirect
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("service-worker.js", pwa.service_worker, name="service_worker"),
     path("offline/", pwa.offline, name="offline"),

@@ -204,6 +204,7 @@ NO_PAGE = {
     "conversations/<int:conversation_id>/download.<str:form>": "a file",
     "conversations/<int:conversation_id>/experiences/<int:experience_id>/style.css": "a stylesheet",
     "shared/<str:secret>/style.css": "a stylesheet",
+    "resume-point/<path:connection_id>/": "JSON",
     "heard/<path:connection_id>/": "JSON",
     "favicon.ico": "an icon",
     "review/training.jsonl.gz": "a file",

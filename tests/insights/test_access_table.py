@@ -164,6 +164,7 @@ TABLE: dict[str, Access] = {
     "live/": Access(302, 302, 302),  # to a new live page
     "live/<path:connection_id>/": SIGNED_IN,  # connection ids belong to their owner
     "watch/<path:connection_id>/": OWN_PAGE,
+    "resume-point/<path:connection_id>/": SIGNED_IN,
     "heard/<path:connection_id>/": SIGNED_IN,
     "favicon.ico": Access(302, 302, 302),
     **dict.fromkeys(("manifest.webmanifest", "service-worker.js", "offline/"), PUBLIC),  # nothing of an account

@@ -24,6 +24,7 @@ NO_PAGES = {
     "settings/": "redirects",
     "settings/webhooks/<uuid:webhook_id>/log/": "part of a page",
     "live/": "redirects",
+    "resume-point/<path:connection_id>/": "data",
     "heard/<path:connection_id>/": "data",
     "favicon.ico": "redirects",
     "manifest.webmanifest": "data",

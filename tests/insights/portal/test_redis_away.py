@@ -10,7 +10,7 @@ import httpx
 from tests.servers import Server
 from tests.services import running_redis
 
-PAGES = ["/", "/live/", "/live/room/", "/heard/room/", "/streams/", "/streams/echo/", "/admin/"]
+PAGES = ["/", "/live/", "/live/room/", "/resume-point/room/", "/streams/", "/streams/echo/", "/admin/"]
 CALLS = ["/api/docs", "/v1/conversations", "/healthz"]
 PASSWORD = "correct horse battery"
 

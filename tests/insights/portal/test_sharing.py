@@ -326,15 +326,15 @@ def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_convers
     Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
     link = access.invite(user.pk, "room-1", ShareLink.Kind.SPEAK, guests=True)
     token = access.guest_token(link, "1", "Eve")
-    assert visitor.get("/heard/room-1/", {"guest": token, "speaker": "Ada"}).json() | {"now": ""} == {
+    assert visitor.get("/resume-point/room-1/", {"guest": token, "speaker": "Ada"}).json() | {"now": ""} == {
         "now": "",
         "live": True,
         "until": None,
         "seen": None,
     }
-    assert visitor.get("/heard/room-1/", {"guest": "x"}).json()["live"] is False
-    assert visitor.get("/heard/room-1/", {"conversation": str(one.pk)}).json()["live"] is False
-    assert visitor.get("/heard/room-1/").status_code == 302
+    assert visitor.get("/resume-point/room-1/", {"guest": "x"}).json()["live"] is False
+    assert visitor.get("/resume-point/room-1/", {"conversation": str(one.pk)}).json()["live"] is False
+    assert visitor.get("/resume-point/room-1/").status_code == 302
 
 
 def test_a_team(user: User, user_client: Client, other_client: Client, other_user: User) -> None:

@@ -51,7 +51,7 @@ def test_signing_out_needs_a_post(user_client: Client) -> None:
     assert user_client.get("/").headers["Location"] == "/signin/?next=/"
 
 
-@pytest.mark.parametrize("path", ["/", "/conversations/1234567890123456/", "/live/", "/live/room/", "/watch/room/", "/heard/room/"])
+@pytest.mark.parametrize("path", ["/", "/conversations/1234567890123456/", "/live/", "/live/room/", "/watch/room/", "/resume-point/room/"])
 def test_every_page_requires_a_sign_in(client: Client, user: User, path: str) -> None:
     """A request without a sign-in is redirected and gets no content."""
     answer = client.get(path)

@@ -187,7 +187,7 @@ function newSession() {
   const name = part("speaker").value.trim();
   const title = part("meeting")?.value.trim() || (live === "yes" ? "" : gettext("Conversation, {start}", { start: NOW.format(new Date()) }));
   if (title) showTitle(title);
-  const resumePoint = `${origin}/heard/${path}/?${visit}`;
+  const resumePoint = `${origin}/resume-point/${path}/?${visit}`;
   const shared = { speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name }, title, several: part("several")?.checked, store, on };
   Object.assign(shared, { language: part("language")?.value || "en-US", translate: part("translate")?.checked });
   if (part("transport")?.value === "webrtc") {
@@ -201,7 +201,7 @@ function newSession() {
 /** The session of those who are heard in a tab; messages of it come with those of the microphone. */
 function newTabSession(events) {
   return new SpeakerSession({
-    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/heard/${path}/?${visit}` },
+    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/resume-point/${path}/?${visit}` },
     speaker: { userId: `${account}/them`, name: gettext("Them") },
     title: "",
     insightTypes: [],
