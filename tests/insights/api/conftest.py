@@ -2,8 +2,10 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -11,6 +13,7 @@ from insights import access, recorder
 from insights.analysis.trackers import Tracker
 from insights.models import Conversation
 from insights.recorder import Joined, Listening, SpeakerIdentity
+from tests.insights.api.import_sender import Sender
 from tests.insights.conftest import Say, opening, utterance
 
 
@@ -87,3 +90,16 @@ def other_account(other_owner: User) -> Api:
     api = Api(token_of(other_owner))
     api.root = "/v1/manage"
     return api
+
+
+@pytest.fixture
+def uploads(settings: LazySettings, tmp_path: Path) -> Path:
+    """A data folder of the test; nothing may be left in its folder of uploads but what a test expects."""
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def sender(owner: User, uploads: Path) -> Sender:
+    """The owner's client for imports."""
+    return Sender(token_of(owner))
