@@ -67,7 +67,7 @@ def _page(request: HttpRequest, connection_id: str, latest: Conversation | None,
         "watching": watching,
         "conversation": latest,
         "live": live,
-        "title": shown_name(latest, [str(member) for member in queries.members_of(latest)]) if live and latest else "",
+        "title": title_of(latest) if live and latest else "",
         "ended": latest is not None and not live,
         "speaker": name,
         "account": user.get_username(),
@@ -86,7 +86,7 @@ def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "watching": visit.watching,
         "conversation": one,
         "live": True,
-        "title": shown_name(one, [str(member) for member in queries.members_of(one)]),
+        "title": title_of(one),
         "ended": False,
         "speaker": visit.person.name,
         "speaker_id": visit.person.user_id,
@@ -96,6 +96,11 @@ def live_page(request: HttpRequest, visit: Visit) -> HttpResponse:
         "turn_end": longest_silence_ms(),
     }
     return render(request, "portal/live.html", context | notes_context(request.user, one))
+
+
+def title_of(conversation: Conversation) -> str:
+    """Return the title of a live conversation, else the names of those in it."""
+    return shown_name(conversation, [str(member) for member in queries.members_of(conversation)])
 
 
 def longest_silence_ms() -> int:

@@ -1,5 +1,7 @@
 """The resume point of a speaker: how far its audio was recognised. The live page asks for it after a lost connection.
 
+Before somebody joins, the page asks whether a conversation is live at its address.
+
 The page keeps the audio that it sent last. With this answer it sends the audio again that the server did not process, and none that is
 already stored.
 """
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from insights import access, queries
 from insights.access.request_grants import grant_of_request
-from insights.portal.live import possible
+from insights.portal.live import possible, title_of
 
 
 @never_cache
@@ -23,7 +25,8 @@ def resume_point(request: HttpRequest, connection_id: str) -> HttpResponse:
     With `?conversation=` or `?guest=` it is that of the person themselves in the conversation of another (`insights.access.entries`).
 
     `now`: the server's clock; `live`: whether the conversation is live; `until`: end of the member's last stored message, or null;
-    `seen`: seconds since the last heartbeat of the process that has this member's session, or null without one.
+    `seen`: seconds since the last heartbeat of the process that has this member's session, or null without one; `conversation`: id, title
+    and start of the live conversation, or null.
     """
     if not possible(connection_id):
         raise Http404
@@ -38,7 +41,7 @@ def resume_point(request: HttpRequest, connection_id: str) -> HttpResponse:
     else:
         return redirect_to_login(request.get_full_path())
     if conversation is None:
-        return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None})
+        return JsonResponse({"now": now.isoformat(), "live": False, "until": None, "seen": None, "conversation": None})
     until, seen = queries.recognised_until(conversation, speaker), queries.last_seen(conversation, speaker)
     return JsonResponse(
         {
@@ -46,5 +49,10 @@ def resume_point(request: HttpRequest, connection_id: str) -> HttpResponse:
             "live": True,
             "until": until.isoformat() if until else None,
             "seen": max(0.0, (now - seen).total_seconds()) if seen else None,
+            "conversation": {
+                "id": str(conversation.pk),
+                "title": title_of(conversation),
+                "startedAt": conversation.started_at.isoformat(),
+            },
         }
     )

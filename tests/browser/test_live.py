@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import page_errors, recorded_speech, sign_in
+from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 from tests.speech import RATE, decoded, wav
 from tests.speech.talk import PCM_RATE, talk
@@ -255,6 +257,39 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
     expect(watcher.locator("#status")).to_have_text("The conversation is saved")
     assert said(watcher) == said(first)
     assert colours(first) == live  # the saved page
+
+
+def test_a_conversation_begins_and_ends_at_the_address_of_an_open_page(
+    scripted_server: Server, open_browser: Callable[..., Browser]
+) -> None:
+    """A page that nobody has joined shows it within seconds, without a reload, with what was typed; then the new one can be started."""
+    waiting = enter(open_browser(recorded_speech()), scripted_server)
+    troubles = page_errors(waiting)
+    waiting.goto(f"{scripted_server.url}/live/")
+    waiting.get_by_label("Your name").fill("Ben")
+    speaker = waiting.context.new_page()
+    begin(speaker, scripted_server, "Budget", urlsplit(waiting.url).path)
+    waiting.bring_to_front()
+    seen = {"timeout": 10_000}
+    expect(waiting.get_by_role("heading", name="Join the conversation")).to_be_visible(**seen)
+    expect(waiting.get_by_role("heading", name="Budget")).to_be_visible()
+    expect(waiting.locator("#pill")).to_have_text("Live")
+    expect(waiting.get_by_label("Title")).to_be_hidden()
+    expect(waiting.get_by_label("Your name")).to_have_value("Ben")
+    expect(waiting.get_by_role("link", name="Watch only")).to_be_visible()
+    assert faults(waiting) == []
+    end(speaker)
+    waiting.bring_to_front()
+    expect(waiting.get_by_role("heading", name="Start a conversation")).to_be_visible(**seen)
+    last = waiting.get_by_role("link", name="open it").get_attribute("href")
+    assert last == urlsplit(speaker.url).path
+    expect(waiting.locator("#pill")).to_have_text("Not started")
+    begin(speaker, scripted_server, "Again", urlsplit(waiting.url).path)
+    waiting.bring_to_front()
+    waiting.get_by_role("button", name="Join and speak").click(**seen)
+    expect(waiting.locator("#turns .who strong", has_text="Ben").first).to_be_visible()
+    expect(waiting.get_by_role("heading", name="Again")).to_be_visible()
+    assert troubles == []
 
 
 def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

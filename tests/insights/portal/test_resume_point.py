@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.test import Client
 from django.utils import timezone
 
-from insights.models import LiveSession
+from insights.models import Conversation, LiveSession
 from tests.insights.conftest import age_process, process
 from tests.insights.portal.conftest import START, MakeConversation
 
@@ -18,6 +18,9 @@ def test_it_has_the_end_of_the_members_last_message(user_client: Client, make_co
     assert answer["live"] is True
     assert datetime.fromisoformat(answer["until"]) == START + timedelta(seconds=24)
     assert answer["seen"] is None
+    conversation = Conversation.objects.get()
+    assert datetime.fromisoformat(answer["conversation"].pop("startedAt")) == conversation.started_at
+    assert answer["conversation"] == {"id": str(conversation.pk), "title": conversation.name}
 
 
 def test_it_names_an_unfinished_session(user_client: Client, make_conversation: MakeConversation) -> None:
@@ -46,7 +49,7 @@ def test_without_a_live_conversation_it_is_empty(user_client: Client, other_clie
     make_conversation(lines=[("Ada", "One.")], connection="room", live=True)
     for client, room in ((user_client, "over"), (user_client, "unknown"), (other_client, "room")):
         answer = client.get(f"/resume-point/{room}/?speaker=Ada").json()
-        assert (answer["live"], answer["until"], answer["seen"]) == (False, None, None)
+        assert (answer["live"], answer["until"], answer["seen"], answer["conversation"]) == (False, None, None, None)
 
 
 def test_the_response_has_the_servers_clock_and_is_not_cached(user_client: Client) -> None:

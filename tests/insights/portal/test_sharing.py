@@ -240,7 +240,8 @@ def test_an_invited_colleague(
     Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
     response = other_client.get(url)
     page = response.content.decode()
-    assert "Join and speak" in page
+    assert 'data-live="yes"' in page
+    assert 'data-watching="no"' in page
     assert f"conversation={one.pk}" in page
     assert 'value="mallory"' in page
     assert response.headers["Referrer-Policy"] == "same-origin"
@@ -310,14 +311,16 @@ def test_the_live_address_of_a_colleague(other_client: Client, other_user: User,
     one = make_conversation(lines=LINES[:1])
     Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
     stranger = other_client.get("/live/room-1/").content.decode()
-    assert "Start a conversation" in stranger
+    assert 'data-live="no"' in stranger
     assert str(one.pk) not in stranger
     assert other_client.get("/watch/room-1/").status_code == 404
     access.share_with_person(one, other_user.email, AccessLevel.READ)
     for path in ("/live/room-1/", f"/watch/room-1/?conversation={one.pk}"):
         assert 'data-watching="yes"' in other_client.get(path).content.decode()
     access.share_with_person(one, other_user.email, AccessLevel.EDIT)
-    assert "Join and speak" in other_client.get("/live/room-1/").content.decode()
+    page = other_client.get("/live/room-1/").content.decode()
+    assert 'data-live="yes"' in page
+    assert 'data-watching="no"' in page
 
 
 def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_conversation: MakeConversation) -> None:
@@ -328,6 +331,7 @@ def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_convers
     token = access.guest_token(link, "1", "Eve")
     assert visitor.get("/resume-point/room-1/", {"guest": token, "speaker": "Ada"}).json() | {"now": ""} == {
         "now": "",
+        "conversation": {"id": str(one.pk), "title": one.name, "startedAt": one.started_at.isoformat()},
         "live": True,
         "until": None,
         "seen": None,

@@ -1,5 +1,6 @@
 // The live page: connects microphone, session and view, and shows the status.
 
+import { BeforeJoining } from "./before-joining.js";
 import { MicrophoneError } from "./microphone.js";
 import { ConversationStore } from "./conversation-store.js";
 import { jobText } from "./job-text.js";
@@ -17,7 +18,8 @@ import { ViewerSession } from "./viewer-session.js";
 import { languageName, nameLanguages } from "./language-names.js";
 import { gettext, locale } from "./text.js";
 
-const { connection, conversation: known, watching, live, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
+const { connection, watching, account, speaker, visit, keeps, saved, started, kinds: kindsJson } = document.getElementById("main").dataset;
+let { conversation: known, live } = document.getElementById("main").dataset;
 const kinds = JSON.parse(kindsJson);
 const part = (id) => document.getElementById(id);
 const store = new ConversationStore();
@@ -25,6 +27,7 @@ const view = new View(document, kinds, () => store.transcript());
 const origin = window.location.origin;
 const path = encodeURIComponent(connection).replaceAll("%2F", "/");
 const socketUrl = (kind) => `${origin.replace(/^http/, "ws")}/v1/${kind}/${path}?presence=1&interimInsights=1${visit ? `&${visit}` : ""}`;
+const resumePoint = `${origin}/resume-point/${path}/?${visit}`;
 const present = new Present(part("present"), part("came"));
 const { timeZone } = document.documentElement.dataset; // that of the account, else of the device
 const NOW = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
@@ -37,6 +40,7 @@ nameLanguages(part("language"));
 let speaking;
 let tabAudio;
 let session;
+let beforeJoining; // not for visits, whose page is there only while the conversation is live
 let wasPaused = false;
 let beganAt = started ? Date.parse(started) : 0;
 let awake; // keeps the screen on; the browser takes it back whenever the page is hidden
@@ -185,9 +189,8 @@ function showTitle(title) {
 
 function newSession() {
   const name = part("speaker").value.trim();
-  const title = part("meeting")?.value.trim() || (live === "yes" ? "" : gettext("Conversation, {start}", { start: NOW.format(new Date()) }));
+  const title = live === "yes" ? "" : part("meeting").value.trim() || gettext("Conversation, {start}", { start: NOW.format(new Date()) });
   if (title) showTitle(title);
-  const resumePoint = `${origin}/resume-point/${path}/?${visit}`;
   const shared = { speaker: { userId: visit ? speaker : `${account}/${name.toLowerCase()}`.slice(0, 256), name }, title, several: part("several")?.checked, store, on };
   Object.assign(shared, { language: part("language")?.value || "en-US", translate: part("translate")?.checked });
   if (part("transport")?.value === "webrtc") {
@@ -201,7 +204,7 @@ function newSession() {
 /** The session of those who are heard in a tab; messages of it come with those of the microphone. */
 function newTabSession(events) {
   return new SpeakerSession({
-    urls: { socket: socketUrl("streaming"), resumePoint: `${origin}/resume-point/${path}/?${visit}` },
+    urls: { socket: socketUrl("streaming"), resumePoint },
     speaker: { userId: `${account}/them`, name: gettext("Them") },
     title: "",
     insightTypes: [],
@@ -221,8 +224,22 @@ async function toggleTabAudio() {
   else if (await tabAudio.open()) tabAudio.start();
 }
 
+/** A conversation has begun at this address on another device, or has ended there: show what the page would show after a reload. */
+function showBegun({ live: isLive, conversation }) {
+  live = isLive ? "yes" : "no";
+  for (const one of document.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== (isLive ? "live" : "new");
+  part("ended").hidden = isLive;
+  if (!isLive) part("ended").querySelector("a").href = saved.replace("/0/", `/${known}/`);
+  known = conversation?.id ?? "";
+  beganAt = isLive ? Date.parse(conversation.startedAt) : 0;
+  showTitle(conversation?.title ?? gettext("New conversation"));
+  part("pill").textContent = isLive ? gettext("Live") : gettext("Not started");
+  part("came").textContent = isLive ? gettext("A conversation has begun here.") : gettext("The conversation has ended.");
+}
+
 async function start(event) {
   event.preventDefault();
+  beforeJoining?.stop();
   part("start").disabled = true;
   part("alerts").replaceChildren();
   if (part("remote")?.checked) await tabAudio.open(); // first: a browser asks for it only right after the press
@@ -233,6 +250,7 @@ async function start(event) {
   } catch (error) {
     tabAudio.stop();
     part("start").disabled = false;
+    beforeJoining?.start();
     showStatus(gettext("Ready"), gettext("The microphone is off."));
     showWarning(error instanceof MicrophoneError ? error.message : gettext("This browser cannot record audio ({name}).", { name: error.name }));
     return;
@@ -270,6 +288,10 @@ if (watching !== "yes") {
   speaking = new Speaking({ push: (...chunk) => session.push(...chunk), replaced: (stream) => session?.replace?.(stream), changed: showSpeaking, quiet: showQuiet, warn: showWarning });
   tabAudio = new TabAudio({ newSession: newTabSession, sends: () => speaking.sends, changed: showTabAudio, warn: showWarning });
   part("share-audio")?.addEventListener("click", toggleTabAudio);
+  if (!visit) {
+    beforeJoining = new BeforeJoining({ address: resumePoint, live: live === "yes", changed: showBegun });
+    beforeJoining.start();
+  }
 } else {
   session = new ViewerSession({ socket: socketUrl("subscribe"), store, on });
   session.start();

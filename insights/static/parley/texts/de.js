@@ -1,5 +1,6 @@
 // Made of locale/de/LC_MESSAGES/djangojs.po by `python -m tools.translations --write`.
 globalThis.parleyTexts = {
+"A conversation has begun here.": "Hier hat ein Gespräch begonnen.",
 "A pause was detected": "Eine Pause wurde erkannt",
 "A proxy or firewall between this browser and the server drops them. A reverse proxy must pass the headers Upgrade and Connection on.": "Ein Proxy oder eine Firewall zwischen diesem Browser und dem Server verwirft sie. Ein Reverse-Proxy muss die Header Upgrade und Connection weitergeben.",
 "A sentence needs at least one word. To remove it, delete it.": "Ein Satz braucht mindestens ein Wort. Um ihn zu entfernen, löschen Sie ihn.",
@@ -72,6 +73,7 @@ globalThis.parleyTexts = {
 "Link": "Link",
 "Link copied": "Link kopiert",
 "Listening": "Hört zu",
+"Live": "Live",
 "Live audio and video work from here, through the TURN server.": "Live-Audio und -Video funktionieren von hier aus, über den TURN-Server.",
 "Live now": "Jetzt live",
 "Live pages do not work from here: WebSockets are blocked.": "Live-Seiten funktionieren von hier aus nicht: WebSockets sind blockiert.",
@@ -90,6 +92,7 @@ globalThis.parleyTexts = {
 "Needed only where UDP is blocked: RTC_ICE_SERVERS and TURN_SECRET set one up.": "Nur nötig, wo UDP blockiert ist: RTC_ICE_SERVERS und TURN_SECRET richten ihn ein.",
 "Needs attention": "Bitte prüfen",
 "New bookmark": "Neues Lesezeichen",
+"New conversation": "Neues Gespräch",
 "No audio was shared. Choose a tab or the entire screen, and turn on sharing of its audio. Firefox and Safari share pictures only.": "Es wurde kein Audio freigegeben. Wählen Sie einen Tab oder den ganzen Bildschirm und schalten Sie die Audiofreigabe ein. Firefox und Safari geben nur Bilder frei.",
 "No camera was found. Connect one, then start again.": "Es wurde keine Kamera gefunden. Schließen Sie eine an und starten Sie erneut.",
 "No connection. Try again.": "Keine Verbindung. Versuchen Sie es noch einmal.",

@@ -1,0 +1,31 @@
+// Before somebody joins: asks the server every few seconds whether a conversation is live at the address of the page.
+
+const EVERY_MS = 3000;
+
+export class BeforeJoining {
+  /** `address` answers like the resume point; `changed` gets the answer when a conversation has begun, or has ended. Pages that are hidden do not ask. */
+  constructor({ address, live, changed }) {
+    Object.assign(this, { address, live, changed });
+    document.addEventListener("visibilitychange", () => this.waiting && this.ask());
+  }
+
+  start() {
+    this.waiting = setTimeout(() => this.ask(), EVERY_MS);
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
+  }
+
+  async ask() {
+    this.stop();
+    const mine = (this.waiting = setTimeout(() => this.ask(), EVERY_MS));
+    if (document.hidden) return;
+    const answer = await fetch(this.address, { redirect: "manual", cache: "no-store" }).catch(() => undefined);
+    const said = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
+    if (mine !== this.waiting || !said || said.live === this.live) return; // joined meanwhile, no connection, or nothing new
+    this.live = said.live;
+    this.changed(said);
+  }
+}
