@@ -26,7 +26,7 @@ ROUTES = ("/webrtc/offer", "/input_hook")
 """Ends of the paths for which the view is looked up."""
 WITHOUT_EFFECT = {
     "config.hosts.any_host_for_health_checks",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.StaticFiles",
     "config.middleware.release_connections_before_sending",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -31,7 +31,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.hosts.any_host_for_health_checks",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.StaticFiles",
     "config.middleware.release_connections_before_sending",
     "insights.portal.response_language.choose_language",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -430,14 +430,14 @@ def test_nothing_is_cut_off_on_a_phone(browser: Browser, site: Site, width: int)
     assert faults(page) == []
 
 
-def test_the_page_loads_less_than_200_kilobytes(reader: Reader) -> None:
+def test_the_page_loads_less_than_130_kilobytes(reader: Reader) -> None:
     """All stylesheets, scripts and the page itself, as they are sent."""
     sizes = reader.page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".filter(({ name }) => !name.includes('/audio')).map(({ name, encodedBodySize }) => [name, encodedBodySize])"
     )
     assert len(sizes) > 15
-    assert sum(size for _, size in sizes) < 200_000, sizes
+    assert sum(size for _, size in sizes) < 130_000, sizes
 
 
 def test_a_conversation_is_deleted_now(browser: Browser, site: Site) -> None:
