@@ -20,7 +20,7 @@ ENCODED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 _TEXT = ("text/", "application/json", "image/svg+xml")
 
 
-class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # WhiteNoise has no types
+class StaticFiles(WhiteNoiseMiddleware):
     """Serves static files as WhiteNoise does, and text with gzip to clients that accept it."""
 
     @staticmethod
