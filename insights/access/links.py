@@ -18,6 +18,7 @@ from django.core.signing import BadSignature, dumps, loads
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from insights.compiled_query import CompiledQuery
 from insights.database import write_transaction
 from insights.models import Conversation, Experience, Share, ShareLink
 from insights.names import clean_name
@@ -114,10 +115,23 @@ def summary_path(conversation_id: int, user_id: int) -> str:
 
     For everybody else it is the page of the conversation, as the secret of a public link is the owner's to give away. One query.
     """
-    removed = Q(kind=ShareLink.Kind.SUMMARY, experience=None)
-    found = _valid().filter(conversation_id=conversation_id, conversation__owner_id=user_id, kind__in=PUBLIC_KINDS).exclude(removed)
-    link = found.order_by("-kind", "-created_at", "id").first()  # summary pages come before pages with the transcript
-    return f"/conversations/{conversation_id}/" if link is None else f"/shared/{secret_of(link)}/"
+    link = _SUMMARY.first(conversation_id, user_id, timezone.now())
+    return conversation_path(conversation_id) if link is None else f"/shared/{secret_of(link)}/"
+
+
+def conversation_path(conversation_id: int) -> str:
+    """Return the path of the page of a conversation, which only those see with whom it is shared."""
+    return f"/conversations/{conversation_id}/"
+
+
+_SUMMARY = CompiledQuery(
+    lambda conversation, owner, now: (
+        ShareLink.objects.filter(withdrawn_at=None, expires_at__gt=now, kind__in=PUBLIC_KINDS)
+        .filter(conversation_id=conversation, conversation__owner_id=owner)
+        .exclude(kind=ShareLink.Kind.SUMMARY, experience=None)
+        .order_by("-kind", "-created_at", "id")[:1]
+    )  # summary pages come before pages with the transcript
+)
 
 
 def invitations(owner_id: int, connection_id: str) -> list[ShareLink]:

@@ -35,6 +35,8 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
     by = [name for stored in events if (name := _assigned_by(stored.event)) is not None]
     if not over and (not by or conversation.ended_at is None):
         return
+    if not conversation.message_count:  # nothing is told of it (`notify`)
+        return
     if not (settings.MAIL_CONFIGURED or webhooks.wants_tasks()):
         return
     try:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
+from insights.compiled_query import CompiledQuery
 from insights.database import write_transaction
 from insights.encryption import NotDecryptable, decrypt, encrypt
 from insights.managed import profiles_on
@@ -96,10 +97,17 @@ def forget_voices(conversation: Conversation) -> None:
 
     If the account has voice profiles switched on, it is kept for KEPT_VOICES, so that its people can enrol these voices.
     """
+    if not _HAS_VOICES.exists(conversation.id):
+        return
     rows = Diarization.objects.filter(conversation=conversation).exclude(state=b"")
     if profiles_on(conversation.owner_id):
         rows.update(kept_state=F("state"), updated_at=timezone.now())
     rows.update(state=b"")
+
+
+_HAS_VOICES = CompiledQuery(
+    lambda conversation: Diarization.objects.filter(conversation_id=conversation).exclude(state=b"").values_list("id")[:1]
+)
 
 
 def kept_voices(conversation: Conversation) -> dict[UUID, bytes]:

@@ -3,20 +3,21 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from insights.compiled_query import CompiledQuery
 from insights.database import DATABASE_UNREACHABLE, log_after_commit, write_transaction
 from insights.events import ConversationCompleted
 from insights.models import Conversation, LiveSession, ServerProcess
 from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.diarization import forget_voices
-from insights.recorder.event_log import EventLog, locked, locked_if_free
+from insights.recorder.event_log import EventLog, locked_if_free
 from insights.recorder.processes import remove_dead_processes
-from insights.recorder.types import UnknownConversation
 
 logger = logging.getLogger(__name__)
 
@@ -32,23 +33,44 @@ def leave(session_id: UUID, *, final: bool, keep_s: int | None = None, discard_e
     """
     now = timezone.now()
     with write_transaction():
-        session = LiveSession.objects.filter(id=session_id).first()
-        if session is None:
-            return []
+        conversation = _OF_SESSION.first(session_id)
+        sessions = {row[0]: _Session(*row) for row in _SESSIONS.rows(conversation.id)} if conversation is not None else {}
         LiveSession.objects.filter(id=session_id).delete()
-        try:
-            conversation = locked(session.conversation_id)
-        except UnknownConversation:  # deleted meanwhile
+        session = sessions.pop(session_id, None)
+        if conversation is None or session is None:  # removed before, or the conversation was deleted
             return []
-        if final and session.member_id is not None:  # older sessions of the same speaker, left by a crash, must not delay the end
-            before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id)
-            before.exclude(process__in=ServerProcess.objects.filter(seen_at__gte=session.joined_at)).update(keep_s=0)
+        if final and any(other.member_id == session.member_id for other in sessions.values()):
+            _forget_older(conversation, session)
+        if sessions:
+            return []
         if discard_empty and not conversation.messages.exists():
-            events = _end_or_wait(conversation, now, 0)
+            events = _end_now_or_later(conversation, now, 0)
             if events:
                 conversation.delete()
             return events
-        return _end_or_wait(conversation, now, 0 if final else session.keep_s if keep_s is None else keep_s)
+        return _end_now_or_later(conversation, now, 0 if final else session.keep_s if keep_s is None else keep_s)
+
+
+class _Session(NamedTuple):
+    """A connected session of a conversation."""
+
+    id: UUID
+    member_id: UUID | None
+    joined_at: datetime
+    keep_s: int
+
+
+_OF_SESSION = CompiledQuery(
+    lambda session: Conversation.objects.select_for_update(of=("self",)).filter(live_sessions__id=session).order_by()
+)
+_SESSIONS = CompiledQuery(lambda conversation: LiveSession.objects.filter(conversation_id=conversation).values_list(*_Session._fields))
+
+
+def _forget_older(conversation: Conversation, session: _Session) -> None:
+    """Let older sessions of the same speaker, left by a crash, not delay the end."""
+    if session.member_id is not None:
+        before = LiveSession.objects.filter(conversation=conversation, member_id=session.member_id)
+        before.exclude(process__in=ServerProcess.objects.filter(seen_at__gte=session.joined_at)).update(keep_s=0)
 
 
 def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
@@ -106,7 +128,12 @@ def _end_if_due(conversation_id: int, now: datetime) -> list[StoredEvent]:
 
 def _end_or_wait(conversation: Conversation, now: datetime, keep_s: int) -> list[StoredEvent]:
     """End a conversation that has no session left, or keep it open for `keep_s` seconds more."""
-    if conversation.ended_at is not None or LiveSession.objects.filter(conversation=conversation).exists():
+    return [] if LiveSession.objects.filter(conversation=conversation).exists() else _end_now_or_later(conversation, now, keep_s)
+
+
+def _end_now_or_later(conversation: Conversation, now: datetime, keep_s: int) -> list[StoredEvent]:
+    """As `_end_or_wait`, for a conversation that certainly has no session left."""
+    if conversation.ended_at is not None:
         return []
     if keep_s > 0:
         conversation.closes_at = now + timedelta(seconds=keep_s)

@@ -52,11 +52,16 @@ class EventLog:
         self._stored.append(StoredEvent(self._conversation.id, number, event, self._now))
 
     def store(self, *changed: str) -> list[StoredEvent]:
-        """Store the events, the new last number and the `changed` fields of the conversation; two statements, after an edit three."""
-        Event.objects.bulk_create(map(_row, self._stored))
+        """Store the events, the new last number and the `changed` fields of the conversation; two statements, after an edit three.
+
+        A new conversation is stored with all of its fields.
+        """
         self._conversation.last_event += len(self._stored)
-        if self._stored or changed:
+        if self._conversation._state.adding:
+            self._conversation.save(force_insert=True)
+        elif self._stored or changed:
             self._conversation.save(update_fields=["last_event", *changed])
+        Event.objects.bulk_create(map(_row, self._stored))
         if any(stored.event.kind in REWRITING for stored in self._stored):
             LanguageResult.objects.filter(conversation=self._conversation).delete()
         if self._stored:

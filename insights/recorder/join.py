@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db import IntegrityError
 from django.utils import timezone
 
+from insights.compiled_query import CompiledQuery
 from insights.database import log_after_commit, write_transaction
 from insights.events import MemberJoined
-from insights.managed import share_new
-from insights.models import AccountSettings, Conversation, LiveSession, Member
+from insights.managed import LiveSettings, settings_of, share_new
+from insights.models import Conversation, LiveSession, Member
 from insights.models.conversations import new_conversation_id
 from insights.names import LONGEST_NAME, clean_name
 from insights.payloads import conversation_created, member_snapshot
@@ -30,36 +31,40 @@ _TRIES = 5
 _DAY = 24 * 60
 
 
-def open_conversation(opening: Opening) -> Joined:
+def open_conversation(opening: Opening, account: LiveSettings | None = None) -> Joined:
     """Join the owner's live conversation with this connection id, or start it, and store the session as connected.
+
+    `account`: the settings of the owner's account, if they were just read; None: they are read now.
 
     An opening with a `conversation_id` only joins that conversation: raises UnknownConversation if it is not live any more.
     If two processes start the same conversation at once, a unique constraint lets one of them create it and the other one joins.
     Raises ConversationBusy after five failed attempts, and TooManySpeakers at the limit of the account.
     """
+    account = account or settings_of(opening.owner_id, all_trackers=False)
     for _ in range(_TRIES):
         try:
             with write_transaction():
-                return _join(opening, timezone.now())
+                return _join(opening, account, timezone.now())
         except IntegrityError:
             continue
     raise ConversationBusy(f"connection {clean(opening.connection_id, 80)!r} could not be opened; try again")
 
 
-def _join(opening: Opening, now: datetime) -> Joined:
-    conversation = _live(opening)
+def _join(opening: Opening, account: LiveSettings, now: datetime) -> Joined:
+    conversation = _LIVE.first(opening.owner_id, clean(opening.connection_id, 512))
     if opening.conversation_id is not None and (conversation is None or conversation.pk != opening.conversation_id):
         raise UnknownConversation(f"conversation {opening.conversation_id} is not live")
     created = conversation is None
     if conversation is None:
-        conversation = _start(opening, now)
-    _check_speakers(opening)
+        conversation = _new_conversation(opening, now)
+    _check_speakers(opening, account.max_sessions)
     log = EventLog(conversation, now)
     if created:
-        share_new(conversation)
+        if account.shares_new:
+            share_new(conversation)
         log.add(conversation_created(conversation))
         log_after_commit(logger, "conversation %d started: session %s, user %d", conversation.id, opening.session_id, opening.owner_id)
-    member, changed = member_of(conversation, opening.speaker) if opening.speaker else (None, False)
+    member, changed = member_of(conversation, opening.speaker, empty=created) if opening.speaker else (None, False)
     speaking = member_snapshot(member)
     if changed and speaking is not None:
         log.add(MemberJoined(speaking))
@@ -70,7 +75,8 @@ def _join(opening: Opening, now: datetime) -> Joined:
     conversation.closes_at = None
     events = log.store("closes_at", *_add_options(conversation, opening))
     recorded = opening.audio_id is not None or (not created and is_recorded(conversation.id))
-    return Joined(conversation.id, speaking, created, conversation.last_event, events, conversation.started_at, recorded, diarized)
+    started_at, audio_id = conversation.started_at, opening.audio_id
+    return Joined(conversation.id, speaking, created, conversation.last_event, events, started_at, recorded, diarized, audio_id)
 
 
 def _store_session(conversation: Conversation, member: Member | None, opening: Opening, now: datetime) -> None:
@@ -81,9 +87,8 @@ def _store_session(conversation: Conversation, member: Member | None, opening: O
     LiveSession.objects.bulk_create([session], update_conflicts=True, unique_fields=["id"], update_fields=renewed)
 
 
-def _check_speakers(opening: Opening) -> None:
+def _check_speakers(opening: Opening, most: int | None) -> None:
     """Raise TooManySpeakers at the limit that an administrator has set for the account; a session that comes back keeps its place."""
-    most = AccountSettings.objects.filter(user_id=opening.owner_id).values_list("max_sessions", flat=True).first()
     if most is not None:
         others = LiveSession.objects.filter(conversation__owner_id=opening.owner_id).exclude(pk=opening.session_id)
         if others.count() >= most:
@@ -107,14 +112,15 @@ def _add_options(conversation: Conversation, opening: Opening) -> list[str]:
     return changed + add_trackers(conversation, opening.trackers, all_trackers=opening.all_trackers)
 
 
-def _live(opening: Opening) -> Conversation | None:
-    live = Conversation.objects.select_for_update().filter(owner_id=opening.owner_id, ended_at=None)
-    return live.filter(connection_id=clean(opening.connection_id, 512)).first()
+_LIVE = CompiledQuery(
+    lambda owner, name: Conversation.objects.select_for_update().filter(owner_id=owner, ended_at=None, connection_id=name)[:1]
+)
 
 
-def _start(opening: Opening, now: datetime) -> Conversation:
+def _new_conversation(opening: Opening, now: datetime) -> Conversation:
+    """Return a new conversation, which `EventLog.store` stores with its first events."""
     identity = new_conversation_id()
-    return Conversation.objects.create(
+    return Conversation(
         id=identity,
         owner_id=opening.owner_id,
         connection_id=clean(opening.connection_id, 512),
@@ -126,18 +132,23 @@ def _start(opening: Opening, now: datetime) -> Conversation:
     )
 
 
-def member_of(conversation: Conversation, speaker: SpeakerIdentity) -> tuple[Member | None, bool]:
-    """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name."""
+def member_of(conversation: Conversation, speaker: SpeakerIdentity, *, empty: bool = False) -> tuple[Member | None, bool]:
+    """Return the speaker's member and whether it is new or changed; None if the speaker has no user id, e-mail address or name.
+
+    `empty`: the conversation is new and has no members yet.
+    """
     user_id, name, email = (clean_name(text, LONGEST_NAME) for text in (speaker.user_id, speaker.name, speaker.email))
     members = Member.objects.filter(conversation=conversation).select_related("merged_into")
-    if user_id:
+    if not (user_id or email or name):
+        return None, False
+    if empty:
+        known = None
+    elif user_id:
         known = members.filter(user_id=user_id).first()
     elif email:
         known = members.filter(user_id="", email=email).first()
-    elif name:
-        known = members.filter(user_id="", email="", name=name).first()
     else:
-        return None, False
+        known = members.filter(user_id="", email="", name=name).first()
     if known is None:
         person = {"user_id": user_id, "name": name, "email": email, "attributes": speaker.attributes}
         return Member.objects.create(conversation=conversation, **person), True

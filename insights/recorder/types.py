@@ -110,8 +110,8 @@ class Diarized:
 class Joined:
     """The result of an opening. `cursor` is the number of the conversation's last event, `events` included.
 
-    `audio_recorded`: whether the audio of any connected session of the conversation is stored. `diarized`: set if several people speak in
-    the audio of the session.
+    `audio_recorded`: whether the audio of any connected session of the conversation is stored, `audio_id`: that of this session, if it is.
+    `diarized`: set if several people speak in the audio of the session.
     """
 
     conversation_id: int
@@ -122,6 +122,7 @@ class Joined:
     started_at: datetime
     audio_recorded: bool = False
     diarized: Diarized | None = None
+    audio_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

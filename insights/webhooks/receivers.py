@@ -10,6 +10,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from insights.compiled_query import CompiledQuery
 from insights.jobs import status_stored
 from insights.models import Conversation, Job, WebhookDelivery, WebhookEndpoint
 from insights.payloads import StoredEvent
@@ -37,13 +38,26 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
         owner_id=conversation.owner_id, owner__is_active=True, job=None, conversation=None, active=True
     )
     completed = "conversation.completed" in kinds.values() and bool(conversation.webhook_url)
-    if not completed and not webhooks.exists():  # one query for nearly every account, without a savepoint
+    if not completed and not _HAS_WEBHOOKS.exists(conversation.owner_id):  # one query for nearly every account, without a savepoint
         return
     try:
         with transaction.atomic():
             _store_deliveries(conversation, kinds, webhooks, completed=completed)
     except Exception as error:  # what was said is stored all the same
         logger.error("deliveries for conversation %d could not be stored (%s)", conversation.id, error_location(error))
+
+
+_ACTIVE = {"job": None, "conversation": None, "active": True}
+_HAS_WEBHOOKS = CompiledQuery(lambda owner: WebhookEndpoint.objects.filter(owner_id=owner, **_ACTIVE).order_by().values_list("pk")[:1])
+_WANTS_TASKS = CompiledQuery(
+    lambda: (
+        WebhookEndpoint.objects.filter(**_ACTIVE)
+        .annotate(kinds=Cast("events", TextField()))
+        .filter(kinds__contains=f'"{TASK_ASSIGNED}"')
+        .order_by()
+        .values_list("pk")[:1]
+    )
+)
 
 
 def on_words_removed(conversation_id: int, **_: Any) -> None:
@@ -86,8 +100,7 @@ def on_job_status(job: Job, **_: Any) -> None:
 
 def wants_tasks() -> bool:
     """Return whether any account has an active webhook that gets its tasks. One query."""
-    found = WebhookEndpoint.objects.filter(job=None, conversation=None, active=True).annotate(kinds=Cast("events", TextField()))
-    return found.filter(kinds__contains=f'"{TASK_ASSIGNED}"').exists()
+    return _WANTS_TASKS.exists()
 
 
 def notify_of_tasks(conversation: Conversation, tasks: Mapping[int, Sequence[UUID]]) -> None:

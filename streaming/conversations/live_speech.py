@@ -18,12 +18,13 @@ from insights import managed, recorder
 from insights.analysis.custom_entities import CustomEntity
 from insights.analysis.trackers import Tracker
 from insights.database import DATABASE_UNREACHABLE
+from insights.managed import LiveSettings
 from insights.recorder import Joined, Listening, Opening, SpeakerIdentity, Utterance, Voice
 from insights.safe_log import error_location
 from insights.snapshots import MemberSnapshot, TrackerSnapshot
 from streaming import recogniser
 from streaming.aio.bounded_queue import QueueClosed
-from streaming.aio.database_executors import run_in_database, run_write
+from streaming.aio.database_executors import run_write
 from streaming.audio.clock import Clock, DatedClock, SteadyTime, steady_time_of
 from streaming.audio.codecs import Decoder, open_decoder
 from streaming.cluster.runtime import Runtime
@@ -171,35 +172,34 @@ class LiveSpeech:
             raise LanguageError(f"config.redaction.redactContent hides words of English only, not of {start_options.language!r}")
         decoder = open_decoder(start_options.encoding, start_options.sample_rate)
         options = recognition_options(start_options.language, translate=start_options.translate)
-        start_options = await self._with_account(start_options)
         models = await self._speaker_models(start_options)
         process = await _with_retries(self._runtime.heartbeat.registered)
         self._runtime.registry.joined(self.session_id, process)  # before the row is written: also one that is written late must be removed
-        opening = replace(self._opening(start_options, process), several_speakers=models is not None)
-        self.joined = await _join_or_leave(recorder.open_conversation, opening)
-        self.last_event = max(self.last_event, self.joined.cursor)
+        joined, start_options = await _join_or_leave(self._join, start_options, process, uuid4(), several_speakers=models is not None)
+        self.joined = joined
+        self.last_event = max(self.last_event, joined.cursor)
         self._start_options = start_options
-        self._time = steady_time_of(self.joined.conversation_id)
+        self._time = steady_time_of(joined.conversation_id)
         listener = RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
         self._exact = decoder.seconds_per_byte is not None
         if models is not None:
             expected = start_options.expected_speakers
-            self._speakers = await open_speakers(self.joined, self.owner_id, listener.clock, models, expected)
-        if opening.audio_id is not None:
-            self._recording = Recording(opening.audio_id, self.joined.conversation_id, listener.clock, listener.recording_error)
+            self._speakers = await open_speakers(joined, self.owner_id, listener.clock, models, expected)
+        if joined.audio_id is not None:
+            self._recording = Recording(joined.audio_id, joined.conversation_id, listener.clock, listener.recording_error)
         self._recognition = engine.open(options, self._recorded(decoder), listener)
         if self._recording is not None:
             WRITER.add(self._recording)
-        self._storing = asyncio.create_task(self._store_results(listener, self.joined, start_options))
+        self._storing = asyncio.create_task(self._store_results(listener, joined, start_options))
         if self._speakers is not None:
             self._speakers.follow()
         if self.language_warning:
             logger.warning("session %s: %s", self.session_id, self.language_warning)
-        await self._runtime.broadcaster.publish(self.joined.events)
-        if self.joined.created:
+        await self._runtime.broadcaster.publish(joined.events)
+        if joined.created:
             await self._runtime.waiting_room.notify(self.owner_id, self.connection_id)
-        return self.joined
+        return joined
 
     async def feed(self, chunk: bytes) -> None:
         """Feed encoded audio; waits while the recogniser is behind or its queue is full, which applies back-pressure to the sender."""
@@ -311,20 +311,14 @@ class LiveSpeech:
         await self._runtime.broadcaster.publish(events)
         return events
 
-    async def _with_account(self, start_options: StartOptions) -> StartOptions:
-        """Return the options with the account's vocabulary, custom entities and, if wanted, trackers, and its choice about audio."""
-        wanted = start_options.all_trackers
-        own = await _with_retries(lambda: run_in_database(managed.settings_of, self.owner_id, all_trackers=wanted))
-        return replace(
-            start_options,
-            vocabulary=own.vocabulary_with(start_options.vocabulary),
-            trackers=own.trackers_with(start_options.trackers),
-            brought_trackers=start_options.trackers,
-            entities=(*start_options.entities, *own.entities),
-            store_audio=own.store_audio if start_options.store_audio is None else start_options.store_audio,
-        )
+    def _join(self, start_options: StartOptions, process: UUID, audio_id: UUID, *, several_speakers: bool) -> tuple[Joined, StartOptions]:
+        """Join with the settings of the account as they are now; return the options with them. In a thread."""
+        account = managed.settings_of(self.owner_id, all_trackers=start_options.all_trackers)
+        start_options = _with_account(start_options, account)
+        opening = self._opening(start_options, process, audio_id if start_options.store_audio else None, several_speakers)
+        return recorder.open_conversation(opening, account), start_options
 
-    def _opening(self, start_options: StartOptions, process: UUID) -> Opening:
+    def _opening(self, start_options: StartOptions, process: UUID, audio_id: UUID | None, several_speakers: bool) -> Opening:
         return Opening(
             owner_id=self.owner_id,
             connection_id=self.connection_id,
@@ -340,8 +334,9 @@ class LiveSpeech:
             detect_phrases=start_options.detect_phrases,
             trackers=start_options.brought_trackers,
             all_trackers=start_options.all_trackers,
-            audio_id=uuid4() if start_options.store_audio else None,
+            audio_id=audio_id,
             conversation_id=start_options.conversation_id,
+            several_speakers=several_speakers,
         )
 
     async def _store_results(self, listener: RecognitionListener, joined: Joined, start_options: StartOptions) -> None:
@@ -463,6 +458,18 @@ async def _with_retries(work: Callable[[], Awaitable[T]]) -> T:
             logger.warning("the database is unreachable, joining or leaving is tried again (%s)", error_location(error))
             await asyncio.sleep(pause)
     return await work()
+
+
+def _with_account(start_options: StartOptions, own: LiveSettings) -> StartOptions:
+    """Return the options with the account's vocabulary, custom entities and, if wanted, trackers, and its choice about audio."""
+    return replace(
+        start_options,
+        vocabulary=own.vocabulary_with(start_options.vocabulary),
+        trackers=own.trackers_with(start_options.trackers),
+        brought_trackers=start_options.trackers,
+        entities=(*start_options.entities, *own.entities),
+        store_audio=own.store_audio if start_options.store_audio is None else start_options.store_audio,
+    )
 
 
 def _clock(start_options: StartOptions, started_at: datetime) -> Clock:

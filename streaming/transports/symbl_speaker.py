@@ -233,7 +233,8 @@ class SymblSpeaker(Runner):
         return True
 
     async def _start_sending(self, joined: Joined) -> None:
-        view = View.of(self._start, summary_url=await self._summary_url(joined.conversation_id))
+        known = self._site + access.conversation_path(joined.conversation_id)  # a conversation that begins has no public page
+        view = View.of(self._start, summary_url=known if joined.created else await self._summary_url(joined.conversation_id))
         results_of = None if self._all_results else self._session.id
         wanted = {"presence": self._presence, "open_turns": self._open_turns}
         texts = SymblTexts(view, self._send_queue, results_of=results_of, skip=SPEAKERS_SKIP, **wanted)
@@ -324,7 +325,7 @@ class SymblSpeaker(Runner):
         try:
             path = await run_in_database(access.summary_path, conversation_id, self._user_id)
         except DatabaseError:
-            path = f"/conversations/{conversation_id}/"
+            path = access.conversation_path(conversation_id)
         return f"{self._site}{path}"
 
     def _on_error(self, error: Exception) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -84,18 +85,14 @@ class Server:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Return the JSON response to a GET, or to a POST if there is a body."""
-        headers = {"Content-Type": "application/json"} | ({"x-api-key": self.token} if self.token else {})
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=20) as answer:  # noqa: S310 - our own server
-            return json.load(answer)
+        return _ask(self.url + path, self.token, body)
 
     def _begin(self) -> None:
         app = json.loads(self._manage("createapp", "--email", "bench@example.com", "--json"))  # it makes the tables, too
         self._process.__enter__()
         self.url = self._process.said("http://")
         self._process.until_it_answers(f"{self.url}/readyz")
-        body = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
-        self.token = self.ask("/oauth2/token:generate", body)["accessToken"]
+        self.token = token_of(self.url, app)
 
     def _manage(self, *arguments: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own command
@@ -104,6 +101,19 @@ class Server:
         if done.returncode:
             raise BenchError(f"manage.py {arguments[0]} failed: {done.stderr[-500:]}")
         return done.stdout
+
+
+def token_of(url: str, app: Mapping[str, str]) -> str:
+    """Return an access token for what `manage.py createapp --json` printed."""
+    body = {"type": "application", "appId": app["appId"], "appSecret": app["appSecret"]}
+    return str(_ask(f"{url}/oauth2/token:generate", "", body)["accessToken"])
+
+
+def _ask(url: str, token: str, body: Any) -> Any:
+    headers = {"Content-Type": "application/json"} | ({"x-api-key": token} if token else {})
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=20) as answer:  # noqa: S310 - our own server
+        return json.load(answer)
 
 
 def ask_child(module: str, question: Any, *, timeout_s: float) -> Any:

@@ -20,15 +20,16 @@ _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNB
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server with the benchmark's streams: its name in tables, its URL, its process."""
+    """A server with the benchmark's streams: its name in tables, its URL, its process, and an access token for conversations."""
 
     name: str
     url: str
     pid: int
+    token: str = ""
 
     def access(self, stream: str) -> dict[str, Any]:
         """Return what a client process needs to use a stream and to read the server's usage."""
-        return {"url": f"{self.url}/streams/{stream}", "pid": self.pid}
+        return {"url": f"{self.url}/streams/{stream}", "pid": self.pid, "site": self.url, "token": self.token}
 
     def usage(self) -> Usage:
         """Return the server's current resource usage."""
@@ -60,7 +61,7 @@ def variants(names: Sequence[str], every: str) -> Iterator[list[Target]]:
         for name in (every, *names):
             without = "" if name == every else name
             server = stack.enter_context(Server("uvicorn", DJANGO_SETTINGS_MODULE=SITE, BENCH_WITHOUT=without))
-            found.append(Target(name, server.url, server.pid))
+            found.append(Target(name, server.url, server.pid, server.token))
         yield found
 
 

@@ -16,13 +16,14 @@ from av import CodecContext, Packet
 from django.core.management import CommandError, call_command
 
 from tests.bench import baselines, report, rounds
+from tests.bench.child_processes import token_of
 from tests.bench.clients import pictures
 from tests.bench.clients.agent_clients import RATE as CLIENT_RATE
 from tests.bench.clients.interrupting_clients import SILENT_S, InterruptingSpeaker, Playback
 from tests.bench.clients.noise import FRAME, SILENCE, Noise, NoiseEcho
 from tests.bench.clients.peers import BEEP, FAINT, PITCHES, RATE, Listener, delays
 from tests.bench.command import Command, _parts
-from tests.bench.process import BenchError, Process
+from tests.bench.process import ROOT, BenchError, Process
 from tests.bench.rounds import Measured
 from tests.bench.scale import TINY
 from tests.bench.scenarios import agent, growth, interruptions, optimisations, streams, video, webrtc
@@ -31,20 +32,28 @@ from tests.servers import copied
 
 
 @pytest.fixture(scope="module")
-def process(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Parley on uvicorn as the benchmark starts it, on an existing database."""
+def environment(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of a server on an existing database."""
     data = str(copied(migrated_data, tmp_path_factory.mktemp("bench") / "data"))
     own = {"DATA_DIR": data, "HOST": "127.0.0.1", "PORT": "0", "RECOGNISER": "scripted", "DJANGO_SETTINGS_MODULE": SITE}
-    with Process([sys.executable, "-m", "tests.bench.profiled_server", "uvicorn"], {**os.environ, **own}) as process:
+    return {**os.environ, **own}
+
+
+@pytest.fixture(scope="module")
+def process(environment: dict[str, str]) -> Iterator[Process]:
+    """Parley on uvicorn as the benchmark starts it."""
+    with Process([sys.executable, "-m", "tests.bench.profiled_server", "uvicorn"], environment) as process:
         yield process
 
 
 @pytest.fixture(scope="module")
-def parley(process: Process) -> Target:
-    """A Parley server with the measured streams."""
+def parley(process: Process, environment: dict[str, str]) -> Target:
+    """A Parley server with the measured streams, and a token for it."""
     url = process.said("http://")
     process.until_it_answers(f"{url}/readyz")
-    return Target(UVICORN, url, process.pid)
+    command = [sys.executable, "manage.py", "createapp", "--email", "bench@example.com", "--json"]
+    app = json.loads(subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout)
+    return Target(UVICORN, url, process.pid, token_of(url, app))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +127,7 @@ class TestParts:
 
     def test_optimisations(self, parley: Target) -> None:
         """Each optimisation is measured on a server with it and on one without it."""
-        both = [Target(name, parley.url, parley.pid) for name in (optimisations.ALL, *optimisations.NAMES)]
+        both = [Target(name, parley.url, parley.pid, parley.token) for name in (optimisations.ALL, *optimisations.NAMES)]
         result = optimisations.measure(both, TINY, quiet)
         assert {name: [one["name"] for one in found] for name, found in result.data.items()} == {
             name: [optimisations.ALL, name] for name in optimisations.NAMES
@@ -133,12 +142,13 @@ class TestParts:
             "import django; django.setup()\n"
             "from config.signalling import signalling_first\n"
             "from config.uvicorn_websocket import PacedWebSocketProtocol\n"
+            "from insights.compiled_query import CompiledQuery\n"
             "from streaming.sessions.audio_io import SilenceBuffer\n"
             "from streaming.transports.loop_lag import Lag\n"
             "from streaming.transports.stream_socket import StreamConsumer\n"
             "from tests.bench.site.handlers import wait_for_item\n"
             "found = (SilenceBuffer.push, StreamConsumer.batched_receive, wait_for_item)\n"
-            "found += (PacedWebSocketProtocol._writes_frames.fget, Lag.stalled, signalling_first)\n"
+            "found += (PacedWebSocketProtocol._writes_frames.fget, Lag.stalled, signalling_first, CompiledQuery.compiled)\n"
             "print([one.__module__ == 'tests.bench.site.without' for one in found])"
         )
         own = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": SITE, "BENCH_WITHOUT": name}

@@ -14,6 +14,7 @@ PACKAGES = (
     "insights/jobs",  # the only user of the table of jobs
     "insights/managed",  # the only user of the tables of what an account manages
     "insights/webhooks",  # the only user of the tables of webhooks
+    "insights/compiled_query.py",  # runs the queries of these packages
     "insights/installation_health.py",  # counts rows for the administrators
     "insights/notifications",  # the only user of the table of notifications
     "insights/persons.py",  # finds everything of one person, to delete it

@@ -21,6 +21,7 @@ def test_the_same_on_postgresql() -> None:
         "jobs/test_export.py",
         "managed/test_voice_profiles.py",
         "webhooks",
+        "test_compiled_query.py",
         "test_models.py",
         "test_queries.py",
         "test_rsql.py",

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.clients.connecting_clients`: clients that connect to a stream, receive some audio, and disconnect, repeatedly."""
+"""`python -m tests.bench.clients.connecting_clients`: clients that connect, receive some audio or start a conversation, and disconnect."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
+from tests.bench.client import Speaker
 from tests.bench.clients.measurement_window import Answer, Question, Window, answer, http_client, in_time, percentiles, some
 from tests.bench.clients.noise import Noise
 from tests.bench.clients.peers import Peer
@@ -88,7 +89,30 @@ async def _call_at(when: float, url: str, http: aiohttp.ClientSession) -> Peer:
     return peer
 
 
+async def start_often(question: Question) -> Answer:
+    """Start and stop a conversation at a fixed interval, each over a socket of its own. The delays are those of whole visits."""
+    every_s, warm_s, seconds = question["every_s"], question["warm_s"], question["seconds"]
+    begin = time.perf_counter()
+    count = max(1, round((warm_s + seconds) / every_s))
+    visits = [asyncio.create_task(_start_at(begin + every_s * number, question["site"], question["token"])) for number in range(count)]
+    await asyncio.sleep(warm_s)
+    window = Window(question["pid"])
+    await asyncio.sleep(seconds)
+    used = window.seen()
+    found = await asyncio.gather(*visits, return_exceptions=True)
+    errors = [[type(one).__name__] for one in found if isinstance(one, BaseException)]
+    return {**used, **percentiles([one for one in found if isinstance(one, float)]), "errors": some(errors)}
+
+
+async def _start_at(when: float, url: str, token: str) -> float:
+    """Wait, start and stop; return the seconds that this took."""
+    await asyncio.sleep(when - time.perf_counter())
+    began = time.perf_counter()
+    await Speaker(url, token).come_and_go()
+    return time.perf_counter() - began
+
+
 Visit = Callable[[str, aiohttp.ClientSession, int], Awaitable[list[str]]]
 
 if __name__ == "__main__":
-    answer({"come_and_go": come_and_go, "call_often": call_often}, asyncio.new_event_loop)
+    answer({"come_and_go": come_and_go, "call_often": call_often, "start_often": start_often}, asyncio.new_event_loop)

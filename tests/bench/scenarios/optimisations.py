@@ -19,7 +19,7 @@ LEAST_DELAY_MS = 100.0
 STALL_S = 1.5
 """Seconds for which the server's process is stopped: more than the pause that counts as a stall of the network."""
 CALL_EVERY_S = 0.125
-"""Seconds between two calls over WebRTC: fixed, so that a server that answers faster does not answer more."""
+"""Seconds between two calls over WebRTC, or two conversations: fixed, so that a server that answers faster does not answer more."""
 ALL = "with all"
 
 
@@ -38,6 +38,7 @@ class Optimisation:
 def _optimisations(sizes: Sizes) -> list[Optimisation]:
     idle = {"mode": "speak", "every_s": 0.02, "silent": True, "sockets": max(sizes.idle_sessions), "seconds": sizes.idle_s}
     echo = {"mode": "speak", "every_s": 0.02, "silent": False, "sockets": sizes.sockets}
+    starts = {"mode": "start_often", "every_s": CALL_EVERY_S}
     calls = {"mode": "call_often", "every_s": CALL_EVERY_S}
     return [
         Optimisation("silence_buffer", "bench-pause", "idle `ReplyOnPause` sessions of muted clients", idle),
@@ -46,6 +47,7 @@ def _optimisations(sizes: Sizes) -> list[Optimisation]:
         Optimisation("text_frames", "bench-echo", "echoes over WebSockets", echo),
         Optimisation("loop_lag", "bench-echo", f"an echo whose server stops for {STALL_S:g} s", {**echo, "sockets": 1, "stall_s": STALL_S}),
         Optimisation("signalling", "bench-wide", "calls over WebRTC with an input; p95: the answer", calls, "connecting_clients"),
+        Optimisation("compiled_query", "bench-echo", "starts and stops of conversations; p95: both", starts, "connecting_clients"),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import config.signalling
 from config.uvicorn_websocket import PacedWebSocketProtocol
+from insights.compiled_query import Compiled, CompiledQuery
 from streaming.sessions.audio_io import SilenceBuffer
 from streaming.transports.loop_lag import Lag
 from streaming.transports.stream_socket import StreamConsumer
@@ -59,6 +60,15 @@ def signalling() -> None:
     config.signalling.signalling_first = pass_on
 
 
+def compiled_query() -> None:
+    """Build and compile each query whenever it runs."""
+
+    def compiled(self: CompiledQuery[Any]) -> Compiled:
+        return self.compile()
+
+    CompiledQuery.compiled = compiled  # type: ignore[method-assign]
+
+
 WITHOUT: dict[str, Callable[[], None]] = {
-    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, text_frames, signalling)
+    one.__name__: one for one in (silence_buffer, read_batching, wait_for_item, loop_lag, text_frames, signalling, compiled_query)
 }

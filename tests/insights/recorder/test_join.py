@@ -111,7 +111,7 @@ def test_names_are_made_storable(owner: User) -> None:
 
 def test_a_lost_race_joins(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that loses the race to start a conversation joins it."""
-    real, calls = module._start, []
+    real, calls = module._new_conversation, []
 
     def late(*args: object) -> Conversation:
         calls.append(args)
@@ -119,7 +119,7 @@ def test_a_lost_race_joins(owner: User, monkeypatch: pytest.MonkeyPatch) -> None
             raise IntegrityError("somebody else was first")
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "_start", late)
+    monkeypatch.setattr(module, "_new_conversation", late)
     assert recorder.open_conversation(opening(owner)).created
     assert len(calls) == 2
 
@@ -130,7 +130,7 @@ def test_five_lost_races_are_an_error(owner: User, monkeypatch: pytest.MonkeyPat
     def lost(*args: object) -> Conversation:
         raise IntegrityError("again")
 
-    monkeypatch.setattr(module, "_start", lost)
+    monkeypatch.setattr(module, "_new_conversation", lost)
     with pytest.raises(ConversationBusy, match="try again"):
         recorder.open_conversation(opening(owner))
 
