@@ -7,6 +7,7 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,20 @@ from tests.bench import interim_intervals, report, resource_usage, scoring, spee
 from tests.bench.child_processes import Server
 from tests.bench.command import PAGES, SUMMARY
 from tests.bench.scale import TINY
-from tests.bench.scenarios import accuracy, flood, growth, imports, interims, listeners, load, meaning, reading, sockets, writes
+from tests.bench.scenarios import (
+    accuracy,
+    flood,
+    growth,
+    imports,
+    interims,
+    listeners,
+    live_beside_import,
+    load,
+    meaning,
+    reading,
+    sockets,
+    writes,
+)
 from tests.bench.speech import Turn
 from tests.bench.virtual_time import simulate, small_engine
 from tests.bench.word_display import Update, display
@@ -55,8 +69,9 @@ class TestParts:
         assert row["display"]["missed"] <= 2
         assert len(row["display"]["first"]) == 1
 
-    def test_imports(self, bench_server: Server) -> None:
+    def test_imports(self, bench_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         """An import and the model alone take some time."""
+        monkeypatch.setattr(live_beside_import, "ROUNDS", 1)
         data = imports.measure(bench_server, TINY, quiet).data
         assert data["alone_s"] > 0
         assert data["import_s"] > 0
@@ -87,7 +102,7 @@ class TestParts:
     def test_writes(self, bench_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         """Live results and those of a worker are stored side by side."""
         monkeypatch.setattr(writes, "START_S", 0.0)
-        rows = writes.measure(bench_server, TINY, quiet).data["waits"]
+        rows = writes.measure(bench_server, replace(TINY, seconds=1.0), quiet).data["waits"]
         assert [row["jobs"] for row in rows] == [0, 1, 4]
         assert all(row["stored"] for row in rows[1:])
 
