@@ -113,7 +113,7 @@ def test_the_echo_stream(server: Server, open_browser: Callable[..., Browser]) -
     ("path", "script"), [("/streams/echo/", "stream-page.js"), ("/live/", "live.js"), ("/developers/network/", "network-test.js")]
 )
 def test_start_waits_for_its_script(server: Server, open_browser: Callable[..., Browser], path: str, script: str) -> None:
-    """The button is disabled until the script listens, and after a second the page says that it loads; a press before does nothing, and takes nobody from the page."""
+    """Until then the button is disabled, and after a second the page says that it loads; a press does nothing, and takes nobody from the page."""
     page = open_browser().new_page()
     sign_in(page, server)
     held: list[Route] = []
