@@ -113,7 +113,7 @@ def test_the_echo_stream(server: Server, open_browser: Callable[..., Browser]) -
     ("path", "script"), [("/streams/echo/", "stream-page.js"), ("/live/", "live.js"), ("/developers/network/", "network-test.js")]
 )
 def test_start_waits_for_its_script(server: Server, open_browser: Callable[..., Browser], path: str, script: str) -> None:
-    """Until then the button is disabled, and after a second the page says that it loads; a press does nothing, and takes nobody from the page."""
+    """Until then it is disabled, and after a second the page says that it loads; a press does nothing, and leaves the page as it is."""
     page = open_browser().new_page()
     sign_in(page, server)
     held: list[Route] = []
