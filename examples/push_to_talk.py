@@ -12,6 +12,9 @@ from pydantic import BaseModel, Field
 
 from parley import AdditionalOutputs, AlgoOptions, ReplyOnPause, Stream, get_stt_model
 
+TAIL_S = 0.3
+"""Seconds for which audio still counts after the button is released: it comes later than the input, by the time in buffers."""
+
 listen = get_stt_model()
 
 
@@ -22,8 +25,9 @@ class Inputs(BaseModel):
 
 
 class PushToTalk(ReplyOnPause):
-    """Passes audio on while the button is down."""
+    """Passes audio on while the button is down, and for TAIL_S after that."""
 
+    is_down = False
     talking = False
 
     def receive(self, frame: Any) -> None:
@@ -32,10 +36,17 @@ class PushToTalk(ReplyOnPause):
             super().receive(frame)
 
     def set_args(self, args: list[Any]) -> None:
-        """Take the state of the button; reply when it is released."""
+        """Take the state of the button; reply TAIL_S after it is released."""
         super().set_args(args)
-        was_talking, self.talking = self.talking, bool(args[1])
-        if was_talking and not self.talking:
+        was_down, self.is_down = self.is_down, bool(args[1])
+        self.talking = self.talking or self.is_down
+        if was_down and not self.is_down:
+            self.loop.call_soon_threadsafe(self.loop.call_later, TAIL_S, self.finish)
+
+    def finish(self) -> None:
+        """Reply, unless the button is down again."""
+        if self.talking and not self.is_down:
+            self.talking = False
             self.trigger_response()
 
 

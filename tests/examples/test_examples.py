@@ -11,7 +11,8 @@ import httpx
 import numpy as np
 import pytest
 
-from examples import captions, object_counting, translation, voice_agent
+from examples import captions, object_counting, push_to_talk, translation, voice_agent
+from streaming import ReplyOnPause
 from streaming.audio.rates import Converter
 from streaming.tts.base import SpeechOptions
 from streaming.tts.programs import FLITE
@@ -177,13 +178,32 @@ async def test_the_telephone_line(server: Server) -> None:
         assert ends == ["the caller said goodbye"]
 
 
+async def test_audio_counts_until_shortly_after_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audio is in buffers when the button is released; the reply begins once it has come."""
+    heard: list[Any] = []
+    replies: list[int] = []
+    monkeypatch.setattr(ReplyOnPause, "receive", lambda _, frame: heard.append(frame))
+    monkeypatch.setattr(ReplyOnPause, "trigger_response", lambda _: replies.append(len(heard)))
+    monkeypatch.setattr(push_to_talk, "TAIL_S", 0.05)
+    monkeypatch.setattr(push_to_talk.PushToTalk, "loop", asyncio.get_running_loop())
+    talker = push_to_talk.handler.copy()
+    talker.receive("too early")
+    talker.set_args([None, True])
+    talker.receive("down")
+    talker.set_args([None, False])
+    talker.receive("from the buffers")
+    assert replies == []
+    await asyncio.sleep(0.3)
+    talker.receive("too late")
+    assert (heard, replies) == (["down", "from the buffers"], [2])
+
+
 async def test_push_to_talk(server: Server) -> None:
     """Only what is said while the button is down is heard; the reply comes without a pause."""
     async with talking(server, "push_to_talk") as talk:
         await talk.say("Nobody hears this.", 0.1)
         await talk.set(talking=True)
         await talk.say("This is the report.", 0.1)
-        await asyncio.sleep(0.5)  # the last frames arrive
         await talk.set(talking=False)
         said = (await talk.output(lambda one: "said" in one))["said"].lower()
         assert "report" in said
