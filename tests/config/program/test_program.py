@@ -22,6 +22,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     main = ModuleType("__main__")
     main.__file__ = str(tmp_path / "app.py")
     monkeypatch.setitem(sys.modules, "__main__", main)
+    discovery.streams()  # the built-in ones are not the program's, in whatever order the tests run
     made = Program("app.py", ProgramImports(tmp_path, ROOT), public=False)
     monkeypatch.setattr(Stream, "program", made)
     yield made

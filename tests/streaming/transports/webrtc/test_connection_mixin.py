@@ -112,6 +112,7 @@ async def test_streams_of_a_program_without_a_server(monkeypatch: pytest.MonkeyP
     main = ModuleType("__main__")
     main.__file__ = str(tmp_path / "app.py")
     monkeypatch.setitem(sys.modules, "__main__", main)
+    discovery.streams()  # the built-in ones are not the program's
     monkeypatch.setattr(Stream, "program", Program("app.py", ProgramImports(tmp_path, ROOT), public=False))
     callers = []
     for _ in range(2):
