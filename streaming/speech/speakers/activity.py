@@ -18,12 +18,14 @@ _SPEAKERS = 3
 PAUSE_S = 0.5
 """Shorter pauses inside the speech of one speaker are speech."""
 _GAP_S = 0.3  # the same before the voices are known: a local speaker may be two persons, who speak in turn
-_SHORT_S = 0.1  # shorter speech is dropped
+_SHORT_S = 0.05  # shorter speech is dropped
+_NEAR_S = 0.15  # loud audio so near to the activity of a local speaker is speech, unless another one is active in it
 _STEP = RATE // 100
-_TRIM_S = 0.4  # most silence that is removed from each end of a part
-_QUIET, _LOUD = 5, 90  # percentiles of the level between the first and the last speech of a speaker: noise, and loud speech
-_SPOKEN = 0.3  # of the way, in decibels, from that noise to the loud speech: up to it, a frame is silent
+_STEP_S = _STEP / RATE
+_QUIET, _LOUD = 10, 90  # percentiles of the level between the first and the last speech of a speaker: noise, and loud speech
+_SPOKEN = 0.25  # of the way, in decibels, from that noise to the loud speech: up to it, a frame is silent
 _LEAST_LEVEL = 1e-5  # of noise and speech, so that their ratio exists in digital silence
+_LEAST_STEPS = 10  # of a stretch whose levels count; in a shorter one, those of the whole turn
 _HOP_S = 5.0  # distance of windows in audio that is longer than one
 
 
@@ -62,39 +64,20 @@ def _mean(sums: Activity, counts: Activity) -> Activity:
     return mean
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The loudness of a turn per 10 ms, and whether that is more than silence."""
+def _loud(turn: Samples, start_s: float, end_s: float) -> NDArray[np.bool_]:
+    """Return which steps of 10 ms of a turn are louder than silence, for a speaker who speaks between two times, in seconds.
 
-    loud: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, turn: Samples, start_s: float, end_s: float) -> "Levels":
-        """Return the levels of samples, for a speaker who speaks between two times, in seconds.
-
-        The noise is that of the pauses between these times: before and after them it may be another, as with a noise gate.
-        """
-        loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
-        stretch = loudness[round(start_s * RATE / _STEP) : round(end_s * RATE / _STEP)]
-        if len(stretch) * _STEP < _SHORT_S * RATE:
-            stretch = loudness
-        if not len(stretch):
-            return cls(np.zeros(0, dtype=bool))
-        noise, speech = (max(float(level), _LEAST_LEVEL) for level in np.percentile(stretch, (_QUIET, _LOUD)))
-        return cls(loudness > noise * (speech / noise) ** _SPOKEN)
-
-    def trimmed(self, start_s: float, end_s: float) -> tuple[float, float] | None:
-        """Return a stretch without silence at its ends, which the segmentation model adds; None if nothing is left."""
-        if not len(self.loud):
-            return start_s, end_s
-        most = round(_TRIM_S * RATE / _STEP)
-        first, last = round(start_s * RATE / _STEP), min(round(end_s * RATE / _STEP), len(self.loud))
-        ahead, behind = self.loud[first : min(first + most, last)], self.loud[max(first, last - most) : last][::-1]
-        start = int(ahead.argmax()) if ahead.any() else len(ahead)
-        end = int(behind.argmax()) if behind.any() else len(behind)
-        if last - first - start - end <= 0:
-            return None
-        return start_s + start * _STEP / RATE, end_s - end * _STEP / RATE
+    The noise is that of the pauses between these times: before and after them it may be another, as with a noise gate.
+    """
+    loudness = np.sqrt((turn[: len(turn) // _STEP * _STEP].reshape(-1, _STEP) ** 2).mean(axis=1))
+    stretch = loudness[round(start_s / _STEP_S) : round(end_s / _STEP_S)]
+    if len(stretch) < _LEAST_STEPS:
+        stretch = loudness
+    if not len(stretch):
+        return np.zeros(0, dtype=bool)
+    noise, speech = (max(float(level), _LEAST_LEVEL) for level in np.percentile(stretch, (_QUIET, _LOUD)))
+    loud: NDArray[np.bool_] = loudness > noise * (speech / noise) ** _SPOKEN
+    return loud
 
 
 def frame_at(seconds: float) -> int:
@@ -114,7 +97,7 @@ def _best_order(known: Activity, found: Activity) -> list[int]:
 def parts(activity: Activity, speaker: int, turn: Samples) -> list[SpeechPart]:
     """Return the speech of one local speaker of a turn, cut where others start or stop to speak at the same time.
 
-    Silence at its ends and in pauses of 0.3 s or more is cut off; shorter pauses are speech.
+    Speech is what is loud while the speaker is active. Silent pauses of 0.3 s or more are cut off; shorter ones are speech.
     """
     active = activity >= ACTIVE
     others: NDArray[np.bool_] = np.any(np.delete(active, speaker, axis=1), axis=1)
@@ -122,17 +105,28 @@ def parts(activity: Activity, speaker: int, turn: Samples) -> list[SpeechPart]:
     spoken = [(_time(first), min(_time(last), seconds)) for first, last in _runs(active[:, speaker])]
     if not spoken:
         return []
-    levels = Levels.of(turn, spoken[0][0], spoken[-1][1])
-    voiced: list[tuple[float, float]] = []
-    for run in spoken:
-        stretch = levels.trimmed(*run)
-        if stretch is None or stretch[1] <= stretch[0]:
-            continue
-        if voiced and stretch[0] - voiced[-1][1] < _GAP_S:
-            voiced[-1] = voiced[-1][0], stretch[1]
+    loud = _loud(turn, spoken[0][0], spoken[-1][1])
+    voiced: list[tuple[int, int]] = []
+    for first, last in _runs(loud & _near(active[:, speaker], others, len(loud))):
+        if voiced and first - voiced[-1][1] < _GAP_S / _STEP_S:
+            voiced[-1] = voiced[-1][0], last
         else:
-            voiced.append(stretch)
-    return [part for start_s, end_s in voiced if end_s - start_s >= _SHORT_S for part in _cut(start_s, end_s, others)]
+            voiced.append((first, last))
+    times = [(first * _STEP_S, last * _STEP_S) for first, last in voiced if (last - first) * _STEP_S >= _SHORT_S]
+    return [part for start_s, end_s in times for part in _cut(start_s, end_s, others)]
+
+
+def _near(active: NDArray[np.bool_], others: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """Return in which steps of 10 ms a speaker is active, or nearly and nobody else is."""
+    return _marked(active, steps, 0.0) | _marked(active, steps, _NEAR_S) & ~_marked(others, steps, _NEAR_S)
+
+
+def _marked(active: NDArray[np.bool_], steps: int, more_s: float) -> NDArray[np.bool_]:
+    """Return in which steps of 10 ms somebody is active, or is so many seconds before or later."""
+    marked = np.zeros(steps, dtype=bool)
+    for first, last in _runs(active):
+        marked[max(0, round((_time(first) - more_s) / _STEP_S)) : round((_time(last) + more_s) / _STEP_S)] = True
+    return marked
 
 
 def _cut(start_s: float, end_s: float, others: NDArray[np.bool_]) -> list[SpeechPart]:

@@ -1,7 +1,8 @@
 """Clusters voice vectors into speakers, by the evidence of a PLDA model. Pure numpy.
 
 The means of speakers vary around 0 with the variances `between`. What a cluster knows of the mean of its speaker is the sum of the
-precisions of its vectors, and the sum of its weighted vectors. The evidence for merging two clusters is the logarithm of how much more
+precisions of its vectors, and the sum of its weighted vectors. Vectors of one speaker have noise in common, too, of the variance `common`:
+however many they are, they do not determine the mean exactly. The evidence for merging two clusters is the logarithm of how much more
 probable their vectors are with one speaker than with two, less a threshold that grows with what they know.
 """
 
@@ -26,12 +27,13 @@ class Clusters:
 
 
 class Evidence:
-    """Compares clusters with each other by a PLDA model; `merge` and `most_precision` are those of `Tuning`."""
+    """Compares clusters with each other by a PLDA model; `merge`, `most_precision` and `common` are those of `Tuning`."""
 
-    def __init__(self, between: NDArray[np.float32], merge: float = 0.0, most_precision: float = 1.0) -> None:
+    def __init__(self, between: NDArray[np.float32], merge: float = 0.0, most_precision: float = 1.0, common: float = 0.0) -> None:
         self._between = between.astype(np.float64)
         self._merge = merge
         self._most_precision = most_precision
+        self._common = common
 
     def alone(self, clusters: Clusters) -> Floats:
         """Return the logarithm of the probability of each cluster's vectors, without the terms that cancel in a comparison."""
@@ -41,10 +43,16 @@ class Evidence:
 
     def of_merging(self, one: Clusters, others: Clusters) -> Floats:
         """Return the evidence for merging one cluster (of length 1) with each of the others; they are one speaker if it is positive."""
+        one, others = self._with_common_noise(one), self._with_common_noise(others)
         both = Clusters(one.precisions + others.precisions, one.sums + others.sums)
         common = one.precisions * others.precisions / np.maximum(both.precisions, 1e-9)
         threshold = self._merge * np.minimum(common, self._most_precision)
         return self.alone(both) - self.alone(one) - self.alone(others) - threshold
+
+    def _with_common_noise(self, clusters: Clusters) -> Clusters:
+        """Return clusters with the noise that all their vectors have in common added to each mean."""
+        scale = 1.0 + self._common * clusters.precisions
+        return Clusters(clusters.precisions / scale, clusters.sums / scale[..., None])
 
 
 def agglomerate(

@@ -19,6 +19,7 @@ _CLOSED_AT_ONCE = 40
 _MOST_AGAIN = 800  # segments that the second pass clusters again
 _TEMPERATURE = 5.0  # by which evidence is divided to get confidences; vectors of one conversation depend on each other
 _DISTURBED = 0.3  # what a second counts during which others speak too
+_CHANGE_S = 0.3  # of two voices at once may be a change from one local speaker to another, both of one person
 _PINNED_S = 1e6  # counts for the choice of labels like so many seconds
 
 
@@ -112,7 +113,7 @@ class Memory:
     """The segments of an audio source, in the order of their turns, and their labels."""
 
     def __init__(self, between: NDArray[np.float32], tuning: Tuning, expected: int | None, most: int) -> None:
-        self._evidence = Evidence(between, tuning.merge, tuning.most_precision)
+        self._evidence = Evidence(between, tuning.merge, tuning.most_precision, tuning.common_noise)
         self._between = between.astype(np.float64)
         self._tuning = tuning
         self._expected = expected
@@ -447,10 +448,11 @@ class Memory:
 
 
 def _together(one: Segment, other: Segment) -> bool:
-    """Whether two segments are speech at the same time."""
+    """Whether two segments are speech at the same time, for longer than the segmentation model is wrong about a change of voice."""
     if one.turn != other.turn:
         return False
-    return any(a.start_s < b.end_s and b.start_s < a.end_s for a in one.parts for b in other.parts)
+    shared = sum(max(0.0, min(a.end_s, b.end_s) - max(a.start_s, b.start_s)) for a in one.parts for b in other.parts)
+    return shared > _CHANGE_S
 
 
 def _packed(vector: NDArray[np.floating], kind: type[np.floating]) -> str:

@@ -59,7 +59,7 @@ class EnrolledVoices:
         self.keys = tuple(vectors)
         self._vectors, self._models = dict(vectors), models
         self._tuning = tuning = tuning or Tuning()
-        self._evidence = Evidence(models.between)
+        self._evidence = Evidence(models.between, common=tuning.common_noise)
         precision = tuning.precision(_ENROLLED_S)
         rows = np.stack([np.asarray(one, dtype=np.float64) for one in vectors.values()]) if vectors else np.zeros((0, len(models.between)))
         self._enrolled = Clusters(np.full(len(rows), precision), rows * precision)
@@ -121,7 +121,7 @@ def profile_vector(parts: Sequence[tuple[Vectors, float]], tuning: Tuning) -> Ve
 
 def least_agreement(samples: Sequence[Sums], between: NDArray[np.float32]) -> float:
     """Return the evidence that recordings are of one voice, of the two that agree least."""
-    evidence = Evidence(between)
+    evidence = Evidence(between, common=Tuning().common_noise)
     clusters = [Clusters(np.array([one.precision]), one.vector[None]) for one in samples]
     pairs = [(one, other) for place, one in enumerate(clusters) for other in clusters[:place]]
     return min((float(evidence.of_merging(one, other)[0]) for one, other in pairs), default=float("inf"))

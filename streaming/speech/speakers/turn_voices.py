@@ -35,7 +35,7 @@ class TurnVoices:
     def __init__(self, models: SpeakerModels, tuning: Tuning) -> None:
         self._models = models
         self._tuning = tuning
-        self._evidence = Evidence(models.between, tuning.merge, tuning.most_precision)
+        self._evidence = Evidence(models.between, tuning.merge, tuning.most_precision, tuning.common_noise)
 
     def find(self, before: Samples, turn: Samples, known: Clusters, *, speech: bool) -> list[TurnVoice]:
         """Return the voices of a turn; `before` is audio before it, `known` are the speakers. With `speech`, there is at least one."""

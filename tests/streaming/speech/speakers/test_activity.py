@@ -47,6 +47,27 @@ def test_a_pause_in_which_voices_may_change_is_not_closed() -> None:
     assert times(parts(active(4.0, (0.5, 1.5), (1.7, 2.6), (3.0, 3.6)), 0, turn)) == [(0.5, 2.6), (3.0, 3.6)]
 
 
+def test_a_silent_pause_inside_of_the_activity_is_cut_off() -> None:
+    """The segmentation model calls a pause of a speaker speech, too; what is as soft as the noise in it is not."""
+    turn = recording(5.0, (0.0, 5.0, 0.001), (0.5, 2.0, 0.1), (2.6, 4.5, 0.1))
+    assert times(parts(active(5.0, (0.4, 4.7)), 0, turn)) == [(0.5, 2.0), (2.6, 4.5)]
+
+
+def test_loud_speech_next_to_the_activity_is_kept() -> None:
+    """Speech begins 0.1 s before the activity and ends 0.1 s after it, if nobody else is active there."""
+    turn = recording(4.0, (0.0, 4.0, 0.001), (0.5, 2.0, 0.1))
+    late = active(4.0, (0.6, 1.9))
+    assert times(parts(late, 0, turn)) == [(0.5, 2.0)]
+    late[frame_at(2.0) : frame_at(3.0), 1] = 1.0
+    assert times(parts(late, 0, turn)) == [(0.5, 1.9)]
+
+
+def test_a_click_is_no_speech() -> None:
+    """What is loud for 30 ms only, away from speech, is dropped."""
+    turn = recording(4.0, (0.0, 4.0, 0.001), (0.5, 2.0, 0.1), (2.8, 2.83, 0.1))
+    assert times(parts(active(4.0, (0.4, 3.5)), 0, turn)) == [(0.5, 2.0)]
+
+
 def test_short_pauses_of_a_voice_are_closed() -> None:
     """A pause of a voice under half a second is speech, unless another voice speaks in it."""
     one = [SpeechPart(0.0, 1.0, False), SpeechPart(1.4, 2.0, False), SpeechPart(2.6, 3.0, False)]

@@ -60,6 +60,22 @@ def test_evidence_is_the_logarithm_of_a_ratio_of_densities() -> None:
     assert found[0] == pytest.approx(expected)
 
 
+def test_many_vectors_with_the_same_noise_are_the_same_speaker() -> None:
+    """Two groups of one speaker differ by noise that is the same in each group; so many vectors do not make them two speakers."""
+    random = np.random.default_rng(5)
+    mean = random.standard_normal(64) * np.sqrt(BETWEEN)
+    vectors = mean + np.repeat(random.standard_normal((2, 64)), 10, axis=0) * 0.5**0.5 + random.standard_normal((20, 64)) * 0.1
+    clusters = Clusters(np.full(20, 2.0), vectors * 2.0)
+    assert len(set(agglomerate(clusters, Evidence(BETWEEN)))) == 2
+    assert len(set(agglomerate(clusters, Evidence(BETWEEN, common=0.5)))) == 1
+
+
+def test_noise_in_common_hides_no_speakers() -> None:
+    """Speakers of the model are still found if their vectors have noise in common."""
+    clusters, speakers = made(np.random.default_rng(6), 3, 5, 2)
+    assert same_partition(agglomerate(clusters, Evidence(BETWEEN, common=0.3)), speakers)
+
+
 def test_labels_follow_most_of_the_speech() -> None:
     """A group keeps the label that most of its seconds had; another group with that label gets a new one."""
     assert match_labels([0, 0, 1, 2], [0, 1, 0, None], [5.0, 1.0, 2.0, 1.0]) == {0: 0, 1: 2, 2: 3}
