@@ -17,7 +17,7 @@ from streaming.speech.speakers.memory import Sums
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import ProfileMatch, SpeakerModels, Vectors
 
-IDENTIFIED_S = 2.0
+IDENTIFIED_S = 1.8
 """Seconds of speech from which a voice is compared with enrolled ones. A turn of three seconds often has no more without its pauses."""
 _SIMILAR = 200  # made-up voices with which a voice is compared: the most similar ones
 _LEAST_PROBABILITY = 0.5
