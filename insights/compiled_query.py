@@ -1,6 +1,6 @@
 """Queries that are compiled once in each process: the ORM needs ten times as long for a short query as the database.
 
-For queries that every start and stop of a conversation runs (ADR 171). Others use the ORM directly.
+For queries that every start and stop of a conversation runs, or every process every two seconds (ADR 171). Others use the ORM directly.
 """
 
 import threading

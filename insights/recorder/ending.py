@@ -3,11 +3,9 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -19,7 +17,7 @@ from insights.payloads import StoredEvent, iso
 from insights.recorder import topics
 from insights.recorder.diarization import forget_voices
 from insights.recorder.event_log import EventLog, locked_if_free
-from insights.recorder.processes import dead_processes, remove_dead_processes
+from insights.recorder.processes import remove_dead_processes
 
 logger = logging.getLogger(__name__)
 
@@ -83,13 +81,11 @@ def close_due(now: datetime, stale_after_s: float) -> list[StoredEvent]:
     One transaction per conversation; safe to run in every process at once. A conversation that another process has locked is left for
     the next call, as that process may be suspended. Returns the events of the ended conversations.
     """
-    if not _is_anything_due(now, stale_after_s):
-        return []
     remove_dead_processes(stale_after_s)
-    stale = _stale_sessions().values_list("conversation_id", flat=True)
-    events = _end_each(sorted(set(stale)), lambda conversation_id: _remove_stale(conversation_id, now))
-    due = _waited_enough(now).values_list("id", flat=True)
-    return events + _end_each(list(due), lambda conversation_id: _end_if_due(conversation_id, now))
+    stale = {conversation_id for (conversation_id,) in _STALE.rows()}
+    events = _end_each(sorted(stale), lambda conversation_id: _remove_stale(conversation_id, now))
+    due = [conversation_id for (conversation_id,) in _DUE.rows(now)]
+    return events + _end_each(due, lambda conversation_id: _end_if_due(conversation_id, now))
 
 
 def _end_each(conversation_ids: Sequence[int], end: Callable[[int], list[StoredEvent]]) -> list[StoredEvent]:
@@ -107,32 +103,13 @@ def _end_each(conversation_ids: Sequence[int], end: Callable[[int], list[StoredE
     return events
 
 
-def _is_anything_due(now: datetime, stale_after_s: float) -> bool:
-    statement, parameters = _due_statement(connection.vendor, stale_after_s)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, connection.ops.adapt_datetimefield_value(now)])
-        return bool(cursor.fetchone()[0])
-
-
-@cache
-def _due_statement(_vendor: str, stale_after_s: float) -> tuple[str, tuple[Any, ...]]:
-    """Return the query for whether there is anything to close, and its parameters but the last one, the present time.
-
-    Django needs 1.6 ms of CPU to make this SQL, and every process asks every two seconds.
-    """
-    asked: Sequence[QuerySet[Any]] = (dead_processes(stale_after_s), _stale_sessions(), _waited_enough(timezone.now()))
-    parts = [rows.order_by().values("pk").query.sql_with_params() for rows in asked]
-    statement = "SELECT " + " OR ".join(f"EXISTS({sql})" for sql, _ in parts)
-    return statement, tuple(value for _, values in parts for value in values)[:-1]
-
-
-def _waited_enough(now: datetime) -> QuerySet[Conversation]:
-    """Return the conversations whose wait for another session is over."""
-    return Conversation.objects.filter(ended_at=None, closes_at__lte=now)
-
-
 def _stale_sessions() -> QuerySet[LiveSession]:
     return LiveSession.objects.exclude(Exists(ServerProcess.objects.filter(id=OuterRef("process_id"))))
+
+
+_STALE = CompiledQuery(lambda: _stale_sessions().values_list("conversation_id"))
+_DUE = CompiledQuery(lambda now: Conversation.objects.filter(ended_at=None, closes_at__lte=now).values_list("id"))
+"""Every process asks these two every two seconds."""
 
 
 def _remove_stale(conversation_id: int, now: datetime) -> list[StoredEvent]:

@@ -6,7 +6,6 @@ All times are the database's, so that processes on several hosts need not agree 
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from insights.database import write_transaction
@@ -31,17 +30,12 @@ def remove_process(process: UUID) -> None:
         ServerProcess.objects.filter(id=process).delete()
 
 
-def dead_processes(stale_after_s: float) -> QuerySet[ServerProcess]:
-    """Return the rows of processes without a heartbeat for so many seconds."""
-    return ServerProcess.objects.filter(seen_at__lt=Now() - timedelta(seconds=stale_after_s))
-
-
 def remove_dead_processes(stale_after_s: float) -> None:
     """Remove the rows of processes without a heartbeat for so many seconds; the entries of their sessions in the directory go with them.
 
     A row that a suspended process has locked is left for the next call.
     """
-    dead = dead_processes(stale_after_s)
+    dead = ServerProcess.objects.filter(seen_at__lt=Now() - timedelta(seconds=stale_after_s))
     if dead.exists():
         with write_transaction():
             ids = list(dead.select_for_update(skip_locked=True).values_list("id", flat=True))
