@@ -34,6 +34,8 @@ class ProgramApplication:
         streams: all streams of the program by name.
         access: who counts as a user of this machine.
         public: whether everybody may use the streams of the program.
+        checked: whether an application that streams are mounted in has dependencies, which check each request. Then only its own routes
+            are public, since no dependency runs before Parley's behind them.
         ending: called when the drain begins.
     """
 
@@ -47,9 +49,10 @@ class ProgramApplication:
         access: LocalAccess,
         public: bool,
         ending: Callable[[], None] = lambda: None,
+        checked: bool = False,
     ) -> None:
         self._own, self._mounts, self._default, self._streams = own, mounts, default, streams
-        self._access, self._public, self._ending = access, public, ending
+        self._access, self._public, self._ending, self._checked = access, public, ending, checked
         self._lifespan = None if own is None else Lifespan(own)
         self._not_found: Asgi | None = None
         for application in (own, *mounted_in):
@@ -82,6 +85,8 @@ class ProgramApplication:
 
     async def _serve_behind(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve what the program has no route for; what Parley has none for either, the program's application refuses."""
+        if self._checked:
+            is_local.set(self._access.is_local(scope))
         path = self._path_behind(scope)
         if path is None and self._not_found is not None:
             await self._not_found(scope, receive, send)

@@ -38,22 +38,59 @@ def add_routes(application: Any, stream: Stream, path: str, parley: Callable[[],
     """Add the routes of a stream to an application, below a path without slashes at its ends.
 
     `parley` returns Parley's own application. `tags` are those of the routes in the OpenAPI description of FastAPI.
+    Dependencies of a FastAPI application, which check each request, run before these routes, too, as in FastRTC.
     Raises TypeError for what is no FastAPI or Starlette application.
     """
     router = getattr(application, "router", application)
     if not isinstance(getattr(router, "routes", None), list) or not hasattr(router, "default"):
         raise TypeError(f"mount() takes a FastAPI or Starlette application, not {type(application).__name__}")
-    routing = import_module("starlette.routing")  # loaded already, by the program's application
     prefix = f"/{path}" if path else ""
+    add = _add_checked_route if has_dependencies(application) else _add_route
     for endpoint in IN_APPLICATION:
-        serve = _Endpoint(stream, endpoint, parley)
-        if endpoint.startswith("webrtc") or endpoint.endswith("incoming"):
-            router.routes.append(routing.Route(f"{prefix}/{endpoint}", serve, include_in_schema=False))
-        else:
-            router.routes.append(routing.WebSocketRoute(f"{prefix}/{endpoint}", serve))
+        add(router, f"{prefix}/{endpoint}", _Endpoint(stream, endpoint, parley))
     if hasattr(router, "add_api_route"):  # FastAPI's: it describes these routes, and those above serve the requests
         router.add_api_route(f"{prefix}/webrtc/offer", webrtc_offer, methods=["POST"], tags=tags)
         router.add_api_route(f"{prefix}/telephone/incoming", incoming_call, methods=["POST"], tags=tags)
+
+
+def has_dependencies(application: Any) -> bool:
+    """Return whether each route of an application has dependencies: `FastAPI(dependencies=[...])`."""
+    return bool(getattr(getattr(application, "router", application), "dependencies", ()))
+
+
+def _is_http(path: str) -> bool:
+    return path.endswith(("webrtc/offer", "telephone/incoming"))
+
+
+def _add_route(router: Any, path: str, serve: Asgi) -> None:
+    """Add an ASGI application as a route of Starlette, which costs nothing for each message."""
+    routing = import_module("starlette.routing")  # loaded already, by the program's application
+    route = routing.Route(path, serve, include_in_schema=False) if _is_http(path) else routing.WebSocketRoute(path, serve)
+    router.routes.append(route)
+
+
+def _add_checked_route(router: Any, path: str, serve: Asgi) -> None:
+    """Add an ASGI application as a route of FastAPI, which runs the dependencies of the application before it."""
+    response: Any = import_module("starlette.responses").Response
+
+    class Served(response):  # type: ignore[misc]  # the program brings the package
+        """What the ASGI application sends."""
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await serve(scope, receive, send)
+
+    async def answer() -> Any:
+        return Served()
+
+    async def connect(websocket: Any) -> None:
+        await serve(websocket.scope, websocket.receive, websocket.send)
+
+    answer.__annotations__ = {}  # FastAPI makes no model of the answer
+    connect.__annotations__ = {"websocket": import_module("starlette.websockets").WebSocket}
+    if _is_http(path):
+        router.add_api_route(path, answer, methods=["GET", "POST"], include_in_schema=False)
+    else:
+        router.add_api_websocket_route(path, connect)
 
 
 async def webrtc_offer(body: Body) -> dict[str, Any]:

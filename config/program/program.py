@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from config.program.local_access import LocalAccess
-from config.program.mounting import Asgi, add_routes
+from config.program.mounting import Asgi, add_routes, has_dependencies
 from config.program.program_imports import ProgramImports
 from config.program.server import ProgramServer, TlsOptions
 from config.worker_process import WorkerProcess
@@ -172,7 +172,8 @@ class Program:
         streams = {stream.name: stream for stream in self.streams}
         mounted_in = [mount.application for mount in self.mounts]
         ending = self._worker.begin_to_stop if self._worker is not None else lambda: None
-        composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public, ending)
+        checked = any(map(has_dependencies, mounted_in))
+        composed = ProgramApplication(own, mounted_in, mounts, default, streams, access, self._public, ending, checked)
         return ProgramServer(composed, tls or {}, access, self._announcement, self._worker)
 
     def _application(self) -> Any:

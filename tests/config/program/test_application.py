@@ -10,6 +10,7 @@ from config.program import application
 from config.program.application import ProgramApplication
 from config.program.local_access import LocalAccess
 from streaming import discovery
+from streaming.discovery import is_local
 from streaming.handlers.stream import Stream
 
 
@@ -63,7 +64,7 @@ def parley(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     discovery._of_program.clear()
 
 
-def composed(own: Any, *, public: bool = False, loopback: bool = True) -> ProgramApplication:
+def composed(own: Any, *, public: bool = False, loopback: bool = True, checked: bool = False) -> ProgramApplication:
     """Return the application of a program with the streams `voice` at the root and `second` at /two."""
     streams = {name: Stream(lambda image: image, name=name) for name in ("voice", "second")}
     discovery._of_program.clear()
@@ -72,7 +73,7 @@ def composed(own: Any, *, public: bool = False, loopback: bool = True) -> Progra
     access = LocalAccess()
     access.bind(["127.0.0.1" if loopback else "0.0.0.0"])
     mounts = {"": streams["voice"], "two": streams["second"]}
-    return ProgramApplication(own, [], mounts, streams["voice"], streams, access, public)
+    return ProgramApplication(own, [], mounts, streams["voice"], streams, access, public, checked=checked)
 
 
 async def ask(served: ProgramApplication, path: str, kind: str = "http", host: str = "localhost") -> Any:
@@ -166,3 +167,19 @@ async def test_who_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.create_task(ask(served, "/healthz"))
         assert seen == [public, False]
     assert not discovery.is_public(discovery.streams()["voice"]), "a request leaves nothing behind"
+
+
+@pytest.mark.parametrize("checked", [False, True])
+async def test_with_dependencies_only_routes_of_the_program_are_public(checked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dependency runs before Parley's own routes: they need an account, as without `--public`."""
+    served = composed(Application("/mine"), public=True, loopback=False, checked=checked)
+    local: dict[str, bool] = {}
+
+    async def parley(scope: Any, receive: Any, send: Any) -> None:
+        local[scope["path"]] = is_local.get()
+        await Answer("parley")(scope, receive, send)
+
+    monkeypatch.setattr(application, "parley", parley)
+    for path in ("/streams/voice/webrtc/offer", "/outputs"):
+        await ask(served, path)
+    assert local == {"/streams/voice/webrtc/offer": not checked, "/streams/voice/outputs": not checked}
