@@ -8,7 +8,7 @@ import gzip
 import re
 from functools import lru_cache
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
@@ -26,14 +26,15 @@ class StaticFiles(WhiteNoiseMiddleware):
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponseBase:
         """Return the response for a static file; ranges, and files that are not text, are as WhiteNoise sends them."""
-        response: HttpResponseBase = WhiteNoiseMiddleware.serve(static_file, request)
+        response: FileResponse = WhiteNoiseMiddleware.serve(static_file, request)
         if not response.headers.get("Content-Type", "").startswith(_TEXT) or response.headers.get("Content-Encoding"):
             return response
         response.headers["Vary"] = "Accept-Encoding"
         accepted = _ACCEPTED.search(request.headers.get("Accept-Encoding", ""))
         if response.status_code != 200 or request.method != "GET" or not accepted:
             return response
-        response.close()
+        if response.file_to_stream is not None:
+            response.file_to_stream.close()  # not the response, whose end would count as the end of the request
         path, headers = static_file.get_path_and_headers({})
         content = _compressed(path, static_file.etag)
         return HttpResponse(content, headers={**dict(headers), **ENCODED, "Content-Length": str(len(content))})

@@ -27,7 +27,7 @@ def text_of(client: Client, conversation: Conversation, query: str = "") -> str:
 
 def names_of(text: str) -> list[str]:
     """Return the names above the paragraphs of a page."""
-    return re.findall(r'data-person="[^"]*" title="Change the speaker">([^<]*)<', text)
+    return re.findall(r'data-person="[^"]*" disabled data-waits="conversation" title="Change the speaker">([^<]*)<', text)
 
 
 def card_of(text: str, insight: Insight) -> str:

@@ -25,12 +25,12 @@ def test_the_page_has_the_data_of_its_script(user_client: Client) -> None:
 
 
 def test_a_live_conversation_is_joined(user_client: Client, make_conversation: MakeConversation) -> None:
-    """The page shows the title and has no field for it."""
+    """The page shows the title and no field for it."""
     make_conversation("Stand-up", live=True, connection="room")
     text = user_client.get("/live/room/").content.decode()
-    assert "Join and speak" in text
+    assert '<span data-when="live">Join and speak</span><span data-when="new" hidden>Start</span>' in text
     assert "Stand-up" in text
-    assert 'id="meeting"' not in text
+    assert '<div class="field" data-when="new" hidden><label for="meeting">' in text
 
 
 def test_an_ended_conversation_is_linked(user_client: Client, make_conversation: MakeConversation) -> None:
@@ -38,7 +38,7 @@ def test_an_ended_conversation_is_linked(user_client: Client, make_conversation:
     conversation = make_conversation(connection="room")
     text = user_client.get("/live/room/").content.decode()
     assert f'href="/conversations/{conversation.id}/"' in text
-    assert "</svg>Start</button>" in text
+    assert '<span data-when="live" hidden>Join and speak</span><span data-when="new">Start</span></button>' in text
 
 
 def test_the_same_id_of_another_account_is_another_conversation(other_client: Client, make_conversation: MakeConversation) -> None:

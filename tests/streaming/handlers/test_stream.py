@@ -97,7 +97,7 @@ def test_invalid_combinations(handler: Any, modality: Any, mode: Any) -> None:
         Stream(handler, modality=modality, mode=mode)
 
 
-@pytest.mark.parametrize(("options", "named"), [({"modality": "smell"}, "modality"), ({"mode": "both"}, "mode")])
+@pytest.mark.parametrize(("options", "named"), [({"modality": "smell"}, "Modality"), ({"mode": "both"}, "mode")])
 def test_unknown_values(options: Any, named: str) -> None:
     """The error names the wrong value and the allowed ones."""
     with pytest.raises(ValueError, match=f"{named} must be 'send-receive'|{named} must be 'video'"):
