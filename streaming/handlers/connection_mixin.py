@@ -89,6 +89,10 @@ class FunctionHandler(StreamHandler):
         frame = self._frames.get()
         return None if frame is None else self._function(frame)
 
+    def shutdown(self) -> None:
+        """End a wait of `emit` for a frame."""
+        self._frames.put(None)
+
 
 def _stored(outputs: AdditionalOutputs) -> None:
     """Do nothing: the session stores its outputs itself."""

@@ -125,3 +125,11 @@ async def test_streams_of_a_program_without_a_server(monkeypatch: pytest.MonkeyP
     assert {"stream", "stream-2"} <= set(discovery.streams())
     await asyncio.gather(*(caller.close() for caller in callers))
     discovery._of_program.clear()
+
+
+async def test_the_end_of_a_session_ends_the_wait_for_a_frame() -> None:
+    """The thread of the handler is free again."""
+    handler = FunctionHandler(lambda frame: frame)
+    waiting = asyncio.get_running_loop().run_in_executor(None, handler.emit)
+    handler.shutdown()
+    assert await asyncio.wait_for(waiting, 10) is None
