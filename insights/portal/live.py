@@ -58,6 +58,12 @@ def _shared(request: HttpRequest, connection_id: str) -> Conversation | None:
     return found.first()
 
 
+def shown_at(request: HttpRequest, connection_id: str) -> tuple[Conversation | None, Conversation | None]:
+    """Return the user's own conversation with this connection id, and if there is none, a live one that was shared with the user."""
+    latest = _latest(request, connection_id)
+    return latest, None if latest is not None else _shared(request, connection_id)
+
+
 def _page(request: HttpRequest, connection_id: str, latest: Conversation | None, *, watching: bool) -> HttpResponse:
     user = request.user
     name = (user.get_full_name() or user.get_username().split("@")[0]) if user.is_authenticated else ""
@@ -118,8 +124,8 @@ def new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def speak(request: HttpRequest, connection_id: str) -> HttpResponse:
     """Show the page for speaking. With a new connection id it starts a new conversation; a shared live one is joined or watched."""
-    latest = _latest(request, connection_id)
-    if latest is None and (other := _shared(request, connection_id)) is not None:
+    latest, other = shown_at(request, connection_id)
+    if other is not None:
         return _visit(request, other, watching=False)
     return _page(request, connection_id, latest, watching=False)
 

@@ -323,6 +323,22 @@ def test_the_live_address_of_a_colleague(other_client: Client, other_user: User,
     assert 'data-watching="no"' in page
 
 
+def test_the_resume_point_names_a_shared_conversation(other_client: Client, other_user: User, make_conversation: MakeConversation) -> None:
+    """An open page finds out about it by the rule of the live address: not without a share, nor beside an own conversation."""
+    one = make_conversation(lines=LINES[:1])
+    Conversation.objects.filter(pk=one.pk).update(ended_at=None, connection_id="room-1")
+    assert other_client.get("/resume-point/room-1/").json()["shared"] is None
+    access.share_with_person(one, other_user.email, AccessLevel.READ)
+    answer = other_client.get("/resume-point/room-1/").json()
+    assert answer["shared"] == {"title": one.name, "owner": access.person_of(one.owner).name}
+    assert (answer["live"], answer["conversation"]) == (False, None)
+    own = Conversation.objects.create(owner=other_user, connection_id="room-1", started_at=one.started_at, ended_at=one.started_at)
+    assert other_client.get("/resume-point/room-1/").json()["shared"] is None
+    Conversation.objects.filter(pk=own.pk).update(connection_id="room-2")
+    Conversation.objects.filter(pk=one.pk).update(ended_at=one.started_at)
+    assert other_client.get("/resume-point/room-1/").json()["shared"] is None
+
+
 def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_conversation: MakeConversation) -> None:
     """A guest gets their own, whatever speaker they name; without the text of a guest nothing is live."""
     one = make_conversation(lines=LINES)
@@ -335,6 +351,7 @@ def test_the_resume_point_of_a_visitor(visitor: Client, user: User, make_convers
         "live": True,
         "until": None,
         "seen": None,
+        "shared": None,
     }
     assert visitor.get("/resume-point/room-1/", {"guest": "x"}).json()["live"] is False
     assert visitor.get("/resume-point/room-1/", {"conversation": str(one.pk)}).json()["live"] is False

@@ -3,7 +3,10 @@
 const EVERY_MS = 3000;
 
 export class BeforeJoining {
-  /** `address` answers like the resume point; `changed` gets the answer when a conversation has begun, or has ended. Pages that are hidden do not ask. */
+  /**
+   * `address` answers like the resume point; `changed` gets the answer when a conversation has begun, or has ended: the reader's own (`live`), or one
+   * that was shared with them (`shared`). Pages that are hidden do not ask.
+   */
   constructor({ address, live, changed }) {
     Object.assign(this, { address, live, changed });
     document.addEventListener("visibilitychange", () => this.waiting && this.ask());
@@ -24,8 +27,9 @@ export class BeforeJoining {
     if (document.hidden) return;
     const answer = await fetch(this.address, { redirect: "manual", cache: "no-store" }).catch(() => undefined);
     const said = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
-    if (mine !== this.waiting || !said || said.live === this.live) return; // joined meanwhile, no connection, or nothing new
-    this.live = said.live;
+    if (mine !== this.waiting || !said) return; // joined meanwhile, or no connection
+    if (said.live === this.live && said.shared?.title === this.shared?.title) return; // nothing new
+    Object.assign(this, { live: said.live, shared: said.shared });
     this.changed(said);
   }
 }

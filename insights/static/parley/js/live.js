@@ -224,8 +224,12 @@ async function toggleTabAudio() {
   else if (await tabAudio.open()) tabAudio.start();
 }
 
-/** A conversation has begun at this address on another device, or has ended there: show what the page would show after a reload. */
-function showBegun({ live: isLive, conversation }) {
+/** A conversation has begun at this address, on another device or of somebody who shares it, or has ended there: show it without a reload. */
+function showBegun({ live: isLive, conversation, shared }) {
+  part("shared").hidden = !shared;
+  if (shared) part("shared-by").textContent = gettext("{name} shares a live conversation at this address with you: {title}.", { name: shared.owner, title: shared.title });
+  part("came").textContent = isLive || shared ? gettext("A conversation has begun here.") : gettext("The conversation has ended.");
+  if (isLive === (live === "yes")) return; // of the reader's own, nothing is new
   live = isLive ? "yes" : "no";
   for (const one of document.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== (isLive ? "live" : "new");
   part("ended").hidden = isLive;
@@ -234,7 +238,6 @@ function showBegun({ live: isLive, conversation }) {
   beganAt = isLive ? Date.parse(conversation.startedAt) : 0;
   showTitle(conversation?.title ?? gettext("New conversation"));
   part("pill").textContent = isLive ? gettext("Live") : gettext("Not started");
-  part("came").textContent = isLive ? gettext("A conversation has begun here.") : gettext("The conversation has ended.");
 }
 
 async function start(event) {

@@ -304,6 +304,7 @@ globalThis.parleyTexts = {
 "{name} (watching)": "{name} (sieht zu)",
 "{name} joined.": "{name} ist dabei.",
 "{name} left.": "{name} ist gegangen.",
+"{name} shares a live conversation at this address with you: {title}.": "{name} teilt unter dieser Adresse ein laufendes Gespräch mit Ihnen: {title}.",
 "{number} call": [
 "{number} Aufruf",
 "{number} Aufrufe"
