@@ -17,6 +17,7 @@ from tests.servers import Server, copied
 TOM = "tom@example.com"
 CLOSED_WITHIN_MS = 40_000
 """Four times the ten seconds that are promised."""
+NOTICED_WITHIN_MS = 5_000
 SET_UP = f"""
 from django.contrib.auth.models import User
 from insights.portal.sample import store_sample
@@ -214,3 +215,20 @@ def test_a_result_opens_at_its_sentence(site: Site, enter: Callable[..., Page]) 
     sentence = page.locator(f"[id='{page.url.split('#')[1]}']")
     expect(sentence).to_contain_text("by Friday")
     expect(sentence).to_be_in_viewport()
+
+
+def test_a_stream_comes_back(site: Site, enter: Callable[..., Page]) -> None:
+    """The page says within seconds that the server is gone, tries again by itself, and at once when it is asked to."""
+    page = enter()
+    page.context.grant_permissions(["microphone"])
+    page.goto(f"{site.server.url}/streams/echo/")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#pill")).to_have_text("Live now")
+    site.server.kill()
+    expect(page.locator("#pill")).to_have_text("Reconnecting", timeout=NOTICED_WITHIN_MS)
+    expect(page.get_by_role("button", name="Try now")).to_be_visible()
+    site.server.start()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#pill")).to_have_text("Live now")
+    expect(page.get_by_role("button", name="Try now")).to_be_hidden()
+    expect(page.locator("#alerts")).to_be_empty()

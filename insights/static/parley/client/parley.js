@@ -1,51 +1,21 @@
 // Client of Parley's streams for browsers: audio and video over WebRTC, or audio over a WebSocket; messages, inputs, outputs, devices,
 // screen share, statistics. It has no dependencies, and pages of any origin may import it: docs/reference/clients.md
 
+import { parsed, refusal, StreamError, unreachable } from "./errors.js";
+
+export { parsed, refusal, StreamError };
+
 const OFFER_WITHIN_MS = 15000;
 const CONNECT_WITHIN_MS = 20000;
-const TRIES = 4;
-const LONGEST_PAUSE_MS = 5000;
+const TRIES = 4; // of a first connection, and by default after a lost one
+const HIDDEN_TRIES = 20; // after so many attempts, some three minutes, a hidden page waits until it is shown
+const LONGEST_PAUSE_MS = 15000; // between attempts to come back
+const DISCONNECTED_MS = 1000; // how long ICE may find no path before the client connects again
+const CHECK_WITHIN_MS = 3000;
+const OUTPUTS_AGAIN_MS = 5000;
 const LAST_OUTPUTS_MS = 1500;
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const randomId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
-
-/** A text as JSON; the text itself where it is none. */
-export function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/**
- * Why a session could not begin, or ended. The message is an English sentence; programs compare `code`:
- * "limit" (as many sessions as the stream takes; `limit`), "id_taken", "unauthorised", "not_found", "invalid" (`details` names the fields),
- * "refused", "server" (`status`), "unreachable", "lost" (did not come back), "ended" (by the server), "closed" (by this program),
- * "insecure" (no devices without https), "device" (`name` is that of the browser's error).
- */
-export class StreamError extends Error {
-  constructor(code, message, more = {}) {
-    super(message);
-    this.code = code;
-    Object.assign(this, more);
-  }
-}
-
-/** The StreamError of a refused offer, hook or start: `status` of HTTP (0 for a WebSocket), `body` the JSON. */
-export function refusal(status, body) {
-  const meta = body?.meta ?? {};
-  const details = Array.isArray(body?.detail) ? body.detail : [];
-  const fields = details.map(({ loc = [], msg }) => `${loc.slice(1).join(".")}: ${msg}`).join("; ");
-  if (meta.error === "concurrency_limit_reached") return new StreamError("limit", `the limit of ${meta.limit} sessions is reached`, { limit: meta.limit });
-  if (meta.error === "connection_already_exists") return new StreamError("id_taken", "a session with this id exists already");
-  if (status === 401 || status === 403) return new StreamError("unauthorised", String(body?.detail ?? "sign in, or send an access token"), { status });
-  if (status === 404) return new StreamError("not_found", String(body?.detail ?? "there is no such stream or session"), { status });
-  if (status === 422) return new StreamError("invalid", fields || meta.error || "the request is invalid", { status, details });
-  if (status >= 500) return new StreamError("server", `the server answered with status ${status}`, { status });
-  return new StreamError("refused", meta.error || fields || body?.detail || body?.message || `the server answered with status ${status}`, { status });
-}
 
 /**
  * One session of a stream.
@@ -75,7 +45,7 @@ export class StreamClient extends EventTarget {
    * @param {string} [options.id] the session's id (`webrtc_id`); by default a random one.
    * @param {RTCConfiguration} [options.rtcConfiguration] by default that of the server (`/rtc/config`).
    * @param {Partial<RTCRtpSendParameters>} [options.rtpParameters] parameters of the senders, as far as the browser takes them.
-   * @param {number} [options.tries] attempts to come back after a lost connection.
+   * @param {number} [options.tries] attempts to come back after a lost connection, which may be Infinity; after 20 only while the page is visible.
    * @param {boolean} [options.outputs] whether outputs are read, by default true.
    * @param {() => Promise<void>} [options.beforeMedia] awaited when the session exists and no media flows yet.
    */
@@ -103,6 +73,11 @@ export class StreamClient extends EventTarget {
   /** Whether the session has ended for good. */
   get ended() {
     return this.state === "ended";
+  }
+
+  get configurationUrl() {
+    const name = this.url.pathname.match(/\/streams\/([^/]+)\/$/)?.[1];
+    return new URL(`/rtc/config${name ? `?stream=${name}` : ""}`, this.url);
   }
 
   /** @type {RTCPeerConnection|undefined} */
@@ -139,7 +114,8 @@ export class StreamClient extends EventTarget {
 
   /** Connect again now, with the same session; the browser has noticed a change of the network, for example. */
   reconnect() {
-    if (this.state === "connected" || this.state === "lost") return this.lost();
+    if (this.state === "connected") return this.lost();
+    this.wake?.();
     return Promise.resolve();
   }
 
@@ -274,30 +250,61 @@ export class StreamClient extends EventTarget {
     else if (message.type === "update_connection" && message.data === "closed") this.end(new StreamError("ended", "the server ended the session"));
   }
 
-  /** The connection is gone; come back to the same session, in some seconds after the second try. */
+  /** The connection is gone; come back to the same session, with growing pauses from the second attempt on. */
   async lost() {
-    if (this.ended) return;
+    if (this.ended || this.returning) return;
+    this.returning = true;
+    for (let again = true; again && !this.ended; ) again = await this.comeBack();
+    this.returning = false;
+  }
+
+  /** One attempt to come back, after its pause; whether another one must follow. */
+  async comeBack() {
     this.attempts += 1;
-    if (this.attempts > this.options.tries) {
-      this.end(new StreamError("lost", "the connection was lost and did not come back"));
-      return;
-    }
+    const tries = this.connectedMs === undefined ? Math.min(TRIES, this.options.tries) : this.options.tries;
+    if (this.attempts > tries) return this.end(new StreamError("lost", "the connection was lost and did not come back"));
     if (this.state === "connected") this.show("lost");
-    await pause(this.attempts > 1 ? Math.min(LONGEST_PAUSE_MS, 1000 * this.attempts) : 0);
-    if (this.ended) return;
+    await this.pauseBeforeAttempt();
+    if (this.ended || this.state === "connected") return false; // the browser found the way itself
     try {
       await this.link.open();
     } catch (error) {
       const passing = !(error instanceof StreamError) || ["server", "unreachable"].includes(error.code);
       const crashed = error.code === "id_taken" && this.options.tries > TRIES; // the session of a process that is gone, for a while
-      if (passing || crashed) this.lost();
-      else this.end(error);
+      if (passing || crashed) return true;
+      this.end(error);
     }
+    return false;
+  }
+
+  /** `reconnect`, a network that is back and a page that is shown again end the pause. */
+  async pauseBeforeAttempt() {
+    if (this.attempts < 2) return;
+    const page = globalThis.document;
+    const heard = new AbortController();
+    await new Promise((resolve) => {
+      this.wake = resolve;
+      setTimeout(() => (this.attempts > HIDDEN_TRIES && page?.hidden) || resolve(), Math.min(LONGEST_PAUSE_MS, 1000 * this.attempts));
+      globalThis.addEventListener?.("online", resolve, { signal: heard.signal });
+      page?.addEventListener("visibilitychange", () => page.hidden || resolve(), { signal: heard.signal });
+    });
+    heard.abort();
+    this.wake = undefined;
+  }
+
+  /** Ask the server whether it is there, and come back to it if it is not: a request tells sooner than the media. */
+  async check() {
+    if (this.state !== "connected" || this.checking) return;
+    this.checking = true;
+    const answer = await this.fetch(this.configurationUrl, { signal: AbortSignal.timeout(CHECK_WITHIN_MS) }).catch((error) => error);
+    this.checking = false;
+    if (["server", "unreachable"].includes(answer.code) && this.state === "connected") this.lost();
   }
 
   end(error) {
     if (this.ended) return;
     this.link?.close();
+    this.wake?.();
     this.stopTracks();
     setTimeout((events) => events?.close(), LAST_OUTPUTS_MS, this.events);
     this.show("ended", error);
@@ -323,9 +330,13 @@ export class StreamClient extends EventTarget {
       };
       events.addEventListener("output", take);
       events.addEventListener("message", take);
-      events.addEventListener("end", () => events.close());
+      events.addEventListener("end", ({ data }) => {
+        events.close();
+        if (data === "lost" && events === this.events) this.lost(); // the process that has the session is gone
+      });
       events.addEventListener("error", () => {
-        if (events.readyState === EventSource.CLOSED && events === this.events) setTimeout(() => events === this.events && open(), LONGEST_PAUSE_MS);
+        if (events === this.events) this.check();
+        if (events.readyState === EventSource.CLOSED && events === this.events) setTimeout(() => events === this.events && open(), OUTPUTS_AGAIN_MS);
       });
     };
     open();
@@ -347,7 +358,7 @@ export class StreamClient extends EventTarget {
   async fetch(url, init = {}) {
     const token = await this.token();
     const headers = { ...init.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    const response = await fetch(url, { cache: "no-store", ...init, headers, signal: AbortSignal.timeout(OFFER_WITHIN_MS) }).catch((error) => {
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(OFFER_WITHIN_MS), ...init, headers }).catch((error) => {
       throw unreachable(error);
     });
     const body = await response.json().catch(() => ({}));
@@ -358,10 +369,6 @@ export class StreamClient extends EventTarget {
   post(route, body) {
     return this.fetch(new URL(route, this.url), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   }
-}
-
-function unreachable(error) {
-  return error instanceof StreamError ? error : new StreamError("unreachable", `the server does not answer: ${error.message}`, { name: error.name });
 }
 
 async function openDevices(constraints) {
@@ -408,9 +415,8 @@ class PeerLink {
     this.late = setTimeout(() => peer === this.peer && peer.connectionState !== "connected" && client.lost(), CONNECT_WITHIN_MS);
   }
 
-  async ofServer() {
-    const name = this.client.url.pathname.match(/\/streams\/([^/]+)\/$/)?.[1];
-    return this.client.fetch(new URL(`/rtc/config${name ? `?stream=${name}` : ""}`, this.client.url)).catch((error) => {
+  ofServer() {
+    return this.client.fetch(this.client.configurationUrl).catch((error) => {
       if (error.code === "unreachable") throw error;
       return {}; // the offer says what is wrong; a public stream at a path of its own needs no configuration
     });
@@ -445,6 +451,8 @@ class PeerLink {
     if (peer.connectionState === "connected") {
       clearTimeout(this.late);
       this.client.linked();
+    } else if (peer.connectionState === "disconnected") {
+      setTimeout(() => peer === this.peer && peer.connectionState === "disconnected" && this.client.lost(), DISCONNECTED_MS);
     } else if (peer.connectionState === "failed") {
       this.client.lost();
     } else if (peer.connectionState === "closed") {
@@ -459,41 +467,12 @@ class PeerLink {
   }
 
   async statistics(before) {
-    const all = [...((await this.peer?.getStats()) ?? new Map()).values()];
-    const byId = new Map(all.map((one) => [one.id, one]));
-    const figures = { state: this.client.state, audio: {}, video: {} };
-    const pair = all.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
-    const local = byId.get(pair?.localCandidateId);
-    const remote = byId.get(pair?.remoteCandidateId);
-    if (pair?.currentRoundTripTime !== undefined) figures.roundTripMs = pair.currentRoundTripTime * 1000;
-    if (local) {
-      figures.path = [local, remote].some((one) => one?.candidateType === "relay") ? "relayed" : "direct";
-      figures.protocol = local.relayProtocol ?? local.protocol;
-    }
-    for (const one of all) {
-      if (one.type === "outbound-rtp") figures[one.kind].out = { kbps: rate(before, one, one.bytesSent) };
-      if (one.type === "inbound-rtp") figures[one.kind].in = { kbps: rate(before, one, one.bytesReceived), ...inbound(one) };
-    }
-    return figures;
+    const { peerFigures } = await import("./statistics.js");
+    return { state: this.client.state, ...peerFigures([...((await this.peer?.getStats()) ?? new Map()).values()], before) };
   }
 
   close() {
     clearTimeout(this.late);
     this.peer?.close();
   }
-}
-
-function inbound(one) {
-  const all = (one.packetsReceived ?? 0) + (one.packetsLost ?? 0);
-  const flow = { lossPercent: all ? (100 * Math.max(0, one.packetsLost ?? 0)) / all : undefined };
-  if (one.jitterBufferEmittedCount) flow.jitterBufferMs = (1000 * one.jitterBufferDelay) / one.jitterBufferEmittedCount;
-  if (one.frameWidth) Object.assign(flow, { width: one.frameWidth, height: one.frameHeight, fps: one.framesPerSecond ?? 0 });
-  return flow;
-}
-
-/** Kilobits per second since the last call for this id; undefined at the first one. */
-export function rate(before, { id, timestamp }, bytes) {
-  const last = before.get(id);
-  before.set(id, { timestamp, bytes });
-  return last && timestamp > last.timestamp ? Math.max(0, ((bytes - last.bytes) * 8) / (timestamp - last.timestamp)) : undefined;
 }

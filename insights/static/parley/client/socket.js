@@ -1,10 +1,11 @@
 // The WebSocket transport of parley.js: 16-bit samples in both directions, recorded and played by the processors of worklet.js.
 
-import { parsed, rate, refusal, StreamError } from "./parley.js";
+import { parsed, refusal, StreamError } from "./errors.js";
+import { rate } from "./statistics.js";
 
 const SOCKET_RATE = 24000;
-const PING_EVERY_MS = 10000;
-const LOST_AFTER_MS = 25000; // without any message of the server
+const PING_EVERY_MS = 2000; // one without an answer until the next makes the client ask the server by a request
+const LOST_AFTER_MS = 25000; // without an answer to a ping, or to the start
 const PLAYBACK = ["clear", "pause", "resume"]; // events of the server for the player
 const ENDS = [1000, 1008]; // close codes after which the server expects no client to come back
 
@@ -29,7 +30,7 @@ export class SocketLink {
     socket.onopen = () => socket.send(JSON.stringify(this.start()));
     socket.onmessage = ({ data }) => this.take(data);
     socket.onclose = ({ code, reason }) => this.closed(code, reason);
-    this.heardAt = Date.now();
+    this.waitingSince = Date.now();
     clearInterval(this.pinging);
     this.pinging = setInterval(() => this.ping(), PING_EVERY_MS);
   }
@@ -41,10 +42,12 @@ export class SocketLink {
   }
 
   ping() {
-    if (Date.now() - this.heardAt > LOST_AFTER_MS) {
+    if (this.waitingSince && Date.now() - this.waitingSince > LOST_AFTER_MS) {
       this.drop();
       this.client.lost();
     } else if (this.socket?.readyState === WebSocket.OPEN) {
+      if (this.waitingSince) this.client.check();
+      this.waitingSince ??= Date.now();
       this.socket.send('{"event":"ping"}');
     }
   }
@@ -56,7 +59,7 @@ export class SocketLink {
   }
 
   async take(data) {
-    this.heardAt = Date.now();
+    this.waitingSince = undefined; // anything that comes is an answer
     if (data instanceof ArrayBuffer) {
       this.bytes.in += data.byteLength;
       this.audio.play(data);

@@ -74,6 +74,7 @@ function show(state, detail = "") {
   part("pill").textContent = pill;
   part("pill").className = `pill ${kind}`;
   part("screen").dataset.state = state;
+  part("try-now").hidden = state !== "lost";
 }
 
 function showAlert(text, link = undefined) {
@@ -165,10 +166,10 @@ function receive(message) {
 function changed({ state, error }) {
   show(state === "connecting" && sends && !link.media ? "asking" : state, error && reason(error));
   if (state === "connecting" && !sends) running(true);
+  if (state === "connected") sendInputs(); // after a lost connection, too: the session may be another one
   if (state === "connected" && !reading) {
     running(true);
     embedding.began(link.id);
-    sendInputs();
     components.follow(link.id);
     reading = setInterval(readFigures, 1000);
     readFigures();
@@ -188,7 +189,7 @@ async function start() {
   outputs.clear();
   messages.clear();
   context = new AudioContext();
-  link = new StreamClient(base, { media: constraints(), receive: receives ? kinds : [], rtpParameters: rtpParams, userData: userData() });
+  link = new StreamClient(base, { media: constraints(), receive: receives ? kinds : [], rtpParameters: rtpParams, userData: userData(), tries: Infinity });
   link.on("own", showOwn);
   link.on("state", changed);
   link.on("message", receive);
@@ -252,6 +253,7 @@ part("text-form")?.addEventListener("submit", (event) => {
   part("text").value = "";
 });
 part("stop").addEventListener("click", () => link?.close(gettext("You stopped it.")));
+part("try-now").addEventListener("click", () => link?.reconnect());
 part("mute")?.addEventListener("click", () => setMuted(part("mute").dataset.muted !== "true"));
 part("screen-share")?.addEventListener("click", share);
 window.addEventListener("pagehide", () => link?.close());
