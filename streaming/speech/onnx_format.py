@@ -3,17 +3,24 @@
 The functions that write return encoded parts: field numbers are those of the messages in onnx.proto.
 """
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FLOAT, INT64 = 1, 7
+FLOAT, UINT8, INT8, INT64 = 1, 2, 3, 7
 """Types of tensors."""
+DTYPES: Mapping[int, "np.dtype[Any]"] = {
+    kind: np.dtype(name) for kind, name in ((FLOAT, "<f4"), (UINT8, "u1"), (INT8, "i1"), (INT64, "<i8"))
+}
+"""The types of numpy for the types of tensors."""
 _IR_VERSION = 8
 STANDARD_OPERATIONS: Mapping[str, int] = {"": 17}
 """The domain of the standard operations, and their version."""
-_ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 2, 3, 7
+_KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
+_ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7
 
 
 def number(field: int, value: int) -> bytes:
@@ -31,8 +38,10 @@ def text(field: int, value: str) -> bytes:
     return message(field, value.encode())
 
 
-def attribute(name: str, value: int | str | Sequence[int]) -> bytes:
-    """Return an attribute of an operation."""
+def attribute(name: str, value: float | str | Sequence[int]) -> bytes:
+    """Return an attribute of an operation; whole numbers and others have different types."""
+    if isinstance(value, float):
+        return text(1, name) + number(20, _ATTRIBUTE_FLOAT) + b"\x15" + struct.pack("<f", value)
     if isinstance(value, int):
         return text(1, name) + number(20, _ATTRIBUTE_INT) + number(3, value)
     if isinstance(value, str):
@@ -51,9 +60,9 @@ def tensor(name: str, kind: int, shape: Sequence[int], data: bytes) -> bytes:
     return b"".join(number(1, size) for size in shape) + number(2, kind) + text(8, name) + message(9, data)
 
 
-def constant(name: str, values: NDArray[np.float32] | NDArray[np.int64]) -> bytes:
-    """Return a constant of the values of an array."""
-    return tensor(name, INT64 if values.dtype == np.int64 else FLOAT, values.shape, values.tobytes())
+def constant(name: str, values: NDArray[Any]) -> bytes:
+    """Return a constant of the values of an array, whose type is one of `DTYPES`."""
+    return tensor(name, _KINDS[values.dtype], values.shape, values.tobytes())
 
 
 def value(name: str, shape: Sequence[int | str] | None, kind: int = FLOAT) -> bytes:

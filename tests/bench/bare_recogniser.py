@@ -25,12 +25,13 @@ from streaming.audio.codecs import AudioError, open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import engines
 from streaming.speech.engines.base import RecognitionOptions, RecognitionResult
-from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.engines.moonshine import Moonshine
 from streaming.speech.engines.multilingual import FINAL_BEAMS
 from streaming.speech.engines.whisper import FOLDER, Whisper
 from streaming.speech.turn_detector import split_turns
 from tests.bench import speech
 from tests.bench.client import chunks, stagger
+from tests.bench.published_model import published_model
 from tests.bench.resource_usage import usage
 
 _END_S = 120.0
@@ -74,7 +75,7 @@ class RecordingListener:
 
 def model(question: dict[str, Any]) -> dict[str, Any]:
     """Decode the turns that the speakers send, each once."""
-    bare = small_model()
+    bare = published_model()
     talks = speech.talks(speech.conversation(), question["speakers"], question["seconds"])
     cuts = [_floats(cut) for talk in talks for cut in talk.cuts()]
     bare.transcribe(cuts[0])
@@ -104,7 +105,7 @@ def whisper(question: dict[str, Any]) -> dict[str, Any]:
 
 def turns(question: dict[str, Any]) -> dict[str, Any]:
     """Decode the turns of the looped conversation, each once, in as many threads as the recogniser has; nothing else is done."""
-    bare = small_model()
+    bare = published_model()
     sound = speech.conversation().sound
     looped = np.tile(sound, int(question["seconds"] * speech.RATE) // len(sound) + 1)[: int(question["seconds"] * speech.RATE)]
     cuts = list(split_turns(_floats(looped)))
@@ -125,7 +126,7 @@ def texts(question: dict[str, Any]) -> dict[str, Any]:
     """Return the text of whole recordings by both methods: the model on the detected turns, and the recogniser."""
     most = int(question["most_s"] * speech.RATE) if question.get("most_s") else None
     sounds = [r.sound[:most] for r in speech.recordings() if r.name in question["names"]]
-    bare = small_model()
+    bare = published_model()
     silence = bytes(2 * speech.RATE)
     heard = _hear([sound.tobytes() + silence for sound in sounds], question["threads"], 0.0)
     return {

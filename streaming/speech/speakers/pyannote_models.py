@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.engines.base import RecogniserError
+from streaming.speech.ort_graph import OrtGraph
 from streaming.speech.speakers.fbank import STEP_S, fbank
-from streaming.speech.speakers.ort_graph import OrtGraph
 from streaming.speech.speakers.types import WINDOW_S, Columns, Regions, Vectors
 from streaming.speech.vad import data_file, open_model
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streaming.audio.pcm import RATE, Samples
-from streaming.speech.engines.moonshine import Moonshine, small_model
+from streaming.speech.engines.moonshine import Moonshine
 from streaming.speech.speakers import LiveDiarizer, SpeakerModels, SpeakerSpan
 from streaming.speech.speakers.pyannote_models import load
 from streaming.speech.speakers.tuning import Tuning
 from streaming.speech.speakers.types import Columns, Regions, Vectors
 from tests.bench.child_processes import BenchError
 from tests.bench.diarization_error import DiarizationErrors, Speech, diarization_errors, one_speaker, pauses_closed, rttm
+from tests.bench.published_model import published_model
 from tests.bench.report import Goal, Result, Table, number
 from tests.bench.rounds import Say
 from tests.bench.scenarios import profiles
@@ -117,7 +118,7 @@ def measure(folder: Path | None, written: Path | None, say: Say, conversations: 
         raise BenchError("--speakers-data must name a folder with ami/ (clips with RTTM files) and libri/ (single voices)")
     models = load()
     meter, audio_s, cpu_s, recognised_s = _Meter(models), 0.0, 0.0, 0.0
-    recogniser = small_model()
+    recogniser = published_model()
     found: dict[str, _Found] = {}
     silent = 0
     for name, clip in _data(folder, conversations):

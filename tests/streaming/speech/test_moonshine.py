@@ -1,11 +1,11 @@
 """The embedded recogniser with its real model and recorded voices."""
 
+import itertools
 import re
 import threading
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import jiwer
 import numpy as np
@@ -14,18 +14,16 @@ import pytest
 from streaming.audio.codecs import open_decoder
 from streaming.audio.pcm import Samples
 from streaming.speech import audio_source, vad_worker
-from streaming.speech.engines import make, moonshine
+from streaming.speech.engines import make, moonshine, moonshine_networks
 from streaming.speech.engines.base import EngineOptions, Recogniser, RecogniserError, RecognitionOptions
 from streaming.speech.engines.moonshine import (
     BASE_FILES,
-    Arrays,
     Moonshine,
     MoonshineRecogniser,
-    Networks,
-    has_vnni,
     large_model,
     small_model,
 )
+from streaming.speech.engines.moonshine_networks import START, BuiltNetworks, MergedNetworks, Step, _BuiltDecode, has_vnni
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
 from streaming.speech.vad import data_file
@@ -39,6 +37,7 @@ TWO_CITIES = (
     "direct the other way in short the period was so far like the present period that some of its noisiest authorities insisted on its "
     "being received for good or for evil in the superlative degree of comparison only"
 )
+NETWORKS = ("encoder_model", "decoder_model_merged")
 RATE = 16_000
 SPEECH = Path(__file__).parents[2] / "speech"
 
@@ -61,11 +60,13 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recogniser]
         recogniser.close()
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["vnni", "no vnni"])
-def converted(request: pytest.FixtureRequest) -> Moonshine:
-    """The small model as ONNX, as on a processor with VNNI and on one without it."""
+@pytest.fixture(scope="module", params=[True, False], ids=["signed weights", "weights without a sign"])
+def built(request: pytest.FixtureRequest) -> Moonshine:
+    """The small model as on a processor with VNNI and on one without it."""
+    if request.param and not has_vnni():
+        pytest.skip("without VNNI signed weights are multiplied less accurately")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moonshine, "has_vnni", lambda: request.param)
+        patch.setattr(moonshine_networks, "has_vnni", lambda: request.param)
         return small_model()
 
 
@@ -174,17 +175,14 @@ def test_a_breath_does_not_become_words(model: Moonshine, recogniser: Recogniser
 def test_a_draft_saves_steps_and_changes_nothing(model: Moonshine, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its own tokens as the draft, the same words come in a few steps of the decoder."""
     steps = 0
+    step = _BuiltDecode.step
 
-    def counted(step: Callable[[Arrays], Any]) -> Callable[[Arrays], Any]:
-        def run(inputs: Arrays) -> Any:
-            nonlocal steps
-            steps += 1
-            return step(inputs)
+    def counted(decode: _BuiltDecode, tokens: Sequence[int]) -> Step:
+        nonlocal steps
+        steps += 1
+        return step(decode, tokens)
 
-        return run
-
-    for step in (model._first, model._following):
-        monkeypatch.setattr(step, "run", counted(step.run))
+    monkeypatch.setattr(_BuiltDecode, "step", counted)
     pcm = recording("two_cities.wav")[int(1.1 * RATE) : 5 * RATE]
     bare, without = model.transcribe(pcm), steps
     drafted = model.transcribe(pcm, bare.tokens)
@@ -297,20 +295,46 @@ def test_transcribe(recogniser: Recogniser) -> None:
         MoonshineRecogniser(EngineOptions(1, Path())).transcribe(audio)
 
 
-@pytest.mark.skipif(not has_vnni(), reason="without VNNI signed weights are multiplied less accurately")
-def test_the_converted_model_has_the_same_results(converted: Moonshine) -> None:
-    """Tokens and confidence are those of the original files, with a draft too: the weights are the same numbers."""
-    encoder, decoder, tokenizer = (
-        data_file("moonshine_voice", "assets", "tiny-en", name)
-        for name in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-    )
-    original = Moonshine(Networks.of_files(encoder, decoder), tokenizer)
-    for turn in split_turns(recording("beckett.wav"))[:3]:
-        found = original.transcribe(turn)
-        draft = (*found.tokens[:2], 500)
-        assert len(found.tokens) > 2
-        assert converted.transcribe(turn) == found
-        assert converted.transcribe(turn, draft).tokens == original.transcribe(turn, draft).tokens
+def original_networks() -> MergedNetworks:
+    """The small model as its package has it."""
+    return MergedNetworks(*(data_file("moonshine_voice", "assets", "tiny-en", f"{name}.ort") for name in NETWORKS))
+
+
+def test_the_built_model_has_the_words_of_the_original(built: Moonshine) -> None:
+    """Words and confidence are those of the original files, up to the rounding of quantised numbers, with a draft too."""
+    original = Moonshine(original_networks(), data_file("moonshine_voice", "assets", "tiny-en", "tokenizer.bin"))
+    expected: list[str] = []
+    heard: list[str] = []
+    for turn in split_turns(recording("two_cities.wav")):
+        found, same = original.transcribe(turn), built.transcribe(turn)
+        assert same.confidence == pytest.approx(found.confidence, abs=0.05)
+        expected += [word.text for word in found.words]
+        heard += [word.text for word in built.transcribe(turn, (*found.tokens[:3], 500, *found.tokens[3:])).words]
+    assert len(expected) > 100
+    assert jiwer.wer(plain(" ".join(expected)), plain(" ".join(heard))) <= 0.05
+
+
+def test_the_built_decoder_has_the_numbers_of_the_original() -> None:
+    """For the same audio the decoder finds the same tokens and probabilities in each step, after removed tokens too."""
+    small = BuiltNetworks(*(data_file("moonshine_voice", "assets", "tiny-en", f"{name}.ort") for name in NETWORKS))
+    audio = recording("beckett.wav")[: 2 * RATE]
+    original, built = original_networks().begin(audio), small.begin(audio)
+    steps = [(original.step([START]), [START], 0)]
+    for layer, what in itertools.product(range(6), ("key", "value")):
+        expected = original._inputs[f"past_key_values.{layer}.encoder.{what}"]
+        heard = built._inputs[f"heard.{layer}.{what}"]
+        assert np.corrcoef(expected.ravel(), heard.ravel())[0, 1] > 0.98
+        built._inputs[f"heard.{layer}.{what}"] = expected
+    for tokens, removed in (([10949, 278, 886], 2), ([500, 600], 1), ([29889], 0)):
+        steps.append((original.step(tokens), tokens, removed))
+        original.drop(removed)
+    for expected_step, tokens, removed in steps:
+        found = built.step(tokens)
+        assert found.best == expected_step.best
+        assert found.probabilities == pytest.approx(expected_step.probabilities, rel=0.01)
+        assert found.attention is not None
+        assert found.attention.sum(axis=1) == pytest.approx(np.ones(len(tokens)), abs=1e-3)
+        built.drop(removed)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,17 @@ Control flow is not kept: of an `If` one branch is taken.
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streaming.speech import onnx_format
 
-_FLOAT, _UINT8, _INT8, _INT64 = 1, 2, 3, 7  # ONNX types of tensors
-_DTYPES: dict[int, "np.dtype[np.generic]"] = {_FLOAT: np.dtype("<f4"), _INT8: np.dtype("<i1"), _INT64: np.dtype("<i8")}
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTS = 1, 2, 3, 4, 7
 
-_WEIGHTS: dict[str, tuple[int, int]] = {"DynamicQuantizeMatMul": (1, 3), "MatMulIntegerToFloat": (1, 5)}
-"""Operations with quantised weights, and the places of the weights and of their zero point among the inputs."""
+_QUANTISED: dict[str, tuple[int, int, int, int]] = {"DynamicQuantizeMatMul": (1, 2, 3, 4), "MatMulIntegerToFloat": (1, 3, 5, 6)}
+"""Multiplications with quantised weights, and the places of weights, scale, zero point and bias among their inputs."""
 
 
 class _Table:
@@ -98,6 +97,44 @@ class _Tensor:
     shape: tuple[int, ...]
     data: bytes
 
+    def array(self) -> NDArray[Any]:
+        return np.frombuffer(self.data, dtype=onnx_format.DTYPES[self.kind]).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class QuantisedWeights:
+    """The weights of a multiplication: (values - zero_point) * scale.
+
+    Attributes:
+        values: shape (rows, columns), int8 or uint8.
+        scale: shape () or (columns,), float32.
+        zero_point: of the shape of the scale and of the type of the values.
+        bias: shape (columns,), float32, or None.
+    """
+
+    values: NDArray[Any]
+    scale: NDArray[np.float32]
+    zero_point: NDArray[Any]
+    bias: NDArray[np.float32] | None
+
+    @classmethod
+    def side_by_side(cls, parts: "Sequence[QuantisedWeights]") -> "QuantisedWeights":
+        """Return the weights of one multiplication that has the columns of several, which have no bias if there is more than one."""
+        if len(parts) == 1:
+            return parts[0]
+        scales, zero_points = (
+            np.concatenate([np.broadcast_to(one, part.values.shape[1:]) for part, one in zip(parts, ones, strict=True)])
+            for ones in ([part.scale for part in parts], [part.zero_point for part in parts])
+        )
+        return cls(np.concatenate([part.values for part in parts], axis=1), scales, zero_points, None)
+
+    def signed(self) -> "QuantisedWeights":
+        """Return the same weights as int8: values and zero points are shifted by 128, so every product is the same."""
+        if self.values.dtype != np.uint8:
+            return self
+        values, zero_point = ((one ^ np.uint8(128)).view(np.int8) for one in (self.values, self.zero_point))
+        return QuantisedWeights(values, self.scale, zero_point, self.bias)
+
 
 class OrtGraph:
     """The operations and constants of a model in onnxruntime's format; `branch` is that of an `If` whose condition has this value."""
@@ -112,20 +149,18 @@ class OrtGraph:
 
     def constant(self, name: str) -> NDArray[np.float32]:
         """Return a constant as float32."""
-        tensor = self._constants[name]
-        return np.frombuffer(tensor.data, dtype=_DTYPES[tensor.kind]).reshape(tensor.shape).astype(np.float32)
+        return self._constants[name].array().astype(np.float32)
 
-    def sign_weights(self) -> None:
-        """Give quantised weights a sign: weights and zero points are shifted by 128, so every product is the same.
+    def constants_of(self, output: str) -> list[NDArray[Any]]:
+        """Return the constants among the inputs of the operation that makes a tensor, in their order."""
+        return [self._constants[name].array() for name in self._maker[output].inputs if name in self._constants]
 
-        A processor with VNNI multiplies them much faster. One without it may saturate (`has_vnni`).
-        """
-        for node in set(self._maker.values()):
-            for place in _WEIGHTS.get(node.kind, ()):
-                found = self._constants[node.inputs[place]]
-                if found.kind == _UINT8:
-                    signed = np.frombuffer(found.data, np.uint8) ^ 0x80
-                    self._constants[node.inputs[place]] = _Tensor(_INT8, found.shape, signed.tobytes())
+    def quantised(self, output: str) -> QuantisedWeights:
+        """Return the weights of the multiplication that makes a tensor."""
+        node = self._maker[output]
+        names = [node.inputs[place] if place < len(node.inputs) else "" for place in _QUANTISED[node.kind]]
+        values, scale, zero_point = (self._constants[name].array() for name in names[:3])
+        return QuantisedWeights(values, scale, zero_point, self._constants[names[3]].array() if names[3] else None)
 
     def inputs(self, *outputs: str) -> set[str]:
         """Return the names of the inputs of the model that tensors depend on."""
