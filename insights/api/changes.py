@@ -90,7 +90,7 @@ def _form(row: Change) -> dict[str, object]:
         form["changedBy"] = row.user.get_username()
     elif row.by_profile:
         form["changedBy"] = recorder.BY_PROFILE
-    form |= {"before": _rows(row.before), "after": _rows(row.after)}
+    form |= {"before": _rows(row.before if row.after else {}), "after": _rows(row.after)}  # without `after` a redaction emptied it
     if row.undoes_id is not None:
         form["undoes"] = str(row.undoes_id)
     if hasattr(row, "undone_by"):

@@ -17,10 +17,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from insights import recorder
-from insights.hidden_speech import removed_speech
+from insights.hidden_speech import hidden_speech, masked_speech, removed_speech
 from insights.jobs.execute import execute
-from insights.models import Conversation, Job, Message, StoredAudio
-from insights.recorder import Joined, Listening, SpokenWord, Utterance
+from insights.models import Conversation, Event, Job, Message, StoredAudio
+from insights.recorder import ChangeConflict, Joined, Listening, SpokenWord, Utterance
+from insights.redaction import Redactor
 from streaming.audio.opus_file import OpusReader, OpusWriter
 from streaming.audio.pcm import RATE, Samples
 from streaming.recordings import erasure, files
@@ -138,6 +139,33 @@ def test_redacted_words_are_erased(talk: Joined) -> None:
     masked = Message.objects.get(number=2)
     assert masked.text == "Please call **** at once."
     assert [at for at, loud in enumerate(sound()) if not loud] == [9]
+
+
+def test_a_joined_message_without_word_times_is_silent_in_its_parts(talk: Joined) -> None:
+    """A redaction hides what was said as parts of it, when it is read and in the file, and leaves what others said between them."""
+    owner = User.objects.get()
+    first, between, _ = list(Message.objects.order_by("number"))
+    recorder.delete_message(talk.conversation_id, between.id, owner.pk)
+    assert run_waiting() == 1
+    joined = recorder.join_next(first.id, owner.pk)
+    assert joined.change_id
+    Message.objects.filter(id=first.id).update(words=[], text="Good morning everybody. See Maria Lopez next week.")
+    Event.objects.all().delete()
+    conversation = Conversation.objects.get()
+    parts = [(2.0, 3.5), (14.0, 16.0)]
+
+    def rounded(found: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        return sorted((round(start, 1), round(end, 1)) for start, end in found)
+
+    assert rounded(hidden_speech(conversation, Redactor(conversation, ()))) == parts
+    recorder.redact_conversation(talk.conversation_id, owner.pk)
+    assert "Lopez" not in Message.objects.get().text
+    assert rounded(removed_speech(conversation)) == parts
+    assert rounded(masked_speech(conversation)) == parts
+    assert run_waiting() == 1
+    assert [at for at, loud in enumerate(sound()) if not loud] == [2, 3, 8, 9, 10, 14, 15]
+    with pytest.raises(ChangeConflict, match="what it changed was deleted"):
+        recorder.undo(joined.change_id, owner.pk)
 
 
 def test_audio_that_is_recorded_is_erased_later(talk: Joined) -> None:

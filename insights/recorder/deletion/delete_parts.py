@@ -37,7 +37,7 @@ from insights.models import (
     Topic,
     TopicReference,
 )
-from insights.payloads import StoredEvent, member_snapshot, message_snapshot, reviewed_insight_snapshot, topic_snapshot
+from insights.payloads import StoredEvent, iso, member_snapshot, message_snapshot, reviewed_insight_snapshot, topic_snapshot
 from insights.recorder import topics
 from insights.recorder.audio import remove_audio
 from insights.recorder.deletion.audit import note_deletion
@@ -200,7 +200,8 @@ def _delete_messages(
         for insight in insights:
             log.add(InsightDeleted(emptied_insight(reviewed_insight_snapshot(insight))))
         for message in messages:
-            log.add(MessageDeleted(emptied_message(message_snapshot(message, ())), parts.get(message.id, ())))
+            said = tuple((iso(start), iso(end)) for start, end in parts.get(str(message.id), ()))
+            log.add(MessageDeleted(emptied_message(message_snapshot(message, ())), said))
         Topic.objects.filter(id__in=gone.topics).delete()
         Message.objects.filter(id__in=[one.id for one in messages]).delete()  # with all that refers to them, in any table
         rewritten = _rewrite(conversation, numbers, last, gone)

@@ -7,10 +7,11 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from insights.models import Change
+from insights.recorder.deletion.joined_parts import EDITS, times_only
 from insights.recorder.edits.row_states import State, States, split_key
 
 _BATCH = 100
-_TEXTS_OF_OTHERS = frozenset({Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED})
+_TEXTS_OF_OTHERS = frozenset(EDITS)
 """Kinds of changes in which the states of one message have words of another."""
 
 
@@ -38,8 +39,16 @@ def empty_changes(conversation_id: int, ids: Collection[str], *, persons: bool =
 
 
 def empty_all_changes(conversation_id: int) -> int:
-    """Empty all changes of a conversation, as after a redaction of its stored text; return how many there are."""
-    return Change.objects.filter(conversation_id=conversation_id).update(before={}, after={})
+    """Empty all changes of a conversation, as after a redaction of its stored text; return how many there are.
+
+    Of splits and joins the times of the messages are left: they tell where the words of a joined message are in the audio.
+    """
+    changes = Change.objects.filter(conversation_id=conversation_id)
+    edits = list(changes.filter(kind__in=EDITS))
+    for change in edits:
+        change.before, change.after = times_only(change.before, change.after), {}
+    Change.objects.bulk_update(edits, ["before", "after"], batch_size=_BATCH)
+    return changes.exclude(kind__in=EDITS).update(before={}, after={}) + len(edits)
 
 
 def _without(states: Mapping[str, State], ids: Collection[str]) -> States:

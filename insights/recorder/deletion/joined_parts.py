@@ -1,33 +1,53 @@
-"""The times at which the parts of a joined message were said: between them others may have spoken. Used only inside the recorder."""
+"""The times at which the parts of a joined message were said: between them others may have spoken."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol, cast
 from uuid import UUID
 
-from insights.models import Change, Message
-from insights.payloads import iso
+from insights.models import Change
 from insights.recorder.edits.row_states import State, States
+from insights.snapshots import JsonObject
 
 Span = tuple[datetime, datetime]
 _PREFIX = "message:"
+_TIMES = ("started_at", "ended_at")
+EDITS = (Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED)
 
 
-def parts_of(conversation_id: int, messages: Sequence[Message]) -> dict[UUID, tuple[tuple[str, str], ...]]:
+class SpokenRow(Protocol):
+    """A message or a row of one."""
+
+    @property
+    def id(self) -> UUID | str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime: ...
+    @property
+    def words(self) -> Sequence[Mapping[str, object]]: ...
+
+
+def parts_of(conversation_id: int, messages: Sequence[SpokenRow]) -> dict[str, list[Span]]:
     """Return start and end of each part of those of the messages that an edit joined of several, by id. One query.
 
-    It follows from the edits, so it has to be called before they are emptied. A message whose edits were emptied is left out.
+    It follows from the edits, so it has to be called before a deletion empties them; a redaction leaves the times in them.
     """
-    kinds = (Change.Kind.MESSAGE_SPLIT, Change.Kind.MESSAGES_JOINED)
-    edits = list(Change.objects.filter(conversation_id=conversation_id, kind__in=kinds).values_list("target", "before", "after"))
+    edits = list(Change.objects.filter(conversation_id=conversation_id, kind__in=EDITS).values_list("target", "before", "after"))
     found = {}
     for message in messages if edits else ():
         related = _related(str(message.id), edits)
         pauses = [pause for edit in edits if edit[0] in related and (pause := _pause(*edit)) is not None]
         parts = _without((message.started_at, message.ended_at), pauses)
         if len(parts) > 1:
-            said = _merged([*parts, *_words(message)])
-            found[message.id] = tuple((iso(start), iso(end)) for start, end in said)
+            found[str(message.id)] = _merged([*parts, *_words(message)])
     return found
+
+
+def times_only(before: States, after: States) -> States:
+    """Return what `parts_of` needs of a split or a join, as its `before` with an empty `after`: it cannot be undone any more."""
+    states = {key: before.get(key) for key in {**before, **after} if key.startswith(_PREFIX)}
+    return {key: state and cast(JsonObject, {one: state[one] for one in _TIMES if one in state}) for key, state in states.items()}
 
 
 def _related(message_id: str, edits: Iterable[tuple[str, States, States]]) -> set[str]:
@@ -41,7 +61,8 @@ def _related(message_id: str, edits: Iterable[tuple[str, States, States]]) -> se
 
 def _pause(target: str, before: States, after: States) -> Span | None:
     """Return the time between the two messages that an edit joined; None for another edit, or if they follow each other."""
-    second = next((state for key, state in before.items() if key.startswith(_PREFIX) and key in after and after[key] is None), None)
+    gone = after or {key: None for key, state in before.items() if state is not None and key != f"{_PREFIX}{target}"}  # of `times_only`
+    second = next((state for key, state in before.items() if key.startswith(_PREFIX) and key in gone and gone[key] is None), None)
     ended, began = _time(before.get(f"{_PREFIX}{target}"), "ended_at"), _time(second, "started_at")
     return (ended, began) if ended is not None and began is not None and ended < began else None
 
@@ -51,7 +72,7 @@ def _time(state: State, column: str) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
-def _words(message: Message) -> list[Span]:
+def _words(message: SpokenRow) -> list[Span]:
     return [(datetime.fromisoformat(str(one["startTime"])), datetime.fromisoformat(str(one["endTime"]))) for one in message.words]
 
 
