@@ -5,6 +5,8 @@ its output. A forked process runs the command line as its `__main__`, in a sessi
 
 It evaluates the settings anew. The settings that were read before the fork, such as INSTALLED_APPS, must have the same values in it;
 otherwise it starts an interpreter of its own in its place. The imports open no connection and start no thread.
+
+If the process that asks ends without `ForkServer.close`, as by SIGKILL, the fork server ends the processes that it forked, and itself.
 """
 
 import contextlib
@@ -44,6 +46,8 @@ MODULES = (
 FIXED = ("PYTHON", "OPENBLAS_", "OMP_", "LD_", "MALLOC_")
 """Beginnings of the names of variables that the interpreter and libraries read when they are loaded."""
 REQUEST_BYTES = 1 << 17
+CLOSE = b"close"
+"""The request after which the forked processes live on."""
 
 
 class ForkedProcess:
@@ -119,6 +123,8 @@ class ForkServer:
     def close(self) -> None:
         """End the fork servers."""
         for requests, process in self._servers.values():
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # somebody has ended it
+                requests.send(CLOSE)
             requests.close()
             process.wait()
         self._servers.clear()
@@ -238,7 +244,10 @@ def serve(requests: socket.socket) -> list[str] | None:
                 _report(selector, key)
                 continue
             request, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 3)
+            if request == CLOSE:
+                return None
             if not request:
+                _end_all(selector)
                 return None
             *output, status = descriptors
             pid = os.fork()
@@ -260,6 +269,14 @@ def _report(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Non
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
         os.write(status, b"%d" % code)
     os.close(status)
+
+
+def _end_all(selector: selectors.BaseSelector) -> None:
+    """End the forked processes with what they started in their process groups."""
+    for key in selector.get_map().values():
+        for kill in (os.killpg, os.kill) if key.data else ():  # one that was just forked leads no group yet
+            with contextlib.suppress(ProcessLookupError):
+                kill(key.data[0], signal.SIGKILL)
 
 
 def _become(request: Mapping[str, Any], output: Sequence[int], selector: selectors.BaseSelector, requests: socket.socket) -> list[str]:

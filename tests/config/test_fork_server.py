@@ -1,9 +1,12 @@
 """The fork server of the tests: a forked process is like an interpreter of its own."""
 
+import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -138,3 +141,36 @@ def test_processes_live_on_without_the_fork_server(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(RuntimeError, match="ended before"):
         process.wait()
+
+
+KILLED = """
+import os, sys, time
+from tests.fork_server import ForkServer
+server = ForkServer()
+process = server.start((sys.argv[1],), {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}, 1, 2)
+(_, parent), = server._servers.values()
+print(process.pid, parent.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_is_left_of_a_killed_test_run(tmp_path: Path) -> None:
+    """SIGKILL of the process that asked ends the fork server and what it forked."""
+    script = tmp_path / "sleep.py"
+    script.write_text("import time; time.sleep(600)")
+    run = subprocess.Popen([sys.executable, "-c", KILLED, str(script)], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    pids = [int(pid) for pid in run.stdout.readline().split()]
+    assert len(pids) == 2
+    left = [os.pidfd_open(pid) for pid in pids]
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    try:
+        for pidfd in left:
+            assert select.select([pidfd], [], [], ENDS_S)[0], "a process was left"
+    finally:
+        for pid, pidfd in zip(pids, left, strict=True):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.close(pidfd)
