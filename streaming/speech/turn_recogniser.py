@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from weakref import WeakSet
 
+import numpy as np
+
 from streaming.audio.codecs import Decoder
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech import vad_worker
@@ -22,6 +24,7 @@ from streaming.speech.transcript import Transcriber, Transcript, is_plausible, t
 
 TIMEOUT_S = 60.0
 """Limit of the wait for one block in `transcribe`."""
+_SILENCE = np.zeros(RATE // 4, dtype=np.float32)  # behind a block: without it `interim` may lose the last word
 
 
 class TurnRecogniser(Recogniser):
@@ -49,7 +52,10 @@ class TurnRecogniser(Recogniser):
         """
 
     def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
-        """Return the words of the end of a turn so far, as cheaply as the engine can; the audio may begin between two words."""
+        """Return the words of the end of a turn so far, as cheaply as the engine can.
+
+        The audio may begin between two words, and end in one. The next interim result follows soon, so the last word may be missing.
+        """
         return self.final(pcm, draft)
 
     def transcriber(self, options: RecognitionOptions) -> Transcriber:
@@ -124,7 +130,7 @@ class _BlockJob:
 
     def __init__(self, recogniser: TurnRecogniser, pcm: Samples, thorough: bool) -> None:
         self._decode = recogniser.final if thorough else recogniser.interim
-        self._pcm = pcm
+        self._pcm = pcm if thorough else np.concatenate((pcm, _SILENCE))
         self._transcript: Future[Transcript] = Future()
 
     def run(self) -> None:

@@ -25,6 +25,8 @@ LANGUAGES: tuple[str, ...] = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-I
 BASE_FILES = ("encoder_model.onnx", "decoder_model_merged.onnx", "tokenizer.bin")
 
 _TAIL = np.zeros(int(0.3 * RATE), dtype=np.float32)  # without silence at the end the last word may be lost
+_SHORT_TAIL = _TAIL[: int(0.05 * RATE)]
+_SHORT_S = 0.7  # interim results of less audio need the whole tail: they are the first words of a turn
 _LEAST_SAMPLES = RATE // 10  # the encoder needs at least this many
 _TOKENS_PER_SECOND = 6.5  # more than in any real speech; beyond it the model repeats itself
 _SPARE_TOKENS = 3
@@ -80,10 +82,10 @@ class Moonshine:
         self._networks = networks
         self._vocabulary = TokenVocabulary(tokenizer)
 
-    def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False) -> Transcript:
+    def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False, tail: Samples = _TAIL) -> Transcript:
         """Return the words of a block of audio, shape (n,), float32 at 16 kHz, up to about 30 seconds.
 
-        `timed`: with the attention, from which words get their times, if the model tells it.
+        `timed`: with the attention, from which words get their times, if the model tells it. `tail`: the silence to put behind the audio.
 
         `draft` holds the tokens of an earlier decode of nearly the same audio, by this model or one with the same vocabulary. Draft
         tokens are verified many at a time (speculative decoding) instead of being generated one by one; the result is the same except
@@ -92,7 +94,7 @@ class Moonshine:
         if len(pcm) < _LEAST_SAMPLES:
             return Transcript()
         progress = _Progress([token for token in draft if token != END])
-        self._generate(np.concatenate((pcm, _TAIL)), progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
+        self._generate(np.concatenate((pcm, tail)), progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
         tokens = progress.tokens
         attention = (
             Attention(np.concatenate(progress.attention)[: len(tokens)], _FRAME_S, _DELAY_S) if timed and progress.attention else None
@@ -149,7 +151,8 @@ class MoonshineRecogniser(TurnRecogniser):
         return replace(self._large.transcribe(pcm, draft, timed=True), punctuation=self._punctuator)
 
     def interim(self, pcm: Samples, draft: Sequence[int] = ()) -> Transcript:
-        return replace(self._small.transcribe(pcm, draft), punctuation=self._punctuator)
+        tail = _TAIL if len(pcm) < _SHORT_S * RATE else _SHORT_TAIL
+        return replace(self._small.transcribe(pcm, draft, tail=tail), punctuation=self._punctuator)
 
 
 def read_vocabulary(file: Path) -> list[bytes]:
