@@ -88,6 +88,7 @@ def stream_page(request: HttpRequest, name: str) -> HttpResponse:
         "components": [one for one in components if one.is_field and one.visible],
         "shown": [one for one in components if not one.is_field and one.visible],
         "component_data": [_component_data(one, stream) for one in components],
+        "inputs_at_once": takes_inputs_at_once(stream),
         "takes_text": stream.ui_args.get("variant") == "textbox",
         "wishes": json.dumps(_start_options(stream)),
         "hide_title": stream.ui_args.get("hide_title", False),
@@ -149,6 +150,12 @@ def about(stream: Stream) -> str:
         if text:
             return " ".join(text.split("\n\n")[0].split())
     return ""
+
+
+def takes_inputs_at_once(stream: Stream) -> bool:
+    """Return whether the handler's own `set_args` takes inputs when they arrive; else they are used in the next call."""
+    taking: Any = getattr(type(stream.handler), "set_args", None)
+    return taking is not None and not str(taking.__module__).startswith("streaming.handlers.")
 
 
 def input_fields(model: type[BaseModel] | None) -> list[InputField]:

@@ -90,3 +90,18 @@ def test_a_text_in_place_of_speech(server: Server, open_browser: Callable[..., B
         page.get_by_label("Or type").press("Enter")
         expect(page.locator(".message.user")).to_have_count(number + 1)
         expect(page.get_by_role("log", name="Chat")).to_contain_text(f"You typed {len(text)} letters.")
+
+
+def test_a_new_session_after_a_crash_of_the_server(server: Server, open_browser: Callable[..., Browser]) -> None:
+    """It gets the inputs that were chosen before, and the page shows its outputs."""
+    page = started(open_browser(), server, "page-components")
+    chat = page.get_by_role("log", name="Chat")
+    page.get_by_label("Voice").select_option("Jane")
+    expect(chat).to_contain_text("0.3 jane")
+    server.kill()
+    expect(page.locator("#pill")).to_have_text("Reconnecting")
+    page.get_by_label("Volume").fill("0.6")
+    server.start()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#pill")).to_have_text("Live now")
+    expect(chat).to_contain_text("0.6 jane")

@@ -1,5 +1,6 @@
 """The pages of the streams, without a browser: the fields of a form, and the text of a stream."""
 
+import re
 from enum import Enum
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from django.test import Client
 from pydantic import BaseModel, Field
 
 from streaming.discovery import streams
+from streaming.handlers.reply_on_pause import ReplyOnPause
 from streaming.handlers.stream import Stream
 from streaming.pages import InputField, about, input_fields
 from tests.streaming.components import gradio_like as gr
@@ -122,6 +124,25 @@ def test_the_title_of_a_page(user: User, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "It repeats." in page
     monkeypatch.setattr(streams()["echo"], "ui_args", {"hide_title": True})
     assert "<div hidden>" in client.get("/streams/echo/").content.decode()
+
+
+class AtOnce(ReplyOnPause):
+    """A handler that takes its inputs itself, as that of `examples/push_to_talk.py` does."""
+
+    def set_args(self, args: list[Any]) -> None:
+        """Take the inputs."""
+        super().set_args(args)
+
+
+@pytest.mark.parametrize(("handler", "when"), [(ReplyOnPause, "from the next call"), (AtOnce, "at once")])
+def test_when_inputs_apply(user: User, monkeypatch: pytest.MonkeyPatch, handler: type[ReplyOnPause], when: str) -> None:
+    """The page says it before they are sent and afterwards."""
+    client = Client()
+    client.force_login(user)
+    monkeypatch.setattr(streams()["echo"], "handler", handler(lambda audio: iter(())))
+    monkeypatch.setattr(streams()["echo"], "inputs", Everything)
+    page = client.get("/streams/echo/").content.decode()
+    assert re.findall(r"(?:Sent. )?Applies [^.]*", page) == [f"Sent. Applies {when}", f"Applies {when}"]
 
 
 def test_a_page_in_a_frame(user: User) -> None:

@@ -101,7 +101,7 @@ export class Components {
       line.hidden = !found;
       one.field.querySelectorAll("input, select, textarea").forEach((control) => control.setAttribute("aria-invalid", String(Boolean(found))));
     }
-    if (response?.ok) this.state(gettext("Sent. Applies from the next call."));
+    if (response?.ok) this.state(document.getElementById("components-state")?.dataset.sent);
     else if (wrong.length) this.state(gettext("Not sent. See the errors above."));
     else this.state(gettext("Not sent. The server refused it. Try again."));
   }
@@ -111,17 +111,19 @@ export class Components {
     if (line) line.textContent = text;
   }
 
-  /** Follow the outputs of a session until it ends. What an output leaves as it was stays as the user has it by then. */
+  /** Follow the outputs of a session until it ends, or until the next call, for another session with the same id. What an output leaves as it was stays as the user has it by then. */
   async follow(id) {
     const outputs = this.all.filter((one) => one.isOutput !== null).sort((one, other) => one.isOutput - other.isOutput);
     if (!outputs.length) return;
     let after = 0;
-    while (this.id() === id) {
+    const mine = (this.following = {});
+    this.asking?.abort();
+    while (this.id() === id && this.following === mine) {
       const given = outputs.map((one) => this.valueOf(one));
       const asking = (this.asking = new AbortController());
       const [response, answer] = await this.post("outputs", { webrtc_id: id, after, outputs: given }, asking.signal);
       if (asking.signal.aborted) continue;
-      if (response?.status === 404 || this.id() !== id) return;
+      if (response?.status === 404 || this.id() !== id || this.following !== mine) return;
       const changed = response?.ok && answer.after > after ? outputs.filter((_, at) => !same(answer.values[at], given[at])) : [];
       for (const one of changed) this.take(one, answer.values[outputs.indexOf(one)]);
       if (response?.ok && answer.error) this.onProblem(answer.error);

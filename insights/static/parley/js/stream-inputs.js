@@ -63,7 +63,7 @@ export class Inputs {
       field.querySelectorAll("input, select").forEach((one) => one.setAttribute("aria-invalid", String(Boolean(found))));
     }
     const state = this.form.querySelector("#inputs-state");
-    if (response?.ok) state.textContent = gettext("Sent. Applies from the next call.");
+    if (response?.ok) state.textContent = state.dataset.sent;
     else if (wrong.length) state.textContent = gettext("Not sent. See the errors above.");
     else state.textContent = gettext("Not sent. The server refused it. Try again.");
   }

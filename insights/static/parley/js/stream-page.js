@@ -57,6 +57,7 @@ const components = new Components({
 let link;
 let context;
 let reading;
+let session;
 
 const STATES = {
   asking: [gettext("Waiting"), camera ? gettext("The browser asks whether it may use your camera.") : gettext("The browser asks whether it may use your microphone."), gettext("Starting"), ""],
@@ -166,11 +167,14 @@ function receive(message) {
 function changed({ state, error }) {
   show(state === "connecting" && sends && !link.media ? "asking" : state, error && reason(error));
   if (state === "connecting" && !sends) running(true);
-  if (state === "connected") sendInputs(); // after a lost connection, too: the session may be another one
+  if (state === "connected" && link.resume !== session) {
+    session = link.resume; // another one after a crash of the server: it has neither the inputs nor the outputs
+    sendInputs();
+    components.follow(link.id);
+  }
   if (state === "connected" && !reading) {
     running(true);
     embedding.began(link.id);
-    components.follow(link.id);
     reading = setInterval(readFigures, 1000);
     readFigures();
     part("stop").focus();

@@ -140,7 +140,6 @@ globalThis.parleyTexts = {
 "Round trip": "Umlaufzeit",
 "Saved": "Gespeichert",
 "See “Secure page”.": "Siehe „Sichere Seite“.",
-"Sent. Applies from the next call.": "Gesendet. Gilt ab dem nächsten Aufruf.",
 "Sentence deleted": "Satz gelöscht",
 "Sentence edited": "Satz bearbeitet",
 "Sentence split": "Satz geteilt",
