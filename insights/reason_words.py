@@ -61,6 +61,7 @@ SENTENCES = (
     # webhooks
     gettext_noop("no delivery succeeded for a day"),
     gettext_noop("the event was deleted before it was sent"),
+    gettext_noop("the conversation was in the bin"),
     # what an account manages (insights.managed)
     gettext_noop("must have at least one visible character"),
     gettext_noop("may have at most %(most)s characters, not %(number)s"),

@@ -21,6 +21,10 @@ committed with them or not at all; an exception of a receiver undoes both."""
 conversation_hidden = Signal()
 """Sent with `conversation_id` after a conversation was moved to the bin: its live readers are closed, its contents stay."""
 
+conversation_restored = Signal()
+"""Sent with `conversation` and `ended_in_bin` (whether it ended when it was moved there) in the transaction that takes a conversation out
+of the bin. What a receiver stores is committed with it or not at all."""
+
 conversation_deleted = Signal()
 """Sent with `conversation_id` after a conversation was deleted for good. Receivers close its live readers and remove its files.
 

@@ -17,9 +17,9 @@ from insights import http_client
 from insights.database import release_connection, write_transaction
 from insights.http_client import FetchFailed, Reply, UrlRefused
 from insights.jobs import RunningJob, handler
-from insights.models import WebhookDelivery, WebhookEndpoint
+from insights.models import Conversation, WebhookDelivery, WebhookEndpoint
 from insights.webhooks import queue, signing, webhook_bodies
-from insights.webhooks.webhook_kinds import TEST
+from insights.webhooks.webhook_kinds import IN_BIN, TEST
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,8 @@ def _attempt(delivery: WebhookDelivery) -> None:
     endpoint = delivery.endpoint
     body = webhook_bodies.body_of(delivery)
     if body is None:
-        _store(delivery, None, "the event was deleted before it was sent", None)
+        binned = delivery.conversation_id and not Conversation.objects.filter(pk=delivery.conversation_id).exists()
+        _store(delivery, None, IN_BIN if binned else "the event was deleted before it was sent", None)
         return
     headers = {"Content-Type": "application/json"}
     if endpoint.job_id is None and endpoint.conversation_id is None:
@@ -154,7 +155,8 @@ def _store(delivery: WebhookDelivery, reply: Reply | None, error: str, sent: byt
         current.last_response = _excerpt(reply.body) if reply and webhook_bodies.body_of(delivery) == sent else ""
         endpoint.leased_until = now + LEASE
         if sent is None:
-            current.next_attempt_at = None
+            restored = error == IN_BIN and webhook_bodies.body_of(delivery) is not None  # meanwhile
+            current.next_attempt_at = now if restored else None
         else:
             current.attempts += 1
             _judge(endpoint, current, reply, now)

@@ -11,13 +11,14 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from insights.compiled_query import CompiledQuery
+from insights.events import Kind
 from insights.jobs import status_stored
-from insights.models import Conversation, Job, WebhookDelivery, WebhookEndpoint
+from insights.models import Conversation, Event, Job, WebhookDelivery, WebhookEndpoint
 from insights.payloads import StoredEvent
-from insights.recorder.signals import storing, words_removed
+from insights.recorder.signals import conversation_restored, storing, words_removed
 from insights.safe_log import error_location
 from insights.webhooks import queue
-from insights.webhooks.webhook_kinds import CONVERSATION_STATUS, JOB_STATUS, TASK_ASSIGNED, kind_of
+from insights.webhooks.webhook_kinds import COMPLETED, CONVERSATION_STATUS, IN_BIN, JOB_STATUS, TASK_ASSIGNED, kind_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def connect() -> None:
     """Connect the receivers; call once, when the application starts."""
     storing.connect(on_events, dispatch_uid="webhooks")
     words_removed.connect(on_words_removed, dispatch_uid="webhooks")
+    conversation_restored.connect(on_restored, dispatch_uid="webhooks")
     status_stored.connect(on_job_status, dispatch_uid="webhooks")
 
 
@@ -34,10 +36,8 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
     kinds = {stored.number: kind for stored in events if (kind := kind_of(stored.event))}
     if not kinds:
         return
-    webhooks = WebhookEndpoint.objects.filter(
-        owner_id=conversation.owner_id, owner__is_active=True, job=None, conversation=None, active=True
-    )
-    completed = "conversation.completed" in kinds.values() and bool(conversation.webhook_url)
+    webhooks = _webhooks_of(conversation)
+    completed = COMPLETED in kinds.values() and bool(conversation.webhook_url)
     if not completed and not _HAS_WEBHOOKS.exists(conversation.owner_id):  # one query for nearly every account, without a savepoint
         return
     try:
@@ -45,6 +45,10 @@ def on_events(conversation: Conversation, events: Sequence[StoredEvent], **_: An
             _store_deliveries(conversation, kinds, webhooks, completed=completed)
     except Exception as error:  # what was said is stored all the same
         logger.error("deliveries for conversation %d could not be stored (%s)", conversation.id, error_location(error))
+
+
+def _webhooks_of(conversation: Conversation) -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(owner_id=conversation.owner_id, owner__is_active=True, **_ACTIVE)
 
 
 _ACTIVE = {"job": None, "conversation": None, "active": True}
@@ -66,6 +70,27 @@ def on_words_removed(conversation_id: int, **_: Any) -> None:
     All rows, not only those with a response: a response that another process is storing is waited for, and emptied too.
     """
     WebhookDelivery.objects.filter(conversation_id=conversation_id).update(last_response="")
+
+
+def on_restored(conversation: Conversation, ended_in_bin: bool, **_: Any) -> None:
+    """Send the end of a conversation that was in the bin to each webhook that did not get it for that reason.
+
+    Their deliveries may be removed already: then `ended_in_bin` tells that nobody got it.
+    """
+    ends = Event.objects.filter(conversation=conversation, kind=Kind.CONVERSATION_COMPLETED).order_by("-number")
+    number = ends.values_list("number", flat=True).first()
+    if number is None:
+        return
+    now = timezone.now()
+    endpoints = [one for one in queue.locked(_webhooks_of(conversation)) if COMPLETED in one.events]
+    deliveries = WebhookDelivery.objects.filter(conversation=conversation, event_number=number, endpoint__in=endpoints)
+    known = set(deliveries.values_list("endpoint_id", flat=True))
+    kept = deliveries.filter(last_error=IN_BIN, next_attempt_at=None)
+    waiting = list(kept.values_list("endpoint_id", flat=True))
+    kept.update(next_attempt_at=now, created_at=now, last_error="")
+    queue.queue(waiting, now)
+    new = [one for one in endpoints if ended_in_bin and one.pk not in known]
+    queue.add([WebhookDelivery(endpoint=one, kind=COMPLETED, conversation=conversation, event_number=number) for one in new], now)
 
 
 def _store_deliveries(

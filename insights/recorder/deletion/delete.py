@@ -21,7 +21,7 @@ from insights.recorder.deletion.audit import note_deletion
 from insights.recorder.deletion.tables import content_tables, delete_rows
 from insights.recorder.diarization import forget_voices
 from insights.recorder.ending import end_now
-from insights.recorder.signals import conversation_deleted, conversation_hidden
+from insights.recorder.signals import conversation_deleted, conversation_hidden, conversation_restored
 from insights.recorder.types import UnknownConversation
 
 logger = logging.getLogger(__name__)
@@ -77,8 +77,11 @@ def restore_conversation(conversation_id: int, user_id: int) -> None:
         conversation = binned.filter(id=conversation_id).first()
         if conversation is None:
             raise UnknownConversation(f"conversation {conversation_id} is not in the bin")
+        ended_at, binned_at = conversation.ended_at, conversation.deleted_at
         conversation.deleted_at = None
         conversation.save(update_fields=["deleted_at"])
+        ended_in_bin = ended_at is not None and binned_at is not None and ended_at >= binned_at
+        conversation_restored.send(sender=None, conversation=conversation, ended_in_bin=ended_in_bin)
         note_deletion(Deletion.Kind.RESTORED, user_id=user_id, conversation_id=conversation_id, owner_id=conversation.owner_id)
 
 

@@ -322,6 +322,45 @@ def test_nothing_of_a_conversation_in_the_bin_is_sent(subscribe: Subscribe, join
     assert webhooks.delivery_status(WebhookDelivery.objects.get()) == "failed"
 
 
+@pytest.mark.parametrize("removed", [False, True])
+def test_the_end_of_a_conversation_that_was_in_the_bin(subscribe: Subscribe, joined: Joined, owner: User, removed: bool) -> None:
+    """One that ended by being moved there is told once, when it is restored, also after its delivery was removed as an old one."""
+    _, receiver = subscribe()
+    _, other = subscribe("insight.created")
+    recorder.bin_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    assert receiver.requests == []
+    if removed:
+        WebhookDelivery.objects.all().delete()
+    else:
+        assert WebhookDelivery.objects.get(kind="conversation.completed").last_error == "the conversation was in the bin"
+        WebhookDelivery.objects.update(created_at=timezone.now() - timedelta(days=3))
+    for _ in range(2):
+        recorder.restore_conversation(joined.conversation_id, owner.pk)
+        jobs.run_waiting()
+        recorder.bin_conversation(joined.conversation_id, owner.pk)
+        jobs.run_waiting()
+    assert [one["type"] for one in bodies(receiver)].count("conversation.completed") == 1
+    assert other.requests == []
+
+
+def test_an_end_that_was_told_is_not_told_again(subscribe: Subscribe, joined: Joined, owner: User) -> None:
+    """A conversation that ended before it was moved to the bin was told then; one whose delivery waited there is told afterwards."""
+    answers = [500, 200]
+    _, receiver = subscribe("conversation.completed", respond=lambda request, out: answer(answers.pop(0))(request, out))
+    end(joined)
+    jobs.run_waiting()
+    recorder.bin_conversation(joined.conversation_id, owner.pk)
+    due()
+    recorder.restore_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    assert len(receiver.requests) == 2
+    recorder.bin_conversation(joined.conversation_id, owner.pk)
+    recorder.restore_conversation(joined.conversation_id, owner.pk)
+    jobs.run_waiting()
+    assert len(receiver.requests) == 2
+
+
 def test_deleting_a_message_empties_the_kept_responses(subscribe: Subscribe, joined: Joined, say: Say, owner: User) -> None:
     """A server that echoes words does not keep them in our log after they were deleted."""
 
