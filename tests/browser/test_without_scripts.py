@@ -52,3 +52,27 @@ def test_pages_that_need_scripts_say_so(server: Server, page: Page) -> None:
         for control in page.locator("#start, [data-confirm] button, #open-history").all():
             expect(control).to_be_disabled()
         expect(page.locator("body > .loading")).to_be_hidden()
+
+
+COVERED = """
+    () => {
+      const sign = document.querySelector("body > .loading").getBoundingClientRect();
+      const isCovered = ({ left, right, top, bottom, width, height }) =>
+        width && height && left < sign.right && sign.left < right && top < sign.bottom && sign.top < bottom;
+      const controls = [...document.querySelectorAll("a, button, input, select, textarea, summary")];
+      return controls.filter((one) => isCovered(one.getBoundingClientRect())).map((one) => one.outerHTML);
+    }
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_sign_of_loading_covers_no_control(server: Server, open_browser: Callable[..., Browser], width: int) -> None:
+    """While scripts are on their way it is between the bar and the controls of the page."""
+    page = open_browser().new_context(viewport={"width": width, "height": 844}).new_page()
+    sign_in(page, server)
+    page.route("**/*.js", lambda route: None)  # none arrives
+    sample = server.manage("shell", "--no-imports", "-c", SAMPLE).split()[-1]
+    for path in ("/conversations/{sample}/", "/live/room/", "/upload/"):
+        page.goto(server.url + path.format(sample=sample), wait_until="commit")
+        expect(page.locator("body > .loading")).to_be_visible()
+        assert page.evaluate(COVERED) == []
