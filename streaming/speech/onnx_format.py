@@ -97,16 +97,61 @@ def model(
 
 def floats(model: bytes) -> dict[str, NDArray[np.float32]]:
     """Return the constants of type float32 of a model, by name. Raises ValueError if it is not valid."""
-    found = {}
+    return {name: values for name, values in constants(model).items() if values.dtype == np.float32}
+
+
+def constants(model: bytes) -> dict[str, NDArray[Any]]:
+    """Return the constants of a model whose types are in `DTYPES`, by name. Raises ValueError if it is not valid."""
+    found: dict[str, NDArray[Any]] = {}
     for graph in _parts(model, 7):
         for entry in _parts(graph, 5):
             fields = list(_fields(entry))
-            if (2, FLOAT) not in fields:
+            kind = next((value for field, value in fields if field == 2), None)
+            if not isinstance(kind, int) or kind not in DTYPES:
                 continue
             shape = [size for field, size in fields if field == 1 and isinstance(size, int)]
-            name, data = (b"".join(_parts(entry, field)) for field in (8, 9))
-            found[name.decode()] = np.frombuffer(data, dtype="<f4").reshape(shape)
+            name = b"".join(_parts(entry, 8)).decode()
+            found[name] = (_raw(entry, kind) if (9 in dict(fields)) else _typed(entry, kind)).reshape(shape)
     return found
+
+
+def makers(model: bytes) -> dict[str, tuple[str, list[str]]]:
+    """Return the kind and the inputs of the operation that makes each tensor, also in the branches of an `If`.
+
+    A tensor that several branches make is that of the last. Raises ValueError if the model is not valid.
+    """
+    found: dict[str, tuple[str, list[str]]] = {}
+    waiting = list(_parts(model, 7))
+    while waiting:
+        for entry in _parts(waiting.pop(), 1):
+            inputs, outputs = ([one.decode() for one in _parts(entry, field)] for field in (1, 2))
+            kind = b"".join(_parts(entry, 4)).decode()
+            found.update((name, (kind, inputs)) for name in outputs)
+            waiting += [graph for one in _parts(entry, 5) for graph in _parts(one, 6)]
+    return found
+
+
+def _raw(entry: bytes, kind: int) -> NDArray[Any]:
+    return np.frombuffer(b"".join(_parts(entry, 9)), dtype=DTYPES[kind])
+
+
+def _typed(entry: bytes, kind: int) -> NDArray[Any]:
+    """Return the numbers of a constant that has them one by one, not as bytes."""
+    if kind == FLOAT:
+        return np.frombuffer(b"".join(_parts(entry, 4)), dtype=DTYPES[kind])
+    numbers: list[int] = []
+    for field, value in _fields(entry):
+        if field in (5, 7):
+            numbers += [value] if isinstance(value, int) else _varints(value)
+    return np.array(numbers, dtype=DTYPES[kind])
+
+
+def _varints(content: bytes) -> list[int]:
+    numbers, at = [], 0
+    while at < len(content):
+        value, at = _read_varint(content, at)
+        numbers.append(value)
+    return numbers
 
 
 def _parts(content: bytes, wanted: int) -> Iterator[bytes]:

@@ -16,9 +16,6 @@ from streaming.speech import onnx_format
 
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTS = 1, 2, 3, 4, 7
 
-_QUANTISED: dict[str, tuple[int, int, int, int]] = {"DynamicQuantizeMatMul": (1, 2, 3, 4), "MatMulIntegerToFloat": (1, 3, 5, 6)}
-"""Multiplications with quantised weights, and the places of weights, scale, zero point and bias among their inputs."""
-
 
 class _Table:
     """A table of a FlatBuffer: fields are found by their slot."""
@@ -101,41 +98,6 @@ class _Tensor:
         return np.frombuffer(self.data, dtype=onnx_format.DTYPES[self.kind]).reshape(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class QuantisedWeights:
-    """The weights of a multiplication: (values - zero_point) * scale.
-
-    Attributes:
-        values: shape (rows, columns), int8 or uint8.
-        scale: shape () or (columns,), float32.
-        zero_point: of the shape of the scale and of the type of the values.
-        bias: shape (columns,), float32, or None.
-    """
-
-    values: NDArray[Any]
-    scale: NDArray[np.float32]
-    zero_point: NDArray[Any]
-    bias: NDArray[np.float32] | None
-
-    @classmethod
-    def side_by_side(cls, parts: "Sequence[QuantisedWeights]") -> "QuantisedWeights":
-        """Return the weights of one multiplication that has the columns of several, which have no bias if there is more than one."""
-        if len(parts) == 1:
-            return parts[0]
-        scales, zero_points = (
-            np.concatenate([np.broadcast_to(one, part.values.shape[1:]) for part, one in zip(parts, ones, strict=True)])
-            for ones in ([part.scale for part in parts], [part.zero_point for part in parts])
-        )
-        return cls(np.concatenate([part.values for part in parts], axis=1), scales, zero_points, None)
-
-    def signed(self) -> "QuantisedWeights":
-        """Return the same weights as int8: values and zero points are shifted by 128, so every product is the same."""
-        if self.values.dtype != np.uint8:
-            return self
-        values, zero_point = ((one ^ np.uint8(128)).view(np.int8) for one in (self.values, self.zero_point))
-        return QuantisedWeights(values, self.scale, zero_point, self.bias)
-
-
 class OrtGraph:
     """The operations and constants of a model in onnxruntime's format; `branch` is that of an `If` whose condition has this value."""
 
@@ -155,12 +117,10 @@ class OrtGraph:
         """Return the constants among the inputs of the operation that makes a tensor, in their order."""
         return [self._constants[name].array() for name in self._maker[output].inputs if name in self._constants]
 
-    def quantised(self, output: str) -> QuantisedWeights:
-        """Return the weights of the multiplication that makes a tensor."""
+    def maker(self, output: str) -> tuple[str, list[NDArray[Any] | None]]:
+        """Return the kind of the operation that makes a tensor, and its inputs, of which those that are not constants are None."""
         node = self._maker[output]
-        names = [node.inputs[place] if place < len(node.inputs) else "" for place in _QUANTISED[node.kind]]
-        values, scale, zero_point = (self._constants[name].array() for name in names[:3])
-        return QuantisedWeights(values, scale, zero_point, self._constants[names[3]].array() if names[3] else None)
+        return node.kind, [self._constants[name].array() if name in self._constants else None for name in node.inputs]
 
     def inputs(self, *outputs: str) -> set[str]:
         """Return the names of the inputs of the model that tensors depend on."""

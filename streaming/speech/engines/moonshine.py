@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from streaming.audio.pcm import RATE, Samples
 from streaming.speech.alignment import Attention
 from streaming.speech.engines.base import RecogniserError
-from streaming.speech.engines.moonshine_networks import END, START, BuiltNetworks, MergedNetworks, Networks, Step
+from streaming.speech.engines.moonshine_graphs import BASE, TINY
+from streaming.speech.engines.moonshine_networks import END, START, BuiltNetworks, Networks, Step
+from streaming.speech.engines.moonshine_weights import OnnxWeights, OrtWeights
 from streaming.speech.punctuation.model import Punctuator, shipped
 from streaming.speech.transcript import Transcript, UntimedWord, join_split_words
 from streaming.speech.turn_recogniser import TurnRecogniser
 from streaming.speech.vad import data_file
 
 LANGUAGES: tuple[str, ...] = ("en-US", "en-GB", "en-AU", "en-CA", "en-IE", "en-IN", "en-NZ", "en-ZA")
+TINY_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 BASE_FILES = ("encoder_model.onnx", "decoder_model_merged.onnx", "tokenizer.bin")
 
 _TAIL = np.zeros(int(0.3 * RATE), dtype=np.float32)  # without silence at the end the last word may be lost
@@ -32,7 +35,6 @@ _TOKENS_PER_SECOND = 6.5  # more than in any real speech; beyond it the model re
 _SPARE_TOKENS = 3
 _GUESSED = 10  # most draft tokens that are verified at a time: each costs time, also those after one that is wrong
 _FRAME_S = 384 / RATE  # one vector of the encoder
-_DELAY_S = 0.042  # of the words behind the attention; measured, see docs/develop/speech.md
 _RESYNC = 8  # tokens of the draft that are searched for a position where it matches again
 
 _SPACE = "\u2581".encode()
@@ -78,8 +80,9 @@ class _Progress:
 class Moonshine:
     """One model. `transcribe` may be called from any number of threads at the same time."""
 
-    def __init__(self, networks: Networks, tokenizer: Path) -> None:
+    def __init__(self, networks: Networks, tokenizer: Path, delay_s: float = 0.0) -> None:
         self._networks = networks
+        self._delay_s = delay_s  # of the words behind the attention
         self._vocabulary = TokenVocabulary(tokenizer)
 
     def transcribe(self, pcm: Samples, draft: Sequence[int] = (), *, timed: bool = False, tail: Samples = _TAIL) -> Transcript:
@@ -97,7 +100,7 @@ class Moonshine:
         self._generate(np.concatenate((pcm, tail)), progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
         tokens = progress.tokens
         attention = (
-            Attention(np.concatenate(progress.attention)[: len(tokens)], _FRAME_S, _DELAY_S) if timed and progress.attention else None
+            Attention(np.concatenate(progress.attention)[: len(tokens)], _FRAME_S, self._delay_s) if timed and progress.attention else None
         )
         words = self._vocabulary.words(tokens, [math.log(one) for one in progress.probabilities])
         confidence = sum(progress.probabilities) / len(tokens)
@@ -116,17 +119,22 @@ class Moonshine:
 
 def small_model() -> Moonshine:
     """Return tiny-en from the moonshine_voice wheel. Raises RecogniserError if it is not installed."""
-    names = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-    encoder, decoder, tokenizer = (data_file("moonshine_voice", "assets", "tiny-en", name) for name in names)
-    return Moonshine(BuiltNetworks(encoder, decoder), tokenizer)
+    encoder, decoder, tokenizer = (data_file("moonshine_voice", "assets", "tiny-en", name) for name in TINY_FILES)
+    weights = OrtWeights(encoder.read_bytes()), OrtWeights(decoder.read_bytes(), "/model/decoder")
+    return Moonshine(BuiltNetworks(TINY, *weights, "tiny-en"), tokenizer, TINY.delay_s)
 
 
 def large_model(models_dir: Path) -> Moonshine | None:
-    """Return base-en from `models_dir`, or None if it is not installed."""
+    """Return base-en from `models_dir`, or None if it is not installed. Raises RecogniserError if it is not valid."""
     encoder, decoder, tokenizer = (models_dir / "base-en" / file for file in BASE_FILES)
     if not all(file.is_file() for file in (encoder, decoder, tokenizer)):
         return None
-    return Moonshine(MergedNetworks(encoder, decoder), tokenizer)
+    try:
+        heard = OnnxWeights(encoder.read_bytes(), "", "", {"o_proj": "dense"})
+        said = OnnxWeights(decoder.read_bytes(), "model.decoder.", "_merged_0", {"o_proj": "dense", "fc1": "up_proj", "fc2": "down_proj"})
+        return Moonshine(BuiltNetworks(BASE, heard, said, "base-en"), tokenizer, BASE.delay_s)
+    except (KeyError, ValueError) as error:  # the files are not ONNX, or lack a layer
+        raise RecogniserError(f"base-en cannot be loaded ({error})") from None
 
 
 class MoonshineRecogniser(TurnRecogniser):

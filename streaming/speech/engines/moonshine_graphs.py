@@ -1,45 +1,77 @@
-"""Builds the graphs of the small Moonshine model (tiny-en) from the weights in the files of its package.
+"""Builds the graphs of Moonshine models from the weights in the files of their packages.
 
-The graphs of the package compute sizes and rotations again in each layer, by small operations: 582 for a block of audio, 896 for a step of
-the decoder. These have 92 and 118, with the same weights, and no branch for the first step. docs/adr/0173.
+The graphs of the packages compute sizes and rotations again in each layer, by small operations: in tiny-en 582 for a block of audio and
+896 for a step of the decoder. These have 92 and 118, with the same weights, and no branch for the first step. docs/adr/0173.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streaming.speech import onnx_format
+from streaming.speech.engines.moonshine_weights import ModelWeights, QuantisedWeights, side_by_side
 from streaming.speech.onnx_format import attribute
-from streaming.speech.ort_graph import OrtGraph, QuantisedWeights
 
-LAYERS, HEADS, HEAD = 6, 8, 36
-"""Layers of the encoder and of the decoder, attention heads, and numbers of each."""
-ALIGNED_LAYER = 4
-"""The layer of the decoder whose attention follows the words best (docs/develop/speech.md, word times)."""
-_SIZE = HEADS * HEAD
-_GATED = 4 * _SIZE  # numbers of the hidden layer of the decoder, and of its gate
+HEADS = 8
+"""Attention heads of each layer."""
 _ROTATED = 32  # numbers of each head that are rotated by their position
 _BASE = 10_000.0  # of the angles of the rotation
 _EPSILON = 1e-5  # of all normalisations
-_SELF, _CROSS = "self_attn", "encoder_attn"
 _OWN = "com.microsoft"  # the domain of onnxruntime's own operations
-_BOTH = ("key", "value")
 
-PAST = tuple(f"past.{layer}.{what}" for layer in range(LAYERS) for what in _BOTH)
-"""Inputs of the decoder: keys and values of the tokens so far, each of shape (1, 8, tokens, 36)."""
-PRESENT = tuple(name.replace("past", "present") for name in PAST)
-"""Outputs of the decoder: the same with the tokens of this step."""
-HEARD = tuple(f"heard.{layer}.{what}" for layer in range(LAYERS) for what in _BOTH)
-"""Outputs of the encoder and inputs of the decoder: keys and values of the audio, each of shape (1, 8, frames, 36)."""
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The sizes of a model.
+
+    Attributes:
+        layers: of the encoder, and of the decoder.
+        head: numbers of each attention head.
+        aligned: the layer of the decoder whose attention follows the words best (docs/develop/speech.md, word times).
+        delay_s: seconds of the words behind this attention.
+    """
+
+    layers: int
+    head: int
+    aligned: int
+    delay_s: float
+
+    @property
+    def size(self) -> int:
+        """Numbers of a vector."""
+        return HEADS * self.head
+
+    @property
+    def past(self) -> list[str]:
+        """Inputs of the decoder: keys and values of the tokens so far, each of shape (1, 8, tokens, head)."""
+        return self._names("past")
+
+    @property
+    def present(self) -> list[str]:
+        """Outputs of the decoder: the same with the tokens of this step."""
+        return self._names("present")
+
+    @property
+    def heard(self) -> list[str]:
+        """Outputs of the encoder and inputs of the decoder: keys and values of the audio, each of shape (1, 8, frames, head)."""
+        return self._names("heard")
+
+    def _names(self, start: str) -> list[str]:
+        return [f"{start}.{layer}.{what}" for layer in range(self.layers) for what in ("key", "value")]
+
+
+TINY, BASE = Architecture(6, 36, 4, 0.042), Architecture(8, 52, 5, -0.01)
 
 
 class _Graph:
-    """A graph in the making. Its operations take weights from a model of the package by the names of their outputs there."""
+    """A graph in the making, with the weights of a model by the names of its layers."""
 
-    def __init__(self, source: OrtGraph, *, signed: bool) -> None:
-        self._source = source
+    def __init__(self, sizes: Architecture, weights: ModelWeights, *, signed: bool) -> None:
+        self._sizes = sizes
+        self._weights = weights
         self._signed = signed
         self._nodes: list[bytes] = []
         self._constants: dict[str, bytes] = {}
@@ -67,18 +99,26 @@ class _Graph:
         self._add(kind, inputs, (name,), *attributes, own=own)
         return name
 
-    def multiply(self, tensor: str, *names: str, source: OrtGraph | None = None) -> str:
+    def multiply(self, tensor: str, *names: str, weights: ModelWeights | None = None) -> str:
         """Add one multiplication with the quantised weights of several, side by side; return its name."""
-        weights = QuantisedWeights.side_by_side([(source or self._source).quantised(name) for name in names])
-        if self._signed:
-            weights = weights.signed()
-        kinds = {"values": weights.values, "scale": weights.scale, "zero point": weights.zero_point, "bias": weights.bias}
-        inputs = [self.constant(f"{names[0]} {kind}", one) for kind, one in kinds.items() if one is not None]
+        return self._multiply(tensor, names[0], side_by_side([(weights or self._weights).matrix(name) for name in names]))
+
+    def score(self, tensor: str) -> str:
+        """Add the multiplication from a vector to the scores of the tokens; return its name."""
+        weights = self._weights.scores()
+        if isinstance(weights, QuantisedWeights):
+            return self._multiply(tensor, "scores", weights)
+        return self.apply("MatMul", (tensor, self.constant("scores", weights)))
+
+    def _multiply(self, tensor: str, name: str, weights: QuantisedWeights) -> str:
+        found = weights.signed() if self._signed else weights
+        kinds = {"values": found.values, "scale": found.scale, "zero point": found.zero_point, "bias": found.bias}
+        inputs = [self.constant(f"{name} {kind}", one) for kind, one in kinds.items() if one is not None]
         return self.apply("DynamicQuantizeMatMul", (tensor, *inputs), own=True)
 
     def convolve(self, tensor: str, name: str, stride: int) -> str:
         """Add a convolution over time without padding; return its name."""
-        values = self._source.constants_of(name)
+        values = self._weights.vectors(name)
         inputs = [self.constant(f"{name} {place}", one) for place, one in enumerate(values)]
         return self.apply("Conv", (tensor, *inputs), attribute("strides", [stride]), attribute("kernel_shape", [values[0].shape[2]]))
 
@@ -99,117 +139,114 @@ class _Graph:
         angles = self.apply("Mul", (positions, self.constant("angle of a position", steps.astype(np.float32)[None])))
         return self.apply("Cos", (angles,)), self.apply("Sin", (angles,))
 
-    def attend(self, tensor: str, prefix: str, rotations: tuple[str, str], past: Sequence[str] = (), present: Sequence[str] = ()) -> str:
+    def attend(self, tensor: str, layer: str, rotations: tuple[str, str], past: Sequence[str] = (), present: Sequence[str] = ()) -> str:
         """Add self-attention up to its last multiplication; return its name. With `past` a position reads only those before it."""
-        both = self.multiply(tensor, *(f"{prefix}{_SELF}/{one}_proj/MatMul_output_0" for one in "qkv"))
-        query, key, value = (f"{prefix}{one}" for one in ("query", "key", "value"))
-        self.split(both, (query, key, value), 2, _SIZE, _SIZE, _SIZE)
+        both = self.multiply(tensor, *(f"{layer}.self_attn.{one}_proj" for one in "qkv"))
+        query, key, value = (f"{layer}.{one}" for one in ("query", "key", "value"))
+        self.split(both, (query, key, value), 2, *[self._sizes.size] * 3)
         how = attribute("interleaved", 1), attribute("num_heads", HEADS), attribute("rotary_embedding_dim", _ROTATED)
         query, key = (self.apply("RotaryEmbedding", (one, self.numbers(0), *rotations), *how, own=True) for one in (query, key))
-        read = f"{prefix}read"
+        read = f"{layer}.read"
         inputs = (query, key, value, *(("", "", "", *past) if past else ()))
         heads, causal = attribute("num_heads", HEADS), attribute("unidirectional", int(bool(past)))
         self._add("MultiHeadAttention", inputs, (read, *present), heads, causal, own=True)
-        return self.multiply(read, f"{prefix}{_SELF}/o_proj/MatMul_output_0")
+        return self.multiply(read, f"{layer}.self_attn.o_proj")
 
     def model(self, inputs: Sequence[bytes], outputs: Sequence[bytes]) -> bytes:
         """Return the graph as a model."""
         return onnx_format.model(self._nodes, self._constants.values(), inputs, outputs, {**onnx_format.STANDARD_OPERATIONS, _OWN: 1})
 
     def _norm(self, name: str) -> list[str]:
-        return [self.constant(f"{name} {place}", values) for place, values in enumerate(self._source.constants_of(name))]
+        return [self.constant(f"{name} {place}", values) for place, values in enumerate(self._weights.vectors(name))]
 
     def _add(self, kind: str, inputs: Sequence[str], outputs: Sequence[str], *attributes: bytes, own: bool = False) -> None:
         self._nodes.append(onnx_format.node(kind, inputs, outputs, attributes, _OWN if own else ""))
 
 
-def encoder(encoder: OrtGraph, decoder: OrtGraph, *, signed: bool) -> bytes:
-    """Return the model from `audio`, shape (1, samples), to the tensors of `HEARD`. `decoder`: the branch of its first step.
+def encoder(sizes: Architecture, weights: ModelWeights, decoder: ModelWeights, *, signed: bool) -> bytes:
+    """Return the model from `audio`, shape (1, samples) float32 at 16 kHz, to the tensors of `sizes.heard`.
 
     `signed`: with weights of the type int8, which are faster on a processor with VNNI and less accurate on one without it.
     """
-    graph = _Graph(encoder, signed=signed)
-    sound = _frames(graph, encoder)
+    graph = _Graph(sizes, weights, signed=signed)
+    sound = _frames(graph, sizes, weights)
     count = graph.apply("Gather", (graph.apply("Shape", (sound,)), graph.constant("one", np.array(1, dtype=np.int64))))
     first = graph.constant("first", np.array(0, dtype=np.int64))
     places = graph.apply("Cast", (graph.apply("Range", (first, count, "one")),), attribute("to", onnx_format.FLOAT))
     rotations = graph.rotations(graph.apply("Unsqueeze", (places, graph.numbers(1))))
-    normalised, total = graph.normalise(sound, "/layers.0/input_layernorm/LayerNormalization_output_0"), sound
-    for layer in range(LAYERS):
-        prefix = f"/layers.{layer}/"
-        read = graph.attend(normalised, prefix, rotations)
-        normalised, total = graph.add_and_normalise(read, total, f"{prefix}post_attention_layernorm/LayerNormalization_output_0")
-        hidden = graph.apply("Gelu", (graph.multiply(normalised, f"{prefix}mlp/fc1/Add_output_0"),), own=True)
-        after = "last_hidden_state" if layer == LAYERS - 1 else f"/layers.{layer + 1}/input_layernorm/LayerNormalization_output_0"
-        normalised, total = graph.add_and_normalise(graph.multiply(hidden, f"{prefix}mlp/fc2/Add_output_0"), total, after)
-    names = [f"/model/decoder/layers.{layer}/{_CROSS}/{one}_proj/MatMul_output_0" for layer in range(LAYERS) for one in "kv"]
-    heard = graph.apply("Reshape", (graph.multiply(normalised, *names, source=decoder), graph.numbers(0, 0, -1, HEAD)))
+    layers = [f"layers.{number}" for number in range(sizes.layers)]
+    normalised, total = graph.normalise(sound, "layers.0.input_layernorm"), sound
+    for layer, after in zip(layers, [*(f"{one}.input_layernorm" for one in layers[1:]), "layer_norm"], strict=True):
+        read = graph.attend(normalised, layer, rotations)
+        normalised, total = graph.add_and_normalise(read, total, f"{layer}.post_attention_layernorm")
+        hidden = graph.apply("Gelu", (graph.multiply(normalised, f"{layer}.mlp.fc1"),), own=True)
+        normalised, total = graph.add_and_normalise(graph.multiply(hidden, f"{layer}.mlp.fc2"), total, after)
+    heard = graph.multiply(normalised, *(f"{layer}.encoder_attn.{one}_proj" for layer in layers for one in "kv"), weights=decoder)
+    heard = graph.apply("Reshape", (heard, graph.numbers(0, 0, -1, sizes.head)))
     heard = graph.apply("Transpose", (heard,), attribute("perm", [0, 2, 1, 3]))
-    graph.split(heard, HEARD, 1, *[HEADS] * len(HEARD))
-    return graph.model([onnx_format.value("audio", (1, "samples"))], [onnx_format.value(name, None) for name in HEARD])
+    graph.split(heard, sizes.heard, 1, *[HEADS] * len(sizes.heard))
+    return graph.model([onnx_format.value("audio", (1, "samples"))], [onnx_format.value(name, None) for name in sizes.heard])
 
 
-def _frames(graph: _Graph, encoder: OrtGraph) -> str:
-    """Add the convolutions from the audio to frames of 24 ms; return the name of their output, shape (1, frames, 288)."""
+def _frames(graph: _Graph, sizes: Architecture, weights: ModelWeights) -> str:
+    """Add the convolutions from the audio to frames of 24 ms; return the name of their output, shape (1, frames, size)."""
     sound = graph.apply("Unsqueeze", ("audio", graph.numbers(1)))
-    sound = graph.apply("Tanh", (graph.convolve(sound, "/Tanh_output_0", 64),))
+    sound = graph.apply("Tanh", (graph.convolve(sound, "conv1", 64),))
     whole = graph.apply("Reshape", (sound, graph.numbers(1, 1, -1)))
     one, zero = graph.constant("unit", np.ones(1, dtype=np.float32)), graph.constant("zero", np.zeros(1, dtype=np.float32))
     whole = graph.apply("InstanceNormalization", (whole, one, zero), attribute("epsilon", _EPSILON))
-    sound = graph.apply("Reshape", (whole, graph.numbers(1, _SIZE, -1)))
-    for kind in ("Mul", "Add"):
-        name = f"/groupnorm/{kind}_output_0"
-        sound = graph.apply(kind, (sound, graph.constant(name, encoder.constants_of(name)[0])))
-    for name, stride in (("/conv2/Conv_output_0", 3), ("/conv3/Conv_output_0", 2)):
+    sound = graph.apply("Reshape", (whole, graph.numbers(1, sizes.size, -1)))
+    for kind, values in zip(("Mul", "Add"), weights.vectors("groupnorm"), strict=True):
+        sound = graph.apply(kind, (sound, graph.constant(f"groupnorm {kind}", values)))
+    for name, stride in (("conv2", 3), ("conv3", 2)):
         sound = graph.apply("Gelu", (graph.convolve(sound, name, stride),), own=True)
     return graph.apply("Transpose", (sound,), attribute("perm", [0, 2, 1]))
 
 
-def decoder(decoder: OrtGraph, *, signed: bool) -> bytes:
+def decoder(sizes: Architecture, weights: ModelWeights, *, signed: bool) -> bytes:
     """Return the model of a step.
 
-    Inputs: `tokens`, shape (1, n) int64; `positions`, shape (n, 1) float32, the place of each in the text; `PAST` and `HEARD`.
+    Inputs: `tokens`, shape (1, n) int64; `positions`, shape (n, 1) float32, the place of each in the text; `past` and `heard`.
     Outputs: `best`, shape (1, n, 2) int64, and `probabilities`, shape (1, n, 2), the two most probable tokens after each; `attention`,
-    shape (1, n, frames), how much each read from each frame of the audio; `PRESENT`.
+    shape (1, n, frames), how much each read from each frame of the audio; `present`.
     """
-    graph, root = _Graph(decoder, signed=signed), "/model/decoder/"
-    (table,), (scale, zero_point) = (decoder.constants_of(f"{root}embed_tokens/Gather_output_0{what}") for what in ("_quantized", ""))
-    total = graph.apply("Gather", (graph.constant("vectors of tokens", table), "tokens"))
-    scales = graph.constant("scale of vectors", scale), graph.constant("zero point of vectors", zero_point)
-    total = graph.apply("DequantizeLinear", (total, *scales))
+    graph, table = _Graph(sizes, weights, signed=signed), weights.table()
+    names = [graph.constant(f"tokens {what}", one) for what, one in (("scale", table.scale), ("zero point", table.zero_point))]
+    total = graph.apply("Gather", (graph.constant("tokens values", table.values), "tokens"))
+    total = graph.apply("DequantizeLinear", (total, *names))
     rotations = graph.rotations("positions")
-    normalised = graph.normalise(total, f"{root}layers.0/input_layernorm/LayerNormalization_output_0")
-    for layer in range(LAYERS):
-        prefix, own = f"{root}layers.{layer}/", slice(2 * layer, 2 * layer + 2)
-        read = graph.attend(normalised, prefix, rotations, PAST[own], PRESENT[own])
-        normalised, total = graph.add_and_normalise(read, total, f"{prefix}post_attention_layernorm/LayerNormalization_output_0")
-        query = graph.multiply(normalised, f"{prefix}{_CROSS}/q_proj/MatMul_output_0")
-        read = _listen(graph, query, HEARD[own], "attention" if layer == ALIGNED_LAYER else "")
-        read = graph.multiply(read, f"{prefix}{_CROSS}/o_proj/MatMul_output_0")
-        normalised, total = graph.add_and_normalise(read, total, f"{prefix}final_layernorm/LayerNormalization_output_0")
-        value, gate = f"{prefix}value of unit", f"{prefix}gate"
-        graph.split(graph.multiply(normalised, f"{prefix}mlp/fc1/Add_output_0"), (value, gate), 2, _GATED, _GATED)
+    normalised = graph.normalise(total, "layers.0.input_layernorm")
+    for number in range(sizes.layers):
+        layer, own = f"layers.{number}", slice(2 * number, 2 * number + 2)
+        read = graph.attend(normalised, layer, rotations, sizes.past[own], sizes.present[own])
+        normalised, total = graph.add_and_normalise(read, total, f"{layer}.post_attention_layernorm")
+        query = graph.multiply(normalised, f"{layer}.encoder_attn.q_proj")
+        read = _listen(graph, sizes, query, sizes.heard[own], "attention" if number == sizes.aligned else "")
+        read = graph.multiply(read, f"{layer}.encoder_attn.o_proj")
+        normalised, total = graph.add_and_normalise(read, total, f"{layer}.final_layernorm")
+        value, gate = f"{layer}.mlp.value", f"{layer}.mlp.gate"
+        graph.split(graph.multiply(normalised, f"{layer}.mlp.fc1"), (value, gate), 2, *[4 * sizes.size] * 2)
         hidden = graph.apply("Mul", (graph.apply("QuickGelu", (gate,), attribute("alpha", 1.0), own=True), value))
-        after = f"{root}norm" if layer == LAYERS - 1 else f"{root}layers.{layer + 1}/input_layernorm"
-        last = graph.multiply(hidden, f"{prefix}mlp/fc2/Add_output_0")
-        normalised, total = graph.add_and_normalise(last, total, f"{after}/LayerNormalization_output_0")
-    likely = graph.apply("Softmax", (graph.multiply(normalised, "logits"),), attribute("axis", -1))
+        after = "norm" if number == sizes.layers - 1 else f"layers.{number + 1}.input_layernorm"
+        normalised, total = graph.add_and_normalise(graph.multiply(hidden, f"{layer}.mlp.fc2"), total, after)
+    likely = graph.apply("Softmax", (graph.score(normalised),), attribute("axis", -1))
     graph.top(likely, "probabilities", "best", 2)
-    keys = [onnx_format.value(name, (1, HEADS, size, HEAD)) for names, size in ((PAST, "past"), (HEARD, "frames")) for name in names]
-    inputs = onnx_format.value("tokens", (1, "n"), onnx_format.INT64), onnx_format.value("positions", ("n", 1)), *keys
-    outputs = [onnx_format.value(name, None) for name in ("probabilities", "attention", *PRESENT)]
+    keys = [(name, "past") for name in sizes.past] + [(name, "frames") for name in sizes.heard]
+    inputs = [onnx_format.value(name, (1, HEADS, length, sizes.head)) for name, length in keys]
+    inputs += [onnx_format.value("tokens", (1, "n"), onnx_format.INT64), onnx_format.value("positions", ("n", 1))]
+    outputs = [onnx_format.value(name, None) for name in ("probabilities", "attention", *sizes.present)]
     return graph.model(inputs, [onnx_format.value("best", None, onnx_format.INT64), *outputs])
 
 
-def _listen(graph: _Graph, query: str, heard: Sequence[str], attention: str) -> str:
+def _listen(graph: _Graph, sizes: Architecture, query: str, heard: Sequence[str], attention: str) -> str:
     """Add what a layer of the decoder reads from the audio; return its name. `attention`: name of an output with the mean of the heads."""
     if not attention:
         return graph.apply("MultiHeadAttention", (query, *heard), attribute("num_heads", HEADS), own=True)
-    by_head, order = graph.numbers(0, 0, HEADS, HEAD), attribute("perm", [0, 2, 1, 3])
+    by_head, order = graph.numbers(0, 0, HEADS, sizes.head), attribute("perm", [0, 2, 1, 3])
     query = graph.apply("Transpose", (graph.apply("Reshape", (query, by_head)),), order)
     key, value = heard
-    scores = graph.apply("FusedMatMul", (query, key), attribute("transB", 1), attribute("alpha", HEAD**-0.5), own=True)
+    scores = graph.apply("FusedMatMul", (query, key), attribute("transB", 1), attribute("alpha", sizes.head**-0.5), own=True)
     weights = graph.apply("Softmax", (scores,), attribute("axis", -1))
     graph.apply("ReduceMean", (weights,), attribute("axes", [1]), attribute("keepdims", 0), output=attention)
     read = graph.apply("Transpose", (graph.apply("MatMul", (weights, value)),), order)
-    return graph.apply("Reshape", (read, graph.numbers(0, 0, _SIZE)))
+    return graph.apply("Reshape", (read, graph.numbers(0, 0, sizes.size)))

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 
 from streaming.audio.pcm import Samples
 from streaming.speech.engines import moonshine_graphs
-from streaming.speech.engines.moonshine_graphs import HEAD, HEADS, HEARD, PAST, PRESENT
-from streaming.speech.ort_graph import OrtGraph
+from streaming.speech.engines.moonshine_graphs import HEADS, Architecture
+from streaming.speech.engines.moonshine_weights import ModelWeights
 from streaming.speech.vad import open_model
 
 START, END = 1, 2
@@ -29,7 +30,7 @@ class Step:
     Attributes:
         best: the most probable next token, n of them.
         probabilities: those of `best`, in [0, 1].
-        attention: shape (n, frames), how much each was read from each frame of the audio; None if the model does not tell.
+        attention: shape (n, frames), how much each was read from each frame of the audio; None if the networks do not return it.
     """
 
     best: list[int]
@@ -55,29 +56,31 @@ class Networks(Protocol):
 
 
 class BuiltNetworks:
-    """Those of the small model, from the files of its package. Raises RecogniserError if they are not valid."""
+    """Those that `moonshine_graphs` builds of the weights of a model. Raises RecogniserError if they cannot be loaded."""
 
-    def __init__(self, encoder: Path, decoder: Path) -> None:
+    def __init__(self, sizes: Architecture, encoder: ModelWeights, decoder: ModelWeights, name: str) -> None:
         signed = has_vnni()
-        steps = OrtGraph(decoder.read_bytes(), branch=False)
-        self._encoder = open_model(moonshine_graphs.encoder(OrtGraph(encoder.read_bytes()), steps, signed=signed), encoder.name)
-        self._decoder = open_model(moonshine_graphs.decoder(steps, signed=signed), decoder.name)
+        self._sizes = sizes
+        self._encoder = open_model(moonshine_graphs.encoder(sizes, encoder, decoder, signed=signed), f"the encoder of {name}")
+        self._decoder = open_model(moonshine_graphs.decoder(sizes, decoder, signed=signed), f"the decoder of {name}")
 
     def begin(self, audio: Samples) -> "_BuiltDecode":
-        return _BuiltDecode(self._decoder, dict(zip(HEARD, self._encoder.run(HEARD, {"audio": audio[None]}), strict=True)))
+        heard = self._encoder.run(self._sizes.heard, {"audio": audio[None]})
+        return _BuiltDecode(self._sizes, self._decoder, dict(zip(self._sizes.heard, heard, strict=True)))
 
 
 class _BuiltDecode:
-    def __init__(self, decoder: Any, heard: Arrays) -> None:
+    def __init__(self, sizes: Architecture, decoder: InferenceSession, heard: Arrays) -> None:
+        self._past, self._outputs = sizes.past, ("best", "probabilities", "attention", *sizes.present)
         self._decoder = decoder
-        self._inputs = heard | dict.fromkeys(PAST, np.zeros((1, HEADS, 0, HEAD), dtype=np.float32))
+        self._inputs = heard | dict.fromkeys(self._past, np.zeros((1, HEADS, 0, sizes.head), dtype=np.float32))
         self._length = 0
 
     def step(self, tokens: Sequence[int]) -> Step:
         self._inputs["tokens"] = np.array([tokens], dtype=np.int64)
         self._inputs["positions"] = np.arange(self._length, self._length + len(tokens), dtype=np.float32)[:, None]
-        found: list[NDArray[Any]] = self._decoder.run(("best", "probabilities", "attention", *PRESENT), self._inputs)
-        self._inputs.update(zip(PAST, found[3:], strict=True))
+        found: list[NDArray[Any]] = self._decoder.run(self._outputs, self._inputs)
+        self._inputs.update(zip(self._past, found[3:], strict=True))
         best, probabilities = found[0][0, :, 0].tolist(), found[1][0, :, 0].tolist()
         if not self._length and best[0] == END:
             best[0] = int(found[0][0, 0, 1])
@@ -88,54 +91,8 @@ class _BuiltDecode:
     def drop(self, count: int) -> None:
         if count:
             self._length -= count
-            for name in PAST:
-                self._inputs[name] = self._inputs[name][:, :, :-count]
-
-
-class MergedNetworks:
-    """Those of a model whose decoder is one file with a branch for the first step. Raises RecogniserError if they are not valid."""
-
-    def __init__(self, encoder: Path, decoder: Path) -> None:
-        self._encoder = open_model(encoder)
-        self._decoder = open_model(decoder)
-        self._masked = {node.name for one in (self._encoder, self._decoder) for node in one.get_inputs() if node.name.endswith("_mask")}
-        shapes = {node.name: node.shape for node in self._decoder.get_inputs()}
-        past = [name for name in shapes if name.startswith("past_key_values")]
-        self._empty: Arrays = {name: np.zeros((1, shapes[name][1], 1, shapes[name][3]), dtype=np.float32) for name in past}
-
-    def begin(self, audio: Samples) -> "_MergedDecode":
-        mask = np.ones((1, len(audio)), dtype=np.int64)
-        inputs = {"input_values": audio[None], **({"attention_mask": mask} if "attention_mask" in self._masked else {})}
-        hidden = self._encoder.run(None, inputs)[0]
-        masks = {"encoder_attention_mask": mask} if "encoder_attention_mask" in self._masked else {}
-        return _MergedDecode(self._decoder, {"encoder_hidden_states": hidden, **masks, **self._empty})
-
-
-class _MergedDecode:
-    def __init__(self, decoder: Any, inputs: Arrays) -> None:
-        self._decoder = decoder
-        self._inputs = inputs | {"use_cache_branch": np.array([False])}
-        self._past = [name for name in inputs if name.startswith("past_key_values")]
-
-    def step(self, tokens: Sequence[int]) -> Step:
-        first = not self._inputs["use_cache_branch"][0]
-        kept = self._past if first else [name for name in self._past if ".decoder." in name]  # those of the encoder do not change
-        outputs = ["logits", *(name.replace("past_key_values", "present") for name in kept)]
-        logits, *present = self._decoder.run(outputs, {**self._inputs, "input_ids": np.array([tokens], dtype=np.int64)})
-        self._inputs.update(zip(kept, present, strict=True))
-        self._inputs["use_cache_branch"] = np.array([True])
-        scores = logits[0]
-        if first:
-            scores[0, END] = -np.inf
-        peaks = scores.max(axis=1)
-        probabilities = 1 / np.exp(scores - peaks[:, None]).sum(axis=1)
-        return Step(scores.argmax(axis=1).tolist(), probabilities.tolist(), None)
-
-    def drop(self, count: int) -> None:
-        if count:
             for name in self._past:
-                if ".decoder." in name:
-                    self._inputs[name] = self._inputs[name][:, :, :-count]
+                self._inputs[name] = self._inputs[name][:, :, :-count]
 
 
 @cache

@@ -23,10 +23,10 @@ from streaming.speech.engines.moonshine import (
     large_model,
     small_model,
 )
-from streaming.speech.engines.moonshine_networks import START, BuiltNetworks, MergedNetworks, Step, _BuiltDecode, has_vnni
+from streaming.speech.engines.moonshine_networks import START, Step, _BuiltDecode, has_vnni
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
-from streaming.speech.vad import data_file
+from tests.bench.published_model import published_model, published_networks
 from tests.streaming.speech.fakes import Notes, chunks, decoding, linear16, recording
 
 BECKETT = "ever tried ever failed no matter try again fail again fail better"
@@ -37,7 +37,6 @@ TWO_CITIES = (
     "direct the other way in short the period was so far like the present period that some of its noisiest authorities insisted on its "
     "being received for good or for evil in the superlative degree of comparison only"
 )
-NETWORKS = ("encoder_model", "decoder_model_merged")
 RATE = 16_000
 SPEECH = Path(__file__).parents[2] / "speech"
 
@@ -295,14 +294,9 @@ def test_transcribe(recogniser: Recogniser) -> None:
         MoonshineRecogniser(EngineOptions(1, Path())).transcribe(audio)
 
 
-def original_networks() -> MergedNetworks:
-    """The small model as its package has it."""
-    return MergedNetworks(*(data_file("moonshine_voice", "assets", "tiny-en", f"{name}.ort") for name in NETWORKS))
-
-
 def test_the_built_model_has_the_words_of_the_original(built: Moonshine) -> None:
     """Words and confidence are those of the original files, up to the rounding of quantised numbers, with a draft too."""
-    original = Moonshine(original_networks(), data_file("moonshine_voice", "assets", "tiny-en", "tokenizer.bin"))
+    original = published_model()
     expected: list[str] = []
     heard: list[str] = []
     for turn in split_turns(recording("two_cities.wav")):
@@ -314,11 +308,10 @@ def test_the_built_model_has_the_words_of_the_original(built: Moonshine) -> None
     assert jiwer.wer(plain(" ".join(expected)), plain(" ".join(heard))) <= 0.05
 
 
-def test_the_built_decoder_has_the_numbers_of_the_original() -> None:
+def test_the_built_decoder_has_the_numbers_of_the_original(model: Moonshine) -> None:
     """For the same audio the decoder finds the same tokens and probabilities in each step, after removed tokens too."""
-    small = BuiltNetworks(*(data_file("moonshine_voice", "assets", "tiny-en", f"{name}.ort") for name in NETWORKS))
     audio = recording("beckett.wav")[: 2 * RATE]
-    original, built = original_networks().begin(audio), small.begin(audio)
+    original, built = published_networks().begin(audio), model._networks.begin(audio)
     steps = [(original.step([START]), [START], 0)]
     for layer, what in itertools.product(range(6), ("key", "value")):
         expected = original._inputs[f"past_key_values.{layer}.encoder.{what}"]
