@@ -1,6 +1,7 @@
 """Queries that are compiled once in each process: the ORM needs ten times as long for a short query as the database.
 
-For queries that every start and stop of a conversation runs, or every process every two seconds (ADR 171). Others use the ORM directly.
+For queries that every start, stop and final result of a conversation runs, or every process every two seconds (ADR 171). Others use the
+ORM directly.
 """
 
 import threading
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet, Value
+from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 Converters = Sequence[tuple[int, Any, Sequence[Callable[..., Any]]]]
@@ -35,7 +37,18 @@ class Compiled:
         self.sql, self.parameters = compiler.as_sql()
         self.columns = [column for column, _, _ in compiler.select[: compiler.col_count]]
         self.model: Any = query.model
-        self.names = [field.attname for field in query.model._meta.concrete_fields]
+        of_model: list[int] = compiler.klass_info["select_fields"] if compiler.klass_info is not None else []
+        self.names = [self.columns[place].target.attname for place in of_model]
+        self.populators: list[Any] = []
+        if of_model:  # the stubs are those of a later Django
+            self.populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def instance(self, row: Sequence[Any]) -> Any:
+        """Return a row as an object of the model; its own columns come first, then those of `select_related`."""
+        found = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[: len(self.names)])
+        for populator in self.populators:
+            populator.populate(row, found)
+        return found
 
 
 class CompiledQuery(Generic[M]):
@@ -61,9 +74,9 @@ class CompiledQuery(Generic[M]):
         return bool(self.rows(*values))
 
     def instances(self, *values: Any) -> list[M]:
-        """Return the rows as objects of the model; not for a query with `values_list`, `select_related` or annotations."""
+        """Return the rows as objects of the model; not for a query with `values_list` or annotations."""
         compiled = self.compiled()
-        return [compiled.model.from_db(DEFAULT_DB_ALIAS, compiled.names, row) for row in self._run(compiled, values)]
+        return [compiled.instance(row) for row in self._run(compiled, values)]
 
     def first(self, *values: Any) -> M | None:
         """Return the first row as an object of the model, None if there is none."""

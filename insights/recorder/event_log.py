@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from insights import events
+from insights.compiled_query import CompiledQuery
 from insights.events import ConversationEvent, Kind
 from insights.models import Conversation, Event, LanguageResult
 from insights.payloads import StoredEvent
@@ -23,11 +24,14 @@ def locked(conversation_id: int, *, binned: bool = False) -> Conversation:
 
     Raises UnknownConversation.
     """
-    found = Conversation.everything.filter(erased_at=None) if binned else Conversation.objects.all()
-    try:
-        return found.select_for_update().get(id=conversation_id)
-    except Conversation.DoesNotExist:
-        raise UnknownConversation(f"conversation {conversation_id} does not exist") from None
+    conversation = (_BINNED if binned else _VISIBLE).first(conversation_id)
+    if conversation is None:
+        raise UnknownConversation(f"conversation {conversation_id} does not exist")
+    return conversation
+
+
+_VISIBLE = CompiledQuery(lambda conversation: Conversation.objects.select_for_update().filter(id=conversation).order_by())
+_BINNED = CompiledQuery(lambda conversation: Conversation.everything.select_for_update().filter(id=conversation, erased_at=None).order_by())
 
 
 def locked_if_free(conversation_id: int) -> Conversation | None:

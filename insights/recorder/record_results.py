@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from insights import analysis
 from insights.analysis.text.supported_languages import AUTO, has_topics
+from insights.compiled_query import CompiledQuery
 from insights.database import write_transaction
 from insights.events import ConversationEvent, InsightsFound, Kind, MemberJoined, MessagesStored, TopicsChanged, TrackersMatched
 from insights.models import Conversation, Entity, Event, Insight, Member, Message, Speaker, TrackerMatch
@@ -90,7 +91,7 @@ def _context(conversation_id: int, listening: Listening) -> AnalysisContext:
     conversation = speaker.conversation if speaker else Conversation.objects.filter(id=conversation_id).first()
     if conversation is None or conversation.deleted_at is not None:
         raise UnknownConversation(f"conversation {conversation_id} does not exist")
-    members = list(Member.objects.filter(conversation=conversation).select_related("merged_into"))
+    members = _MEMBERS.instances(conversation_id)
     speaker = speaker or speakers.new(conversation, members, listening)
     if speaker.member is not None and speaker.member._state.adding:
         members.append(speaker.member)
@@ -99,13 +100,21 @@ def _context(conversation_id: int, listening: Listening) -> AnalysisContext:
 
 def _before(conversation: Conversation, members: Sequence[Member]) -> list[Message]:
     """Return the latest messages, oldest first, with their speakers, and with their members from `members`."""
-    latest = Message.objects.filter(conversation=conversation).select_related("speaker").order_by("-number")[: analysis.CONTEXT]
-    before = list(reversed(latest))
+    before = _LATEST.instances(conversation.id)[::-1]
     by_id: dict[UUID | None, Member] = {member.id: member for member in members}
     for message in before:
         if member := by_id.get(message.speaker.member_id):  # one who joined since then is read when needed
             message.speaker.member = member
     return before
+
+
+_MEMBERS = CompiledQuery(lambda conversation: Member.objects.filter(conversation_id=conversation).select_related("merged_into"))
+_READ = ("number", "text", "started_at", "speaker__member")
+_LATEST = CompiledQuery(
+    lambda conversation: (
+        Message.objects.filter(conversation_id=conversation).select_related("speaker").only(*_READ).order_by("-number")[: analysis.CONTEXT]
+    )
+)
 
 
 def _store(

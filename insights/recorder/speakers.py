@@ -6,13 +6,17 @@ from uuid import UUID, uuid5
 
 from django.db.models import Max, QuerySet
 
+from insights.compiled_query import CompiledQuery
 from insights.models import Conversation, Member, Speaker
 from insights.recorder.types import Listening, UnknownMember, Voice
 
 
 def known(conversation_id: int, listening: Listening) -> Speaker | None:
     """Return the stored speaker of an utterance with its member and conversation, in one query; None before its first utterance."""
-    return _same(conversation_id, _source(listening), listening.member_id).first()
+    source = _source(listening)
+    if source is None:
+        return _same(conversation_id, None, listening.member_id).first()
+    return _OF_SOURCE.first(conversation_id, source)
 
 
 def new(conversation: Conversation, members: Sequence[Member], listening: Listening) -> Speaker:
@@ -74,6 +78,13 @@ def _same(conversation_id: int, source: UUID | None, member_id: UUID | str | Non
     if source is None:
         found = found.filter(member_id=member_id) if member_id else found.filter(member=None)
     return found.order_by("number")
+
+
+_OF_SOURCE = CompiledQuery(
+    lambda conversation, source: Speaker.objects.select_related("member", "conversation").filter(
+        conversation_id=conversation, source=source
+    )
+)
 
 
 def _source(listening: Listening) -> UUID | None:

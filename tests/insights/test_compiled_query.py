@@ -53,6 +53,19 @@ def test_json_of_a_joined_table(owner: User) -> None:
     assert [tuple(row) for row in query.rows(owner.pk)] == [(["Parley", "Übung"],)]
 
 
+def test_related_objects_and_only_some_columns(joined: Joined) -> None:
+    """`select_related` costs no more statements; a column that was not selected is read when it is needed."""
+    related = ("conversation", "merged_into")
+    query = CompiledQuery(lambda name: Member.objects.filter(name=name).select_related(*related).only("name", *related))
+    with CaptureQueriesContext(connection) as ran:
+        member = query.first("Ada")
+        assert member is not None
+        assert (member.name, member.conversation.pk, member.merged_into) == ("Ada", joined.conversation_id, None)
+    assert len(ran) == 1
+    assert member.get_deferred_fields() >= {"email", "joined_at"}
+    assert member.email == Member.objects.get(pk=member.pk).email
+
+
 def test_a_query_is_built_once(owner: User) -> None:
     """Later calls run the same SQL with other values, one statement each."""
     built = []
