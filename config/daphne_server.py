@@ -29,6 +29,7 @@ from twisted.internet.tcp import Connection
 from config.application_queue import ApplicationQueue
 from config.paced_reader import MAX_FRAGMENTS, PacedReader, ReadControl, call_later
 from config.upload_paths import is_upload
+from config.whole_message import whole_binary
 from streaming.types.asgi import AsgiMessage, AsgiScope
 
 logger = logging.getLogger(__name__)
@@ -77,6 +78,8 @@ class BoundedProtocol(WebSocketProtocol):
 
     application_queue: ApplicationQueue
     close_reason = ""
+    current_frame: Any
+    autoPingTimeoutCall: Any
     _reader: PacedReader | None = None
     _frames = 0
     _fragments = 0
@@ -94,6 +97,7 @@ class BoundedProtocol(WebSocketProtocol):
             self.transport.pauseProducing,
             self.transport.resumeProducing,
             call_later(reactor._asyncioEventloop),
+            self._take_message,
         )
         self._reader = PacedReader(control)
         application_queue.has_room = self._reader.advance
@@ -177,6 +181,18 @@ class BoundedProtocol(WebSocketProtocol):
             self.sendMessage(b"", False)
             return
         super().handle_reply(message)
+
+    def _take_message(self, data: bytearray) -> int:
+        """Pass on the whole binary message that the bytes begin with, without Autobahn's parser; return the bytes of its frame, else 0."""
+        between_messages = self.current_frame is None and not self.data and not self.inside_message
+        if not between_messages or self.state != self.STATE_OPEN or (found := whole_binary(data)) is None:
+            return 0
+        self._fragments = 0
+        if self.autoPingTimeoutCall and self.autoPingRestartOnAnyTraffic:
+            self._cancelAutoPingTimeoutCall()
+        payload, size = found
+        self.onMessage(payload, True)
+        return size
 
     def _parse(self, data: bytes) -> int:
         before = self._frames

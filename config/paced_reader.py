@@ -34,6 +34,8 @@ class ReadControl:
         blocked: returns whether the application's message queue is full.
         pause, resume: pause and resume reading from the transport; may be called repeatedly.
         call_later: calls a function in the event loop after a delay in seconds; returns a function that cancels the call.
+        take_message: passes on the whole message that the bytes begin with, and returns the bytes of its frame; 0 if they begin with
+            anything else, which is then parsed.
     """
 
     parse: Callable[[bytes], int]
@@ -41,6 +43,7 @@ class ReadControl:
     pause: Callable[[], None]
     resume: Callable[[], None]
     call_later: Callable[[float, Callable[[], None]], Callable[[], None]]
+    take_message: Callable[[bytearray], int] = lambda data: 0
 
 
 class PacedReader:
@@ -97,6 +100,11 @@ class PacedReader:
     def _parse_some(self) -> int:
         frames = size = 0
         while self._unparsed and frames < FRAMES_AT_ONCE and size < BYTES_AT_ONCE and not self._closed:
+            if taken := self._control.take_message(self._unparsed):
+                del self._unparsed[:taken]
+                size += taken
+                frames += 1
+                continue
             piece = bytes(self._unparsed[:SLICE_BYTES])
             del self._unparsed[:SLICE_BYTES]
             size += len(piece)

@@ -44,13 +44,20 @@ class Connection:
         self.parsed: list[int] = []
         self.paused = self.blocked = False
         self.timers: list[tuple[float, Callable[[], None]]] = []
-        control = ReadControl(self.parse, lambda: self.blocked, lambda: self.pause(True), lambda: self.pause(False), self.later)
+        self.whole = 0
+        pause, resume = lambda: self.pause(True), lambda: self.pause(False)
+        control = ReadControl(self.parse, lambda: self.blocked, pause, resume, self.later, self.take)
         self.reader = PacedReader(control, lambda: self.now)
 
     def parse(self, data: bytes) -> int:
         """Parse."""
         self.parsed.append(len(data))
         return len(data) // FRAME
+
+    def take(self, data: bytearray) -> int:
+        """Take a frame, if there is a whole one."""
+        self.whole -= (taken := self.whole > 0)
+        return FRAME * taken
 
     def pause(self, paused: bool) -> None:
         """Pause or resume the transport."""
@@ -107,6 +114,18 @@ def test_a_blocked_application_stops_the_reading() -> None:
     connection.reader.advance()
     assert connection.parsed == [10]
     assert not connection.paused
+
+
+def test_whole_messages_are_not_parsed() -> None:
+    """They are passed on, and count as frames; the parser gets what is no whole message."""
+    connection = Connection()
+    connection.whole = 2 * FRAMES_AT_ONCE
+    connection.reader.feed(bytes(2 * FRAMES_AT_ONCE * FRAME + 3))
+    assert connection.whole == FRAMES_AT_ONCE
+    assert connection.parsed == []
+    connection.tick(1.0)
+    assert connection.whole == 0
+    assert connection.parsed == [3]
 
 
 def test_nothing_is_parsed_after_the_end() -> None:

@@ -32,6 +32,7 @@ _UPLOAD = "files to import are not streamed to disk"
 _ANSWER = "a cut-off response looks complete, or Daphne reaps no more requests"
 _CLOSE = "close codes and reasons do not reach the client"
 _PIPELINE = "pipelined requests block uvicorn's event loop, or a running one is not told that its client disconnected"
+_WHOLE = "whole binary messages take ten times as long, or do not arrive"
 _PACED = "a flood of small frames blocks uvicorn's event loop"
 
 USED: list[tuple[Any, str, str]] = [
@@ -71,6 +72,8 @@ USED: list[tuple[Any, str, str]] = [
     (server.Server, "websocket_max_message_size", _MEMORY),
     (server.Server, "websocket_max_frame_size", _MEMORY),
     (AutobahnProtocol, "STATE_CONNECTING", _MEMORY),
+    *((AutobahnProtocol, name, _WHOLE) for name in ("STATE_OPEN", "data", "inside_message", "onMessage")),
+    *((AutobahnProtocol, name, _PING) for name in ("autoPingRestartOnAnyTraffic", "_cancelAutoPingTimeoutCall")),
     (AutobahnProtocol, "onFrameBegin", _FRAMES),
     (AutobahnProtocol, "current_frame", _FRAMES),
     (AutobahnProtocol, "failedByMe", _FRAMES),
