@@ -56,7 +56,7 @@ class Clock:
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
         with self._lock:
-            if not self._places or (now - self.at(place)).total_seconds() > BEHIND_S:
+            if not self._places or self._behind(place, now) > BEHIND_S:
                 self._anchor(place, now)
 
     def ended(self, place: float, now: datetime) -> None:
@@ -78,6 +78,10 @@ class Clock:
 
     def _from(self, index: int, place: float) -> datetime:
         return self._moments[index] + timedelta(seconds=place - self._places[index])
+
+    def _behind(self, place: float, now: datetime) -> float:
+        """Return the seconds by which the audio at `place`, which is not before the last anchor, is behind `now`."""
+        return (now - self._moments[-1]).total_seconds() - (place - self._places[-1])
 
     def _anchor(self, place: float, now: datetime) -> None:
         if len(self._places) == MOST_ANCHORS:
@@ -102,7 +106,7 @@ class DatedClock(Clock):
     def arrived(self, place: float, now: datetime) -> None:
         """Record that the audio at `place` (seconds) arrives at `now`; call it before each chunk, with increasing places."""
         with self._lock:
-            if (now - self.at(place)).total_seconds() <= BEHIND_S:
+            if self._behind(place, now) <= BEHIND_S:
                 self._caught_up = True
             elif self._caught_up:
                 self._anchor(place, now)

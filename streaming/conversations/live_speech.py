@@ -145,7 +145,7 @@ class LiveSpeech:
         self.speakers_warning = ""
         """The warning for a speaker whose audio counts as one person although several speak in it, or an empty text."""
         self._time = SteadyTime()
-        self._exact = False  # whether the duration of a chunk is known before it is decoded
+        self._dates_ends = False  # whether the clock is told where each chunk ends
         self._outage_reported = False
 
     @property
@@ -182,7 +182,7 @@ class LiveSpeech:
         self._time = steady_time_of(joined.conversation_id)
         listener = RecognitionListener(self._on_error, _clock(start_options, self._time.at(started)))
         self._listener = listener
-        self._exact = decoder.seconds_per_byte is not None
+        self._dates_ends = isinstance(listener.clock, DatedClock) and decoder.seconds_per_byte is not None  # known before it is decoded
         if models is not None:
             expected = start_options.expected_speakers
             self._speakers = await open_speakers(joined, self.owner_id, listener.clock, models, expected)
@@ -209,7 +209,7 @@ class LiveSpeech:
         now = self._time.now()
         listener.clock.arrived(recognition.fed, now)
         recognition.feed(chunk)
-        if self._exact:
+        if self._dates_ends:
             listener.clock.ended(recognition.fed, now)
         await self._wait_for_room(recognition, listener)
 
@@ -233,7 +233,7 @@ class LiveSpeech:
         recognition, listener = self._recognition, self._listener
         if recognition is not None and listener is not None:
             decoder = open_decoder(encoding, sample_rate)
-            self._exact = decoder.seconds_per_byte is not None
+            self._dates_ends = isinstance(listener.clock, DatedClock) and decoder.seconds_per_byte is not None  # known before it is decoded
             recognition.switch(self._recorded(decoder))
             await self._wait_for_room(recognition, listener)
 

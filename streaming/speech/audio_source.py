@@ -7,6 +7,7 @@ endpointer turns these into events, which the subclass handles. The VAD thread c
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -31,36 +32,41 @@ class AudioHistory(Generic[Audio]):
     def __init__(self, rate: int, empty: Audio) -> None:
         self._rate = rate
         self._empty: Audio = empty
-        self._first = 0  # position of the first sample, in samples
+        self._first = self._end = 0  # positions of the first sample and behind the last one, in samples
         self._blocks: deque[Audio] = deque()
 
     def append(self, samples: Audio) -> None:
         """Append samples. An empty block is ignored, because it would cost memory too."""
         if len(samples):
             self._blocks.append(samples)
+            self._end += len(samples)
 
     def forget(self, before: int) -> None:
         """Drop the blocks that end at or before a frame."""
-        position = before * FRAME * self._rate // RATE
+        position = self._position(before)
         while self._blocks and self._first + len(self._blocks[0]) <= position:
             self._first += len(self._blocks.popleft())
 
     def cut(self, span: TurnSpan) -> Audio:
-        """Return the samples of a span, as far as they are available."""
-        start, end = (max(0, frame * FRAME * self._rate // RATE - self._first) for frame in (span.start, span.end))
-        needed: list[Audio] = []
-        first = at = 0  # positions of the first needed sample and of the next block
-        for block in self._blocks:
-            if at + len(block) <= start:
-                first = at + len(block)
-            elif at < end:
-                needed.append(block)
-            at += len(block)
+        """Return the samples of a span, as far as they are available. Most spans end with the newest samples."""
+        start, end = self._position(span.start), self._position(span.end)
+        needed: deque[Audio] = deque()
+        first = self._end  # position of the first sample of `needed`
+        for block in reversed(self._blocks):
+            if first <= start:
+                break
+            first -= len(block)
+            if first < end:
+                needed.appendleft(block)
         if not needed:
             return self._empty
         joined: Any = np.concatenate(needed)
-        samples: Audio = joined[start - first : end - first]
+        samples: Audio = joined[max(0, start - first) : max(0, end - first)]
         return samples
+
+    def _position(self, frame: int) -> int:
+        """Return the position of a frame, in samples."""
+        return frame * FRAME * self._rate // RATE
 
 
 class AudioSource(ABC, Generic[Audio]):
@@ -136,12 +142,24 @@ class AudioSource(ABC, Generic[Audio]):
             for event in self._endpointer.end_after(*self._asked_end.popleft()):
                 self._handle(event)
 
-    def process(self, frame: Samples, probability: float) -> None:
-        """Process the speech probability, in [0, 1], of a frame."""
-        level = float(frame @ frame) ** 0.5
-        for event in self._endpointer.push(self._speech_of_interest(probability, level), level):
-            self._handle(event)
+    def process(self, frames: Samples, probabilities: Sequence[float]) -> None:
+        """Process the speech probabilities, in [0, 1], of successive frames, shape (n, 512), until the source is over.
+
+        An exception of `_handle` is raised after the last frame, because the frames are counted.
+        """
+        failed: Exception | None = None
+        levels: list[float] = np.sqrt(np.einsum("ij,ij->i", frames, frames)).tolist()
+        for probability, level in zip(probabilities, levels, strict=True):
+            if self.over:
+                break
+            for event in self._endpointer.push(self._speech_of_interest(probability, level), level):
+                try:
+                    self._handle(event)
+                except Exception as error:
+                    failed = error
         self._history.forget(self._endpointer.keep_from)
+        if failed is not None:
+            raise failed
 
     def _speech_of_interest(self, probability: float, level: float) -> float:
         """Return the probability that a frame of this level is speech that the subclass wants."""

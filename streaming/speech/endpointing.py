@@ -161,6 +161,7 @@ class Endpointer:
         """Whether a turn is open."""
         self._start = self._first_voiced = self._last_voiced = self._next_progress = 0
         self._frames: list[tuple[float, float]] = []  # (probability, loudness) since the start of the turn
+        self._voiced: list[tuple[int, int]] = []  # the speech segments of the turn
         self._before: deque[tuple[float, float]] = deque(maxlen=self._pre_roll + _ONSET_FRAMES)
 
     @property
@@ -178,6 +179,7 @@ class Endpointer:
         self._frames.append((probability, loudness))
         if probability >= self._hold_from:
             self._last_voiced, self._end_frames = number, self._usual_end
+            _add_voiced(self._voiced, number)
         silence = number - self._last_voiced
         if silence >= self._end_frames:
             return [self._end()]
@@ -230,6 +232,7 @@ class Endpointer:
         self._first_voiced = first
         self._start = max(self._free_from, first - self._pre_roll)
         self._frames = list(self._before)[-(self._now - self._start) :]
+        self._voiced = self._segments(self._now)
         self.speaking, self._last_voiced, self._end_frames = True, number, self._usual_end
         self._next_progress = first + self._pace.first
         return SpeechStarted(first)
@@ -255,22 +258,33 @@ class Endpointer:
         score = [probability + loudness / peak for probability, loudness in self._frames]
         candidates = range(max(_SMOOTH, middle), len(self._frames) - _SMOOTH)
         at = min(candidates, key=lambda n: sum(score[n - _SMOOTH : n + _SMOOTH + 1]))
-        span = self._span(self._start + at)
+        end = self._start + at
+        span = TurnSpan(self._start, end, tuple(self._segments(end)))
         self._frames = self._frames[at:]
-        self._start = self._free_from = span.end
+        self._start = self._free_from = end
+        self._voiced = self._segments(self._now)
         self._next_progress = max(self._now, self._start + self._pace.least)
         return SpeechEnded(span)
 
     def _span(self, end: int) -> TurnSpan:
-        """Return the turn up to `end` with its speech segments; segments at most two frames apart are merged."""
+        """Return the turn up to `end`, which is behind its speech, with its speech segments."""
+        return TurnSpan(self._start, end, tuple(self._voiced))
+
+    def _segments(self, end: int) -> list[tuple[int, int]]:
+        """Return the speech segments up to `end`."""
         voiced: list[tuple[int, int]] = []
         for number, (probability, _) in enumerate(self._frames[: end - self._start], self._start):
             if probability >= self._hold_from:
-                if voiced and number - voiced[-1][1] <= 2:
-                    voiced[-1] = (voiced[-1][0], number + 1)
-                else:
-                    voiced.append((number, number + 1))
-        return TurnSpan(self._start, end, tuple(voiced))
+                _add_voiced(voiced, number)
+        return voiced
+
+
+def _add_voiced(voiced: list[tuple[int, int]], number: int) -> None:
+    """Add a frame of speech to the segments before it; segments at most two frames apart are merged."""
+    if voiced and number - voiced[-1][1] <= 2:
+        voiced[-1] = (voiced[-1][0], number + 1)
+    else:
+        voiced.append((number, number + 1))
 
 
 def _frames_of(end_of_turn_ms: int) -> int:

@@ -249,7 +249,7 @@ class TurnRecognition(QueuedRecognition, AudioSource[Samples]):
     @property
     def _pending_s(self) -> float:
         with self._lock:
-            return sum(job.span.seconds for job in self._pending)
+            return sum(job.span.seconds for job in self._pending) if self._pending else 0.0
 
     # -- the VAD thread
 

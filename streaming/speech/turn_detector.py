@@ -6,7 +6,7 @@ Audio goes in at its own rate. Each turn comes out whole, at that rate, with the
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
@@ -232,10 +232,11 @@ class TurnDetector(AudioSource[Pcm]):
     def _is_queued(self) -> bool:
         return bool(self._waiting)
 
-    def process(self, frame: Samples, probability: float) -> None:
-        """Process the speech probability, in [0, 1], of a frame."""
-        self._silent_frames = 0 if probability > _MAYBE_SPEECH else self._silent_frames + 1
-        super().process(frame, probability)
+    def process(self, frames: Samples, probabilities: Sequence[float]) -> None:
+        """Process the speech probabilities, in [0, 1], of successive frames."""
+        for probability in probabilities:
+            self._silent_frames = 0 if probability > _MAYBE_SPEECH else self._silent_frames + 1
+        super().process(frames, probabilities)
 
     def _speech_of_interest(self, probability: float, level: float) -> float:
         user = self._user_level

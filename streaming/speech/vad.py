@@ -69,7 +69,9 @@ class VadModel:
 
     def __init__(self) -> None:
         file = data_file("silero_vad", "data", "silero_vad_16k_op15.onnx")
-        self._session = open_model(vad_graph.build(vad_graph.read_weights(file)), file.name)
+        weights = vad_graph.read_weights(file)
+        self._window = vad_graph.window(weights)
+        self._session = open_model(vad_graph.build(weights), file.name)
         self._hidden: Samples = np.zeros((0, _STATE), dtype=np.float32)
         self._cell: Samples = np.zeros((0, _STATE), dtype=np.float32)
         self._context: Samples = np.zeros((0, _CONTEXT), dtype=np.float32)
@@ -127,7 +129,7 @@ class VadModel:
         output, hidden, cell = self._session.run(
             None,
             {
-                "windows": vad_graph.windows(padded),
+                "surroundings": vad_graph.surroundings(padded, self._window),
                 "sizes": np.array([frames, speakers, _STATE], dtype=np.int64),
                 "hidden": self._hidden[slots][None],
                 "cell": self._cell[slots][None],

@@ -2,7 +2,8 @@
 
 Structure: magnitudes of a short-time Fourier transform (4 windows of 256 samples for each frame), four convolutions over these windows,
 an LSTM over the frames, one output. Source: `tinygrad_model.py` of the silero_vad wheel. With only four windows, a convolution is a
-multiplication with one matrix; then all frames of all speakers share each matrix multiplication.
+multiplication with one matrix; then all frames of all speakers share each matrix multiplication. The transform, which the model has as a
+matrix, is a fast Fourier transform here, outside of the graph.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ MIRRORED = 64
 """Samples at the end of a frame that are mirrored behind it."""
 _WINDOW, _STEP, _WINDOWS = 256, 128, 4  # samples of a window and between windows; windows of a frame
 _BINS = 129  # frequencies of a window
-_STRIDES = (1, 2, 2, 1)  # of the convolutions
+_STRIDES = (2, 2, 1)  # of the convolutions after the first
 _FOURIER, _ENCODER, _RNN, _OUTPUT = "model.stft.forward_basis_buffer", "model.encoder", "model.decoder.rnn", "model.decoder.decoder.2"
 _GATES = (0, 3, 1, 2)  # the order in which ONNX expects the gates of an LSTM that PyTorch orders input, forget, cell, output
 
@@ -39,28 +40,45 @@ def read_weights(file: Path) -> Weights:
     return weights
 
 
-def windows(padded: Samples) -> Samples:
-    """Return the windows of frames, shape (n, 256), of audio of shape (T, S, 640): context, frame and mirrored samples."""
-    frame, speaker, sample = padded.strides
-    shape, strides = (*padded.shape[:2], _WINDOWS, _WINDOW), (frame, speaker, _STEP * sample, sample)
-    cut = np.lib.stride_tricks.as_strided(padded, shape, strides)
-    return cut.reshape(-1, _WINDOW)
+def window(weights: Weights) -> Samples:
+    """Return the factors, shape (256,), of the samples of a window before its Fourier transform: the row of frequency 0."""
+    factors: Samples = weights[_FOURIER][0, 0]
+    return factors
+
+
+def surroundings(padded: Samples, factors: Samples) -> Samples:
+    """Return the magnitudes of each window with those of the windows before and after it in its frame, shape (4 T S, 3 * 129).
+
+    `padded`: audio of shape (T, S, 640), context, frame and mirrored samples. Outside of the frame all magnitudes are 0.
+    """
+    parts = np.empty((*padded.shape[:2], _WINDOWS, _WINDOW), dtype=np.float32)
+    for number in range(_WINDOWS):
+        first = number * _STEP
+        np.multiply(padded[:, :, first : first + _WINDOW], factors, out=parts[:, :, number])
+    spectrum = np.fft.rfft(parts)
+    found = spectrum.real**2
+    found += spectrum.imag**2
+    np.sqrt(found, out=found)
+    around = np.zeros((*padded.shape[:2], _WINDOWS, 3, _BINS), dtype=np.float32)
+    around[:, :, 1:, 0], around[:, :, :, 1], around[:, :, :-1, 2] = found[:, :, :-1], found, found[:, :, 1:]
+    return around.reshape(-1, 3 * _BINS)
 
 
 def build(weights: Weights) -> bytes:
     """Return the model in the ONNX format.
 
-    Inputs: `windows` (4 T S, 256), ordered by frame, speaker, window; `sizes` (3), T, S and 128; `hidden` and `cell` (1, S, 128).
+    Inputs: `surroundings` (4 T S, 3 * 129), ordered by frame, speaker, window; `sizes` (3), T, S and 128; `hidden` and `cell` (1, S, 128).
     Outputs: `probability` (T, 1, S, 1), `hidden_after` and `cell_after`.
     """
-    nodes = _spectrum()
+    first = weights[f"{_ENCODER}.0.reparam_conv.weight"]
     constants: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
-        "fourier": weights[_FOURIER][:, 0].T,
-        "halves": np.array([_BINS, _BINS], dtype=np.int64),
-        "joined": np.array([-1, _WINDOWS * _BINS], dtype=np.int64),
+        "layer0.w": first.transpose(2, 1, 0).reshape(-1, len(first)),
+        "layer0.b": weights[f"{_ENCODER}.0.reparam_conv.bias"],
+        "joined": np.array([-1, _WINDOWS * len(first)], dtype=np.int64),
     }
-    last, places = "magnitudes", _WINDOWS
-    for number, stride in enumerate(_STRIDES):
+    nodes = [*_layer("surroundings", "layer0"), onnx_format.node("Reshape", ["layer0", "joined"], ["frames"])]
+    last, places = "frames", _WINDOWS
+    for number, stride in enumerate(_STRIDES, 1):
         name, source = f"layer{number}", f"{_ENCODER}.{number}.reparam_conv"
         constants[f"{name}.w"], constants[f"{name}.b"] = _as_matrix(weights[f"{source}.weight"], weights[f"{source}.bias"], places, stride)
         nodes += _layer(last, name)
@@ -72,27 +90,13 @@ def build(weights: Weights) -> bytes:
         nodes,
         [onnx_format.constant(name, values) for name, values in constants.items()],
         [
-            onnx_format.value("windows", ("n", _WINDOW)),
+            onnx_format.value("surroundings", ("windows", 3 * _BINS)),
             onnx_format.value("sizes", (3,), onnx_format.INT64),
             onnx_format.value("hidden", (1, "speakers", STATE)),
             onnx_format.value("cell", (1, "speakers", STATE)),
         ],
         [onnx_format.value(name, None) for name in ("probability", "hidden_after", "cell_after")],
     )
-
-
-def _spectrum() -> list[bytes]:
-    """Return the operations from windows to the magnitudes of all windows of each frame."""
-    node = onnx_format.node
-    return [
-        node("MatMul", ["windows", "fourier"], ["waves"]),
-        node("Split", ["waves", "halves"], ["real", "imaginary"], [onnx_format.attribute("axis", 1)]),
-        node("Mul", ["real", "real"], ["real2"]),
-        node("Mul", ["imaginary", "imaginary"], ["imaginary2"]),
-        node("Add", ["real2", "imaginary2"], ["power"]),
-        node("Sqrt", ["power"], ["magnitude"]),
-        node("Reshape", ["magnitude", "joined"], ["magnitudes"]),
-    ]
 
 
 def _layer(source: str, name: str) -> list[bytes]:

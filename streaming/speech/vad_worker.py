@@ -153,9 +153,7 @@ class VadWorker(TickThread[Source]):
             return
         found = self._model.of_blocks(slots, blocks)
         for member, frames, probabilities in zip(ready, blocks, found, strict=True):
-            for frame, probability in zip(frames, probabilities, strict=True):
-                if not member.over:
-                    self._guard(member.process, frame, probability)
+            self._guard(member.process, frames, probabilities)
             if member.speaking:
                 self._speaking[member] = None
             else:
@@ -165,8 +163,8 @@ class VadWorker(TickThread[Source]):
         """Return the frames from the first one on that may contain speech: a muted microphone or a quiet room needs no model."""
         loud = np.flatnonzero(np.abs(frames).max(axis=1, initial=0.0) > _SILENT_PEAK)
         first = int(loud[0]) if len(loud) else len(frames)
-        for frame in frames[:first]:
-            self._guard(member.process, frame, 0.0)
+        if first:
+            self._guard(member.process, frames[:first], [0.0] * first)
         return frames[first:]
 
     def _settle(self, member: Source) -> bool:

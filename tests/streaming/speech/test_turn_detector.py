@@ -268,6 +268,25 @@ def test_history(rate: int) -> None:
     assert len(history.cut(TurnSpan(0, 99, ()))) == 0
 
 
+def test_an_exception_does_not_shift_the_frames() -> None:
+    """All frames of a block are counted although the caller fails at one, and the turn has the right audio."""
+    notes = Notes()
+    detector = TurnDetector(TurnDetectorOptions(), 16_000, notes)
+
+    def fail() -> None:
+        raise RuntimeError("began")
+
+    notes.began = fail  # type: ignore[method-assign]
+    loud, quiet = np.full((20, 512), 0.5, dtype=np.float32), np.zeros((20, 512), dtype=np.float32)
+    detector.feed(np.repeat(np.array([16384, 0], dtype=np.int16), 20 * 512))
+    detector.pull()
+    with pytest.raises(RuntimeError, match="began"):
+        detector.process(loud, [0.9] * 20)
+    detector.process(quiet, [0.0] * 20)
+    (turn,) = notes.turns
+    assert turn.voiced == ((0.0, 20 * 0.032),)
+
+
 def vad_threads() -> set[threading.Thread]:
     """Return the VAD threads."""
     return {thread for thread in threading.enumerate() if thread.name == "vad"}

@@ -100,7 +100,7 @@ def speak(detector: TurnDetector, level: float, seconds: float) -> None:
     """Process speech of a level."""
     frame = np.full(FRAME, level, dtype=np.float32)
     for _ in range(round(seconds / FRAME_S)):
-        detector.process(frame, 0.9)
+        detector.process(frame[None], [0.9])
 
 
 @pytest.mark.parametrize("softer_db", [10.0, None])
