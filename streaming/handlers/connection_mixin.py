@@ -3,6 +3,7 @@
 import asyncio
 import queue
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
@@ -68,20 +69,24 @@ class WebRTCConnectionMixin(Stream):
         return answer
 
 
+WAITING_FRAMES = 10
+"""Frames that wait for the function, 0.2 s; those behind them wait in the session, which drops the oldest ones and warns the client."""
+
+
 class FunctionHandler(StreamHandler):
     """A handler of audio that plays what a function returns for each frame."""
 
     def __init__(self, function: Callable[[AudioFrame], Any]) -> None:
         super().__init__()
         self._function = function
-        self._frames: queue.Queue[AudioFrame | None] = queue.Queue()
+        self._frames: queue.Queue[AudioFrame | None] = queue.Queue(WAITING_FRAMES)
 
     def copy(self) -> "FunctionHandler":
         """Return a handler of the same function."""
         return FunctionHandler(self._function)
 
     def receive(self, frame: AudioFrame) -> None:
-        """Queue a frame."""
+        """Queue a frame; wait while the function has enough of them."""
         self._frames.put(frame)
 
     def emit(self) -> Any:
@@ -90,8 +95,15 @@ class FunctionHandler(StreamHandler):
         return None if frame is None else self._function(frame)
 
     def shutdown(self) -> None:
-        """End a wait of `emit` for a frame."""
-        self._frames.put(None)
+        """Leave out what waits, and end a wait of `emit` for a frame."""
+        for _ in range(2 * WAITING_FRAMES):  # a `receive` that waits may come first
+            try:
+                self._frames.put_nowait(None)
+            except queue.Full:
+                with suppress(queue.Empty):
+                    self._frames.get_nowait()
+            else:
+                return
 
 
 def _stored(outputs: AdditionalOutputs) -> None:

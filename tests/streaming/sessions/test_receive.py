@@ -1,12 +1,17 @@
 """Frames reach a handler's `receive` in order, from the start on, whatever it raises."""
 
 import asyncio
+import threading
+import time
 from typing import Any
 
 import numpy as np
 
+from streaming.handlers.connection_mixin import WAITING_FRAMES as HANDLER_FRAMES
+from streaming.handlers.connection_mixin import FunctionHandler
 from streaming.handlers.context import get_current_context
 from streaming.handlers.stream_handlers import AsyncStreamHandler, AudioFrame, InLoopHandler, StreamHandler, StreamHandlerBase
+from streaming.sessions.handler_runner import THE_REST_S, WAITING_FRAMES
 from tests.streaming.sessions.connections import FRAME, RATE, Echo, Join, connection_of, handler_of, until
 
 
@@ -71,6 +76,45 @@ async def test_receive_may_be_replaced(join: Join) -> None:
     handler.receive = others.append
     session.runner.push_audio(FRAME, RATE)
     assert (len(handler.frames), len(others)) == (1, 1)
+
+
+async def test_a_function_that_is_slower_than_the_audio(join: Join) -> None:
+    """The oldest frames that wait for it are dropped beyond a limit, with a warning; what waits is left out at the end."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(frame: AudioFrame) -> AudioFrame:
+        begun.set()
+        go_on.wait()
+        return frame
+
+    session = await join(FunctionHandler(slow))
+    session.runner.push_audio(FRAME, RATE)
+    await until(begun.is_set)
+    for _ in range(WAITING_FRAMES):
+        session.runner.push_audio(FRAME, RATE)
+    handler = handler_of(session)
+    await until(lambda: handler._frames.full())
+    assert connection_of(session).of("warning") == []
+    for _ in range(2 * HANDLER_FRAMES):
+        session.runner.push_audio(FRAME, RATE)
+    assert connection_of(session).of("warning") == ["this stream processes audio more slowly than it arrives; some was dropped"]
+    assert handler._frames.qsize() == HANDLER_FRAMES
+    go_on.set()
+
+
+async def test_the_end_of_a_function_that_hangs(join: Join) -> None:
+    """Its full queue delays neither the end of the session nor the thread that receives."""
+    go_on = threading.Event()
+    session = await join(FunctionHandler(lambda frame: (go_on.wait(), frame)[1]))
+    for _ in range(3 * HANDLER_FRAMES):
+        session.runner.push_audio(FRAME, RATE)
+    handler = handler_of(session)
+    await until(lambda: handler._frames.full())
+    began = time.monotonic()
+    await session.close("enough")
+    took = time.monotonic() - began
+    go_on.set()
+    assert took < THE_REST_S + 2.5
 
 
 def test_subclasses_of_public_classes_receive_in_a_thread() -> None:
