@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parents[2]
 UNSTABLE = """
 from pathlib import Path
+
+import pytest
 
 def test_unstable():
     first = Path("first")
@@ -74,3 +78,10 @@ def test_the_times_of_a_run(tmp_path: Path) -> None:
     ended = next(line for line in lines if line.startswith("ended: "))
     assert {part.split()[0] for part in ended.removeprefix("ended: ").split(", ")} <= {"gw0", "gw1", "gw2"}
     assert any(line.startswith("processors busy: ") for line in lines)
+
+
+def test_bytecode_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in an environment that forbids it."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert run(tmp_path, good=GOOD).returncode == 0
+    assert list(tmp_path.glob("__pycache__/test_good.*.pyc"))
