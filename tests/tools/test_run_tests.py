@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import environment
+
 REPOSITORY = Path(__file__).parents[2]
 UNSTABLE = """
 from pathlib import Path
@@ -85,3 +87,11 @@ def test_bytecode_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     assert run(tmp_path, good=GOOD).returncode == 0
     assert list(tmp_path.glob("__pycache__/test_good.*.pyc"))
+
+
+def test_each_worker_imports_its_own_part_first() -> None:
+    """And then the parts of the others."""
+    files = [Path(f"test_{number}.py") for number in range(10)]
+    orders = [environment.from_own_place(files, number, 4) for number in range(4)]
+    assert all(sorted(order) == files for order in orders)
+    assert sorted(file for order, end in zip(orders, (2, 3, 2, 3), strict=True) for file in order[:end]) == files
