@@ -1,6 +1,5 @@
 """The number of database queries of an API request does not grow with the conversation."""
 
-import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -29,19 +28,19 @@ def count_queries(api: Api, path: str, **query: object) -> int:
     return len(queries)
 
 
-@pytest.mark.parametrize("path", BELOW)
-def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation, say: Say, owner: User, path: str) -> None:
+def test_a_long_conversation_costs_no_more_queries(api: Api, talk: Conversation, say: Say, owner: User) -> None:
     """Each resource takes the same small number of queries for a short and for a long conversation."""
-    before = count_queries(api, path)
+    before = {path: count_queries(api, path) for path in BELOW}
     for number in range(12):
         speaker = recorder.open_conversation(opening(owner, speaker=SpeakerIdentity("", f"Speaker {number}")))
         said = utterance(f"Is the budget number {number} there? Ada will call tomorrow.", speaker.started_at)
         member = speaker.member.id if speaker.member else None
         recorder.record(talk.id, said, Listening(member_id=member, trackers=(Tracker("Money", ("budget",)),)))
-    if path in DERIVED:  # besides: whether an event changed older messages; of a summary also the chosen messages
-        assert max(before, count_queries(api, path)) <= 6
-        return
-    assert count_queries(api, path) == before <= 4  # the app with its owner, the conversation, the rows and their related rows
+    after = {path: count_queries(api, path) for path in BELOW}
+    for path in DERIVED:  # besides: whether an event changed older messages; of a summary also the chosen messages
+        assert max(before.pop(path), after.pop(path)) <= 6, path
+    assert after == before
+    assert max(before.values()) <= 4, before  # the app with its owner, the conversation, the rows and their related rows
 
 
 def test_a_long_list_costs_no_more_queries(owner: User) -> None:
