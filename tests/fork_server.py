@@ -1,7 +1,8 @@
 """A process that has imported Parley and forks a server or a command for each request, because imports are most of a start.
 
 `python -m tests.fork_server FD` serves requests on a socket. A request is a command line, an environment, and the descriptors for
-its output. A forked process runs the command line as its `__main__`, in a session of its own, with exactly this environment.
+its output and perhaps its input. A forked process runs the command line as its `__main__`, in a session of its own, with exactly this
+environment.
 
 It evaluates the settings anew. The settings that were read before the fork, such as INSTALLED_APPS, must have the same values in it;
 otherwise it starts an interpreter of its own in its place. The imports open no connection and start no thread.
@@ -102,7 +103,9 @@ class ForkServer:
         self._lock = threading.Lock()
         self._servers: dict[tuple[str, str], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
 
-    def start(self, command: Sequence[str], env: Mapping[str, str], stdout: int, stderr: int) -> ForkedProcess | None:
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], stdout: int, stderr: int, stdin: int | None = None
+    ) -> ForkedProcess | None:
         """Fork a process that runs the arguments of an interpreter: a file or `-m MODULE`, and what follows.
 
         Return None for an environment that needs an interpreter of its own.
@@ -114,7 +117,8 @@ class ForkServer:
             request = json.dumps({"command": list(command), "env": dict(env)}).encode()
             assert len(request) < REQUEST_BYTES
             requests = self._requests(env.get(SETTINGS, "config.settings"), env.get("DATABASE_URL", "").partition("://")[0])
-            socket.send_fds(requests, [request], [stdout, stderr, theirs.fileno()])
+            given = () if stdin is None else (stdin,)
+            socket.send_fds(requests, [request], [*given, stdout, stderr, theirs.fileno()])
         if not (answer := ours.recv(64)):
             ours.close()
             raise RuntimeError("the fork server has ended: its output says why")
@@ -243,18 +247,18 @@ def serve(requests: socket.socket) -> list[str] | None:
             if key.fileobj is not requests:
                 _report(selector, key)
                 continue
-            request, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 3)
+            request, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 4)
             if request == CLOSE:
                 return None
             if not request:
                 _end_all(selector)
                 return None
-            *output, status = descriptors
+            *standard, status = descriptors
             pid = os.fork()
             if not pid:
                 os.close(status)
-                return _become(json.loads(request), output, selector, requests)
-            for number in output:
+                return _become(json.loads(request), standard, selector, requests)
+            for number in standard:
                 os.close(number)
             os.write(status, b"%d" % pid)
             selector.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, status))
@@ -279,8 +283,8 @@ def _end_all(selector: selectors.BaseSelector) -> None:
                 kill(key.data[0], signal.SIGKILL)
 
 
-def _become(request: Mapping[str, Any], output: Sequence[int], selector: selectors.BaseSelector, requests: socket.socket) -> list[str]:
-    """Give a forked process its session, output and environment, and nothing of the fork server's; return its command line."""
+def _become(request: Mapping[str, Any], standard: Sequence[int], selector: selectors.BaseSelector, requests: socket.socket) -> list[str]:
+    """Give a forked process its session, input, output and environment, and nothing of the fork server's; return its command line."""
     for key in selector.get_map().values():
         if key.data:
             os.close(key.fd)
@@ -288,8 +292,8 @@ def _become(request: Mapping[str, Any], output: Sequence[int], selector: selecto
     selector.close()
     requests.close()
     os.setsid()
-    for number, standard in zip(output, (1, 2), strict=True):
-        os.dup2(number, standard)
+    for number, place in zip(standard, range(3 - len(standard), 3), strict=True):
+        os.dup2(number, place)
         os.close(number)
     os.environ.clear()
     os.environ.update(request["env"])

@@ -13,8 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from tests import servers
 from tests.bench.process import ROOT, BenchError, Process
 from tests.bench.resource_usage import Usage
+from tests.fork_server import ForkedProcess
 
 __all__ = ["BenchError", "Server", "ask_child"]
 
@@ -116,15 +118,30 @@ def _ask(url: str, token: str, body: Any) -> Any:
         return json.load(answer)
 
 
-def ask_child(module: str, question: Any, *, timeout_s: float) -> Any:
-    """Run `python -m tests.bench.<module>` with a question as JSON and return its answer. The process shares no state."""
-    command = [sys.executable, "-m", f"tests.bench.{module}"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own command
-            command, cwd=ROOT, input=json.dumps(question), capture_output=True, text=True, timeout=timeout_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"{module} did not end within {timeout_s:g} s") from None
-    if done.returncode:
-        raise BenchError(f"{module} failed: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+def ask_child(module: str, question: Any, *, timeout_s: float, **environment: str) -> Any:
+    """Run `python -m tests.bench.<module>` with a question as JSON and return its answer. The process shares no state.
+
+    `environment` has additional settings. In tests the fork server may start it, which saves its imports.
+    """
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        json.dump(question, given)
+        given.seek(0)
+        process = _start(["-m", f"tests.bench.{module}"], {**os.environ, **environment}, given.fileno(), out.fileno(), errors.fileno())
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"{module} did not end within {timeout_s:g} s") from None
+        finally:
+            process.kill()
+            process.wait()
+        for file in (out, errors):
+            file.seek(0)
+        if code:
+            raise BenchError(f"{module} failed: {errors.read()[-2000:]}")
+        return json.load(out)
+
+
+def _start(command: list[str], env: Mapping[str, str], stdin: int, stdout: int, stderr: int) -> "subprocess.Popen[bytes] | ForkedProcess":
+    if servers.fork_server is not None and (forked := servers.fork_server.start(command, env, stdout, stderr, stdin)):
+        return forked
+    return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=env, stdin=stdin, stdout=stdout, stderr=stderr)  # noqa: S603 - ours

@@ -1,11 +1,11 @@
 """`python -m tests.bench.writer`: store results in a database on SQLite, as live speech or as a worker does.
 
-Reads a question (JSON) from standard input. As `live` it stores one result every LIVE_S and answers with the seconds that each waited for
-the writers of other processes. As `worker` it stores results without a pause in some threads, and answers with their number.
+The environment names its data folder. It reads a question (JSON) from standard input. As `live` it stores one result every LIVE_S and
+answers with the seconds that each waited for the writers of other processes. As `worker` it stores results without a pause in some threads,
+and answers with their number.
 """
 
 import json
-import os
 import sys
 import threading
 import time
@@ -88,7 +88,6 @@ def worker(seconds: float, threads: int) -> int:
 
 def answer(question: dict[str, Any]) -> Any:
     """Do what is asked."""
-    os.environ |= {"DATA_DIR": question["data"], "DATABASE_URL": "", "LOG_LEVEL": "WARNING", "DJANGO_SETTINGS_MODULE": "config.settings"}
     django.setup()
     seconds = question["seconds"]
     return live(seconds) if question["mode"] == "live" else worker(seconds, question["threads"])

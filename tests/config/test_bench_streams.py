@@ -15,6 +15,7 @@ import pytest
 from av import CodecContext, Packet
 from django.core.management import CommandError, call_command
 
+from tests import servers
 from tests.bench import baselines, report, rounds
 from tests.bench.child_processes import token_of
 from tests.bench.clients import pictures
@@ -184,8 +185,9 @@ class TestParts:
         last = result.data["growth"][-1]["looks"][-1]["left"]
         assert last["begun"] == last["shut_down"] == 2 * (TINY.warm_visits + TINY.visits)
 
-    def test_a_server_that_refuses(self, parley: Target) -> None:
-        """A run against an unknown stream has no figures and reports the clients' errors."""
+    def test_a_server_that_refuses(self, parley: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A run against an unknown stream has no figures and reports the clients' errors. The clients are an interpreter of their own."""
+        monkeypatch.setattr(servers, "fork_server", None)
         (one,) = rounds.in_turn([parley], "peer_clients", "no-such-stream", {"mode": "call", "peers": 1}, TINY)
         assert (one["answer"], one["first_sound"], one["p50"]) == (None, None, None)
         assert rounds.complaints([one])[0].startswith(f"Clients of {UVICORN} met: no answer")

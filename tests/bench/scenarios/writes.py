@@ -34,11 +34,12 @@ def measure(server: Server, sizes: Sizes, say: Callable[[str], None]) -> Result:
 
 
 def _one(server: Server, sizes: Sizes, threads: int) -> tuple[list[float], int]:
-    live: dict[str, Any] = {"mode": "live", "data": server.data, "seconds": sizes.seconds}
+    env = {"DATA_DIR": server.data, "DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    live: dict[str, Any] = {"mode": "live", "seconds": sizes.seconds}
     if not threads:
-        return ask_child("writer", live, timeout_s=600), 0
-    question = {"mode": "worker", "data": server.data, "seconds": sizes.seconds + START_S, "threads": threads}
+        return ask_child("writer", live, timeout_s=600, **env), 0
+    question = {"mode": "worker", "seconds": sizes.seconds + START_S, "threads": threads}
     with ThreadPoolExecutor(1) as pool:
-        worker = pool.submit(ask_child, "writer", question, timeout_s=600)
-        waits = ask_child("writer", live, timeout_s=600)
+        worker = pool.submit(ask_child, "writer", question, timeout_s=600, **env)
+        waits = ask_child("writer", live, timeout_s=600, **env)
         return waits, worker.result()
