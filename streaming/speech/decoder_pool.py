@@ -27,8 +27,8 @@ class PooledJob(Protocol):
 
 
 INTERIM_SHARE = 0.35
-"""Share of the time of all workers that interims may take while nothing else is decoded."""
-_URGENT_WEIGHT = 3.2  # how much a share of the time that other decodes take reduces that of interims
+"""Share of the time of all workers that interims may take while other decodes take little of it."""
+_LITTLE, _MUCH = 0.12, 0.26  # shares of the time of all workers for other decodes, at which that of interims begins to fall, and is zero
 _BURST_S = 0.3  # time that interims may save up, per worker
 _REMEMBERED_S = 4.0  # over which the time of other decodes is averaged
 
@@ -61,7 +61,7 @@ class InterimBudget:
     def _pass(self, now: float) -> None:
         passed, self._at = max(0.0, now - self._at), max(now, self._at)
         load = self._urgent_s / (_REMEMBERED_S * self._threads)
-        share = INTERIM_SHARE * max(0.0, 1 - _URGENT_WEIGHT * load)
+        share = INTERIM_SHARE * min(1.0, max(0.0, (_MUCH - load) / (_MUCH - _LITTLE)))
         self._level = min(self._most, self._level + share * self._threads * passed)
         self._urgent_s *= math.exp(-passed / _REMEMBERED_S)
 
