@@ -80,14 +80,16 @@ class FunctionHandler(StreamHandler):
         super().__init__()
         self._function = function
         self._frames: queue.Queue[AudioFrame | None] = queue.Queue(WAITING_FRAMES)
+        self._ended = False
 
     def copy(self) -> "FunctionHandler":
         """Return a handler of the same function."""
         return FunctionHandler(self._function)
 
     def receive(self, frame: AudioFrame) -> None:
-        """Queue a frame; wait while the function has enough of them."""
-        self._frames.put(frame)
+        """Queue a frame, except after the end; wait while the function has enough of them."""
+        if not self._ended:
+            self._frames.put(frame)
 
     def emit(self) -> Any:
         """Return the function's result for the next frame."""
@@ -95,15 +97,12 @@ class FunctionHandler(StreamHandler):
         return None if frame is None else self._function(frame)
 
     def shutdown(self) -> None:
-        """Leave out what waits, and end a wait of `emit` for a frame."""
-        for _ in range(2 * WAITING_FRAMES):  # a `receive` that waits may come first
-            try:
-                self._frames.put_nowait(None)
-            except queue.Full:
-                with suppress(queue.Empty):
-                    self._frames.get_nowait()
-            else:
-                return
+        """Leave out what waits, and end a wait of `receive` for room and of `emit` for a frame."""
+        self._ended = True
+        with suppress(queue.Empty):
+            while True:
+                self._frames.get_nowait()
+        self._frames.put_nowait(None)  # there is room: only one `receive` can have waited
 
 
 def _stored(outputs: AdditionalOutputs) -> None:

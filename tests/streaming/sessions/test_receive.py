@@ -117,6 +117,26 @@ async def test_the_end_of_a_function_that_hangs(join: Join) -> None:
     assert took < THE_REST_S + 2.5
 
 
+def test_no_frame_waits_for_a_function_after_the_end() -> None:
+    """The thread that receives goes on, also with the frames that were queued for it."""
+    handler = FunctionHandler(lambda frame: frame)
+    frame = (RATE, FRAME)
+    received = []
+
+    def receive() -> None:
+        for number in range(3 * HANDLER_FRAMES):
+            handler.receive(frame)
+            received.append(number)
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    while len(received) < HANDLER_FRAMES:
+        time.sleep(0.01)
+    handler.shutdown()
+    thread.join(5)
+    assert len(received) == 3 * HANDLER_FRAMES
+
+
 def test_subclasses_of_public_classes_receive_in_a_thread() -> None:
     """Only our own handlers are called in the event loop without a thread."""
     hooks = {name for name in vars(InLoopHandler) if name.startswith("parley")}
