@@ -18,6 +18,8 @@ from streaming.speech.vad import open_model
 
 START, END = 1, 2
 """The first token of a text, which is not spoken, and the one after its last."""
+_LEAST = float(np.finfo(np.float32).tiny)  # probability that counts as that of a token whose own is rounded to 0
+_ROUNDING = float(np.finfo(np.float32).eps)  # by which a probability near 1 may be wrong
 _VNNI = frozenset({"avx512_vnni", "avx_vnni"})
 
 Arrays = dict[str, NDArray[Any]]
@@ -84,7 +86,8 @@ class _BuiltDecode:
         best, probabilities = found[0][0, :, 0].tolist(), found[1][0, :, 0].tolist()
         if not self._length and best[0] == END:
             best[0] = int(found[0][0, 0, 1])
-            probabilities[0] = float(found[1][0, 0, 1] / (1 - found[1][0, 0, 0]))
+            end, second = found[1][0, 0].tolist()
+            probabilities[0] = min(1.0, max(second, _LEAST) / max(1 - end, _ROUNDING))
         self._length += len(tokens)
         return Step(best, probabilities, found[2][0])
 

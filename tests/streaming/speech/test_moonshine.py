@@ -1,11 +1,13 @@
 """The embedded recogniser with its real model and recorded voices."""
 
 import itertools
+import math
 import re
 import threading
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import numpy as np
@@ -23,7 +25,8 @@ from streaming.speech.engines.moonshine import (
     large_model,
     small_model,
 )
-from streaming.speech.engines.moonshine_networks import START, Step, _BuiltDecode, has_vnni
+from streaming.speech.engines.moonshine_graphs import TINY
+from streaming.speech.engines.moonshine_networks import END, START, Step, _BuiltDecode, has_vnni
 from streaming.speech.recognition import TurnRecognition
 from streaming.speech.turn_detector import split_turns
 from tests.bench.published_model import published_model, published_networks
@@ -208,6 +211,24 @@ def test_attention(model: Moonshine) -> None:
     assert frames == pytest.approx((len(pcm) + 0.3 * RATE) / RATE / found.attention.step_s, abs=3)
     read = found.attention.weights.argmax(axis=1)
     assert np.corrcoef(read, np.arange(rows))[0, 1] > 0.6  # the attention of a few tokens has its peak elsewhere
+
+
+@pytest.mark.parametrize(("end", "second", "probability"), [(0.5, 0.25, 0.5), (1.0, 0.0, 0.0), (1 - 2**-24, 2e-7, 1.0), (0.75, 0.0, 0.0)])
+def test_the_first_token_when_the_end_is_certain(end: float, second: float, probability: float) -> None:
+    """The second most probable token has a probability whose logarithm is a number, although those of the model are rounded."""
+
+    class Decoder:
+        def run(self, outputs: Sequence[str], inputs: object) -> list[object]:
+            past = [np.zeros((1, 8, 1, TINY.head), dtype=np.float32)] * (len(outputs) - 3)
+            attention = np.zeros((1, 1, 2), dtype=np.float32)
+            return [np.array([[[END, 887]]]), np.array([[[end, second]]], dtype=np.float32), attention, *past]
+
+    decoder: Any = Decoder()
+    found = _BuiltDecode(TINY, decoder, {}).step([START])
+    assert found.best == [887]
+    assert 0 < found.probabilities[0] <= 1
+    assert found.probabilities[0] == pytest.approx(probability, abs=1e-6)
+    assert math.isfinite(math.log(found.probabilities[0]))
 
 
 def test_audio_that_is_too_short(model: Moonshine) -> None:
