@@ -13,6 +13,7 @@ import pytest
 import websockets
 
 from config import daphne_server
+from tests.config.test_uvicorn_websocket import MASK, connected, frame
 from tests.servers import ROOT
 
 SERVER = """
@@ -147,6 +148,48 @@ async def test_data_before_the_close_is_read_completely(slow: Callable[..., Slow
         async with asyncio.timeout(60):
             assert await asyncio.to_thread(server.line) == "got 200000\n"
     finally:
+        server.process.kill()  # so that the thread does not wait for a line that never comes
+
+
+async def test_frames_in_any_pieces(slow: Callable[..., Slow]) -> None:
+    """A piece that begins inside of a frame is no frame, also where its bytes look like one; a message in fragments stays one."""
+    server = slow(0.0)
+    inner = frame(bytes(5), 0x82)
+    outer = frame(bytes(byte ^ MASK[at % 4] for at, byte in enumerate(inner)), 0x82)
+    assert outer.endswith(inner)
+    pieces = [
+        frame(bytes(100), 0x82),
+        outer[: -len(inner)],
+        inner,
+        frame(bytes(1000), 0x02),
+        frame(bytes(1000), 0x80),
+        frame(bytes(10_000), 0x82),
+    ]
+    reader, writer = await connected(server.port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.1)  # so that each piece is a read of its own
+        writer.close()
+        async with asyncio.timeout(60):
+            assert await asyncio.to_thread(server.line) == f"got {100 + len(inner) + 2000 + 10_000}\n"
+    finally:
+        server.process.kill()  # so that the thread does not wait for a line that never comes
+
+
+async def test_a_message_inside_of_another_is_refused(slow: Callable[..., Slow]) -> None:
+    """A whole binary message between the fragments of another breaks the protocol: neither reaches the application."""
+    server = slow(0.0)
+    reader, writer = await connected(server.port)
+    try:
+        writer.write(frame(bytes(1000), 0x02))
+        await asyncio.sleep(0.1)  # so that each frame is a read of its own
+        writer.write(frame(bytes(100), 0x82))
+        async with asyncio.timeout(60):
+            assert await asyncio.to_thread(server.line) == "got 0\n"
+    finally:
+        writer.close()
         server.process.kill()  # so that the thread does not wait for a line that never comes
 
 
