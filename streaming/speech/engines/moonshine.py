@@ -28,7 +28,7 @@ TINY_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 BASE_FILES = ("encoder_model.onnx", "decoder_model_merged.onnx", "tokenizer.bin")
 
 _TAIL = np.zeros(int(0.3 * RATE), dtype=np.float32)  # without silence at the end the last word may be lost
-_SHORT_TAIL = _TAIL[: int(0.05 * RATE)]
+_SHORT_TAIL = _TAIL[: int(0.15 * RATE)]  # with 0.05 s, words of interim results change more often
 _SHORT_S = 0.7  # interim results of less audio need the whole tail: they are the first words of a turn
 _LEAST_SAMPLES = RATE // 10  # the encoder needs at least this many
 _TOKENS_PER_SECOND = 6.5  # more than in any real speech; beyond it the model repeats itself
