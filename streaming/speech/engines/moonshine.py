@@ -130,9 +130,10 @@ def large_model(models_dir: Path) -> Moonshine | None:
     if not all(file.is_file() for file in (encoder, decoder, tokenizer)):
         return None
     try:
-        heard = OnnxWeights(encoder.read_bytes(), "", "", {"o_proj": "dense"})
-        said = OnnxWeights(decoder.read_bytes(), "model.decoder.", "_merged_0", {"o_proj": "dense", "fc1": "up_proj", "fc2": "down_proj"})
-        return Moonshine(BuiltNetworks(BASE, heard, said, "base-en"), tokenizer, BASE.delay_s)
+        encoder_weights = OnnxWeights(encoder.read_bytes(), "", "", {"o_proj": "dense"})
+        renamed = {"o_proj": "dense", "fc1": "up_proj", "fc2": "down_proj"}
+        decoder_weights = OnnxWeights(decoder.read_bytes(), "model.decoder.", "_merged_0", renamed)
+        return Moonshine(BuiltNetworks(BASE, encoder_weights, decoder_weights, "base-en"), tokenizer, BASE.delay_s)
     except (KeyError, ValueError) as error:  # the files are not ONNX, or lack a layer
         raise RecogniserError(f"base-en cannot be loaded ({error})") from None
 

@@ -55,9 +55,9 @@ class Architecture:
         return self._names("present")
 
     @property
-    def heard(self) -> list[str]:
-        """Outputs of the encoder and inputs of the decoder: keys and values of the audio, each of shape (1, 8, frames, head)."""
-        return self._names("heard")
+    def cross(self) -> list[str]:
+        """Outputs of the encoder and inputs of the decoder: keys and values of the cross-attention, each of shape (1, 8, frames, head)."""
+        return self._names("cross")
 
     def _names(self, start: str) -> list[str]:
         return [f"{start}.{layer}.{what}" for layer in range(self.layers) for what in ("key", "value")]
@@ -140,7 +140,9 @@ class _Graph:
         angles = self.apply("Mul", (positions, self.constant("angle of a position", steps.astype(np.float32)[None])))
         return self.apply("Cos", (angles,)), self.apply("Sin", (angles,))
 
-    def attend(self, tensor: str, layer: str, rotations: tuple[str, str], past: Sequence[str] = (), present: Sequence[str] = ()) -> str:
+    def self_attend(
+        self, tensor: str, layer: str, rotations: tuple[str, str], past: Sequence[str] = (), present: Sequence[str] = ()
+    ) -> str:
         """Add self-attention up to its last multiplication; return its name. With `past` a position reads only those before it."""
         both = self.multiply(tensor, *(f"{layer}.self_attn.{one}_proj" for one in "qkv"))
         query, key, value = (f"{layer}.{one}" for one in ("query", "key", "value"))
@@ -165,7 +167,7 @@ class _Graph:
 
 
 def encoder(sizes: Architecture, weights: ModelWeights, decoder: ModelWeights, *, signed: bool) -> bytes:
-    """Return the model from `audio`, shape (1, samples) float32 at 16 kHz, to the tensors of `sizes.heard`.
+    """Return the model from `audio`, shape (1, samples) float32 at 16 kHz, to the tensors of `sizes.cross`.
 
     `signed`: with weights of the type int8, which are faster on a processor with VNNI and less accurate on one without it.
     """
@@ -178,15 +180,15 @@ def encoder(sizes: Architecture, weights: ModelWeights, decoder: ModelWeights, *
     layers = [f"layers.{number}" for number in range(sizes.layers)]
     normalised, total = graph.normalise(sound, "layers.0.input_layernorm"), sound
     for layer, after in zip(layers, [*(f"{one}.input_layernorm" for one in layers[1:]), "layer_norm"], strict=True):
-        read = graph.attend(normalised, layer, rotations)
+        read = graph.self_attend(normalised, layer, rotations)
         normalised, total = graph.add_and_normalise(read, total, f"{layer}.post_attention_layernorm")
         hidden = graph.apply("Gelu", (graph.multiply(normalised, f"{layer}.mlp.fc1"),), own=True)
         normalised, total = graph.add_and_normalise(graph.multiply(hidden, f"{layer}.mlp.fc2"), total, after)
-    heard = graph.multiply(normalised, *(f"{layer}.encoder_attn.{one}_proj" for layer in layers for one in "kv"), weights=decoder)
-    heard = graph.apply("Reshape", (heard, graph.numbers(0, 0, -1, sizes.head)))
-    heard = graph.apply("Transpose", (heard,), attribute("perm", [0, 2, 1, 3]))
-    graph.split(heard, sizes.heard, 1, *[HEADS] * len(sizes.heard))
-    return graph.model([onnx_format.value("audio", (1, "samples"))], [onnx_format.value(name, None) for name in sizes.heard])
+    keys_values = graph.multiply(normalised, *(f"{layer}.encoder_attn.{one}_proj" for layer in layers for one in "kv"), weights=decoder)
+    keys_values = graph.apply("Reshape", (keys_values, graph.numbers(0, 0, -1, sizes.head)))
+    keys_values = graph.apply("Transpose", (keys_values,), attribute("perm", [0, 2, 1, 3]))
+    graph.split(keys_values, sizes.cross, 1, *[HEADS] * len(sizes.cross))
+    return graph.model([onnx_format.value("audio", (1, "samples"))], [onnx_format.value(name, None) for name in sizes.cross])
 
 
 def _frames(graph: _Graph, sizes: Architecture, weights: ModelWeights) -> str:
@@ -207,7 +209,7 @@ def _frames(graph: _Graph, sizes: Architecture, weights: ModelWeights) -> str:
 def decoder(sizes: Architecture, weights: ModelWeights, *, signed: bool) -> bytes:
     """Return the model of a step.
 
-    Inputs: `tokens`, shape (1, n) int64; `positions`, shape (n, 1) float32, the place of each in the text; `past` and `heard`.
+    Inputs: `tokens`, shape (1, n) int64; `positions`, shape (n, 1) float32, the place of each in the text; `past` and `cross`.
     Outputs: `best`, shape (1, n, 2) int64, and `probabilities`, shape (1, n, 2), the two most probable tokens after each; `attention`,
     shape (1, n, frames), how much each read from each frame of the audio; `present`.
     """
@@ -219,10 +221,10 @@ def decoder(sizes: Architecture, weights: ModelWeights, *, signed: bool) -> byte
     normalised = graph.normalise(total, "layers.0.input_layernorm")
     for number in range(sizes.layers):
         layer, own = f"layers.{number}", slice(2 * number, 2 * number + 2)
-        read = graph.attend(normalised, layer, rotations, sizes.past[own], sizes.present[own])
+        read = graph.self_attend(normalised, layer, rotations, sizes.past[own], sizes.present[own])
         normalised, total = graph.add_and_normalise(read, total, f"{layer}.post_attention_layernorm")
         query = graph.multiply(normalised, f"{layer}.encoder_attn.q_proj")
-        read = _listen(graph, sizes, query, sizes.heard[own], "attention" if number == sizes.aligned else "")
+        read = _cross_attend(graph, sizes, query, sizes.cross[own], "attention" if number == sizes.aligned else "")
         read = graph.multiply(read, f"{layer}.encoder_attn.o_proj")
         normalised, total = graph.add_and_normalise(read, total, f"{layer}.final_layernorm")
         value, gate = f"{layer}.mlp.value", f"{layer}.mlp.gate"
@@ -232,20 +234,20 @@ def decoder(sizes: Architecture, weights: ModelWeights, *, signed: bool) -> byte
         normalised, total = graph.add_and_normalise(graph.multiply(hidden, f"{layer}.mlp.fc2"), total, after)
     likely = graph.apply("Softmax", (graph.score(normalised),), attribute("axis", -1))
     graph.top(likely, "probabilities", "best", 2)
-    keys = [(name, "past") for name in sizes.past] + [(name, "frames") for name in sizes.heard]
+    keys = [(name, "past") for name in sizes.past] + [(name, "frames") for name in sizes.cross]
     inputs = [onnx_format.value(name, (1, HEADS, length, sizes.head)) for name, length in keys]
     inputs += [onnx_format.value("tokens", (1, "n"), onnx_format.INT64), onnx_format.value("positions", ("n", 1))]
     outputs = [onnx_format.value(name, None) for name in ("probabilities", "attention", *sizes.present)]
     return graph.model(inputs, [onnx_format.value("best", None, onnx_format.INT64), *outputs])
 
 
-def _listen(graph: _Graph, sizes: Architecture, query: str, heard: Sequence[str], attention: str) -> str:
-    """Add what a layer of the decoder reads from the audio; return its name. `attention`: name of an output with the mean of the heads."""
+def _cross_attend(graph: _Graph, sizes: Architecture, query: str, cross: Sequence[str], attention: str) -> str:
+    """Add cross-attention up to its last multiplication; return its name. `attention`: name of an output with the mean of the heads."""
     if not attention:
-        return graph.apply("MultiHeadAttention", (query, *heard), attribute("num_heads", HEADS), own=True)
+        return graph.apply("MultiHeadAttention", (query, *cross), attribute("num_heads", HEADS), own=True)
     by_head, order = graph.numbers(0, 0, HEADS, sizes.head), attribute("perm", [0, 2, 1, 3])
     query = graph.apply("Transpose", (graph.apply("Reshape", (query, by_head)),), order)
-    key, value = heard
+    key, value = cross
     scores = graph.apply("FusedMatMul", (query, key), attribute("transB", 1), attribute("alpha", sizes.head**-0.5), own=True)
     weights = graph.apply("Softmax", (scores,), attribute("axis", -1))
     graph.apply("ReduceMean", (weights,), attribute("axes", [1]), attribute("keepdims", 0), output=attention)

@@ -67,15 +67,15 @@ class BuiltNetworks:
         self._decoder = open_model(moonshine_graphs.decoder(sizes, decoder, signed=signed), f"the decoder of {name}")
 
     def begin(self, audio: Samples) -> "_BuiltDecode":
-        heard = self._encoder.run(self._sizes.heard, {"audio": audio[None]})
-        return _BuiltDecode(self._sizes, self._decoder, dict(zip(self._sizes.heard, heard, strict=True)))
+        cross = self._encoder.run(self._sizes.cross, {"audio": audio[None]})
+        return _BuiltDecode(self._sizes, self._decoder, dict(zip(self._sizes.cross, cross, strict=True)))
 
 
 class _BuiltDecode:
-    def __init__(self, sizes: Architecture, decoder: InferenceSession, heard: Arrays) -> None:
+    def __init__(self, sizes: Architecture, decoder: InferenceSession, cross: Arrays) -> None:
         self._past, self._outputs = sizes.past, ("best", "probabilities", "attention", *sizes.present)
         self._decoder = decoder
-        self._inputs = heard | dict.fromkeys(self._past, np.zeros((1, HEADS, 0, sizes.head), dtype=np.float32))
+        self._inputs = cross | dict.fromkeys(self._past, np.zeros((1, HEADS, 0, sizes.head), dtype=np.float32))
         self._length = 0
 
     def step(self, tokens: Sequence[int]) -> Step:

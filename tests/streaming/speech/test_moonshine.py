@@ -323,14 +323,14 @@ def test_the_built_model_has_the_words_of_the_original(built: Moonshine) -> None
     """Words and confidence are those of the original files, up to the rounding of quantised numbers, with a draft too."""
     original = published_model()
     expected: list[str] = []
-    heard: list[str] = []
+    found_words: list[str] = []
     for turn in split_turns(recording("two_cities.wav")):
         found, same = original.transcribe(turn), built.transcribe(turn)
         assert same.confidence == pytest.approx(found.confidence, abs=0.05)
         expected += [word.text for word in found.words]
-        heard += [word.text for word in built.transcribe(turn, (*found.tokens[:3], 500, *found.tokens[3:])).words]
+        found_words += [word.text for word in built.transcribe(turn, (*found.tokens[:3], 500, *found.tokens[3:])).words]
     assert len(expected) > 100
-    assert jiwer.wer(plain(" ".join(expected)), plain(" ".join(heard))) <= 0.05
+    assert jiwer.wer(plain(" ".join(expected)), plain(" ".join(found_words))) <= 0.05
 
 
 def test_the_built_decoder_has_the_numbers_of_the_original(model: Moonshine) -> None:
@@ -340,9 +340,9 @@ def test_the_built_decoder_has_the_numbers_of_the_original(model: Moonshine) -> 
     steps = [(original.step([START]), [START], 0)]
     for layer, what in itertools.product(range(6), ("key", "value")):
         expected = original._inputs[f"past_key_values.{layer}.encoder.{what}"]
-        heard = built._inputs[f"heard.{layer}.{what}"]
-        assert np.corrcoef(expected.ravel(), heard.ravel())[0, 1] > 0.98
-        built._inputs[f"heard.{layer}.{what}"] = expected
+        ours = built._inputs[f"cross.{layer}.{what}"]
+        assert np.corrcoef(expected.ravel(), ours.ravel())[0, 1] > 0.98
+        built._inputs[f"cross.{layer}.{what}"] = expected
     for tokens, removed in (([10949, 278, 886], 2), ([500, 600], 1), ([29889], 0)):
         steps.append((original.step(tokens), tokens, removed))
         original.drop(removed)

@@ -86,34 +86,34 @@ def sources() -> tuple[OrtWeights, OrtWeights, Path]:
 
 def files() -> Iterator[bytes]:
     """Yield encoder and decoder of the small model as the files of the larger one have theirs."""
-    heard, said, _ = sources()
+    encoder_weights, decoder_weights, _ = sources()
     encoder = File("", "")
     norms = [f"layers.{number}.{one}_layernorm" for number in range(TINY.layers) for one in ("input", "post_attention")]
-    encoder.layers(heard, ENCODER_PARTS, {"o_proj": "dense"}, [*norms, "layer_norm"])
+    encoder.layers(encoder_weights, ENCODER_PARTS, {"o_proj": "dense"}, [*norms, "layer_norm"])
     for name in ("conv1", "conv2", "conv3"):
-        kernel, *bias = heard.vectors(name)
+        kernel, *bias = encoder_weights.vectors(name)
         encoder.add(f"{name}.weight_quantized", kernel)
         encoder.add(f"{name}.weight_scale", np.ones(1, np.float32))
         encoder.add(f"{name}.weight_zero_point", np.zeros(1, np.float32))
         for one in bias:
             encoder.add(f"{name}.bias", one)
-    for kind, values in zip(("Mul", "Add"), heard.vectors("groupnorm"), strict=True):
+    for kind, values in zip(("Mul", "Add"), encoder_weights.vectors("groupnorm"), strict=True):
         encoder.add(f"onnx::{kind}", values)
         encoder.nodes.append(onnx_format.node(kind, ["x", f"onnx::{kind}"], [f"/groupnorm/{kind}_output_0"]))
     yield encoder.model()
     decoder = File("model.decoder.", "_merged_0")
     norms += [f"layers.{number}.final_layernorm" for number in range(TINY.layers)]
-    decoder.layers(said, DECODER_PARTS, DECODER_NAMES, [*norms, "norm"])
-    decoder.quantised("model.decoder.embed_tokens.weight_merged_0", said.table())
+    decoder.layers(decoder_weights, DECODER_PARTS, DECODER_NAMES, [*norms, "norm"])
+    decoder.quantised("model.decoder.embed_tokens.weight_merged_0", decoder_weights.table())
     yield decoder.model(branch=True)
 
 
 def test_the_small_model_from_files_like_those_of_the_larger_one() -> None:
     """Weights that are read from ONNX files make the same words."""
     encoder, decoder = files()
-    heard = OnnxWeights(encoder, "", "", {"o_proj": "dense"})
-    said = OnnxWeights(decoder, "model.decoder.", "_merged_0", DECODER_NAMES)
-    model = Moonshine(BuiltNetworks(TINY, heard, said, "test"), sources()[2])
+    encoder_weights = OnnxWeights(encoder, "", "", {"o_proj": "dense"})
+    decoder_weights = OnnxWeights(decoder, "model.decoder.", "_merged_0", DECODER_NAMES)
+    model = Moonshine(BuiltNetworks(TINY, encoder_weights, decoder_weights, "test"), sources()[2])
     turn = split_turns(recording("beckett.wav"))[0]
     expected, found = small_model().transcribe(turn, timed=True), model.transcribe(turn, timed=True)
     assert len(expected.words) > 1
