@@ -114,6 +114,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
         self._continued: Turn | None = None  # its reply was interrupted before much was heard: the next turn contains it
         self._played_before_s = 0.0  # the seconds that the client had played when the reply began
         self._triggered = False
+        self._needless = False  # whether a reply was to come at the last trigger
         self._text = ""  # typed by the user, for the reply that is due
         self._starting = False
         self._unanswered = False  # the client did not answer the last request for inputs: the next one does not wait
@@ -198,6 +199,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
 
     def trigger_response(self) -> None:
         """Reply to the audio so far, without waiting for a pause; without effect before a reply that is to come anyway. Any thread."""
+        self._needless = self._is_to_come  # turn detection ends the turn later, when that reply may be over
         self._triggered = True
         if self._listener is not None:
             self._listener.detector.flush()
@@ -268,7 +270,7 @@ class ReplyOnPause(InLoopHandler, StreamHandler):
     def ended(self, turn: Turn) -> None:
         """Handle the end of a turn: let `emit` reply, unless it turns out to be no interruption of the reply that is playing."""
         triggered, self._triggered = self._triggered, False
-        if triggered and not len(turn.samples) and not self._text and self._is_to_come:
+        if triggered and self._needless and not len(turn.samples) and not self._text:
             return
         if self._interruptions is not None and self._interruptions.open:
             if not triggered:

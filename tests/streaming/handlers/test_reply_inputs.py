@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from streaming.handlers import reply_on_pause as replies_module
 from streaming.handlers.reply_on_pause import ReplyOnPause
+from streaming.speech.turn_detector import Turn
 from streaming.types.outputs import AdditionalOutputs
 from tests.streaming.handlers.turns import reply, respond
 from tests.streaming.sessions.connections import Join, connection_of, handler_of, numbers, until
@@ -54,6 +56,26 @@ async def test_a_hook_that_sets_the_inputs_and_triggers(join: Join) -> None:
     await until(lambda: session.outputs.last == 2 and not handler.busy)
     assert numbers(session) == [("spoken", (1, 1600)), ("typed", (1, 0))]
     assert len(connection_of(session).of("send_input")) == 2
+
+
+async def test_a_trigger_that_turn_detection_handles_late(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins no reply of its own, though the reply that was due is over when the turn ends."""
+
+    def chat(audio: Any, name: str) -> Iterator[Any]:
+        yield AdditionalOutputs((name, audio[1].shape))
+
+    session = await join(ReplyOnPause(chat))
+    handler = handler_of(session)
+    await reply(session)
+    await until(lambda: len(connection_of(session).of("send_input")) == 1)
+    assert handler._listener is not None
+    monkeypatch.setattr(handler._listener.detector, "flush", lambda: None)
+    session.set_input("spoken")
+    handler.trigger_response()
+    await until(lambda: session.outputs.last == 1 and not handler.busy)
+    handler.ended(Turn(np.zeros(0, dtype=np.int16), 16_000))
+    assert not handler.busy
+    assert len(connection_of(session).of("send_input")) == 1
 
 
 async def test_inputs_that_do_not_arrive(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:
