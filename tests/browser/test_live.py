@@ -4,14 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import page_errors, recorded_speech, sign_in
-from tests.browser.test_accessibility import faults
 from tests.servers import Server, copied
 from tests.speech import RATE, decoded, wav
 from tests.speech.talk import PCM_RATE, talk
@@ -40,17 +38,6 @@ KEEP_WORDS = """
     }).observe(document, { subtree: true, childList: true, characterData: true });
 """
 """What stands on the page for a moment only."""
-TOM = """
-from django.contrib.auth.models import User
-from tests.browser.sessions import keep_session
-User.objects.create_user("tom@example.com", "tom@example.com", "correct horse battery", first_name="Tom")
-keep_session("tom@example.com")
-"""
-SHARE = """
-from insights import access
-from insights.models import AccessLevel, Conversation
-access.share_with_person(Conversation.objects.get(name="Budget with Tom"), "tom@example.com", AccessLevel.EDIT)
-"""
 TWO_CITIES = ("best", "worst", "wisdom", "foolishness", "belief", "incredulity") + ("times", "age", "epoch") * 2
 """Two words of each of the first clauses, such as "the age of wisdom"."""
 QUIET_S = 6.0
@@ -268,63 +255,6 @@ def test_a_second_speaker_and_a_watcher_see_the_same(scripted_server: Server, op
     expect(watcher.locator("#status")).to_have_text("The conversation is saved")
     assert said(watcher) == said(first)
     assert colours(first) == live  # the saved page
-
-
-def test_a_conversation_begins_and_ends_at_the_address_of_an_open_page(
-    scripted_server: Server, open_browser: Callable[..., Browser]
-) -> None:
-    """A page that nobody has joined shows it within seconds, without a reload, with what was typed; then the new one can be started."""
-    waiting = enter(open_browser(recorded_speech()), scripted_server)
-    troubles = page_errors(waiting)
-    waiting.goto(f"{scripted_server.url}/live/")
-    waiting.get_by_label("Your name").fill("Ben")
-    speaker = waiting.context.new_page()
-    begin(speaker, scripted_server, "Budget", urlsplit(waiting.url).path)
-    waiting.bring_to_front()
-    seen = {"timeout": 10_000}
-    expect(waiting.get_by_role("heading", name="Join the conversation")).to_be_visible(**seen)
-    expect(waiting.get_by_role("heading", name="Budget")).to_be_visible()
-    expect(waiting.locator("#pill")).to_have_text("Live")
-    expect(waiting.get_by_label("Title")).to_be_hidden()
-    expect(waiting.get_by_label("Your name")).to_have_value("Ben")
-    expect(waiting.get_by_role("link", name="Watch only")).to_be_visible()
-    assert faults(waiting) == []
-    end(speaker)
-    waiting.bring_to_front()
-    expect(waiting.get_by_role("heading", name="Start a conversation")).to_be_visible(**seen)
-    last = waiting.get_by_role("link", name="open it").get_attribute("href")
-    assert last == urlsplit(speaker.url).path
-    expect(waiting.locator("#pill")).to_have_text("Not started")
-    begin(speaker, scripted_server, "Again", urlsplit(waiting.url).path)
-    waiting.bring_to_front()
-    waiting.get_by_role("button", name="Join and speak").click(**seen)
-    expect(waiting.locator("#turns .who strong", has_text="Ben").first).to_be_visible()
-    expect(waiting.get_by_role("heading", name="Again")).to_be_visible()
-    assert troubles == []
-
-
-def test_an_open_page_offers_a_conversation_that_somebody_shares(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:
-    """It is named with its owner, without a reload; the link opens it as somebody who may speak in it; after its end the offer is gone."""
-    speaker = enter(open_browser(recorded_speech()), scripted_server)
-    begin(speaker, scripted_server, "Budget with Tom")
-    scripted_server.manage("shell", "--no-imports", "-v0", "-c", TOM)
-    waiting = open_browser(recorded_speech()).new_context(permissions=["microphone"], reduced_motion="reduce").new_page()
-    sign_in(waiting, scripted_server, "tom@example.com")
-    troubles = page_errors(waiting)
-    waiting.goto(scripted_server.url + urlsplit(speaker.url).path)
-    expect(waiting.locator("#pill")).to_have_text("Not started")
-    scripted_server.manage("shell", "--no-imports", "-v0", "-c", SHARE)
-    expect(waiting.get_by_text("Jane Doe shares a live conversation at this address with you: Budget with Tom.")).to_be_visible()
-    assert faults(waiting) == []
-    opened = waiting.context.new_page()
-    opened.goto(waiting.url)
-    expect(opened.get_by_role("button", name="Join and speak")).to_be_enabled()
-    opened.close()
-    assert waiting.get_by_role("link", name="Open it", exact=True).get_attribute("href") == urlsplit(waiting.url).path
-    end(speaker)
-    waiting.bring_to_front()
-    expect(waiting.locator("#shared")).to_be_hidden()
-    assert troubles == []
 
 
 def test_a_phone_shows_one_pane_at_a_time(scripted_server: Server, open_browser: Callable[..., Browser]) -> None:

@@ -99,9 +99,7 @@ class Moonshine:
         progress = _Progress([token for token in draft if token != END])
         self._generate(np.concatenate((pcm, tail)), progress, int(len(pcm) / RATE * _TOKENS_PER_SECOND) + _SPARE_TOKENS)
         tokens = progress.tokens
-        attention = (
-            Attention(np.concatenate(progress.attention)[: len(tokens)], _FRAME_S, self._delay_s) if timed and progress.attention else None
-        )
+        attention = Attention(np.concatenate(progress.attention), _FRAME_S, self._delay_s) if timed and progress.attention else None
         words = self._vocabulary.words(tokens, [math.log(one) for one in progress.probabilities])
         confidence = sum(progress.probabilities) / len(tokens)
         return Transcript(words, round(confidence, 4), tuple(tokens), attention=attention)
